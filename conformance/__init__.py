@@ -1,0 +1,1 @@
+"""Checks recurrent layers of real frameworks against the oracle `refimpl`."""

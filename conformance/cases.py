@@ -1,0 +1,325 @@
+"""The four nouns of the suite: a Case, what is Expected of it, what was Observed, and the Verdict.
+
+Every number of a case has a quantity's name and an index. The quantities, in families:
+
+==============  ===================================================================
+family          quantities
+==============  ===================================================================
+outputs         ``outputs``
+state           ``state.h``, ``state.c``
+gates           ``gates.i`` and so on, by the names in the cell's docstring
+gradients       ``d_params.kernel`` and so on, ``d_x``, ``d_initial_state.h``, …
+==============  ===================================================================
+
+The gradients are those of ``sum(d_outputs * outputs) + sum(d_state * state)``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import refimpl as ri
+
+Array = NDArray[Any]
+Quantities = Mapping[str, Array]
+
+FAMILIES = ("outputs", "state", "gates", "gradients")
+
+
+def family_of(quantity: str) -> str:
+    """The family that a quantity belongs to."""
+    head = quantity.split(".")[0]
+    return "gradients" if head.startswith("d_") else head
+
+
+@dataclass(frozen=True)
+class Case:
+    """One run of one recurrent layer: the cell and its options, and every array that goes in.
+
+    params          parameter name to array, in ``cell.parameter_shapes``
+    x               ``(batch, time, input)``; its dtype is the case's working precision
+    initial_state   a tuple of ``(batch, hidden)``, or None for the layer's default, zeros
+    d_outputs       cotangent of the outputs, ``(batch, time, hidden)``, or None for zeros
+    d_state         a tuple of cotangents of the final state, each ``(batch, hidden)`` or None for zeros
+    mask, lengths, reverse, masked_output    as in `refimpl.forward`
+    """
+
+    cell: Any
+    params: Quantities
+    x: Array
+    initial_state: tuple[Array, ...] | None = None
+    d_outputs: Array | None = None
+    d_state: tuple[Array | None, ...] | None = None
+    mask: Array | None = None
+    lengths: Array | None = None
+    reverse: bool = False
+    masked_output: str = "repeat"
+
+    @property
+    def kind(self) -> str:
+        """``SimpleRNN``, ``LSTM`` or ``GRU``."""
+        return type(self.cell).__name__
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.x.dtype
+
+    @property
+    def state_names(self) -> tuple[str, ...]:
+        names: tuple[str, ...] = self.cell.state_names
+        return names
+
+    @property
+    def wants_gradients(self) -> bool:
+        """Whether any cotangent is given."""
+        return self.d_outputs is not None or any(d is not None for d in self.d_state or ())
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether every step of every row counts, first to last."""
+        return self.mask is None and self.lengths is None and not self.reverse
+
+    def initial_state_or_zeros(self) -> tuple[Array, ...]:
+        """The initial state, for implementations that have no default of their own."""
+        zeros = np.zeros((self.x.shape[0], self.cell.hidden_size), self.dtype)
+        return self.initial_state or (zeros,) * len(self.state_names)
+
+    def replace(self, **changes: Any) -> Case:
+        """The same case with some fields changed."""
+        return dataclasses.replace(self, **changes)
+
+    def __repr__(self) -> str:
+        batch, time, _ = self.x.shape
+        given = [name for name in ("initial_state", "d_outputs", "d_state") if getattr(self, name)
+                 is not None]  # fmt: skip
+        return (
+            f"{self.cell}, {self.dtype}, batch={batch}, time={time}, "
+            f"given: {', '.join(given) or 'neither initial state nor cotangents'}"
+        )
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What the oracle says of a case: each quantity's values and the bounds on a faithful deviation."""
+
+    values: Quantities
+    bounds: Quantities
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What an implementation returned for a case.
+
+    values    quantity name to array; what the implementation does not expose is left out
+    missing   family or quantity to the reason why it is left out
+    path      the code path that ran, in the framework's terms
+    """
+
+    values: Quantities
+    missing: Mapping[str, str] = field(default_factory=dict)
+    path: str = ""
+
+
+def quantities(
+    run: ri.Run | ri.rounding.RunBound, gradients: ri.Gradients | None, state_names: tuple[str, ...]
+) -> dict[str, Array]:
+    """A run and its gradients, or the bounds on them, by quantity name."""
+    named = {"outputs": run.outputs}
+    named |= {f"state.{n}": part for n, part in zip(state_names, run.state, strict=True)}
+    named |= {f"gates.{name}": gate for name, gate in run.gates.items()}
+    if gradients is not None:
+        named |= {f"d_params.{name}": d for name, d in gradients.params.items()}
+        named["d_x"] = gradients.x
+        named |= {
+            f"d_initial_state.{n}": d
+            for n, d in zip(state_names, gradients.initial_state, strict=True)
+        }
+    return named
+
+
+def expect(case: Case, precision: Any = None) -> Expected:
+    """Asks the oracle, in float64.
+
+    The bounds allow for the rounding of an implementation in ``precision``, by default the case's dtype, and for
+    the oracle's own.
+    """
+    wide = _in_float64(case)
+    run = run_oracle(wide)
+    cotangents = wide.d_outputs, wide.d_state
+    gradients = ri.backward(run, *cotangents) if case.wants_gradients else None
+
+    def bounds(dtype: Any) -> dict[str, Array]:
+        of_gradients = (
+            ri.rounding.gradient_bound(run, dtype, *cotangents) if case.wants_gradients else None
+        )
+        return quantities(ri.rounding.bound(run, dtype), of_gradients, case.state_names)
+
+    theirs, ours = bounds(precision or case.dtype), bounds(np.float64)
+    return Expected(
+        quantities(run, gradients, case.state_names),
+        {name: theirs[name] + ours[name] for name in theirs},
+    )
+
+
+def run_oracle(case: Case) -> ri.Run:
+    """The oracle's forward run of a case, in the case's own dtype."""
+    return ri.forward(
+        case.cell,
+        case.params,
+        case.x,
+        case.initial_state,
+        case.mask,
+        case.lengths,
+        case.reverse,
+        masked_output=case.masked_output,
+    )
+
+
+def _in_float64(case: Case) -> Case:
+    def wide(array: Array | None) -> Array | None:
+        return None if array is None else array.astype(np.float64)
+
+    def each(arrays: tuple[Array | None, ...] | None) -> Any:
+        return None if arrays is None else tuple(wide(array) for array in arrays)
+
+    return case.replace(
+        params={name: value.astype(np.float64) for name, value in case.params.items()},
+        x=case.x.astype(np.float64),
+        initial_state=each(case.initial_state),
+        d_outputs=wide(case.d_outputs),
+        d_state=each(case.d_state),
+    )
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One quantity of one case: how many numbers were compared, and the worst of them.
+
+    ratio      the greatest ``|got - expected| / bound``; above 1 is a disagreement
+    index      where it is
+    undecided  numbers whose bound is infinite, so that nothing was compared
+    problem    what was wrong before any number could be compared (a shape, a type)
+    """
+
+    quantity: str
+    numbers: int
+    ratio: float
+    index: tuple[int, ...] = ()
+    expected: float = 0.0
+    got: float = 0.0
+    bound: float = 0.0
+    undecided: int = 0
+    problem: str = ""
+
+    @property
+    def agrees(self) -> bool:
+        return not self.problem and self.ratio <= 1
+
+    def __str__(self) -> str:
+        where = self.quantity + (str(list(self.index)) if self.index else "")
+        if self.problem:
+            return f"{where}: {self.problem}"
+        return (
+            f"{where}: expected {self.expected!r}, got {self.got!r}, "
+            f"off by {abs(self.got - self.expected):.3g}, bound {self.bound:.3g}, ratio {self.ratio:.3g}"
+        )
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """All comparisons of one case, and what could not be compared and why."""
+
+    comparisons: tuple[Comparison, ...]
+    missing: Mapping[str, str] = field(default_factory=dict)
+    path: str = ""
+
+    @property
+    def agrees(self) -> bool:
+        """Whether something was compared and all of it agrees."""
+        return self.numbers > 0 and all(comparison.agrees for comparison in self.comparisons)
+
+    @property
+    def numbers(self) -> int:
+        return sum(comparison.numbers for comparison in self.comparisons)
+
+    @cached_property
+    def disagreements(self) -> tuple[Comparison, ...]:
+        """What does not agree, the worst first."""
+        wrong = [comparison for comparison in self.comparisons if not comparison.agrees]
+        return tuple(sorted(wrong, key=lambda c: (not c.problem, -c.ratio)))
+
+    def by_family(self) -> Iterator[tuple[str, int, float, int]]:
+        """Family, numbers compared, worst ratio, numbers undecided."""
+        for family in FAMILIES:
+            its = [c for c in self.comparisons if family_of(c.quantity) == family]
+            if its:
+                yield (
+                    family,
+                    sum(c.numbers for c in its),
+                    max(c.ratio for c in its),
+                    sum(c.undecided for c in its),
+                )
+
+
+def compare(quantity: str, expected: Array, bound: Array, got: Any) -> Comparison:
+    """Compares one quantity element by element; NaN where a number is due is infinitely wrong."""
+    found = np.asarray(got)
+    if found.shape != expected.shape:
+        return Comparison(
+            quantity, 0, np.inf, problem=f"expected shape {expected.shape}, got {found.shape}"
+        )
+    if not np.issubdtype(found.dtype, np.floating):
+        return Comparison(
+            quantity, 0, np.inf, problem=f"expected floating-point numbers, got {found.dtype}"
+        )
+    found = found.astype(np.float64)
+    decided = np.isfinite(bound) & np.isfinite(expected)
+    undecided = int(decided.size - decided.sum())
+    if not decided.any():
+        return Comparison(quantity, 0, 0.0, undecided=undecided)
+    with np.errstate(all="ignore"):
+        error = np.abs(found - expected)
+        ratio = np.where(error == 0, 0.0, error / bound)
+    ratio = np.where(decided, np.nan_to_num(ratio, nan=np.inf, posinf=np.inf), 0.0)
+    worst = np.unravel_index(int(np.argmax(ratio)), ratio.shape)
+    return Comparison(
+        quantity,
+        int(decided.sum()),
+        float(ratio[worst]),
+        tuple(int(k) for k in worst),
+        float(expected[worst]),
+        float(found[worst]),
+        float(bound[worst]),
+        undecided,
+    )
+
+
+def judge(expected: Expected, observed: Observed) -> Verdict:
+    """Compares all that was observed; an observed quantity that nobody knows is a problem too."""
+    comparisons = [
+        compare(name, value, expected.bounds[name], observed.values[name])
+        for name, value in expected.values.items()
+        if name in observed.values
+    ]
+    known = set(expected.values)
+    if not any(family_of(name) == "gradients" for name in known):  # none asked for, some may come
+        known |= {name for name in observed.values if family_of(name) == "gradients"}
+    comparisons += [
+        Comparison(name, 0, np.inf, problem=f"unknown quantity; known: {', '.join(expected.values)}")
+        for name in observed.values
+        if name not in known
+    ]
+    missing = {
+        name: observed.missing.get(name)
+        or observed.missing.get(family_of(name), "not reported by the implementation")
+        for name in expected.values
+        if name not in observed.values
+    }
+    return Verdict(tuple(comparisons), missing, observed.path)

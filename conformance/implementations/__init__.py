@@ -1,0 +1,139 @@
+"""Implementations under test: the protocol, and how one is found by name.
+
+Anything with these attributes is an implementation; nothing has to be inherited or registered::
+
+    class MyRNN:
+        name = "my-rnn"
+        version = "1.0"
+        dtypes = ["float64"]
+        cells = [{"kind": "SimpleRNN", "activation": ["tanh"], "use_recurrent_bias": [False]}]
+
+        def observe(self, case):
+            ...
+            return {"outputs": outputs, "state.h": h}
+
+``cells`` says which cells it has: each entry is a kind and the values that it takes for each option, in every
+combination; an option left out takes the cell's default. Only such cases are drawn. ``observe`` gets a `conformance.cases.Case` and returns quantities by name, as few as it likes, or an
+`Observed` that also says why others are missing.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from ..cases import Case, Observed, Quantities
+
+
+class Implementation(Protocol):
+    """What the suite asks of an implementation."""
+
+    name: str
+    version: str
+    dtypes: Sequence[str]
+    cells: Sequence[Mapping[str, Any]]
+
+    def observe(self, case: Case) -> Observed | Quantities: ...
+
+
+class NotRun(Exception):
+    """An implementation that cannot run here: the reason, and what would help."""
+
+    def __init__(self, reason: str, hint: str = "") -> None:
+        super().__init__(f"{reason} ({hint})" if hint else reason)
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where an implementation comes from.
+
+    target        ``package.module:Class`` or ``path/to/file.py:Class``
+    environment   variables that must be set before the framework is imported
+    extra         the optional dependency of this project that installs its framework
+    """
+
+    target: str
+    environment: Mapping[str, str] = field(default_factory=dict)
+    extra: str = ""
+
+
+def _keras(backend: str) -> Source:
+    return Source(
+        "conformance.implementations.keras:KerasLayers",
+        {"KERAS_BACKEND": backend},
+        f"keras-{backend}",
+    )
+
+
+BUILT_IN = {
+    "torch": Source("conformance.implementations.pytorch:TorchLayers", extra="torch"),
+    "torch-cell": Source("conformance.implementations.pytorch:TorchCells", extra="torch"),
+    "keras-tensorflow": _keras("tensorflow"),
+    "keras-torch": _keras("torch"),
+    "keras-jax": _keras("jax"),
+    "oracle": Source("conformance.implementations.oracle:Oracle"),
+}
+FRAMEWORKS = tuple(name for name in BUILT_IN if name != "oracle")
+
+
+def source_of(name: str) -> Source:
+    """The built-in of that name, or what ``package.module:Class`` or ``file.py:Class`` names."""
+    if name in BUILT_IN:
+        return BUILT_IN[name]
+    if ":" not in name:
+        known = ", ".join(BUILT_IN)
+        raise ValueError(
+            f"--implementation: expected one of {known}, package.module:Class or "
+            f"path/to/file.py:Class, got {name!r}"
+        )
+    return Source(name)
+
+
+def load(name: str, device: str = "cpu") -> Implementation:
+    """Imports and makes the implementation; `NotRun` where its framework or the device is absent."""
+    source = source_of(name)
+    os.environ.update(source.environment)
+    try:
+        implementation_class = _imported(source.target)
+    except ModuleNotFoundError as error:
+        missing = error.name or str(error)
+        hint = f"pip install 'rnn-conformance[{source.extra}]'" if source.extra else ""
+        raise NotRun(f"{missing} is not installed", hint) from error
+    if device == "cpu":
+        made: Implementation = implementation_class()
+    elif device in getattr(implementation_class, "devices", ("cpu",)):
+        made = implementation_class(device=device)
+    else:
+        raise NotRun(f"{name} is not checked on {device}")
+    return made
+
+
+def observe(implementation: Implementation, case: Case) -> Observed:
+    """The implementation's answer, as an `Observed`."""
+    answer = implementation.observe(case)
+    return answer if isinstance(answer, Observed) else Observed(dict(answer))
+
+
+def _imported(target: str) -> Any:
+    where, _, class_name = target.rpartition(":")
+    if where.endswith(".py"):
+        path = Path(where).resolve()
+        if not path.is_file():
+            raise ValueError(f"--implementation: no such file: {path}")
+        spec = importlib.util.spec_from_file_location(path.stem, path)
+        assert spec is not None and spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[path.stem] = module
+        spec.loader.exec_module(module)
+    else:
+        module = importlib.import_module(where)
+    try:
+        return getattr(module, class_name)
+    except AttributeError:
+        raise ValueError(f"--implementation: {where} has no {class_name!r}") from None

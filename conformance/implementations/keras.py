@@ -1,0 +1,94 @@
+"""Keras: the layers ``SimpleRNN``, ``LSTM``, ``GRU`` on the backend that ``KERAS_BACKEND`` names."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from typing import Any
+
+os.environ["JAX_ENABLE_X64"] = "1"  # read when JAX is imported; without it float64 is silently float32
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+
+from refimpl.layouts import keras as layout
+
+from ..cases import Case, Quantities
+from .program import Program, ProgramImplementation, Weights
+
+_backend = importlib.import_module(f".keras_{keras.backend.backend()}", __package__)
+vector_jacobian_product = _backend.vector_jacobian_product
+
+_NAMES = ("kernel", "recurrent_kernel", "bias")
+_ACTIVATIONS = ("tanh", "sigmoid", "relu", "linear", "hard_sigmoid")
+_PREAMBLE = f"""\
+import os
+os.environ["KERAS_BACKEND"] = {keras.backend.backend()!r}
+os.environ["JAX_ENABLE_X64"] = "1"
+import keras
+{_backend.PREAMBLE}"""
+
+
+def run_layer(layer_name, options, weights, x, initial_state, state_names, d_outputs, d_state):
+    """One layer, forward and backward: all that it computed, as NumPy arrays by name."""
+    layer = getattr(keras.layers, layer_name)(**options, return_sequences=True, return_state=True)
+    layer.build(x.shape)
+    layer.set_weights(list(weights.values()))
+    leaves = dict(zip([f"d_weights.{name}" for name in weights], layer.trainable_variables))
+    initial = {f"d_initial_state.{n}": part for n, part in zip(state_names, initial_state or ())}
+    cotangents = [d_outputs, *(d_state or [None] * len(state_names))]
+    results, gradients = vector_jacobian_product(layer, leaves, {"d_x": x}, initial, cotangents)
+    found = dict(zip(["outputs", *(f"state.{name}" for name in state_names)], results))
+    found |= gradients if any(d is not None for d in cotangents) else {}
+    return {name: keras.ops.convert_to_numpy(value) for name, value in found.items()}
+
+
+def _cells() -> list[Mapping[str, Any]]:
+    gated = {"activation": _ACTIVATIONS, "recurrent_activation": _ACTIVATIONS}
+    either, off = (True, False), (False,)
+    return [
+        {"kind": "SimpleRNN", "activation": _ACTIVATIONS, "use_bias": either},
+        {"kind": "LSTM", **gated, "use_bias": either},
+        {"kind": "GRU", "reset_after": (True,), **gated},
+        {"kind": "GRU", "reset_after": either, **gated, "use_bias": off, "use_recurrent_bias": off},
+        {"kind": "GRU", "reset_after": off, **gated, "use_recurrent_bias": off},
+    ]
+
+
+class KerasLayers(ProgramImplementation):
+    """``keras.layers.SimpleRNN``, ``LSTM`` and ``GRU``, called directly, not unrolled."""
+
+    name = f"keras-{keras.backend.backend()}"
+    version = f"{keras.__version__} on {_backend.__name__.rpartition('_')[2]} {_backend.VERSION}"
+    path = f"keras layers called directly on {keras.backend.backend()}"
+    program = Program(_PREAMBLE, (_backend.vector_jacobian_product, run_layer))
+    dtypes = ("float64", "float32")
+    cells: Sequence[Mapping[str, Any]] = _cells()
+
+    def arguments(self, case: Case) -> dict[str, Any]:
+        cell = case.cell
+        options = {"units": cell.hidden_size, "use_bias": cell.use_bias, "dtype": str(case.dtype)}
+        for name in ("activation", "recurrent_activation", "reset_after"):
+            if hasattr(cell, name):
+                options[name] = getattr(cell, name)
+        return {
+            "layer_name": case.kind,
+            "options": options,
+            "weights": self.dump(cell, case.params),
+            "x": case.x,
+            "initial_state": case.initial_state,
+            "state_names": case.state_names,
+            "d_outputs": case.d_outputs,
+            "d_state": case.d_state,
+        }
+
+    def dump(self, cell: Any, params: Quantities) -> Weights:
+        return dict(zip(_NAMES, layout.dump(cell, params), strict=False))
+
+    def load(self, cell: Any, weights: Weights) -> Quantities:
+        return layout.load(cell, [weights[name] for name in _NAMES if name in weights])
+
+    def missing(self, case: Case) -> dict[str, str]:
+        return {"gates": "keras layers return outputs and final states only"}

@@ -1,0 +1,179 @@
+"""PyTorch: the layers ``torch.nn.RNN``, ``LSTM``, ``GRU`` and the cells ``RNNCell``, ``LSTMCell``, ``GRUCell``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+
+from refimpl.layouts import pytorch as layout
+
+from ..cases import Case, Quantities
+from . import NotRun
+from .program import Program, ProgramImplementation, Weights
+
+def run_layer(module, options, weights, x, initial_state, state_names, d_outputs, d_state, device):
+    """One layer, forward and backward: all that it computed, as NumPy arrays by name."""
+
+    def tensor(array):
+        return torch.tensor(array, device=device, requires_grad=True)
+
+    layer = getattr(torch.nn, module)(**options, batch_first=True).to(device)
+    for name, value in weights.items():
+        getattr(layer, name).data = torch.tensor(value, device=device)
+    x = tensor(x)
+    initial = None if initial_state is None else [tensor(part) for part in initial_state]
+    stacked = None if initial is None else [part[None] for part in initial]  # one layer, one direction
+    if module == "LSTM":
+        outputs, final = layer(x, None if stacked is None else tuple(stacked))
+    else:
+        outputs, final = layer(x, None if stacked is None else stacked[0])
+        final = (final,)
+    state = [part[0] for part in final]
+    found = {"outputs": outputs} | {f"state.{n}": part for n, part in zip(state_names, state)}
+    pairs = [(outputs, d_outputs), *zip(state, d_state or ())]
+    pairs = [(root, tensor(d)) for root, d in pairs if d is not None]
+    if pairs:
+        leaves = {f"d_weights.{name}": getattr(layer, name) for name in weights} | {"d_x": x}
+        leaves |= {f"d_initial_state.{n}": part for n, part in zip(state_names, initial or ())}
+        found |= dict(zip(leaves, vector_jacobian_product(pairs, leaves.values())))
+    return {name: value.detach().cpu().numpy() for name, value in found.items()}
+
+
+def run_cell(module, options, weights, x, initial_state, state_names, d_outputs, d_state, device):
+    """One cell, called step by step: all that it computed, as NumPy arrays by name."""
+
+    def tensor(array):
+        return torch.tensor(array, device=device, requires_grad=True)
+
+    cell = getattr(torch.nn, module)(**options).to(device)
+    for name, value in weights.items():
+        getattr(cell, name).data = torch.tensor(value, device=device)
+    x = tensor(x)
+    initial = None if initial_state is None else [tensor(part) for part in initial_state]
+    state, steps = initial, []
+    for t in range(x.shape[1]):
+        if module == "LSTMCell":
+            state = cell(x[:, t], None if state is None else tuple(state))
+        else:
+            state = (cell(x[:, t], None if state is None else state[0]),)
+        steps.append(state)
+    outputs = torch.stack([step[0] for step in steps], 1)
+    found = {"outputs": outputs} | {f"state.{n}": part for n, part in zip(state_names, state)}
+    if module == "LSTMCell":
+        found["gates.c"] = torch.stack([step[1] for step in steps], 1)
+    pairs = [(outputs, d_outputs), *zip(state, d_state or ())]
+    pairs = [(root, tensor(d)) for root, d in pairs if d is not None]
+    if pairs:
+        leaves = {f"d_weights.{name}": getattr(cell, name) for name in weights} | {"d_x": x}
+        leaves |= {f"d_initial_state.{n}": part for n, part in zip(state_names, initial or ())}
+        found |= dict(zip(leaves, vector_jacobian_product(pairs, leaves.values())))
+    return {name: value.detach().cpu().numpy() for name, value in found.items()}
+
+
+def vector_jacobian_product(pairs, leaves):
+    """The gradients of ``sum(cotangent * root)`` over the pairs, in each leaf."""
+    roots, cotangents = zip(*pairs)
+    return torch.autograd.grad(
+        roots, list(leaves), cotangents, allow_unused=True, materialize_grads=True
+    )
+
+
+_TANH_AND_SIGMOID = {"activation": ("tanh",), "recurrent_activation": ("sigmoid",)}
+
+
+def _biases(both: bool) -> dict[str, Sequence[bool]]:
+    return {"use_bias": (both,), "use_recurrent_bias": (both,)}
+
+
+class _Torch(ProgramImplementation):
+    """What layers and cells share."""
+
+    version = torch.__version__
+    dtypes = ("float64", "float32")
+    devices = ("cpu", "cuda")
+    cells: Sequence[Mapping[str, Any]] = [
+        cell | _biases(both)
+        for both in (True, False)
+        for cell in (
+            {"kind": "SimpleRNN", "activation": ("tanh", "relu")},
+            {"kind": "LSTM", **_TANH_AND_SIGMOID},
+            {"kind": "GRU", "reset_after": (True,), **_TANH_AND_SIGMOID},
+        )
+    ]
+    suffix: str
+    modules: Mapping[str, str]
+
+    def __init__(self, device: str = "cpu") -> None:
+        _refuse_an_unwanted_cuda_build()
+        if device == "cuda" and not torch.cuda.is_available():
+            raise NotRun("no CUDA device")
+        self.device = device
+        torch.set_num_threads(1)
+        torch.backends.cuda.matmul.allow_tf32 = False
+        torch.backends.cudnn.allow_tf32 = False
+
+    def arguments(self, case: Case) -> dict[str, Any]:
+        cell = case.cell
+        options = {
+            "input_size": cell.input_size,
+            "hidden_size": cell.hidden_size,
+            "bias": cell.use_bias,
+            "dtype": getattr(torch, str(case.dtype)),
+        }
+        if case.kind == "SimpleRNN":
+            options["nonlinearity"] = cell.activation
+        return {
+            "module": self.modules[case.kind],
+            "options": options,
+            "weights": self.dump(cell, case.params),
+            "x": case.x,
+            "initial_state": case.initial_state,
+            "state_names": case.state_names,
+            "d_outputs": case.d_outputs,
+            "d_state": case.d_state,
+            "device": self.device,
+        }
+
+    def dump(self, cell: Any, params: Quantities) -> Weights:
+        return layout.dump(cell, params, self.suffix)
+
+    def load(self, cell: Any, weights: Weights) -> Quantities:
+        return layout.load(cell, weights, self.suffix)
+
+
+class TorchLayers(_Torch):
+    """``torch.nn.RNN``, ``LSTM`` and ``GRU``: one layer, one direction, batch first."""
+
+    name = "torch"
+    path = "torch.nn layers, eager"
+    program = Program("import torch", (vector_jacobian_product, run_layer))
+    suffix = "_l0"
+    modules = {"SimpleRNN": "RNN", "LSTM": "LSTM", "GRU": "GRU"}
+
+    def missing(self, case: Case) -> dict[str, str]:
+        return {"gates": "torch.nn layers return outputs and final states only"}
+
+
+class TorchCells(_Torch):
+    """``torch.nn.RNNCell``, ``LSTMCell`` and ``GRUCell``, called step by step."""
+
+    name = "torch-cell"
+    path = "torch.nn cells, eager"
+    program = Program("import torch", (vector_jacobian_product, run_cell))
+    suffix = ""
+    modules = {"SimpleRNN": "RNNCell", "LSTM": "LSTMCell", "GRU": "GRUCell"}
+
+    def missing(self, case: Case) -> dict[str, str]:
+        return {"gates": "torch.nn cells return the new states only"}
+
+
+def _refuse_an_unwanted_cuda_build() -> None:
+    """Where the environment asks for the CPU build (`RNN_CONFORMANCE_TORCH_BUILD=cpu`), it must be one."""
+    if os.environ.get("RNN_CONFORMANCE_TORCH_BUILD") == "cpu" and torch.version.cuda is not None:
+        raise RuntimeError(
+            f"the CUDA build of PyTorch ({torch.__version__}) is installed where the CPU build was meant; "
+            "install it with: uv pip install --reinstall --torch-backend cpu torch"
+        )

@@ -1,0 +1,136 @@
+"""The gate through which every argument passes before any arithmetic."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from .activations import Array
+from .errors import InvalidArgument
+from .parameters import Cell, Parameters, State
+
+_DTYPES = (np.dtype(np.float64), np.dtype(np.float32), np.dtype(object))
+
+
+def described(value: object) -> str:
+    """What came, in the words of an error message: dtype and shape for an array, else the type."""
+    if isinstance(value, np.ndarray):
+        return f"{value.dtype} of shape {value.shape}"
+    return f"{type(value).__name__} {value!r:.60}"
+
+
+def array(
+    name: str,
+    value: Any,
+    axes: Mapping[str, int | None],
+    *,
+    dtype: Any = None,
+    check_finite: bool = True,
+) -> Array:
+    """``value`` as an array with the named axes, in that order; a size of None matches any size.
+
+    Raises `InvalidArgument` for another rank or size, for a dtype that is not float64, float32 or
+    object, for another dtype than ``dtype``, and, with ``check_finite``, for NaN and infinity.
+    """
+    if hasattr(value, "__array_ufunc__") and not isinstance(value, np.ndarray | np.generic):
+        found = value
+    else:
+        found = np.asarray(value)
+    sizes = ", ".join(axis if size is None else f"{axis}={size}" for axis, size in axes.items())
+    if found.ndim != len(axes) or any(
+        size not in (None, got) for size, got in zip(axes.values(), found.shape, strict=True)
+    ):
+        raise InvalidArgument(name, expected=f"shape ({sizes})", got=f"shape {found.shape}")
+    if found.dtype not in _DTYPES:
+        raise InvalidArgument(name, expected="dtype float64, float32 or object", got=described(found))
+    if dtype is not None and found.dtype != dtype:
+        raise InvalidArgument(name, expected=f"dtype {dtype}, as x has", got=described(found))
+    if check_finite and found.dtype != object and not np.isfinite(found).all():
+        where = tuple(int(k) for k in np.argwhere(~np.isfinite(found))[0])
+        raise InvalidArgument(
+            name,
+            expected="finite values (or check_finite=False)",
+            got=f"{found[where]} at index {where}",
+        )
+    return found
+
+
+def parameters(cell: Cell, params: Any, *, dtype: Any, check_finite: bool) -> Parameters:
+    """Exactly the cell's parameters, each in its shape."""
+    shapes = cell.parameter_shapes
+    if not isinstance(params, Mapping):
+        raise InvalidArgument(
+            "params", expected=f"a mapping with keys {', '.join(shapes)}", got=described(params)
+        )
+    if set(params) != set(shapes):
+        raise InvalidArgument(
+            "params",
+            expected=f"exactly the keys {', '.join(shapes)}",
+            got=f"the keys {', '.join(map(str, params)) or '(none)'}",
+        )
+    return {
+        name: array(
+            f"params[{name!r}]",
+            params[name],
+            {f"axis {k}": size for k, size in enumerate(shape)},
+            dtype=dtype,
+            check_finite=check_finite,
+        )
+        for name, shape in shapes.items()
+    }
+
+
+def state(
+    name: str, value: Any, cell: Cell, batch: int, *, dtype: Any, check_finite: bool
+) -> State:
+    """A tuple with one ``(batch, hidden)`` array for each of the cell's states; None means zeros,
+    for the whole and for a part."""
+    names = cell.state_names
+    zeros = np.zeros((batch, cell.hidden_size), dtype)
+    if value is None:
+        return (zeros,) * len(names)
+    if not isinstance(value, tuple | list) or len(value) != len(names):
+        raise InvalidArgument(
+            name, expected=f"a tuple ({', '.join(names)})", got=described_tuple(value)
+        )
+    axes = {"batch": batch, "hidden": cell.hidden_size}
+    return tuple(
+        zeros
+        if part is None
+        else array(f"{name}[{k}]", part, axes, dtype=dtype, check_finite=check_finite)
+        for k, part in enumerate(value)
+    )
+
+
+def described_tuple(value: object) -> str:
+    """`described`, for what should have been a tuple."""
+    if isinstance(value, tuple | list):
+        return f"a {type(value).__name__} of {len(value)}"
+    return described(value)
+
+
+def mask(mask: Any, lengths: Any, batch: int, time: int) -> Array | None:
+    """The mask, ``(batch, time)`` bool, that ``mask`` or ``lengths`` stands for; None for neither."""
+    if mask is not None and lengths is not None:
+        raise InvalidArgument("lengths", expected="None where a mask is given", got="both")
+    if lengths is not None:
+        lengths = np.asarray(lengths)
+        if lengths.shape != (batch,) or not np.issubdtype(lengths.dtype, np.integer):
+            raise InvalidArgument(
+                "lengths", expected=f"integers of shape (batch={batch})", got=described(lengths)
+            )
+        if ((lengths < 0) | (lengths > time)).any():
+            raise InvalidArgument(
+                "lengths", expected=f"between 0 and time={time}", got=str(lengths.tolist())
+            )
+        return np.arange(time) < lengths[:, None]
+    if mask is None:
+        return None
+    mask = np.asarray(mask)
+    if mask.shape != (batch, time) or mask.dtype != bool:
+        raise InvalidArgument(
+            "mask", expected=f"bool of shape (batch={batch}, time={time})", got=described(mask)
+        )
+    return mask

@@ -1,0 +1,9 @@
+"""Weights to and from the frameworks' own layouts, one file a framework.
+
+Each file has ``load(cell, weights) -> params`` and ``dump(cell, params) -> weights``. Both only cut, transpose
+and reorder, so a round trip is exact, and what converts weights converts their gradients too.
+"""
+
+from . import keras, pytorch
+
+__all__ = ["keras", "pytorch"]

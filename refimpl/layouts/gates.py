@@ -1,0 +1,44 @@
+"""Reordering gate blocks, for every layout."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ..activations import Array
+from ..errors import InvalidArgument
+from ..linear import blocks, concatenate
+from ..parameters import Cell
+
+Orders = dict[str, tuple[str, ...]]
+
+
+def reordered(array: Array, source: tuple[str, ...], target: tuple[str, ...]) -> Array:
+    """The gate blocks of the last axis, which stand in the order ``source``, in the order ``target``."""
+    by_gate = dict(zip(source, blocks(array, len(source)), strict=True))
+    return concatenate(*(by_gate[gate] for gate in target))
+
+
+def order_of(cell: Cell, orders: Orders) -> tuple[str, ...]:
+    """The layout's gate order for this cell; `InvalidArgument` where the layout has no such cell."""
+    kind = type(cell).__name__
+    if kind not in orders:
+        raise InvalidArgument("cell", expected=f"one of {', '.join(orders)}", got=kind)
+    return orders[kind]
+
+
+def entry(name: str, mapping: Mapping[str, Any], key: str, shape: tuple[int, ...]) -> Array:
+    """``mapping[key]`` as an array of exactly that shape."""
+    if key not in mapping:
+        raise InvalidArgument(name, expected=f"a key {key!r}", got=f"keys {', '.join(mapping)}")
+    return checked(f"{name}[{key!r}]", mapping[key], shape)
+
+
+def checked(name: str, array: object, shape: tuple[int, ...]) -> Array:
+    """``array`` as an array of exactly that shape."""
+    found = np.asarray(array)
+    if found.shape != shape:
+        raise InvalidArgument(name, expected=f"shape {shape}", got=f"shape {found.shape}")
+    return found

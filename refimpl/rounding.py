@@ -1,0 +1,303 @@
+"""How far a faithful implementation may lie from the exact result: a running error analysis.
+
+The cell's own equations, step and adjoint, are run once more on `Rounded` arrays: values that carry a bound on
+their error and apply, operation by operation, the rules of Higham, *Accuracy and Stability of Numerical
+Algorithms* (2nd ed., SIAM 2002), to both. So there is no second set of equations that could be wrong, and
+whatever the oracle learns to compute it also learns to bound.
+
+Notation. ``u`` is the unit roundoff of the working precision; ``γ_n = n u / (1 - n u)`` (Higham, 3.1). ``â`` is
+computed, ``a`` exact, and the bound of ``a`` is ``E_a >= |â - a|``.
+
+- *Sums and inner products* (Higham 3.1, 4.2). A sum of ``p`` terms, each rounded ``q`` times before, is computed
+  within ``γ_{p-1+q} Σ|term|``, **in any order of summation**, fused or blocked. An addition therefore does not
+  round at once: it adds up the terms' absolute values and their count, until something that is no sum uses the
+  result. ``x W + b + h U + β`` is one sum of ``input + hidden + 2`` terms, however an implementation groups it.
+- *Products*. ``E_ab = |a| E_b + |b| E_a + E_a E_b``, and one rounding.
+- *Activations*. ``E_f(x) = sup f' · E_x``, the supremum taken over ``[x - E_x, x + E_x]``, plus the activation's
+  own rounding (`activations.Activation.ulps`). The derivative of relu and of the hard sigmoids jumps: where
+  the interval contains a kink either slope is right, and the bound says so.
+- *Underflow*. Each operation may lose one smallest normal number, as hardware that flushes to zero does.
+- *Overflow*. Where a sum's terms may add up to more than the largest number, nothing can be said of it.
+
+The bound is first order nowhere: it holds for large ``E`` too, up to infinity where nothing can be said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .activations import Activation, Array
+from .errors import InvalidArgument
+from .parameters import Gates
+from .sequence import Gradients, Run, unroll, unroll_adjoint
+
+_ULPS_OF_THE_ANALYSIS = 1e-6  # the bound is itself computed in float64: round it up by this much
+
+
+@dataclass(frozen=True)
+class Precision:
+    """A working precision: its dtype, unit roundoff, smallest normal number and largest."""
+
+    dtype: np.dtype[Any]
+    unit_roundoff: float
+    smallest_normal: float
+    largest: float
+
+    @staticmethod
+    def of(dtype: Any) -> Precision:
+        """The precision of float32 or float64; `InvalidArgument` for another dtype."""
+        found = np.dtype(dtype)
+        if found not in (np.float32, np.float64):
+            raise InvalidArgument("dtype", expected="float32 or float64", got=found)
+        info = np.finfo(found)
+        return Precision(found, float(info.eps) / 2, float(info.tiny), float(info.max))
+
+    def gamma(self, n: int) -> float:
+        """``γ_n = n u / (1 - n u)``."""
+        return n * self.unit_roundoff / (1 - n * self.unit_roundoff)
+
+
+class Rounded:
+    """An array of sums whose last rounding is still to come.
+
+    value       the values, float64
+    error       the bound on the error that came in with the terms
+    magnitude   the sum of the terms' absolute values
+    terms       how many terms each sum has
+    rounded     how often each term has been rounded before the summation
+    """
+
+    __array_ufunc__ = None  # an ndarray on the left hands the operation over to us
+
+    def __init__(
+        self,
+        precision: Precision,
+        value: Array,
+        error: Array,
+        magnitude: Array,
+        terms: int = 1,
+        rounded: int = 0,
+    ) -> None:
+        self.precision = precision
+        self.value = value
+        self.error = error
+        self.magnitude = magnitude
+        self.terms = terms
+        self.rounded = rounded
+
+    @staticmethod
+    def given(precision: Precision, value: Any) -> Rounded:
+        """An array that is given: its only error is that of being stored in the working precision."""
+        value = np.asarray(value, np.float64)
+        stored = value.astype(precision.dtype).astype(np.float64)
+        return Rounded(precision, value, np.abs(stored - value), np.abs(value))
+
+    @property
+    def bound(self) -> Array:
+        """The bound on the error, all roundings done; infinite where an intermediate may overflow."""
+        roundings, precision = self.terms - 1 + self.rounded, self.precision
+        error = self.error
+        if roundings:
+            error = error + precision.gamma(roundings) * self.magnitude
+            error = error + roundings * precision.smallest_normal
+        in_range = self.magnitude + error <= precision.largest
+        return np.where(in_range, error, np.inf)  # NaN, from 0 · ∞, is not in range either
+
+    def _settled(self) -> tuple[Array, Array]:
+        return self.value, self.bound
+
+    def _like(self, value: Array, error: Array) -> Rounded:
+        """A value that has been rounded: one term, nothing pending."""
+        return Rounded(self.precision, value, error, np.abs(value) + error)
+
+    def _lift(self, other: Any) -> Rounded:
+        return other if isinstance(other, Rounded) else Rounded.given(self.precision, other)
+
+    # --- arithmetic ---------------------------------------------------------------------------
+
+    def __add__(self, other: Any) -> Rounded:
+        other = self._lift(other)
+        return Rounded(
+            self.precision,
+            self.value + other.value,
+            self.error + other.error,
+            self.magnitude + other.magnitude,
+            self.terms + other.terms,
+            max(self.rounded, other.rounded),
+        )
+
+    def __neg__(self) -> Rounded:
+        return Rounded(
+            self.precision, -self.value, self.error, self.magnitude, self.terms, self.rounded
+        )
+
+    def __sub__(self, other: Any) -> Rounded:
+        return self + -self._lift(other)
+
+    def __rsub__(self, other: Any) -> Rounded:
+        return -self + other
+
+    def __mul__(self, other: Any) -> Rounded:
+        return self._product(other, np.multiply, terms=1)
+
+    def __matmul__(self, other: Any) -> Rounded:
+        return self._product(other, np.matmul, terms=self.shape[-1])
+
+    def __rmatmul__(self, other: Any) -> Rounded:
+        return self._lift(other) @ self
+
+    def __truediv__(self, divisor: float) -> Rounded:
+        return self * (1 / divisor)
+
+    __radd__, __rmul__ = __add__, __mul__
+
+    def _product(self, other: Any, times: Callable[..., Array], terms: int) -> Rounded:
+        (a, e_a), (b, e_b) = self._settled(), self._lift(other)._settled()
+        abs_a, abs_b = np.abs(a), np.abs(b)
+        error = times(abs_a, e_b) + times(e_a, abs_b + e_b)
+        return Rounded(self.precision, times(a, b), error, times(abs_a, abs_b) + error, terms, 1)
+
+    # --- what activations ask for ----------------------------------------------------------------
+
+    def activated(self, activation: Activation) -> Rounded:
+        """``activation(self)``, with its own rounding."""
+        x, e = self._settled()
+        y = activation.function(x)
+        slope = activation.steepest(x - e, x + e)
+        spread = np.where(slope > 0, slope * e, 0.0)  # 0 · ∞ = 0: a flat function forgets any error
+        u, p = self.precision.unit_roundoff, self.precision
+        own = activation.ulps * u * np.abs(y) + activation.cancellation * u * (np.abs(x) + 1)
+        return self._like(y, spread + own + p.smallest_normal * (activation.ulps > 0))
+
+    def strictly_between(self, low: float, high: float) -> Rounded:
+        """1 where inside, 0 where not, and an error of 1 where the error bound leaves it open."""
+        y, e = self._settled()
+        inside = ((y > low) & (y < high)).astype(np.float64)
+        open_ = (np.abs(y - low) < e) | (np.abs(y - high) < e)
+        return self._like(inside, open_.astype(np.float64))
+
+    # --- shape ------------------------------------------------------------------------------------
+
+    def _each(self, change: Callable[[Array], Array]) -> Rounded:
+        return Rounded(
+            self.precision,
+            change(self.value),
+            change(self.error),
+            change(self.magnitude),
+            self.terms,
+            self.rounded,
+        )
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.value.shape
+
+    @property
+    def ndim(self) -> int:
+        return self.value.ndim
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.value.dtype
+
+    @property
+    def T(self) -> Rounded:
+        return self._each(np.transpose)
+
+    def __getitem__(self, index: Any) -> Rounded:
+        return self._each(lambda a: a[index])
+
+    def reshape(self, *shape: int) -> Rounded:
+        return self._each(lambda a: a.reshape(*shape))
+
+    def sum(self, axis: int) -> Rounded:
+        summed = self._each(lambda a: a.sum(axis=axis))
+        summed.terms = self.terms * self.shape[axis]
+        return summed
+
+    def __array_function__(
+        self, function: Callable[..., Any], types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Rounded:
+        """`numpy.stack`, `concatenate` and `where`, for arrays of which some are `Rounded`."""
+        if function is np.where:
+            condition, *parts = args
+            return self._joined(parts, lambda arrays: np.where(condition, *arrays))
+        if function in (np.stack, np.concatenate):
+            (parts,) = args
+            return self._joined(parts, lambda arrays: function(arrays, **kwargs))
+        return NotImplemented
+
+    def _joined(self, parts: Sequence[Any], join: Callable[[list[Array]], Array]) -> Rounded:
+        settled = [self._lift(part)._settled() for part in parts]
+        return self._like(join([v for v, _ in settled]), join([e for _, e in settled]))
+
+
+@dataclass(frozen=True)
+class RunBound:
+    """Bounds on a run, in the shapes of `sequence.Run`: outputs, state, gates."""
+
+    outputs: Array
+    state: tuple[Array, ...]
+    gates: Gates
+
+
+def bound(run: Run, dtype: Any) -> RunBound:
+    """Elementwise bounds on what any faithful implementation may deviate from the exact result.
+
+    run     what `forward` returned, in float64 or float32
+    dtype   the implementation's working precision: float32 or float64
+
+    The inputs are exact where ``dtype`` can represent them, else off by what storing them in it loses.
+    Raises `InvalidArgument` for another dtype.
+    """
+    with np.errstate(all="ignore"):
+        rounded = _rerun(run, Precision.of(dtype))
+        return RunBound(
+            _final(rounded.outputs),
+            tuple(_final(part) for part in rounded.state),
+            Gates({name: _final(gate) for name, gate in rounded.gates.items()}),
+        )
+
+
+def gradient_bound(
+    run: Run, dtype: Any, d_outputs: Any = None, d_state: Sequence[Any] | None = None
+) -> Gradients:
+    """`bound` for what ``backward(run, d_outputs, d_state)`` returns, in the shapes of `Gradients`."""
+    precision = Precision.of(dtype)
+    batch, time, hidden = run.outputs.shape
+    outputs = np.zeros((batch, time, hidden)) if d_outputs is None else d_outputs
+    zeros = np.zeros((batch, hidden))
+    parts = [None] * len(run.state) if d_state is None else d_state
+    with np.errstate(all="ignore"):
+        rounded = unroll_adjoint(
+            _rerun(run, precision),
+            Rounded.given(precision, outputs),
+            tuple(Rounded.given(precision, zeros if d is None else d) for d in parts),
+        )
+        return Gradients(
+            {name: _final(d) for name, d in rounded.params.items()},
+            _final(rounded.x),
+            tuple(_final(d) for d in rounded.initial_state),
+        )
+
+
+def _rerun(run: Run, precision: Precision) -> Run:
+    """The same run, on arrays that carry their error bounds."""
+    return unroll(
+        run.cell,
+        {name: Rounded.given(precision, value) for name, value in run.params.items()},
+        Rounded.given(precision, run.x),
+        tuple(Rounded.given(precision, part) for part in run.initial_state),
+        run.mask,
+        run.masked_output,
+        run.reverse,
+    )
+
+
+def _final(rounded: Rounded) -> Array:
+    """The bound, rounded up for the rounding of the analysis; infinite where it says nothing."""
+    return np.nan_to_num(rounded.bound * (1 + _ULPS_OF_THE_ANALYSIS), nan=np.inf, posinf=np.inf)

@@ -1,0 +1,157 @@
+"""Gradients against differentiation itself, in exact arithmetic: they must be equal, with no tolerance.
+
+The forward pass runs on dual fractions whose slopes form a direction in the space of all inputs: the slope of the
+loss ``sum(d_outputs * outputs) + sum(d_state * state)`` is its exact derivative along it (`dual`). `backward`
+runs on fractions, and its gradients times the direction must add up to that number. The direction's entries are
+all different, so one wrong element shows; a failure then names the first one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+
+from .. import Cell, Gradients, Run, backward, forward
+from .dual import duals, slopes, values
+from .support import (
+    BATCH,
+    CELLS,
+    TIME,
+    Example,
+    assert_same,
+    each_cell,
+    each_direction,
+    example,
+    parts,
+    short,
+)
+
+MASK = np.random.default_rng(7).random((BATCH, TIME)) < 0.6
+MASK[1] = False  # one row with no step at all
+HOLDS = {  # what the sequence does, beside running forward over every step
+    "whole": {},
+    "repeat": {"mask": MASK},
+    "zeros": {"mask": MASK, "masked_output": "zeros"},
+    "lengths": {"lengths": np.array([3, 0, 5, 1])},
+}
+each_hold = pytest.mark.parametrize("options", HOLDS.values(), ids=HOLDS)
+
+
+def run(e: Example, direction: Mapping[str, Any], **options: Any) -> Run:
+    """The example's forward run on dual fractions, with the direction (0 where it says nothing) as slopes."""
+
+    def exact(name: str, array: Any) -> Any:
+        return duals(Fraction, array, direction.get(name, 0.0))
+
+    params = {name: exact(f"params[{name!r}]", array) for name, array in e.params.items()}
+    state = tuple(exact(f"initial_state[{k}]", part) for k, part in enumerate(e.initial_state))
+    return forward(e.cell, params, exact("x", e.x), state, **options)
+
+
+def gradients(e: Example, **options: Any) -> dict[str, Any]:
+    d_state = tuple(duals(Fraction, d) for d in e.d_state)
+    found = backward(run(e, {}, **options), duals(Fraction, e.d_outputs), d_state)
+    return {name: values(d) for name, d in parts(found).items()}
+
+
+def derivative(e: Example, direction: Mapping[str, Any], **options: Any) -> Fraction:
+    moved = run(e, direction, **options)
+    pairs = [(e.d_outputs, moved.outputs), *zip(e.d_state, moved.state, strict=True)]
+    exactly = [(values(duals(Fraction, d)), slopes(array)) for d, array in pairs]
+    return sum(((d * slope).sum() for d, slope in exactly), Fraction(0))
+
+
+def derivatives(e: Example, name: str, shape: tuple[int, ...], **options: Any) -> Any:
+    """The derivative in each element of one input."""
+    found = np.empty(shape, object)
+    for where in np.ndindex(shape):
+        unit = np.zeros(shape)
+        unit[where] = 1
+        found[where] = derivative(e, {name: unit}, **options)
+    return found
+
+
+def assert_derivatives_match(e: Example, **options: Any) -> None:
+    found = gradients(e, **options)
+    entries = iter(np.random.default_rng(11).permutation(1000) + 1.0)
+    direction = {name: np.reshape([next(entries) for _ in d.flat], d.shape) for name, d in found.items()}
+    total = sum(
+        ((found[name] * values(duals(Fraction, v))).sum() for name, v in direction.items()), Fraction(0)
+    )
+    if total == derivative(e, direction, **options):
+        return
+    expected = {name: derivatives(e, name, d.shape, **options) for name, d in found.items()}
+    assert_same(f"{e.case} {options}", found, expected)
+    pytest.fail(f"{e.case} {options}: the derivative is not linear in its direction")
+
+
+@each_cell
+@each_hold
+def test_every_gradient_is_the_derivative(cell: Cell, options: dict[str, Any]) -> None:
+    assert_derivatives_match(example(cell, seed=5), **options)
+
+
+@pytest.mark.parametrize("cell", CELLS[::5], ids=short)
+@each_hold
+def test_every_gradient_is_the_derivative_in_reverse(cell: Cell, options: dict[str, Any]) -> None:
+    assert_derivatives_match(example(cell, seed=6), reverse=True, **options)
+
+
+def _without(e: Example, outputs: bool, *state: int) -> tuple[Any, Any]:
+    """The cotangents with some replaced by None."""
+    d_state = tuple(None if k in state else d for k, d in enumerate(e.d_state))
+    return None if outputs else e.d_outputs, d_state
+
+
+def _zeroed(e: Example, outputs: bool, *state: int) -> tuple[Any, Any]:
+    """The cotangents with the same replaced by zeros."""
+    d_outputs, d_state = _without(e, outputs, *state)
+    return np.zeros_like(e.d_outputs) if d_outputs is None else d_outputs, tuple(
+        np.zeros_like(full) if d is None else d for d, full in zip(d_state, e.d_state, strict=True)
+    )
+
+
+@each_cell
+@each_direction
+@pytest.mark.parametrize("missing", [(True,), (False, 0), (False, 1), (True, 0), (True, 0, 1)])
+def test_a_missing_cotangent_means_zeros(cell: Cell, reverse: bool, missing: Any) -> None:
+    e = example(cell, seed=1)
+    over = forward(cell, e.params, e.x, e.initial_state, reverse=reverse)
+    got, expected = backward(over, *_without(e, *missing)), backward(over, *_zeroed(e, *missing))
+    assert_same(e.case, parts(got), parts(expected))
+
+
+@each_cell
+def test_no_final_state_cotangent_at_all_means_zeros(cell: Cell) -> None:
+    e = example(cell, seed=1)
+    over = forward(cell, e.params, e.x, e.initial_state)
+    expected = backward(over, e.d_outputs, tuple(np.zeros_like(d) for d in e.d_state))
+    assert_same(e.case, parts(backward(over, e.d_outputs)), parts(expected))
+
+
+@each_cell
+@pytest.mark.parametrize("part", ["outputs", "h", "c"])
+def test_each_cotangent_alone_gives_its_own_derivative(cell: Cell, part: str) -> None:
+    if part not in ("outputs", *cell.state_names):
+        return
+    e = example(cell, seed=2)
+    alone = replace(
+        e,
+        d_outputs=e.d_outputs * (part == "outputs"),
+        d_state=tuple(d * (part == name) for d, name in zip(e.d_state, cell.state_names, strict=True)),
+    )
+    assert_derivatives_match(alone)
+
+
+def test_gradients_have_the_names_and_shapes_of_what_went_in() -> None:
+    for cell in CELLS:
+        e = example(cell, seed=0)
+        found = backward(forward(cell, e.params, e.x, e.initial_state), e.d_outputs, e.d_state)
+        inputs = Gradients(e.params, e.x, e.initial_state)
+        shapes = {name: np.shape(array) for name, array in parts(inputs).items()}
+        assert {name: np.shape(d) for name, d in parts(found).items()} == shapes, e.case
