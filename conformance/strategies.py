@@ -104,6 +104,12 @@ def entries_for(
     return narrowed
 
 
+def accepts(implementation_cells: Sequence[Mapping[str, Any]], cell: Any) -> bool:
+    """Whether the implementation says that it has this cell."""
+    options = {f.name: getattr(cell, f.name) for f in fields(cell) if not f.name.endswith("_size")}
+    return bool(entries_for(implementation_cells, type(cell).__name__, options))
+
+
 def _defaults(kind: str) -> dict[str, tuple[Any, ...]]:
     return {f.name: (f.default,) for f in fields(CELLS[kind]) if not f.name.endswith("_size")}
 

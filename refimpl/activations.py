@@ -68,15 +68,20 @@ def _tanh(x: Array) -> Array:
 
 
 def _relu(x: Array) -> Array:
-    return np.maximum(x, 0)
+    return np.maximum(x, _own(0, x))
 
 
 def _hard_sigmoid(x: Array) -> Array:
-    return np.minimum(np.maximum(x + 3, 0), 6) / 6
+    return np.minimum(np.maximum(x + 3, _own(0, x)), _own(6, x)) / 6
 
 
 def _hard_sigmoid_keras2(x: Array) -> Array:
-    return np.minimum(np.maximum(x / 5 + _half(x), 0), 1)
+    return np.minimum(np.maximum(x / 5 + _half(x), _own(0, x)), _own(1, x))
+
+
+def _own(constant: int, x: Array) -> Array:
+    """A limit for x. Among objects it must be of their kind: Python's numbers would round in what follows."""
+    return constant + 0 * x if x.dtype == object else constant
 
 
 def _half(x: Array) -> Array:
@@ -90,7 +95,10 @@ def _linear(x: Array) -> Array:
 def _strictly_between(y: Array, low: float, high: float) -> Array:
     if hasattr(y, "strictly_between"):
         return y.strictly_between(low, high)
-    return ((y > low) & (y < high)).astype(y.dtype)
+    inside = (y > low) & (y < high)
+    if y.dtype == object:
+        return inside * _own(1, y)
+    return inside.astype(y.dtype)
 
 
 def _nearest_to_zero(low: Array, high: Array) -> Array:

@@ -4,7 +4,7 @@ Anything with these attributes is an implementation; nothing has to be inherited
 
     class MyRNN:
         name = "my-rnn"
-        version = "1.0"
+        versions = {"my-rnn": "1.0"}
         dtypes = ["float64"]
         cells = [{"kind": "SimpleRNN", "activation": ["tanh"], "use_recurrent_bias": [False]}]
 
@@ -35,7 +35,7 @@ class Implementation(Protocol):
     """What the suite asks of an implementation."""
 
     name: str
-    version: str
+    versions: Mapping[str, str]
     dtypes: Sequence[str]
     cells: Sequence[Mapping[str, Any]]
 

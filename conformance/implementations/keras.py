@@ -61,7 +61,7 @@ class KerasLayers(ProgramImplementation):
     """``keras.layers.SimpleRNN``, ``LSTM`` and ``GRU``, called directly, not unrolled."""
 
     name = f"keras-{keras.backend.backend()}"
-    version = f"{keras.__version__} on {_backend.__name__.rpartition('_')[2]} {_backend.VERSION}"
+    versions: Mapping[str, str] = {"keras": keras.__version__, **_backend.VERSION}
     path = f"keras layers called directly on {keras.backend.backend()}"
     program = Program(_PREAMBLE, (_backend.vector_jacobian_product, run_layer))
     dtypes = ("float64", "float32")

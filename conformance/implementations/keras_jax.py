@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 
 PREAMBLE = "import jax\nimport jax.numpy as jnp"
-VERSION = jax.__version__
+VERSION = {"jax": jax.__version__}
 
 
 def vector_jacobian_product(layer, weights, x, initial, cotangents):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tensorflow as tf
 
 PREAMBLE = "import tensorflow as tf"
-VERSION = tf.__version__
+VERSION = {"tensorflow": tf.__version__}
 
 
 def vector_jacobian_product(layer, weights, x, initial, cotangents):

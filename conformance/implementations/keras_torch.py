@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 PREAMBLE = "import torch"
-VERSION = torch.__version__
+VERSION = {"torch": str(torch.__version__)}
 
 
 def vector_jacobian_product(layer, weights, x, initial, cotangents):

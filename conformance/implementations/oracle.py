@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from importlib.metadata import version
 from typing import Any
+
+import numpy as np
 
 import refimpl as ri
 
@@ -23,7 +24,7 @@ class Oracle:
     """`refimpl`, computing in the case's own dtype."""
 
     name = "oracle"
-    version = f"numpy {version('numpy')}"
+    versions: Mapping[str, str] = {"numpy": np.__version__}
     dtypes = ("float64", "float32")
     cells: Sequence[Mapping[str, Any]] = [
         {"kind": "SimpleRNN", **{k: v for k, v in _GATED.items() if k != "recurrent_activation"}},

@@ -48,7 +48,7 @@ class ProgramImplementation:
     """
 
     name: str
-    version: str
+    versions: Mapping[str, str]
     path: str
     program: Program
     arguments: Callable[[Case], dict[str, Any]]

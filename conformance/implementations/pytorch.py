@@ -91,7 +91,7 @@ def _biases(both: bool) -> dict[str, Sequence[bool]]:
 class _Torch(ProgramImplementation):
     """What layers and cells share."""
 
-    version = torch.__version__
+    versions: Mapping[str, str] = {"torch": str(torch.__version__)}
     dtypes = ("float64", "float32")
     devices = ("cpu", "cuda")
     cells: Sequence[Mapping[str, Any]] = [

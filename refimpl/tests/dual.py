@@ -52,7 +52,7 @@ class Dual:
         return self + -self._lift(other)
 
     def __rsub__(self, other: Any) -> Dual:
-        return -self + other
+        return -self + self._lift(other)
 
     def __truediv__(self, other: Any) -> Dual:
         other = self._lift(other)
@@ -60,7 +60,8 @@ class Dual:
         return Dual(quotient, (self.slope - quotient * other.slope) / other.value)
 
     def __rtruediv__(self, other: Any) -> Dual:
-        return self._lift(other) / self
+        quotient: Dual = self._lift(other) / self
+        return quotient
 
     __radd__, __rmul__ = __add__, __mul__
 

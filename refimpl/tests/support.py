@@ -2,7 +2,7 @@
 
 `CELLS` spans the equations: each cell, each reset form, each activation, each pair of biases. `example` draws
 data in which no two numbers are alike and hidden, input, batch and time all differ, so that a swapped gate, a
-transposed matrix or a mixed-up axis cannot hide. Every number is a multiple of 1/1024 (times ``scale``), hence
+transposed matrix or a mixed-up axis cannot hide. Every number is a multiple of 1/1024, times ``scale``, hence
 exact in float32, in float64 and as a fraction: the same example serves every arithmetic.
 """
 
@@ -42,6 +42,9 @@ CELLS: tuple[Cell, ...] = (
     GRU(INPUT, HIDDEN, "relu", "hard_sigmoid", reset_after=False, use_bias=False),
     GRU(INPUT, HIDDEN, "linear", "hard_sigmoid_keras2", reset_after=False),
 )
+
+ONE_OF_EACH = (CELLS[0], CELLS[4], CELLS[10], CELLS[15])
+"""For tests of the sequence, which is the same for all activations and biases."""
 
 
 def short(cell: Cell) -> str:

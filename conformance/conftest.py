@@ -1,0 +1,78 @@
+"""Runs the suite against the implementation that ``--implementation`` names: ``pytest conformance --implementation torch``.
+
+Without the option the suite is not collected, only the suite's own tests are; with it, only the suite is.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance.implementations import NotRun, load
+from conformance.session import PROFILES, SESSION, Session, append
+
+_HERE = Path(__file__).parent
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("conformance")
+    group.addoption("--implementation", help="what to check: a built-in, package.module:Class or file.py:Class")
+    group.addoption("--device", default="cpu", help="where it computes: cpu (default) or cuda")
+    group.addoption("--amount", default="quick", choices=list(PROFILES), help="how many cases are drawn")
+    group.addoption("--record", type=Path, help="append one JSON line for each verdict to this file")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    name = config.getoption("--implementation")
+    if name is None:
+        return
+    try:
+        implementation = load(name, config.getoption("--device"))
+    except NotRun as reason:
+        append(config.getoption("--record"), event="unavailable", why=str(reason))
+        raise pytest.UsageError(f"{name}: not run: {reason}") from None
+    except ValueError as error:
+        raise pytest.UsageError(str(error)) from None
+    profile = PROFILES[config.getoption("--amount")]
+    config.stash[SESSION] = Session(implementation, profile, config.getoption("--record"))
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    session = config.stash.get(SESSION, None)
+    if session is None:
+        return "conformance: the suite itself is not run: no --implementation was named"
+    versions = ", ".join(f"{name} {version}" for name, version in session.implementation.versions.items())
+    return f"conformance: checking {session.implementation.name} ({versions})"
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    checking = config.getoption("--implementation") is not None
+    left_out = _HERE / ("tests" if checking else "suite")
+    return True if collection_path == left_out else None
+
+
+@pytest.fixture(scope="session")
+def session(request: pytest.FixtureRequest) -> Session:
+    """The run that the tests are part of."""
+    return request.config.stash[SESSION]
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
+    """Keeps what a failed test said."""
+    outcome = yield
+    report = outcome.get_result()
+    current = item.config.stash.get(SESSION, None)
+    if current is not None and report.failed:
+        message = str(call.excinfo.value) if call.excinfo is not None else str(report.longrepr)
+        current.failure(item.nodeid.rpartition("/")[2], message)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    current = session.config.stash.get(SESSION, None)
+    if current is not None:
+        from conformance.suite.plan import planned_cases
+
+        current.start(planned_cases(current))

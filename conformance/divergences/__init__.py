@@ -1,0 +1,146 @@
+"""Known divergences of released frameworks, as data: one TOML file an implementation's framework.
+
+A divergence never excludes a case. Where one applies, the case is run, and exactly what the entry states is expected:
+
+- ``effect = "error"``: the call raises, with ``message`` in its message. A call that succeeds is news, and fails.
+- ``effect = "lower precision"``: the numbers are only as good as ``precision``, and are held to its bounds.
+
+Each entry's minimal case must still show it, in the case's own bounds; when it no longer does, the suite fails until
+the entry is closed, by an upper end in ``versions``.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import numpy as np
+from packaging.specifiers import SpecifierSet
+
+from ..cases import Case, Verdict, expect, judge
+from ..implementations import Implementation, observe
+from ..strategies import CELLS
+
+_HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Divergence:
+    """One entry. ``when`` lists alternatives, each a mapping from option to the values that trigger it."""
+
+    id: str
+    implementation: str
+    versions: Mapping[str, str]
+    when: tuple[Mapping[str, tuple[Any, ...]], ...]
+    effect: str
+    summary: str
+    violates: str
+    reference: str
+    minimal: Case
+    message: str = ""
+    precision: str = ""
+
+    def concerns(self, implementation: Implementation) -> bool:
+        """Whether it is this implementation, in these versions."""
+        return self.implementation == implementation.name and all(
+            package in implementation.versions
+            and SpecifierSet(wanted).contains(implementation.versions[package], prereleases=True)
+            for package, wanted in self.versions.items()
+        )
+
+    def applies_to(self, case: Case) -> bool:
+        """Whether the case's options trigger it."""
+        options = {**vars(case.cell), "kind": case.kind, "dtype": str(case.dtype)}
+        return any(
+            all(options.get(name) in values for name, values in alternative.items())
+            for alternative in self.when
+        )
+
+
+class Disagreement(AssertionError):
+    """An implementation and the oracle disagree beyond the bounds, or it raised."""
+
+
+@cache
+def known() -> tuple[Divergence, ...]:
+    """Every entry of every file, checked against the schema."""
+    schema = json.loads((_HERE / "schema.json").read_text())
+    entries = []
+    for path in sorted(_HERE.glob("*.toml")):
+        content = tomllib.loads(path.read_text())
+        try:
+            jsonschema.validate(content, schema)
+        except jsonschema.ValidationError as error:
+            raise ValueError(f"{path.name}: {error.json_path}: {error.message}") from None
+        entries += [_parsed(entry) for entry in content["divergence"]]
+    ids = [entry.id for entry in entries]
+    if len(set(ids)) < len(ids):
+        raise ValueError(f"divergences: two entries with one id in {ids}")
+    return tuple(entries)
+
+
+def concerning(implementation: Implementation) -> tuple[Divergence, ...]:
+    """The entries for this implementation in its installed versions."""
+    return tuple(entry for entry in known() if entry.concerns(implementation))
+
+
+def examine(implementation: Implementation, case: Case) -> tuple[Verdict, tuple[str, ...]]:
+    """Runs the case and judges it, known divergences taken at their word; and the ids of those that applied.
+
+    Raises `Disagreement` where the implementation raises, or does not raise where it is known to.
+    """
+    applying = [entry for entry in concerning(implementation) if entry.applies_to(case)]
+    errors = [entry for entry in applying if entry.effect == "error"]
+    try:
+        observed = observe(implementation, case)
+    except Exception as error:
+        expected = [entry.id for entry in errors if entry.message in f"{type(error).__name__}: {error}"]
+        if expected:
+            return Verdict(()), tuple(expected)
+        raise Disagreement(f"{case!r}\nraised {type(error).__name__}: {error}") from error
+    if errors:
+        raise Disagreement(f"{case!r}\nknown divergence {errors[0].id} is gone: nothing was raised")
+    precision = min((np.dtype(entry.precision) for entry in applying), key=_digits, default=None)
+    return judge(expect(case, precision), observed), tuple(entry.id for entry in applying)
+
+
+def still_shows(implementation: Implementation, entry: Divergence) -> bool:
+    """Whether the entry's minimal case still diverges as stated."""
+    try:
+        observed = observe(implementation, entry.minimal)
+    except Exception as error:
+        return entry.effect == "error" and entry.message in f"{type(error).__name__}: {error}"
+    diverges = not judge(expect(entry.minimal), observed).agrees
+    return entry.effect == "lower precision" and diverges
+
+
+def _digits(dtype: np.dtype[Any]) -> int:
+    return int(np.finfo(dtype).precision)
+
+
+def _parsed(entry: dict[str, Any]) -> Divergence:
+    when = tuple({name: tuple(values) for name, values in one.items()} for one in entry["when"])
+    return Divergence(**entry | {"when": when, "minimal": _minimal(entry["minimal"])})
+
+
+def _minimal(entry: dict[str, Any]) -> Case:
+    cell = CELLS[entry["kind"]](entry["input_size"], entry["hidden_size"], **entry.get("options", {}))
+    dtype = entry["dtype"]
+    values = iter(np.linspace(-0.7, 0.9, 1000))  # distinct, and nothing depends on which
+
+    def array(*shape: int) -> Any:
+        return np.array([next(values) for _ in range(int(np.prod(shape)))], dtype).reshape(shape)
+
+    batch, time = 1, entry["time"]
+    return Case(
+        cell,
+        {name: array(*shape) for name, shape in cell.parameter_shapes.items()},
+        array(batch, time, cell.input_size),
+        d_outputs=array(batch, time, cell.hidden_size) if entry["gradients"] else None,
+    )

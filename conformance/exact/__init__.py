@@ -1,0 +1,5 @@
+"""Certified truth: cases evaluated in ball arithmetic, through the oracle's own equations.
+
+Needs python-flint, which nothing else in this project does. ``balls`` has the arithmetic, ``certify`` the float64
+nearest to each exact value, ``series`` the derivatives from their definition, ``families`` the cases of the corpus.
+"""

@@ -1,0 +1,1 @@
+"""The cases of the corpus, one file a group of families."""

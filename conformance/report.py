@@ -1,0 +1,213 @@
+"""What a run of the suite found, as a table, as JSON and as JUnit XML."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from junitparser import JUnitXml
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from .runner import Job, Plan
+
+FAMILIES = ("outputs", "state", "gates", "gradients", "laws", "hand-sized")
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one implementation's run found.
+
+    verdict       "agrees", "DIVERGES", "not run" or "CRASHED"
+    families      family to numbers compared, worst error in units of its bound, numbers undecided
+    not_run       what was not run, to the reason
+    divergences   known divergences that showed, to their summary, and in how many cases they applied
+    failures      test to the message of its minimal case
+    """
+
+    name: str
+    device: str
+    verdict: str
+    versions: dict[str, str]
+    paths: list[str]
+    cases: int
+    numbers: int
+    families: dict[str, dict[str, float]]
+    not_run: dict[str, str]
+    divergences: dict[str, str]
+    divergent_cases: dict[str, int]
+    failures: dict[str, str]
+    seconds: float
+    why: str = ""
+
+
+def result_of(job: Job, device: str) -> Result:
+    """The result of one process that has ended, from its record and exit status."""
+    cases = job.of_kind("case")
+    families = {name: _merged([c["families"][name] for c in cases if name in c["families"]]) for name in FAMILIES}
+    families = {name: found for name, found in families.items() if found["numbers"] or found["undecided"]}
+    numbers = int(sum(found["numbers"] for found in families.values()))
+    failures = {event["test"]: event["message"] for event in job.of_kind("failure")}
+    unavailable = [event["why"] for event in job.of_kind("unavailable")]
+    not_run = {event["what"]: event["why"] for event in job.of_kind("not run")}
+    for case in cases:
+        not_run |= {what: why for what, why in case["missing"].items() if what not in families}
+    why = ""
+    if unavailable:
+        verdict, why = "not run", unavailable[0]
+    elif failures or any(found["worst"] > 1 for found in families.values()):
+        verdict = "DIVERGES"
+    elif job.status != 0 or not numbers:
+        verdict = "CRASHED"
+        why = f"pytest ended with status {job.status}; its last lines:\n{_tail(job.log)}"
+    else:
+        verdict = "agrees"
+    start = (job.of_kind("start") or [{"versions": {}}])[0]
+    return Result(
+        name=job.name,
+        device=device,
+        verdict=verdict,
+        versions=start["versions"],
+        paths=sorted({case["path"] for case in cases if case["path"]}),
+        cases=len(cases),
+        numbers=numbers,
+        families=families,
+        not_run=not_run,
+        divergences={event["id"]: event["summary"] for event in job.of_kind("divergence")},
+        divergent_cases=dict(Counter(known for case in cases for known in case["known"])),
+        failures=failures,
+        seconds=round(job.seconds, 1),
+        why=why,
+    )
+
+
+def exit_status(results: Sequence[Result], required: bool) -> int:
+    """0 where something was compared and nothing new diverged; with ``required``, nothing may be missing."""
+    bad = {"DIVERGES", "CRASHED"} | ({"not run"} if required else set())
+    compared = any(result.numbers for result in results)
+    return 0 if compared and not any(result.verdict in bad for result in results) else 1
+
+
+def show(console: Console, results: Sequence[Result], absent: dict[str, str]) -> None:
+    """Prints failures, the table, what was not run and why, and the known divergences."""
+    for result in results:
+        for test, message in result.failures.items():
+            console.rule(f"[red]{result.name}: {escape(test)}")
+            console.print(escape(message), highlight=False, soft_wrap=True)
+        if result.verdict == "CRASHED":
+            console.rule(f"[red]{result.name}")
+            console.print(escape(result.why), highlight=False, soft_wrap=True)
+    console.print(_table(results))
+    console.print(
+        "Figures: the worst error in units of its bound (1 would be a disagreement); "
+        "– : nothing of the kind is exposed.",
+        highlight=False,
+    )
+    lines = {f"{device}": why for device, why in absent.items()}
+    for result in results:
+        if result.verdict == "not run":
+            lines[result.name] = result.why
+        for what, why in result.not_run.items():
+            lines[f"{result.name}: {what}"] = why
+    _listing(console, "Not run", lines)
+    _listing(
+        console,
+        "Known divergences, each still there, and held to what is known of it",
+        {
+            f"{result.name}: {name}, in {result.divergent_cases.get(name, 0)} cases": summary
+            for result in results
+            for name, summary in result.divergences.items()
+        },
+    )
+
+
+def write_json(
+    path: Path, results: Sequence[Result], absent: dict[str, str], plan: Plan, status: int
+) -> None:
+    """Writes the whole result, atomically."""
+    content: dict[str, Any] = {
+        "format": FORMAT,
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "plan": asdict(plan),
+        "machine": {
+            "python": platform.python_version(),
+            "system": platform.system(),
+            "architecture": platform.machine(),
+        },
+        "exit_status": status,
+        "not_run": absent,
+        "implementations": [asdict(result) for result in results],
+    }
+    _replace(path, json.dumps(content, indent=1) + "\n")
+
+
+def write_junit(path: Path, jobs: Sequence[Job]) -> None:
+    """Writes one file of all processes' JUnit XML, a test suite for each implementation, atomically."""
+    merged = JUnitXml()
+    for job in jobs:
+        if job.junit.exists():
+            for suite in JUnitXml.fromfile(str(job.junit)):
+                suite.name = job.name
+                merged.add_testsuite(suite)
+    _replace(path, merged.tostring().decode())
+
+
+def _table(results: Sequence[Result]) -> Table:
+    table = Table(title="Recurrent layers against the oracle")
+    table.add_column("implementation", no_wrap=True)
+    table.add_column("versions")
+    for family in FAMILIES:
+        table.add_column(family, justify="right", no_wrap=True)
+    for name in ("cases", "numbers", "seconds"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
+    colours = {"agrees": "green", "not run": "yellow"}
+    for result in results:
+        found = result.families
+        colour = colours.get(result.verdict, "red")
+        known = f" +{len(result.divergences)} known" if result.divergences else ""
+        table.add_row(
+            f"{result.name} ({result.device})",
+            ", ".join(f"{package} {version}" for package, version in result.versions.items()),
+            *(f"{found[name]['worst']:.2g}" if name in found else "–" for name in FAMILIES),
+            f"{result.cases:,}",
+            f"{result.numbers:,}",
+            f"{result.seconds:.0f}",
+            f"[{colour}]{result.verdict}[/]{known}",
+        )
+    return table
+
+
+def _listing(console: Console, title: str, lines: dict[str, str]) -> None:
+    if lines:
+        console.print(f"\n[bold]{title}[/]")
+        for what, why in lines.items():
+            console.print(f"  {escape(what)}: {escape(why)}", highlight=False, soft_wrap=True)
+
+
+def _merged(found: list[dict[str, float]]) -> dict[str, float]:
+    return {
+        "numbers": sum(one["numbers"] for one in found),
+        "worst": max((one["worst"] for one in found), default=0.0),
+        "undecided": sum(one["undecided"] for one in found),
+    }
+
+
+def _tail(log: Path, lines: int = 25) -> str:
+    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
+
+
+def _replace(path: Path, text: str) -> None:
+    """The file appears whole or not at all."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside.write_text(text)
+    beside.replace(path)

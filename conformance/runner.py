@@ -1,0 +1,139 @@
+"""Runs the suite against several implementations at once, each in a process of its own.
+
+Keras fixes its backend when it is imported and a framework may crash, so no two implementations share a process. The
+processes tell what they do through their records (`session`), which this one reads as they grow.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .implementations import source_of
+
+_PACKAGE = Path(__file__).parent
+_POLL_SECONDS = 0.2
+_ONE_THREAD = {
+    name: "1"
+    for name in (
+        "OMP_NUM_THREADS",
+        "MKL_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+        "TF_NUM_INTRAOP_THREADS",
+        "TF_NUM_INTEROP_THREADS",
+    )
+}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to run: implementations by name, the device, how much, from which seed, how many at a time."""
+
+    implementations: tuple[str, ...]
+    device: str = "cpu"
+    amount: str = "quick"
+    seed: int = 0
+    jobs: int = os.cpu_count() or 1
+
+
+@dataclass
+class Job:
+    """One implementation's process and what is known of it so far."""
+
+    name: str
+    folder: Path
+    process: subprocess.Popen[bytes] | None = None
+    started: float = 0.0
+    seconds: float = 0.0
+    events: list[dict[str, Any]] = field(default_factory=list)
+    _read: int = 0
+
+    @property
+    def record(self) -> Path:
+        return self.folder / "record.jsonl"
+
+    @property
+    def junit(self) -> Path:
+        return self.folder / "junit.xml"
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "log.txt"
+
+    @property
+    def status(self) -> int | None:
+        """pytest's exit status; None while it runs or waits."""
+        return None if self.process is None else self.process.poll()
+
+    def read(self) -> None:
+        """Takes in the record's new lines; a line that is still being written waits."""
+        if not self.record.exists():
+            return
+        with self.record.open("rb") as lines:
+            lines.seek(self._read)
+            for line in lines:
+                if not line.endswith(b"\n"):
+                    break
+                self._read += len(line)
+                self.events.append(json.loads(line))
+
+    def of_kind(self, kind: str) -> list[dict[str, Any]]:
+        return [event for event in self.events if event["event"] == kind]
+
+    def start(self, plan: Plan) -> None:
+        self.folder.mkdir(parents=True)
+        command = [
+            *(sys.executable, "-m", "pytest", str(_PACKAGE / "suite"), "-q", "-c", os.devnull),
+            *("--rootdir", str(_PACKAGE), "-p", "no:cacheprovider", "-W", "ignore"),
+            *("--implementation", self.name, "--device", plan.device, "--amount", plan.amount),
+            *("--record", str(self.record), f"--junitxml={self.junit}", f"--hypothesis-seed={plan.seed}"),
+        ]
+        environment = os.environ | _ONE_THREAD | source_of(self.name).environment
+        self.started = time.monotonic()
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment
+            )
+
+
+def run(plan: Plan, folder: Path, watch: Callable[[Sequence[Job]], None]) -> list[Job]:
+    """Runs the plan to its end, calling ``watch`` a few times a second; interrupted, it stops every process."""
+    jobs = [Job(name, folder / f"{k:02}-job") for k, name in enumerate(plan.implementations)]
+    waiting = iter(jobs)
+    running: list[Job] = []
+    try:
+        for running in _turns(plan, waiting):
+            for job in running:
+                job.read()
+            watch(jobs)
+    except KeyboardInterrupt:
+        for job in running:
+            if job.process is not None:
+                job.process.kill()
+                job.process.wait()
+                job.read()
+        raise
+    return jobs
+
+
+def _turns(plan: Plan, waiting: Iterator[Job]) -> Iterator[list[Job]]:
+    """The jobs that run, again and again until none is left; each job once more after its end."""
+    running: list[Job] = []
+    while True:
+        running = [job for job in running if job.status is None]
+        while len(running) < plan.jobs and (job := next(waiting, None)) is not None:
+            job.start(plan)
+            running.append(job)
+        if not running:
+            return
+        time.sleep(_POLL_SECONDS)
+        for job in running:
+            job.seconds = time.monotonic() - job.started
+        yield running

@@ -1,0 +1,113 @@
+"""Prints a case as a script that reproduces a disagreement: NumPy and the framework, nothing of this project.
+
+The script holds the source of the very functions that the suite ran (`implementations.program`), the case's arrays as
+literals in the framework's own layout, and what the oracle expects with its bounds. Run, it prints the worst element
+of each quantity and exits with status 1 if any lies outside its bound.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .cases import Case, Expected
+from .implementations import Implementation
+from .implementations.program import ProgramImplementation
+
+_COMPARISON = '''
+got = {entry}(**arguments)
+differs = False
+for name in sorted(set(expected) & set(got)):
+    error = np.abs(np.asarray(got[name], np.float64) - expected[name])
+    ratio = np.where(error == 0, 0, error / np.maximum(bound[name], 5e-324))
+    worst = np.unravel_index(np.argmax(np.nan_to_num(ratio, nan=np.inf)), ratio.shape)
+    agrees = bool(ratio[worst] <= 1)
+    differs |= not agrees
+    print(
+        f"{{name}}{{[int(k) for k in worst]}}: expected {{float(expected[name][worst])!r}}, "
+        f"got {{float(got[name][worst])!r}}, "
+        f"error/bound {{ratio[worst]:.3g}}, {{'ok' if agrees else 'DIFFERS'}}"
+    )
+raise SystemExit(1 if differs else 0)
+'''
+
+
+def script(implementation: Implementation, case: Case, expected: Expected) -> str:
+    """The script, or for an implementation that is no program, how to call it on the same arrays."""
+    versions = ", ".join(f"{name} {version}" for name, version in implementation.versions.items())
+    head = f'"""{case!r}\n\nSeen with {versions}, NumPy {np.__version__}.\n"""\n'
+    if isinstance(implementation, ProgramImplementation):
+        return head + _of_program(implementation, case, expected)
+    return head + _of_plug_in(implementation, case, expected)
+
+
+def _of_program(implementation: ProgramImplementation, case: Case, expected: Expected) -> str:
+    program = implementation.program
+    sources = "\n\n".join(inspect.getsource(function) for function in program.functions)
+    arguments = implementation.arguments(case)
+    return "\n".join(
+        [
+            f"{program.preamble}\nimport numpy as np\n\n",
+            sources,
+            f"\narguments = {_literal(arguments)}",
+            f"expected = {_literal(implementation.to_native(case, expected.values))}",
+            f"bound = {_literal(implementation.to_native(case, expected.bounds))}",
+            _COMPARISON.format(entry=program.functions[-1].__name__),
+        ]
+    )
+
+
+def _of_plug_in(implementation: Implementation, case: Case, expected: Expected) -> str:
+    made = type(implementation)
+    file = inspect.getsourcefile(made) or ""
+    arguments: dict[str, Any] = {
+        "kind": case.kind,
+        "cell": vars(case.cell),
+        "state_names": case.state_names,
+        "params": dict(case.params),
+        "x": case.x,
+        "initial_state": case.initial_state,
+        "d_outputs": case.d_outputs,
+        "d_state": case.d_state,
+        "wants_gradients": case.wants_gradients,
+    }
+    return "\n".join(
+        [
+            "import sys\nfrom types import SimpleNamespace\nimport numpy as np",
+            f"sys.path.insert(0, {str(Path(file).parent)!r})",
+            f"from {made.__module__} import {made.__name__}\n\n",
+            "def run(cell, **arguments):",
+            "    case = SimpleNamespace(cell=SimpleNamespace(**cell), dtype=arguments['x'].dtype, **arguments)",
+            "    zeros = np.zeros((len(case.x), case.cell.hidden_size), case.dtype)",
+            "    zeros = case.initial_state or (zeros,) * len(case.state_names)",
+            "    case.initial_state_or_zeros = lambda: zeros",
+            f"    answer = {made.__name__}().observe(case)",
+            "    return getattr(answer, 'values', answer) if not isinstance(answer, dict) else answer\n\n",
+            f"arguments = {_literal(arguments)}",
+            f"expected = {_literal(expected.values)}",
+            f"bound = {_literal(expected.bounds)}",
+            _COMPARISON.format(entry="run"),
+        ]
+    )
+
+
+def _literal(value: Any) -> str:
+    """Python source of nested mappings, tuples and arrays; each number in shortest round-trip decimal."""
+    if isinstance(value, np.ndarray):
+        numbers = repr(value.tolist()).replace("inf", "np.inf").replace("nan", "np.nan")
+        shape = f".reshape{value.shape}" if 0 in value.shape else ""
+        return f"np.array({numbers}, np.{value.dtype}){shape}"
+    if isinstance(value, Mapping):
+        inner = "".join(f"    {key!r}: {_indented(_literal(each))},\n" for key, each in value.items())
+        return f"{{\n{inner}}}"
+    if isinstance(value, tuple | list):
+        return "(" + "".join(f"{_literal(each)}, " for each in value) + ")"
+    return repr(value)
+
+
+def _indented(source: str) -> str:
+    return source.replace("\n", "\n    ")

@@ -1,0 +1,1 @@
+"""The checks that pytest runs against an implementation; `conformance.conftest` says how."""

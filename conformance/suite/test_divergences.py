@@ -1,0 +1,23 @@
+"""Every known divergence of this implementation still shows; one that is gone must be closed."""
+
+from __future__ import annotations
+
+import pytest
+
+from conformance.divergences import Disagreement, Divergence, concerning, still_shows
+from conformance.session import SESSION, Session
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One test for each entry that concerns this implementation in its installed versions."""
+    entries = concerning(metafunc.config.stash[SESSION].implementation)
+    metafunc.parametrize("entry", entries, ids=[entry.id for entry in entries])
+
+
+def test_the_known_divergence_still_shows(session: Session, entry: Divergence) -> None:
+    if not still_shows(session.implementation, entry):
+        raise Disagreement(
+            f"known divergence {entry.id} is gone or has changed in {dict(session.implementation.versions)}: "
+            "its minimal case no longer shows it. Close the entry with an upper end in its versions."
+        )
+    session.divergence(entry.id, entry.summary)
