@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from . import report
+from . import divergences, report
 from .devices import why_no_cuda
 from .implementations import BUILT_IN, FRAMEWORKS, source_of
 from .runner import Job, Plan, run
@@ -41,8 +41,7 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         type=_implementation,
         metavar="NAME",
-        help=f"{', '.join(BUILT_IN)}, package.module:Class or file.py:Class; may be repeated "
-        "(default: all frameworks)",
+        help=f"{', '.join(BUILT_IN)}, package.module:Class or file.py:Class; may be repeated (default: all frameworks)",
     )
     runs.add_argument("--device", choices=("cpu", "cuda"), help="default: cpu, and cuda said to be not run")
     runs.add_argument("--profile", choices=tuple(PROFILES), default="quick", help="how much is drawn")
@@ -51,6 +50,8 @@ def _parser() -> argparse.ArgumentParser:
     runs.add_argument("--json", type=_output, metavar="FILE", help="write the whole result as JSON")
     runs.add_argument("--junit", type=_output, metavar="FILE", help="write JUnit XML")
     runs.set_defaults(command=_run)
+    listed = commands.add_parser("divergences", help="print the known divergences, as a Markdown table")
+    listed.set_defaults(command=_divergences)
     return parser
 
 
@@ -104,6 +105,11 @@ def _run(parsed: argparse.Namespace) -> int:
     return status
 
 
+def _divergences(parsed: argparse.Namespace) -> int:
+    print(divergences.as_markdown())
+    return 0
+
+
 def _watched(console: Console, plan: Plan, folder: Path) -> list[Job]:
     """Runs the plan with a progress bar for each implementation."""
     columns = (
@@ -114,10 +120,12 @@ def _watched(console: Console, plan: Plan, folder: Path) -> list[Job]:
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=console) as progress:
-        bars = {name: progress.add_task(name, total=None, start=False) for name in plan.implementations}
+        bars: dict[str, TaskID] = {}
 
         def watch(jobs: Sequence[Job]) -> None:
             for job in jobs:
+                if job.name not in bars:
+                    bars[job.name] = progress.add_task(job.label, total=None, start=False)
                 if job.process is None:
                     continue
                 bar, done = bars[job.name], len(job.of_kind("case"))

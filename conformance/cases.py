@@ -137,10 +137,7 @@ def quantities(
     if gradients is not None:
         named |= {f"d_params.{name}": d for name, d in gradients.params.items()}
         named["d_x"] = gradients.x
-        named |= {
-            f"d_initial_state.{n}": d
-            for n, d in zip(state_names, gradients.initial_state, strict=True)
-        }
+        named |= {f"d_initial_state.{n}": d for n, d in zip(state_names, gradients.initial_state, strict=True)}
     return named
 
 
@@ -156,9 +153,7 @@ def expect(case: Case, precision: Any = None) -> Expected:
     gradients = ri.backward(run, *cotangents) if case.wants_gradients else None
 
     def bounds(dtype: Any) -> dict[str, Array]:
-        of_gradients = (
-            ri.rounding.gradient_bound(run, dtype, *cotangents) if case.wants_gradients else None
-        )
+        of_gradients = ri.rounding.gradient_bound(run, dtype, *cotangents) if case.wants_gradients else None
         return quantities(ri.rounding.bound(run, dtype), of_gradients, case.state_names)
 
     theirs, ours = bounds(precision or case.dtype), bounds(np.float64)
@@ -272,13 +267,9 @@ def compare(quantity: str, expected: Array, bound: Array, got: Any) -> Compariso
     """Compares one quantity element by element; NaN where a number is due is infinitely wrong."""
     found = np.asarray(got)
     if found.shape != expected.shape:
-        return Comparison(
-            quantity, 0, np.inf, problem=f"expected shape {expected.shape}, got {found.shape}"
-        )
+        return Comparison(quantity, 0, np.inf, problem=f"expected shape {expected.shape}, got {found.shape}")
     if not np.issubdtype(found.dtype, np.floating):
-        return Comparison(
-            quantity, 0, np.inf, problem=f"expected floating-point numbers, got {found.dtype}"
-        )
+        return Comparison(quantity, 0, np.inf, problem=f"expected floating-point numbers, got {found.dtype}")
     found = found.astype(np.float64)
     decided = np.isfinite(bound) & np.isfinite(expected)
     undecided = int(decided.size - decided.sum())
@@ -317,8 +308,7 @@ def judge(expected: Expected, observed: Observed) -> Verdict:
         if name not in known
     ]
     missing = {
-        name: observed.missing.get(name)
-        or observed.missing.get(family_of(name), "not reported by the implementation")
+        name: observed.missing.get(name) or observed.missing.get(family_of(name), "not reported by the implementation")
         for name in expected.values
         if name not in observed.values
     }

@@ -1,4 +1,4 @@
-"""Runs the suite against the implementation that ``--implementation`` names: ``pytest conformance --implementation torch``.
+"""Runs the suite against what ``--implementation`` names: ``pytest conformance --implementation torch``.
 
 Without the option the suite is not collected, only the suite's own tests are; with it, only the suite is.
 """

@@ -59,8 +59,8 @@ def result_of(job: Job, device: str) -> Result:
     failures = {event["test"]: event["message"] for event in job.of_kind("failure")}
     unavailable = [event["why"] for event in job.of_kind("unavailable")]
     not_run = {event["what"]: event["why"] for event in job.of_kind("not run")}
-    for case in cases:
-        not_run |= {what: why for what, why in case["missing"].items() if what not in families}
+    missing = Counter(item for case in cases for item in case["missing"].items())
+    not_run |= {f"{what}, in {count} of {len(cases)} cases": why for (what, why), count in missing.items()}
     why = ""
     if unavailable:
         verdict, why = "not run", unavailable[0]
@@ -73,7 +73,7 @@ def result_of(job: Job, device: str) -> Result:
         verdict = "agrees"
     start = (job.of_kind("start") or [{"versions": {}}])[0]
     return Result(
-        name=job.name,
+        name=start.get("name", job.label),
         device=device,
         verdict=verdict,
         versions=start["versions"],
@@ -116,8 +116,9 @@ def show(console: Console, results: Sequence[Result], absent: dict[str, str]) ->
     for result in results:
         if result.verdict == "not run":
             lines[result.name] = result.why
-        for what, why in result.not_run.items():
-            lines[f"{result.name}: {what}"] = why
+        for why in dict.fromkeys(result.not_run.values()):
+            alike = [what for what, its in result.not_run.items() if its == why]
+            lines[f"{result.name}: {'; '.join(alike)}"] = why
     _listing(console, "Not run", lines)
     _listing(
         console,
@@ -130,9 +131,7 @@ def show(console: Console, results: Sequence[Result], absent: dict[str, str]) ->
     )
 
 
-def write_json(
-    path: Path, results: Sequence[Result], absent: dict[str, str], plan: Plan, status: int
-) -> None:
+def write_json(path: Path, results: Sequence[Result], absent: dict[str, str], plan: Plan, status: int) -> None:
     """Writes the whole result, atomically."""
     content: dict[str, Any] = {
         "format": FORMAT,
@@ -158,7 +157,8 @@ def write_junit(path: Path, jobs: Sequence[Job]) -> None:
             for suite in JUnitXml.fromfile(str(job.junit)):
                 suite.name = job.name
                 merged.add_testsuite(suite)
-    _replace(path, merged.tostring().decode())
+    content: bytes = merged.tostring()  # type: ignore[no-untyped-call]  # junitparser has no types
+    _replace(path, content.decode())
 
 
 def _table(results: Sequence[Result]) -> Table:

@@ -56,6 +56,11 @@ class Job:
     _read: int = 0
 
     @property
+    def label(self) -> str:
+        """The name without the folders of a file that it may begin with."""
+        return self.name.replace("\\", "/").rpartition("/")[2]
+
+    @property
     def record(self) -> Path:
         return self.folder / "record.jsonl"
 
@@ -95,12 +100,10 @@ class Job:
             *("--implementation", self.name, "--device", plan.device, "--amount", plan.amount),
             *("--record", str(self.record), f"--junitxml={self.junit}", f"--hypothesis-seed={plan.seed}"),
         ]
-        environment = os.environ | _ONE_THREAD | source_of(self.name).environment
+        environment = os.environ | _ONE_THREAD | dict(source_of(self.name).environment)
         self.started = time.monotonic()
         with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment
-            )
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
 
 
 def run(plan: Plan, folder: Path, watch: Callable[[Sequence[Job]], None]) -> list[Job]:

@@ -18,7 +18,7 @@ from .cases import Case, Expected
 from .implementations import Implementation
 from .implementations.program import ProgramImplementation
 
-_COMPARISON = '''
+_COMPARISON = """
 got = {entry}(**arguments)
 differs = False
 for name in sorted(set(expected) & set(got)):
@@ -33,7 +33,7 @@ for name in sorted(set(expected) & set(got)):
         f"error/bound {{ratio[worst]:.3g}}, {{'ok' if agrees else 'DIFFERS'}}"
     )
 raise SystemExit(1 if differs else 0)
-'''
+"""
 
 
 def script(implementation: Implementation, case: Case, expected: Expected) -> str:

@@ -119,9 +119,7 @@ class Session:
             ]
         )
 
-    def _report(
-        self, test: str, verdict: Verdict, known: tuple[str, ...], family: str | None = None
-    ) -> None:
+    def _report(self, test: str, verdict: Verdict, known: tuple[str, ...], family: str | None = None) -> None:
         """Records a verdict, but none of those that only shrink a failure already found."""
         if test in self._failed:
             return

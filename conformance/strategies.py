@@ -35,7 +35,7 @@ def distinct(rng: np.random.Generator, shape: Sequence[int], scale: float, plain
     values = rng.permutation(steps) / max(size, 1) * rng.choice([-1.0, 1.0], size)
     if plain:
         values = np.round(values, max(2, len(str(size))))
-    return (values * scale).reshape(tuple(shape))
+    return np.asarray(values * scale).reshape(tuple(shape))
 
 
 @st.composite
@@ -43,9 +43,7 @@ def cells(draw: st.DrawFn, entries: Sequence[Mapping[str, Any]]) -> Any:
     """A cell from an implementation's ``cells``: an entry, then a value of each of its options."""
     entry = draw(st.sampled_from(list(entries)))
     options = {
-        name: draw(st.sampled_from(list(values)), label=name)
-        for name, values in entry.items()
-        if name != "kind"
+        name: draw(st.sampled_from(list(values)), label=name) for name, values in entry.items() if name != "kind"
     }
     input_size = draw(st.integers(1, 6), label="input_size")
     hidden_size = draw(st.integers(1, 9), label="hidden_size")
@@ -96,11 +94,11 @@ def entries_for(
     implementation_cells: Sequence[Mapping[str, Any]], kind: str, options: Mapping[str, Any]
 ) -> list[Mapping[str, Any]]:
     """The entries of one kind of cell, narrowed to the given values of some options."""
-    narrowed = []
+    narrowed: list[Mapping[str, Any]] = []
     for entry in implementation_cells:
-        complete = _defaults(entry["kind"]) | entry
+        complete = _defaults(entry["kind"]) | dict(entry)
         if entry["kind"] == kind and all(value in complete[key] for key, value in options.items()):
-            narrowed.append(entry | {key: (value,) for key, value in options.items()})
+            narrowed.append(dict(entry) | {key: (value,) for key, value in options.items()})
     return narrowed
 
 

@@ -166,6 +166,4 @@ def named(name: str, argument: str = "activation") -> Activation:
     try:
         return _BY_NAME[name]
     except (KeyError, TypeError):
-        raise InvalidArgument(
-            argument, expected=f"one of {', '.join(NAMES)}", got=repr(name)
-        ) from None
+        raise InvalidArgument(argument, expected=f"one of {', '.join(NAMES)}", got=repr(name)) from None

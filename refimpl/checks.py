@@ -61,9 +61,7 @@ def parameters(cell: Cell, params: Any, *, dtype: Any, check_finite: bool) -> Pa
     """Exactly the cell's parameters, each in its shape."""
     shapes = cell.parameter_shapes
     if not isinstance(params, Mapping):
-        raise InvalidArgument(
-            "params", expected=f"a mapping with keys {', '.join(shapes)}", got=described(params)
-        )
+        raise InvalidArgument("params", expected=f"a mapping with keys {', '.join(shapes)}", got=described(params))
     if set(params) != set(shapes):
         raise InvalidArgument(
             "params",
@@ -82,9 +80,7 @@ def parameters(cell: Cell, params: Any, *, dtype: Any, check_finite: bool) -> Pa
     }
 
 
-def state(
-    name: str, value: Any, cell: Cell, batch: int, *, dtype: Any, check_finite: bool
-) -> State:
+def state(name: str, value: Any, cell: Cell, batch: int, *, dtype: Any, check_finite: bool) -> State:
     """A tuple with one ``(batch, hidden)`` array for each of the cell's states; None means zeros,
     for the whole and for a part."""
     names = cell.state_names
@@ -92,14 +88,10 @@ def state(
     if value is None:
         return (zeros,) * len(names)
     if not isinstance(value, tuple | list) or len(value) != len(names):
-        raise InvalidArgument(
-            name, expected=f"a tuple ({', '.join(names)})", got=described_tuple(value)
-        )
+        raise InvalidArgument(name, expected=f"a tuple ({', '.join(names)})", got=described_tuple(value))
     axes = {"batch": batch, "hidden": cell.hidden_size}
     return tuple(
-        zeros
-        if part is None
-        else array(f"{name}[{k}]", part, axes, dtype=dtype, check_finite=check_finite)
+        zeros if part is None else array(f"{name}[{k}]", part, axes, dtype=dtype, check_finite=check_finite)
         for k, part in enumerate(value)
     )
 
@@ -118,19 +110,13 @@ def mask(mask: Any, lengths: Any, batch: int, time: int) -> Array | None:
     if lengths is not None:
         lengths = np.asarray(lengths)
         if lengths.shape != (batch,) or not np.issubdtype(lengths.dtype, np.integer):
-            raise InvalidArgument(
-                "lengths", expected=f"integers of shape (batch={batch})", got=described(lengths)
-            )
+            raise InvalidArgument("lengths", expected=f"integers of shape (batch={batch})", got=described(lengths))
         if ((lengths < 0) | (lengths > time)).any():
-            raise InvalidArgument(
-                "lengths", expected=f"between 0 and time={time}", got=str(lengths.tolist())
-            )
+            raise InvalidArgument("lengths", expected=f"between 0 and time={time}", got=str(lengths.tolist()))
         return np.arange(time) < lengths[:, None]
     if mask is None:
         return None
     mask = np.asarray(mask)
     if mask.shape != (batch, time) or mask.dtype != bool:
-        raise InvalidArgument(
-            "mask", expected=f"bool of shape (batch={batch}, time={time})", got=described(mask)
-        )
+        raise InvalidArgument("mask", expected=f"bool of shape (batch={batch}, time={time})", got=described(mask))
     return mask

@@ -93,9 +93,7 @@ class GRU:
         h = z * h + (1 - z) * n
         return (h,), Gates(z=z, r=r, n=n, m=m)
 
-    def adjoint(
-        self, params: Parameters, gates: Gates, state: State, d_state: State
-    ) -> tuple[Array, Array, State]:
+    def adjoint(self, params: Parameters, gates: Gates, state: State, d_state: State) -> tuple[Array, Array, State]:
         (h,), (d_h,) = state, d_state
         φ, σ = activations.named(self.activation), activations.named(self.recurrent_activation)
         z, r, n, m = (gates[name] for name in ("z", "r", "n", "m"))
@@ -119,9 +117,7 @@ class GRU:
         if self.reset_after:
             return kernel_gradient(h, d_recurrent)
         d_z, d_r, d_n = blocks(d_recurrent, 3)
-        return concatenate(
-            kernel_gradient(h, d_z), kernel_gradient(h, d_r), kernel_gradient(gates["m"], d_n)
-        )
+        return concatenate(kernel_gradient(h, d_z), kernel_gradient(h, d_r), kernel_gradient(gates["m"], d_n))
 
     def _recurrent_biases(self, params: Parameters) -> tuple[Array | None, ...]:
         return blocks(params["recurrent_bias"], 3) if self.use_recurrent_bias else (None,) * 3

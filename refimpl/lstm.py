@@ -79,9 +79,7 @@ class LSTM:
         h = o * φ(c)
         return (h, c), Gates(i=i, f=f, g=g, o=o, c=c)
 
-    def adjoint(
-        self, params: Parameters, gates: Gates, state: State, d_state: State
-    ) -> tuple[Array, Array, State]:
+    def adjoint(self, params: Parameters, gates: Gates, state: State, d_state: State) -> tuple[Array, Array, State]:
         (_, c), (d_h, d_c) = state, d_state
         φ, σ = activations.named(self.activation), activations.named(self.recurrent_activation)
         i, f, g, o, c_after = (gates[name] for name in ("i", "f", "g", "o", "c"))
@@ -89,9 +87,7 @@ class LSTM:
         d_o = d_h * y
         d_c = d_c + d_h * o * φ.derivative(y)
         d_i, d_f, d_g = d_c * g, d_c * c, d_c * i
-        d_a = concatenate(
-            d_i * σ.derivative(i), d_f * σ.derivative(f), d_g * φ.derivative(g), d_o * σ.derivative(o)
-        )
+        d_a = concatenate(d_i * σ.derivative(i), d_f * σ.derivative(f), d_g * φ.derivative(g), d_o * σ.derivative(o))
         return d_a, d_a, (d_a @ params["recurrent_kernel"].T, d_c * f)
 
     def recurrent_kernel_gradient(self, gates: Gates, h: Array, d_recurrent: Array) -> Array:

@@ -62,9 +62,7 @@ class Cell(Protocol):
         """The state after the step, and the gates."""
         ...
 
-    def adjoint(
-        self, params: Parameters, gates: Gates, state: State, d_state: State
-    ) -> tuple[Array, Array, State]:
+    def adjoint(self, params: Parameters, gates: Gates, state: State, d_state: State) -> tuple[Array, Array, State]:
         """From the state before the step and the cotangent of the state after it: the cotangents of
         ``projected``, of ``h @ recurrent_kernel + recurrent_bias``, and of the state before."""
         ...
@@ -91,10 +89,7 @@ def shapes(cell: Cell) -> dict[str, tuple[int, ...]]:
 def uniform(cell: Cell, rng: np.random.Generator, dtype: Any) -> Parameters:
     """Every parameter uniform on ±1/sqrt(hidden), as PyTorch initialises its recurrent layers."""
     limit = 1 / np.sqrt(cell.hidden_size)
-    return {
-        name: rng.uniform(-limit, limit, shape).astype(dtype)
-        for name, shape in shapes(cell).items()
-    }
+    return {name: rng.uniform(-limit, limit, shape).astype(dtype) for name, shape in shapes(cell).items()}
 
 
 def check_cell(cell: Cell) -> None:

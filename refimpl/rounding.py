@@ -131,15 +131,13 @@ class Rounded:
         )
 
     def __neg__(self) -> Rounded:
-        return Rounded(
-            self.precision, -self.value, self.error, self.magnitude, self.terms, self.rounded
-        )
+        return Rounded(self.precision, -self.value, self.error, self.magnitude, self.terms, self.rounded)
 
     def __sub__(self, other: Any) -> Rounded:
         return self + -self._lift(other)
 
     def __rsub__(self, other: Any) -> Rounded:
-        return -self + other
+        return (-self).__add__(other)
 
     def __mul__(self, other: Any) -> Rounded:
         return self._product(other, np.multiply, terms=1)
@@ -194,15 +192,16 @@ class Rounded:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return self.value.shape
+        return tuple(self.value.shape)
 
     @property
     def ndim(self) -> int:
-        return self.value.ndim
+        return len(self.value.shape)
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        return self.value.dtype
+        dtype: np.dtype[Any] = self.value.dtype
+        return dtype
 
     @property
     def T(self) -> Rounded:
@@ -221,7 +220,7 @@ class Rounded:
 
     def __array_function__(
         self, function: Callable[..., Any], types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> Rounded:
+    ) -> Any:
         """`numpy.stack`, `concatenate` and `where`, for arrays of which some are `Rounded`."""
         if function is np.where:
             condition, *parts = args
@@ -263,9 +262,7 @@ def bound(run: Run, dtype: Any) -> RunBound:
         )
 
 
-def gradient_bound(
-    run: Run, dtype: Any, d_outputs: Any = None, d_state: Sequence[Any] | None = None
-) -> Gradients:
+def gradient_bound(run: Run, dtype: Any, d_outputs: Any = None, d_state: Sequence[Any] | None = None) -> Gradients:
     """`bound` for what ``backward(run, d_outputs, d_state)`` returns, in the shapes of `Gradients`."""
     precision = Precision.of(dtype)
     batch, time, hidden = run.outputs.shape

@@ -98,9 +98,7 @@ def forward(
     x = checks.array("x", x, axes, check_finite=check_finite)
     batch, time, _ = x.shape
     ready = checks.parameters(cell, params, dtype=x.dtype, check_finite=check_finite)
-    initial = checks.state(
-        "initial_state", initial_state, cell, batch, dtype=x.dtype, check_finite=check_finite
-    )
+    initial = checks.state("initial_state", initial_state, cell, batch, dtype=x.dtype, check_finite=check_finite)
     if masked_output not in MASKED_OUTPUTS:
         raise InvalidArgument("masked_output", expected="'repeat' or 'zeros'", got=masked_output)
     if lengths is not None:
@@ -128,12 +126,8 @@ def backward(
     if d_outputs is None:
         d_outputs = np.zeros((batch, time, hidden), run.x.dtype)
     axes = {"batch": batch, "time": time, "hidden": hidden}
-    d_outputs = checks.array(
-        "d_outputs", d_outputs, axes, dtype=run.x.dtype, check_finite=check_finite
-    )
-    d_final = checks.state(
-        "d_state", d_state, run.cell, batch, dtype=run.x.dtype, check_finite=check_finite
-    )
+    d_outputs = checks.array("d_outputs", d_outputs, axes, dtype=run.x.dtype, check_finite=check_finite)
+    d_final = checks.state("d_state", d_state, run.cell, batch, dtype=run.x.dtype, check_finite=check_finite)
     return unroll_adjoint(run, d_outputs, d_final)
 
 
@@ -151,7 +145,7 @@ def unroll(
     projected = affine(x, params["kernel"], params.get("bias"))
     zeros = np.zeros((batch, cell.hidden_size), x.dtype)
     state, output = initial_state, zeros
-    outputs, gates, before = ([None] * time for _ in range(3))
+    outputs, gates, before = (_one_a_step(time) for _ in range(3))
     for t in _order(time, reverse):
         before[t] = state
         after, gates[t] = cell.step(params, projected[:, t], state)
@@ -179,7 +173,7 @@ def unroll_adjoint(run: Run, d_outputs: Array, d_state: State) -> Gradients:
     batch, time, _ = run.x.shape
     zeros = np.zeros((batch, run.cell.hidden_size), run.x.dtype)
     repeated = zeros  # the cotangent of this output that masked steps, repeating it, pass on
-    d_projected, d_recurrent = ([None] * time for _ in range(2))
+    d_projected, d_recurrent = _one_a_step(time), _one_a_step(time)
     for t in reversed(_order(time, run.reverse)):
         d_output = d_outputs[:, t] + repeated
         if run.mask is None:
@@ -202,9 +196,7 @@ def unroll_adjoint(run: Run, d_outputs: Array, d_state: State) -> Gradients:
     return _accumulated(run, d_projected, d_recurrent, d_state)
 
 
-def _accumulated(
-    run: Run, d_projected: list[Array], d_recurrent: list[Array], d_initial_state: State
-) -> Gradients:
+def _accumulated(run: Run, d_projected: list[Array], d_recurrent: list[Array], d_initial_state: State) -> Gradients:
     """From each step's cotangents, the gradients that sum over all steps."""
     batch = run.x.shape[0]
     zeros = np.zeros((batch, run.params["kernel"].shape[1]), run.x.dtype)
@@ -223,6 +215,10 @@ def _accumulated(
 def _order(time: int, reverse: bool) -> Sequence[int]:
     """The steps in the order in which they are processed."""
     return range(time)[::-1] if reverse else range(time)
+
+
+def _one_a_step(time: int) -> list[Any]:
+    return [None] * time
 
 
 def _where(keep: Array | None, kept: Array, masked: Array) -> Array:

@@ -66,9 +66,7 @@ class SimpleRNN:
         h = φ(projected + affine(h, params["recurrent_kernel"], params.get("recurrent_bias")))
         return (h,), Gates(h=h)
 
-    def adjoint(
-        self, params: Parameters, gates: Gates, state: State, d_state: State
-    ) -> tuple[Array, Array, State]:
+    def adjoint(self, params: Parameters, gates: Gates, state: State, d_state: State) -> tuple[Array, Array, State]:
         (d_h,) = d_state
         φ = activations.named(self.activation)
         d_a = d_h * φ.derivative(gates["h"])

@@ -58,8 +58,7 @@ class Divergence:
         """Whether the case's options trigger it."""
         options = {**vars(case.cell), "kind": case.kind, "dtype": str(case.dtype)}
         return any(
-            all(options.get(name) in values for name, values in alternative.items())
-            for alternative in self.when
+            all(options.get(name) in values for name, values in alternative.items()) for alternative in self.when
         )
 
 
@@ -118,6 +117,19 @@ def still_shows(implementation: Implementation, entry: Divergence) -> bool:
         return entry.effect == "error" and entry.message in f"{type(error).__name__}: {error}"
     diverges = not judge(expect(entry.minimal), observed).agrees
     return entry.effect == "lower precision" and diverges
+
+
+def as_markdown() -> str:
+    """Every known divergence, as a Markdown table."""
+    rows = ["| what | where | seen in | since |", "| --- | --- | --- | --- |"]
+    for entry in known():
+        versions = ", ".join(f"{package} {wanted}" for package, wanted in entry.versions.items())
+        cell = entry.minimal.cell
+        rows.append(
+            f"| {entry.summary} | `{entry.id}` | {entry.implementation}: a {type(cell).__name__}, "
+            f"{entry.minimal.dtype} ({entry.effect}) | {versions} |"
+        )
+    return "\n".join(rows)
 
 
 def _digits(dtype: np.dtype[Any]) -> int:

@@ -173,5 +173,3 @@ def _rounded(mantissa: int, exponent: int) -> float:
         return float(mantissa << exponent) if exponent >= 0 else mantissa / (1 << -exponent)
     except OverflowError:
         return float("inf") if mantissa > 0 else float("-inf")
-
-

@@ -52,8 +52,8 @@ def certify(case: Case, precisions: Sequence[int] = PRECISIONS) -> Certificate:
         with precision(bits):
             try:
                 enclosures = in_balls(case)
-            except Undecided as undecided:
-                reason = str(undecided)
+            except Undecided as why:
+                reason = str(why)
                 continue
             for name, enclosure in enclosures.items():
                 values.setdefault(name, np.full(enclosure.shape, np.nan))

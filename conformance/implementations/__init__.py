@@ -13,8 +13,9 @@ Anything with these attributes is an implementation; nothing has to be inherited
             return {"outputs": outputs, "state.h": h}
 
 ``cells`` says which cells it has: each entry is a kind and the values that it takes for each option, in every
-combination; an option left out takes the cell's default. Only such cases are drawn. ``observe`` gets a `conformance.cases.Case` and returns quantities by name, as few as it likes, or an
-`Observed` that also says why others are missing.
+combination; an option left out takes the cell's default. Only such cases are drawn. ``observe`` gets a
+`conformance.cases.Case` and returns quantities by name, as few as it likes, or an `Observed` that also says why
+others are missing.
 """
 
 from __future__ import annotations
@@ -72,11 +73,11 @@ def _keras(backend: str) -> Source:
 
 
 BUILT_IN = {
+    "keras-jax": _keras("jax"),  # the slowest comes first, so that it does not run alone at the end
     "torch": Source("conformance.implementations.pytorch:TorchLayers", extra="torch"),
     "torch-cell": Source("conformance.implementations.pytorch:TorchCells", extra="torch"),
     "keras-tensorflow": _keras("tensorflow"),
     "keras-torch": _keras("torch"),
-    "keras-jax": _keras("jax"),
     "oracle": Source("conformance.implementations.oracle:Oracle"),
 }
 FRAMEWORKS = tuple(name for name in BUILT_IN if name != "oracle")
@@ -89,8 +90,7 @@ def source_of(name: str) -> Source:
     if ":" not in name:
         known = ", ".join(BUILT_IN)
         raise ValueError(
-            f"--implementation: expected one of {known}, package.module:Class or "
-            f"path/to/file.py:Class, got {name!r}"
+            f"--implementation: expected one of {known}, package.module:Class or path/to/file.py:Class, got {name!r}"
         )
     return Source(name)
 
@@ -127,7 +127,8 @@ def _imported(target: str) -> Any:
         if not path.is_file():
             raise ValueError(f"--implementation: no such file: {path}")
         spec = importlib.util.spec_from_file_location(path.stem, path)
-        assert spec is not None and spec.loader is not None
+        assert spec is not None
+        assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         sys.modules[path.stem] = module
         spec.loader.exec_module(module)

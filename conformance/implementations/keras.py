@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 from collections.abc import Mapping, Sequence
-from importlib.metadata import version
 from typing import Any
 
 os.environ["JAX_ENABLE_X64"] = "1"  # read when JAX is imported; without it float64 is silently float32
@@ -15,34 +13,19 @@ import keras
 
 from refimpl.layouts import keras as layout
 
-from ..cases import Case, Quantities
+from ..cases import Case, Observed, Quantities
 from .program import Program, ProgramImplementation, Weights
-
-_backend = importlib.import_module(f".keras_{keras.backend.backend()}", __package__)
-vector_jacobian_product = _backend.vector_jacobian_product
+from .programs import keras as code
 
 _NAMES = ("kernel", "recurrent_kernel", "bias")
 _ACTIVATIONS = ("tanh", "sigmoid", "relu", "linear", "hard_sigmoid")
+_FORGET_EVERY = 100  # every case compiles anew, and what was compiled is kept: gigabytes after some thousands
 _PREAMBLE = f"""\
 import os
 os.environ["KERAS_BACKEND"] = {keras.backend.backend()!r}
 os.environ["JAX_ENABLE_X64"] = "1"
 import keras
-{_backend.PREAMBLE}"""
-
-
-def run_layer(layer_name, options, weights, x, initial_state, state_names, d_outputs, d_state):
-    """One layer, forward and backward: all that it computed, as NumPy arrays by name."""
-    layer = getattr(keras.layers, layer_name)(**options, return_sequences=True, return_state=True)
-    layer.build(x.shape)
-    layer.set_weights(list(weights.values()))
-    leaves = dict(zip([f"d_weights.{name}" for name in weights], layer.trainable_variables))
-    initial = {f"d_initial_state.{n}": part for n, part in zip(state_names, initial_state or ())}
-    cotangents = [d_outputs, *(d_state or [None] * len(state_names))]
-    results, gradients = vector_jacobian_product(layer, leaves, {"d_x": x}, initial, cotangents)
-    found = dict(zip(["outputs", *(f"state.{name}" for name in state_names)], results))
-    found |= gradients if any(d is not None for d in cotangents) else {}
-    return {name: keras.ops.convert_to_numpy(value) for name, value in found.items()}
+{code.backend.PREAMBLE}"""
 
 
 def _cells() -> list[Mapping[str, Any]]:
@@ -61,11 +44,20 @@ class KerasLayers(ProgramImplementation):
     """``keras.layers.SimpleRNN``, ``LSTM`` and ``GRU``, called directly, not unrolled."""
 
     name = f"keras-{keras.backend.backend()}"
-    versions: Mapping[str, str] = {"keras": keras.__version__, **_backend.VERSION}
+    versions: Mapping[str, str] = {"keras": keras.__version__, **code.backend.VERSION}
     path = f"keras layers called directly on {keras.backend.backend()}"
-    program = Program(_PREAMBLE, (_backend.vector_jacobian_product, run_layer))
+    program = Program(_PREAMBLE, (code.vector_jacobian_product, code.run_layer))
     dtypes = ("float64", "float32")
     cells: Sequence[Mapping[str, Any]] = _cells()
+
+    def __init__(self) -> None:
+        self._observed = 0
+
+    def observe(self, case: Case) -> Observed:
+        self._observed += 1
+        if self._observed % _FORGET_EVERY == 0:
+            code.backend.forget()
+        return super().observe(case)
 
     def arguments(self, case: Case) -> dict[str, Any]:
         cell = case.cell

@@ -60,9 +60,7 @@ class ProgramImplementation:
         native = self.program(self.arguments(case))
         missing = self.missing(case)
         if case.initial_state is None:
-            missing["d_initial_state.h"] = missing["d_initial_state.c"] = (
-                "the layer made its own initial state"
-            )
+            missing["d_initial_state.h"] = missing["d_initial_state.c"] = "the layer made its own initial state"
         return Observed(self.from_native(case, native), missing, self.path)
 
     def from_native(self, case: Case, native: Quantities) -> dict[str, Array]:

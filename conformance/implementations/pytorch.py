@@ -13,73 +13,7 @@ from refimpl.layouts import pytorch as layout
 from ..cases import Case, Quantities
 from . import NotRun
 from .program import Program, ProgramImplementation, Weights
-
-def run_layer(module, options, weights, x, initial_state, state_names, d_outputs, d_state, device):
-    """One layer, forward and backward: all that it computed, as NumPy arrays by name."""
-
-    def tensor(array):
-        return torch.tensor(array, device=device, requires_grad=True)
-
-    layer = getattr(torch.nn, module)(**options, batch_first=True).to(device)
-    for name, value in weights.items():
-        getattr(layer, name).data = torch.tensor(value, device=device)
-    x = tensor(x)
-    initial = None if initial_state is None else [tensor(part) for part in initial_state]
-    stacked = None if initial is None else [part[None] for part in initial]  # one layer, one direction
-    if module == "LSTM":
-        outputs, final = layer(x, None if stacked is None else tuple(stacked))
-    else:
-        outputs, final = layer(x, None if stacked is None else stacked[0])
-        final = (final,)
-    state = [part[0] for part in final]
-    found = {"outputs": outputs} | {f"state.{n}": part for n, part in zip(state_names, state)}
-    pairs = [(outputs, d_outputs), *zip(state, d_state or ())]
-    pairs = [(root, tensor(d)) for root, d in pairs if d is not None]
-    if pairs:
-        leaves = {f"d_weights.{name}": getattr(layer, name) for name in weights} | {"d_x": x}
-        leaves |= {f"d_initial_state.{n}": part for n, part in zip(state_names, initial or ())}
-        found |= dict(zip(leaves, vector_jacobian_product(pairs, leaves.values())))
-    return {name: value.detach().cpu().numpy() for name, value in found.items()}
-
-
-def run_cell(module, options, weights, x, initial_state, state_names, d_outputs, d_state, device):
-    """One cell, called step by step: all that it computed, as NumPy arrays by name."""
-
-    def tensor(array):
-        return torch.tensor(array, device=device, requires_grad=True)
-
-    cell = getattr(torch.nn, module)(**options).to(device)
-    for name, value in weights.items():
-        getattr(cell, name).data = torch.tensor(value, device=device)
-    x = tensor(x)
-    initial = None if initial_state is None else [tensor(part) for part in initial_state]
-    state, steps = initial, []
-    for t in range(x.shape[1]):
-        if module == "LSTMCell":
-            state = cell(x[:, t], None if state is None else tuple(state))
-        else:
-            state = (cell(x[:, t], None if state is None else state[0]),)
-        steps.append(state)
-    outputs = torch.stack([step[0] for step in steps], 1)
-    found = {"outputs": outputs} | {f"state.{n}": part for n, part in zip(state_names, state)}
-    if module == "LSTMCell":
-        found["gates.c"] = torch.stack([step[1] for step in steps], 1)
-    pairs = [(outputs, d_outputs), *zip(state, d_state or ())]
-    pairs = [(root, tensor(d)) for root, d in pairs if d is not None]
-    if pairs:
-        leaves = {f"d_weights.{name}": getattr(cell, name) for name in weights} | {"d_x": x}
-        leaves |= {f"d_initial_state.{n}": part for n, part in zip(state_names, initial or ())}
-        found |= dict(zip(leaves, vector_jacobian_product(pairs, leaves.values())))
-    return {name: value.detach().cpu().numpy() for name, value in found.items()}
-
-
-def vector_jacobian_product(pairs, leaves):
-    """The gradients of ``sum(cotangent * root)`` over the pairs, in each leaf."""
-    roots, cotangents = zip(*pairs)
-    return torch.autograd.grad(
-        roots, list(leaves), cotangents, allow_unused=True, materialize_grads=True
-    )
-
+from .programs import pytorch as code
 
 _TANH_AND_SIGMOID = {"activation": ("tanh",), "recurrent_activation": ("sigmoid",)}
 
@@ -149,9 +83,9 @@ class TorchLayers(_Torch):
 
     name = "torch"
     path = "torch.nn layers, eager"
-    program = Program("import torch", (vector_jacobian_product, run_layer))
+    program = Program("import torch", (code.vector_jacobian_product, code.run_layer))
     suffix = "_l0"
-    modules = {"SimpleRNN": "RNN", "LSTM": "LSTM", "GRU": "GRU"}
+    modules: Mapping[str, str] = {"SimpleRNN": "RNN", "LSTM": "LSTM", "GRU": "GRU"}
 
     def missing(self, case: Case) -> dict[str, str]:
         return {"gates": "torch.nn layers return outputs and final states only"}
@@ -162,9 +96,9 @@ class TorchCells(_Torch):
 
     name = "torch-cell"
     path = "torch.nn cells, eager"
-    program = Program("import torch", (vector_jacobian_product, run_cell))
+    program = Program("import torch", (code.vector_jacobian_product, code.run_cell))
     suffix = ""
-    modules = {"SimpleRNN": "RNNCell", "LSTM": "LSTMCell", "GRU": "GRUCell"}
+    modules: Mapping[str, str] = {"SimpleRNN": "RNNCell", "LSTM": "LSTMCell", "GRU": "GRUCell"}
 
     def missing(self, case: Case) -> dict[str, str]:
         return {"gates": "torch.nn cells return the new states only"}

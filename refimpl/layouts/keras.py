@@ -46,9 +46,7 @@ def load(cell: Cell, weights: Sequence[Any]) -> Parameters:
     if len(names) == 4:
         arrays[2:] = gates.checked("weights[2]", weights[2], (2, *shapes["bias"]))
     return {
-        name: gates.reordered(
-            gates.checked(f"weights[{min(k, 2)}]", array, shapes[name]), order, cell.gate_order
-        )
+        name: gates.reordered(gates.checked(f"weights[{min(k, 2)}]", array, shapes[name]), order, cell.gate_order)
         for k, (name, array) in enumerate(zip(names, arrays, strict=True))
     }
 

@@ -54,9 +54,7 @@ def dump(cell: Cell, params: Mapping[str, Any], suffix: str = "_l0") -> dict[str
     """A module's tensors by name, from the cell's parameters or from their gradients."""
     order = _checked(cell)
     return {
-        NAMES[name] + suffix: gates.reordered(
-            gates.entry("params", params, name, shape), cell.gate_order, order
-        ).T
+        NAMES[name] + suffix: gates.reordered(gates.entry("params", params, name, shape), cell.gate_order, order).T
         for name, shape in cell.parameter_shapes.items()
     }
 

@@ -56,6 +56,7 @@ def short(cell: Cell) -> str:
 
 
 each_cell = pytest.mark.parametrize("cell", CELLS, ids=short)
+one_of_each = pytest.mark.parametrize("cell", ONE_OF_EACH, ids=short)
 each_seed = pytest.mark.parametrize("seed", range(3))
 each_direction = pytest.mark.parametrize("reverse", [False, True], ids=["forward", "reverse"])
 
@@ -120,9 +121,7 @@ def _numbered(name: str, arrays: tuple[Any, ...]) -> Parts:
     return {f"{name}[{k}]": array for k, array in enumerate(arrays)}
 
 
-def assert_within(
-    case: str, got: Mapping[str, Any], expected: Mapping[str, Any], *bounds: Mapping[str, Any]
-) -> None:
+def assert_within(case: str, got: Mapping[str, Any], expected: Mapping[str, Any], *bounds: Mapping[str, Any]) -> None:
     """Every element of every part is at most the sum of the bounds from the expected one."""
     assert got.keys() == expected.keys(), f"{case}: parts {list(expected)}, got {list(got)}"
     for name in expected:
@@ -143,17 +142,18 @@ def _compare(case: str, name: str, got: Any, expected: Any, bound: Any) -> None:
     if got.dtype != object and expected.dtype != object:  # float32 beside float64: no rounding
         got, expected = got.astype(np.float64), expected.astype(np.float64)
     error = np.abs(got - expected)
-    if not got.size or (error <= bound).all():
+    off = np.asarray(~(error <= bound).astype(bool))  # not `>`: NaN is off
+    if not off.any():
         return
     with np.errstate(all="ignore"):
-        ratio = error.astype(np.float64) / bound
-    worst = np.unravel_index(np.argmax(np.nan_to_num(ratio, nan=np.inf)), ratio.shape)
-    where = tuple(int(k) for k in worst)
+        ratio = np.asarray(error, np.float64) / bound
+    worst = np.argmax(np.where(off, np.nan_to_num(ratio, nan=np.inf), -1.0))
+    where = tuple(int(k) for k in np.unravel_index(worst, off.shape))
     pytest.fail(
         f"{case}: {name}{list(where)}: expected {_shown(expected[where])}, "
         f"got {_shown(got[where])}; "
         f"off by {float(error[where]):.3g}, bound {bound[where]:.3g}, ratio {ratio[where]:.3g}; "
-        f"{int((~(error <= bound)).sum())} of {error.size} elements are off"
+        f"{int(off.sum())} of {off.size} elements are off"
     )
 
 

@@ -26,9 +26,7 @@ def points(dtype: Any) -> Any:
     chosen = [0.0, info.smallest_subnormal, info.tiny, 1e-20, 1e-5, 0.1, 0.5, 1, 2, 2.5, 3, 5, 9.01, 17, 37]
     chosen += [edge - 1, edge, edge + 1, bottom - 1, bottom, bottom + 1, 1e4, info.max]
     found = np.array(chosen).astype(dtype)
-    found = np.concatenate(
-        [found, np.nextafter(found, 0, dtype=dtype), np.linspace(0, 20, 200).astype(dtype)]
-    )
+    found = np.concatenate([found, np.nextafter(found, 0, dtype=dtype), np.linspace(0, 20, 200).astype(dtype)])
     return np.concatenate([found, -found])
 
 
@@ -72,9 +70,7 @@ def test_every_value_is_within_the_ulps_that_the_activation_states(name: str, dt
     expected = [exact(name, float(v)) for v in x]
     error = [float(abs(Decimal(float(a)) - b)) for a, b in zip(y, expected, strict=True)]
     u, magnitude = Precision.of(dtype).unit_roundoff, np.abs([float(b) for b in expected])
-    lost = (
-        2.0 * np.finfo(dtype).smallest_subnormal
-    )  # below the normal numbers: exp's rounding, the quotient's
+    lost = 2.0 * np.finfo(dtype).smallest_subnormal  # below the normal numbers: exp's rounding, the quotient's
     stated = f.ulps * u * magnitude + f.cancellation * u * (np.abs(x.astype(np.float64)) + 1) + lost
     wrong = np.flatnonzero(~(np.array(error) <= stated))
     assert not wrong.size, f"{name} {dtype}: {[(x[k], y[k], float(expected[k])) for k in wrong]}"

@@ -133,9 +133,7 @@ REFUSED: list[tuple[Callable[[], Any], str, str, str]] = [
 @pytest.mark.parametrize(
     ("call", "argument", "expected", "got"), REFUSED, ids=[f"{row[1]}-{row[3]}" for row in REFUSED]
 )
-def test_what_does_not_fit_is_refused(
-    call: Callable[[], Any], argument: str, expected: str, got: str
-) -> None:
+def test_what_does_not_fit_is_refused(call: Callable[[], Any], argument: str, expected: str, got: str) -> None:
     with pytest.raises(InvalidArgument) as caught:
         call()
     message = str(caught.value)

@@ -12,12 +12,13 @@ import pytest
 from .. import Cell, Gradients, Run, backward, forward
 from ..rounding import bound, gradient_bound
 from . import naive
-from .dual import duals
+from .dual import duals, values
 from .support import (
     BATCH,
     CELLS,
     HIDDEN,
     INPUT,
+    ONE_OF_EACH,
     TIME,
     Example,
     assert_same,
@@ -25,6 +26,7 @@ from .support import (
     each_cell,
     each_direction,
     example,
+    one_of_each,
     parts,
     short,
 )
@@ -37,7 +39,7 @@ def of_kind(e: Example, kind: Any) -> Example:
     """The example in float64, in float32, or in fractions."""
 
     def converted(array: Any) -> Any:
-        return duals(Fraction, array) if kind is object else array.astype(kind)
+        return values(duals(Fraction, array)) if kind is object else array.astype(kind)
 
     return replace(
         e,
@@ -62,12 +64,10 @@ MASKS: dict[str, dict[str, Any]] = {
 }
 
 
-@each_cell
+@one_of_each
 @each_kind
 @pytest.mark.parametrize("options", MASKS.values(), ids=MASKS)
-def test_an_empty_batch_gives_empty_arrays_and_zero_gradients(
-    cell: Cell, kind: Any, options: dict[str, Any]
-) -> None:
+def test_an_empty_batch_gives_empty_arrays_and_zero_gradients(cell: Cell, kind: Any, options: dict[str, Any]) -> None:
     e = of_kind(example(cell, seed=0, batch=0), kind)
     run, grads = both_ways(e, **options)
     shapes = {name: a.shape for name, a in (parts(run) | parts(grads)).items() if "params" not in name}
@@ -87,7 +87,7 @@ TIMELESS: dict[str, dict[str, Any]] = {
 }
 
 
-@each_cell
+@one_of_each
 @each_kind
 @pytest.mark.parametrize("options", TIMELESS.values(), ids=TIMELESS)
 def test_no_time_step_leaves_the_initial_state(cell: Cell, kind: Any, options: dict[str, Any]) -> None:
@@ -110,7 +110,7 @@ def test_no_time_step_hands_the_cotangent_of_the_state_back(cell: Cell, kind: An
     assert grads.x.shape == (BATCH, 0, INPUT)
 
 
-@each_cell
+@one_of_each
 @pytest.mark.parametrize("sizes", [{"batch": 0}, {"time": 0}], ids=["no batch", "no time"])
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_of_nothing_the_rounding_bound_is_zero(cell: Cell, sizes: dict[str, int], dtype: Any) -> None:
@@ -126,13 +126,13 @@ def small(cell: Cell, **sizes: int) -> Cell:
 
 SMALL = [
     pytest.param(small(cell, **sizes), shape, id=f"{short(cell)}-{name}")
-    for cell in CELLS
-    for name, sizes, shape in (
-        ("one step", {}, {"time": 1}),
-        ("one unit", {"hidden_size": 1}, {}),
-        ("one feature", {"input_size": 1}, {}),
-        ("one of all", {"hidden_size": 1, "input_size": 1}, {"time": 1, "batch": 1}),
+    for name, cells, sizes, shape in (
+        ("one step", CELLS, {}, {"time": 1}),
+        ("one unit", CELLS, {"hidden_size": 1}, {"batch": 3, "time": 4}),
+        ("one feature", ONE_OF_EACH, {"input_size": 1}, {"batch": 2, "time": 4}),
+        ("one of all", ONE_OF_EACH, {"hidden_size": 1, "input_size": 1}, {"time": 1, "batch": 1}),
     )
+    for cell in cells
 ]
 
 

@@ -96,7 +96,5 @@ def test_weights_that_do_not_fit_are_refused(call: Any, weights: Any, argument: 
 
 
 def test_a_suffix_that_is_not_there_is_refused_with_the_keys_that_are() -> None:
-    with pytest.raises(
-        InvalidArgument, match=r"weights: expected a key 'weight_ih_l1', got keys weight_ih_l0"
-    ):
+    with pytest.raises(InvalidArgument, match=r"weights: expected a key 'weight_ih_l1', got keys weight_ih_l0"):
         pytorch.load(PYTORCH_CELL, PYTORCH, "_l1")

@@ -19,6 +19,7 @@ from .support import (
     each_cell,
     each_direction,
     example,
+    one_of_each,
     parts,
 )
 
@@ -50,7 +51,7 @@ def test_masked_steps_leave_the_state_alone(cell: Cell, reverse: bool) -> None:
             assert_same(f"{e.case} step={row, t}", {f"state[{k}]": kept}, {f"state[{k}]": before[row, t]})
 
 
-@each_cell
+@one_of_each
 @each_direction
 def test_a_wholly_masked_row_ends_in_its_initial_state(cell: Cell, reverse: bool) -> None:
     e = example(cell, seed=0)
@@ -59,7 +60,7 @@ def test_a_wholly_masked_row_ends_in_its_initial_state(cell: Cell, reverse: bool
     assert_same(e.case, got, expected)
 
 
-@each_cell
+@one_of_each
 @each_direction
 def test_a_wholly_masked_row_passes_its_state_cotangent_through(cell: Cell, reverse: bool) -> None:
     e = example(cell, seed=0)
@@ -68,7 +69,7 @@ def test_a_wholly_masked_row_passes_its_state_cotangent_through(cell: Cell, reve
     assert_same(e.case, got, expected)
 
 
-@each_cell
+@one_of_each
 @each_direction
 def test_masked_steps_repeat_the_output_before_them_and_zeros_at_first(cell: Cell, reverse: bool) -> None:
     e = example(cell, seed=0)
@@ -81,25 +82,22 @@ def test_masked_steps_repeat_the_output_before_them_and_zeros_at_first(cell: Cel
             previous = over.outputs[row, t]
 
 
-@each_cell
+@one_of_each
 @each_direction
 def test_the_zeros_policy_changes_masked_outputs_alone(cell: Cell, reverse: bool) -> None:
     e = example(cell, seed=0)
-    repeat, zeros = (
-        run(e, mask=MASK, reverse=reverse, masked_output=policy) for policy in ("repeat", "zeros")
-    )
+    repeat, zeros = (run(e, mask=MASK, reverse=reverse, masked_output=policy) for policy in ("repeat", "zeros"))
     expected = parts(repeat) | {"outputs": np.where(MASK[..., None], repeat.outputs, 0.0)}
     assert_same(e.case, parts(zeros), expected)
 
 
-@each_cell
+@one_of_each
 @each_direction
 @each_policy
 def test_a_mask_of_all_steps_is_no_mask(cell: Cell, reverse: bool, masked_output: str) -> None:
     e = example(cell, seed=0)
     runs = [
-        run(e, mask=mask, reverse=reverse, masked_output=masked_output)
-        for mask in (np.ones((BATCH, TIME), bool), None)
+        run(e, mask=mask, reverse=reverse, masked_output=masked_output) for mask in (np.ones((BATCH, TIME), bool), None)
     ]
     assert_same(e.case, *(parts(over) for over in runs))
     assert_same(e.case, *(parts(backward(over, e.d_outputs, e.d_state)) for over in runs))
@@ -144,7 +142,7 @@ def folded(d_outputs: Any, mask: Any, reverse: bool, masked_output: str) -> Any:
     return found
 
 
-@each_cell
+@one_of_each
 @each_direction
 @each_policy
 def test_masked_inputs_have_a_gradient_of_exactly_zero(cell: Cell, reverse: bool, masked_output: str) -> None:
@@ -159,9 +157,7 @@ def test_masked_inputs_have_a_gradient_of_exactly_zero(cell: Cell, reverse: bool
 def test_what_a_masked_input_holds_changes_nothing(cell: Cell, garbage: float) -> None:
     e = example(cell, seed=2)
     x = np.where(MASK[..., None], e.x, garbage)
-    clean, over = (
-        forward(cell, e.params, given, e.initial_state, mask=MASK, check_finite=False) for given in (e.x, x)
-    )
+    clean, over = (forward(cell, e.params, given, e.initial_state, mask=MASK, check_finite=False) for given in (e.x, x))
     case, kept = f"{e.case} {garbage=}", (at_kept_steps(parts(over)), at_kept_steps(parts(clean)))
     assert_same(case, *kept)
     assert_same(case, *(parts(backward(o, e.d_outputs, e.d_state)) for o in (over, clean)))

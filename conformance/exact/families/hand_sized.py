@@ -149,7 +149,7 @@ _RNN_PARAMS = {
     "bias": [0, 0, 1],
 }
 _RNN_X = [[[1, 3], [1, 1], [2, 3]]]
-_LINEAR = {"activation": "linear", "recurrent_activation": "linear"}
+_LINEAR: Any = {"activation": "linear", "recurrent_activation": "linear"}
 
 
 def _array(nested: Any) -> Array:
@@ -171,7 +171,7 @@ def _drafts() -> tuple[Draft, ...]:
     gru = {"kernel": [[1, 2, 3]], "recurrent_kernel": [[-1, 1, 2]]}
     after = gru | {"bias": [1, 2, -3], "recurrent_bias": [3, -4, -1]}
     before = gru | {"bias": [4, -2, -3]}
-    one_bias = {"reset_after": False, "use_recurrent_bias": False}
+    one_bias: Any = {"reset_after": False, "use_recurrent_bias": False}
     one_unit = ("one-unit",)
     return (
         Draft(

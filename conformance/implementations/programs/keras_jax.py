@@ -1,4 +1,4 @@
-"""The part of the Keras program that depends on the backend: JAX: the layer and its pull-back compiled together by ``jax.jit``."""
+"""Keras on JAX: the layer and its pull-back compiled together by ``jax.jit``."""
 
 from __future__ import annotations
 
@@ -27,3 +27,8 @@ def vector_jacobian_product(layer, weights, x, initial, cotangents):
     leaves = {name: variable.value for name, variable in weights.items()}
     leaves |= {name: jnp.asarray(value) for name, value in (x | initial).items()}
     return jax.jit(both)(leaves, cotangents)
+
+
+def forget():
+    """Frees what was compiled for earlier cases."""
+    jax.clear_caches()

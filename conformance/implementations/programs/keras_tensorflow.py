@@ -1,4 +1,4 @@
-"""The part of the Keras program that depends on the backend: TensorFlow, eager: gradients by ``tf.GradientTape``."""
+"""Keras on TensorFlow, eager: results and gradients by ``tf.GradientTape``."""
 
 from __future__ import annotations
 
@@ -20,3 +20,7 @@ def vector_jacobian_product(layer, weights, x, initial, cotangents):
     zero = tf.UnconnectedGradients.ZERO
     gradients = tape.gradient(loss, list(leaves.values()), unconnected_gradients=zero)
     return results, {n: tf.convert_to_tensor(d) for n, d in zip(leaves, gradients)}
+
+
+def forget():
+    """Nothing is kept from earlier cases."""

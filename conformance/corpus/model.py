@@ -1,0 +1,72 @@
+"""What the corpus consists of, where it is, and the one error of a file that cannot be trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..cases import Case, Quantities
+
+FORMAT = 1
+LICENCE = "MIT"
+
+
+class FixtureRefused(ValueError):
+    """A file of the corpus that cannot be trusted: which, and why."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path = path
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Fixture:
+    """A case and its certified values.
+
+    expected    quantity name to the float64 nearest to the exact real value
+    exact       whether every expected number *is* the exact value
+    flags       what is special about the case; explained in its file
+    note        what the case is there for, or how to work it by hand
+    """
+
+    id: str
+    family: str
+    case: Case
+    expected: Quantities
+    exact: bool = False
+    flags: tuple[str, ...] = ()
+    note: str = ""
+    provenance: str = ""
+
+
+@dataclass(frozen=True)
+class Family:
+    """One file: its fixtures, and what their flags mean."""
+
+    name: str
+    description: str
+    flags: Mapping[str, str]
+    fixtures: tuple[Fixture, ...]
+
+
+def directory() -> Path:
+    """Where the fixtures are: beside the package in a checkout, within it when installed."""
+    package = Path(__file__).resolve().parent.parent
+    installed = package / "fixtures"
+    return installed if installed.is_dir() else package.parent / "fixtures"
+
+
+def shapes_of(case: Case) -> dict[str, tuple[int, ...]]:
+    """The shape of each quantity that is expected of a case, by name, in the order of `cases.quantities`."""
+    cell, (batch, time, inputs) = case.cell, case.x.shape
+    state, sequence = (batch, cell.hidden_size), (batch, time, cell.hidden_size)
+    found: dict[str, tuple[int, ...]] = {"outputs": sequence}
+    found |= {f"state.{name}": state for name in case.state_names}
+    found |= {f"gates.{name}": sequence for name in cell.gate_names}
+    if case.wants_gradients:
+        found |= {f"d_params.{name}": shape for name, shape in cell.parameter_shapes.items()}
+        found["d_x"] = (batch, time, inputs)
+        found |= {f"d_initial_state.{name}": state for name in case.state_names}
+    return found
