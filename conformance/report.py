@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import platform
 from collections import Counter
@@ -132,7 +133,7 @@ def show(console: Console, results: Sequence[Result], absent: dict[str, str]) ->
 
 
 def write_json(path: Path, results: Sequence[Result], absent: dict[str, str], plan: Plan, status: int) -> None:
-    """Writes the whole result, atomically."""
+    """Writes the whole result, atomically. An infinite worst error, as of NaN, is null: JSON has no infinity."""
     content: dict[str, Any] = {
         "format": FORMAT,
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -144,9 +145,9 @@ def write_json(path: Path, results: Sequence[Result], absent: dict[str, str], pl
         },
         "exit_status": status,
         "not_run": absent,
-        "implementations": [asdict(result) for result in results],
+        "implementations": [_encodable(result) for result in results],
     }
-    _replace(path, json.dumps(content, indent=1) + "\n")
+    _replace(path, json.dumps(content, indent=1, allow_nan=False) + "\n")
 
 
 def write_junit(path: Path, jobs: Sequence[Job]) -> None:
@@ -159,6 +160,13 @@ def write_junit(path: Path, jobs: Sequence[Job]) -> None:
                 merged.add_testsuite(suite)
     content: bytes = merged.tostring()  # type: ignore[no-untyped-call]  # junitparser has no types
     _replace(path, content.decode())
+
+
+def _encodable(result: Result) -> dict[str, Any]:
+    encoded = asdict(result)
+    for found in encoded["families"].values():
+        found["worst"] = found["worst"] if math.isfinite(found["worst"]) else None
+    return encoded
 
 
 def _table(results: Sequence[Result]) -> Table:

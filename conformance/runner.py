@@ -96,6 +96,7 @@ class Job:
         self.folder.mkdir(parents=True)
         command = [
             *(sys.executable, "-m", "pytest", str(_PACKAGE / "suite"), "-q", "-c", os.devnull),
+            "--capture=no",  # so that the log has the last words of a framework that dies
             *("--rootdir", str(_PACKAGE), "-p", "no:cacheprovider", "-W", "ignore"),
             *("--implementation", self.name, "--device", plan.device, "--amount", plan.amount),
             *("--record", str(self.record), f"--junitxml={self.junit}", f"--hypothesis-seed={plan.seed}"),
@@ -105,24 +106,25 @@ class Job:
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
 
+    def stop(self) -> None:
+        """Ends the process where it has not ended."""
+        if self.process is not None and self.status is None:
+            self.process.kill()
+            self.process.wait()
+
 
 def run(plan: Plan, folder: Path, watch: Callable[[Sequence[Job]], None]) -> list[Job]:
     """Runs the plan to its end, calling ``watch`` a few times a second; interrupted, it stops every process."""
     jobs = [Job(name, folder / f"{k:02}-job") for k, name in enumerate(plan.implementations)]
-    waiting = iter(jobs)
-    running: list[Job] = []
     try:
-        for running in _turns(plan, waiting):
+        for running in _turns(plan, iter(jobs)):
             for job in running:
                 job.read()
             watch(jobs)
-    except KeyboardInterrupt:
-        for job in running:
-            if job.process is not None:
-                job.process.kill()
-                job.process.wait()
-                job.read()
-        raise
+    finally:
+        for job in jobs:
+            job.stop()
+            job.read()
     return jobs
 
 

@@ -63,7 +63,7 @@ def _of_program(implementation: ProgramImplementation, case: Case, expected: Exp
 
 def _of_plug_in(implementation: Implementation, case: Case, expected: Expected) -> str:
     made = type(implementation)
-    file = inspect.getsourcefile(made) or ""
+    folder = Path(inspect.getsourcefile(made) or "").parents[made.__module__.count(".")]
     arguments: dict[str, Any] = {
         "kind": case.kind,
         "cell": vars(case.cell),
@@ -78,7 +78,7 @@ def _of_plug_in(implementation: Implementation, case: Case, expected: Expected) 
     return "\n".join(
         [
             "import sys\nfrom types import SimpleNamespace\nimport numpy as np",
-            f"sys.path.insert(0, {str(Path(file).parent)!r})",
+            f"sys.path.insert(0, {str(folder)!r})",
             f"from {made.__module__} import {made.__name__}\n\n",
             "def run(cell, **arguments):",
             "    case = SimpleNamespace(cell=SimpleNamespace(**cell), dtype=arguments['x'].dtype, **arguments)",

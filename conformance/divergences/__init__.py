@@ -72,9 +72,11 @@ def known() -> tuple[Divergence, ...]:
     schema = json.loads((_HERE / "schema.json").read_text())
     entries = []
     for path in sorted(_HERE.glob("*.toml")):
-        content = tomllib.loads(path.read_text())
         try:
+            content = tomllib.loads(path.read_text(encoding="utf-8"))
             jsonschema.validate(content, schema)
+        except tomllib.TOMLDecodeError as error:
+            raise ValueError(f"{path.name}: {error}") from None
         except jsonschema.ValidationError as error:
             raise ValueError(f"{path.name}: {error.json_path}: {error.message}") from None
         entries += [_parsed(entry) for entry in content["divergence"]]

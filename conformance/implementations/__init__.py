@@ -35,10 +35,14 @@ from ..cases import Case, Observed, Quantities
 class Implementation(Protocol):
     """What the suite asks of an implementation."""
 
-    name: str
-    versions: Mapping[str, str]
-    dtypes: Sequence[str]
-    cells: Sequence[Mapping[str, Any]]
+    @property
+    def name(self) -> str: ...
+    @property
+    def versions(self) -> Mapping[str, str]: ...
+    @property
+    def dtypes(self) -> Sequence[str]: ...
+    @property
+    def cells(self) -> Sequence[Mapping[str, Any]]: ...
 
     def observe(self, case: Case) -> Observed | Quantities: ...
 
@@ -100,11 +104,14 @@ def load(name: str, device: str = "cpu") -> Implementation:
     source = source_of(name)
     os.environ.update(source.environment)
     try:
-        implementation_class = _imported(source.target)
+        return _made(name, _imported(source.target), device)
     except ModuleNotFoundError as error:
         missing = error.name or str(error)
         hint = f"pip install 'rnn-conformance[{source.extra}]'" if source.extra else ""
         raise NotRun(f"{missing} is not installed", hint) from error
+
+
+def _made(name: str, implementation_class: Any, device: str) -> Implementation:
     if device == "cpu":
         made: Implementation = implementation_class()
     elif device in getattr(implementation_class, "devices", ("cpu",)):

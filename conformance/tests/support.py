@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -36,24 +38,48 @@ def example(kind: str = "LSTM", dtype: str = "float64", **options: Any) -> Case:
     )
 
 
-def environment(**changes: str) -> dict[str, str]:
-    """This process's environment, with the project importable from any folder."""
-    return {**os.environ, "PYTHONPATH": str(ROOT), **changes}
+@dataclass
+class Running:
+    """A process that runs while other tests do. Its output goes to a file, as a pipe that nobody reads fills up."""
+
+    process: subprocess.Popen[str]
+    output: IO[str]
+
+    def ended(self) -> tuple[int, str]:
+        """Waits for it; its exit status, and what it wrote, errors among it."""
+        status = self.process.wait(timeout=300)
+        self.output.seek(0)
+        return status, self.output.read()
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self.output.close()
 
 
-def python(*arguments: str, cwd: Path = ROOT, **changes: str) -> subprocess.CompletedProcess[str]:
-    """Runs Python to its end; what it wrote, errors among it, is in ``stdout``."""
-    return subprocess.run(
+def start(*arguments: str, cwd: Path = ROOT, **changes: str) -> Running:
+    """Starts Python in a process group of its own, with the project importable from any folder."""
+    output = tempfile.TemporaryFile("w+", encoding="utf-8")
+    process = subprocess.Popen(
         [sys.executable, *arguments],
         cwd=cwd,
-        env=environment(**changes),
+        env={**os.environ, "PYTHONPATH": str(ROOT), **changes},
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
+        stdout=output,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=300,
-        check=False,
+        start_new_session=True,
     )
+    return Running(process, output)
+
+
+def python(*arguments: str, cwd: Path = ROOT, **changes: str) -> tuple[int, str]:
+    """Runs Python to its end; its exit status, and what it wrote, errors among it."""
+    running = start(*arguments, cwd=cwd, **changes)
+    try:
+        return running.ended()
+    finally:
+        running.end()
 
 
 def run_alone(script: str, folder: Path) -> subprocess.CompletedProcess[str]:

@@ -182,6 +182,6 @@ def test_subnormal_cases_expect_subnormal_numbers_and_chaotic_ones_lose_all_digi
         values = np.concatenate([value.ravel() for value in fixture.expected.values()])
         assert ((values != 0) & (np.abs(values) < np.finfo(float).tiny)).any(), fixture.id
     for fixture in corpus.read("chaotic"):
-        assert np.abs(fixture.expected["d_initial_state.h"]).max() > 2.0**53, fixture.id
+        assert np.abs(fixture.expected["d_initial_state.h"]).max() > 1e15, fixture.id
     for fixture in corpus.read("long"):
         assert fixture.case.x.shape[1] == 200, fixture.id

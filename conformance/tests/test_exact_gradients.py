@@ -134,9 +134,7 @@ def test_a_recurrent_kernel_gradient_from_the_wrong_operand_contradicts_the_seri
 @pytest.mark.parametrize("name", ["tanh", "sigmoid"])
 def test_a_wrong_derivative_of_an_activation_contradicts_the_series(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     activation = ri.activations.named(name)
-    wrong = ri.activations.Activation(
-        name, activation.function, lambda y: 1 - y, activation.steepest, activation.ulps
-    )
+    wrong = ri.activations.Activation(name, activation.function, lambda y: 1 - y, activation.steepest, activation.ulps)
     monkeypatch.setitem(ri.activations._BY_NAME, name, wrong)
     assert not prove_along_random(small("lstm"), seed=0).overlap
 

@@ -37,7 +37,7 @@ def equations(note: str) -> list[tuple[str, Any, Any]]:
     found = []
     for line in note.splitlines():
         parts = line.split(" = ")
-        if len(parts) > 1:
+        if len(parts) > 1 and ";" not in line:  # the line that explains the symbols has semicolons
             results = []
             for part in parts[1:]:
                 try:

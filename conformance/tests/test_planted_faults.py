@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import Phase, given, seed, settings
@@ -14,7 +15,7 @@ from conformance.strategies import cases
 from conformance.suite.plan import KINDS, entries, examples
 
 from . import planted_faults as planted
-from .support import HERE, python, script_in
+from .support import HERE, Running, script_in, start
 
 # Each fault, the kind of cell that has it, and the only families or quantities in which it may show; "" is any.
 FAULTS = [
@@ -84,14 +85,21 @@ def test_a_fault_of_one_cell_leaves_the_others_green(fault: type[planted.Sound],
     checked(fault(), "GRU-reset-before" if kind != "SimpleRNN" else "LSTM", "float64")
 
 
-def command(class_name: str) -> tuple[int, str]:
-    """What ``python -m conformance run`` says of one of these, and its exit status."""
-    ran = python("-m", "conformance", "run", "--implementation", f"{HERE / 'planted_faults.py'}:{class_name}")
-    return ran.returncode, ran.stdout
+@pytest.fixture(scope="module", autouse=True)
+def commands() -> Iterator[dict[str, Running]]:
+    """``python -m conformance run`` on a fault and on the sound one, which run while the other tests do."""
+    where = HERE / "planted_faults.py"
+    command = ("-m", "conformance", "run", "--implementation")
+    processes = {name: start(*command, f"{where}:{name}") for name in ("KernelTransposed", "Sound")}
+    yield processes
+    for process in processes.values():
+        process.end()
 
 
-def test_the_command_says_which_number_a_planted_fault_got_wrong_and_exits_with_1() -> None:
-    status, said = command("KernelTransposed")
+def test_the_command_says_which_number_a_planted_fault_got_wrong_and_exits_with_1(
+    commands: dict[str, Running],
+) -> None:
+    status, said = commands["KernelTransposed"].ended()
     assert status == 1, said
     assert "DIVERGES" in said, said
     assert "kernel-transposed (planted 1.0) disagrees with the oracle" in said, said
@@ -101,7 +109,9 @@ def test_the_command_says_which_number_a_planted_fault_got_wrong_and_exits_with_
     assert "batch=1" in said, f"the case is not minimal: one row is enough:\n{said}"
 
 
-def test_the_command_finds_nothing_wrong_with_a_sound_implementation_and_exits_with_0() -> None:
-    status, said = command("Sound")
+def test_the_command_finds_nothing_wrong_with_a_sound_implementation_and_exits_with_0(
+    commands: dict[str, Running],
+) -> None:
+    status, said = commands["Sound"].ended()
     assert status == 0, said
     assert "agrees" in said, said

@@ -12,6 +12,7 @@ import pytest
 from .. import Cell, Gradients, Run, backward, forward
 from ..rounding import bound, gradient_bound
 from . import naive
+from .derivatives import assert_derivatives_match
 from .dual import duals, values
 from .support import (
     BATCH,
@@ -30,7 +31,6 @@ from .support import (
     parts,
     short,
 )
-from .test_gradients import assert_derivatives_match
 
 each_kind = pytest.mark.parametrize("kind", [np.float64, np.float32, object], ids=["f64", "f32", "object"])
 

@@ -97,3 +97,13 @@ def test_fractions_come_out_as_fractions(cell: Cell, reverse: bool) -> None:
         assert a.dtype == object, f"{e.case}: {name}: expected object, got {a.dtype}"
         kinds = {type(element) for element in values(a).flat}
         assert Fraction in kinds, f"{e.case}: {name}: expected fractions, got {kinds}"
+
+
+def test_nested_lists_are_taken_as_float64() -> None:
+    e = example(CELLS[0], seed=0)
+    params = {name: array.tolist() for name, array in e.params.items()}
+    run = forward(e.cell, params, e.x.tolist(), [part.tolist() for part in e.initial_state])
+    grads = backward(run, e.d_outputs.tolist(), [d.tolist() for d in e.d_state])
+    expected = forward(e.cell, e.params, e.x, e.initial_state)
+    assert_same(e.case, parts(run), parts(expected))
+    assert_same(e.case, parts(grads), parts(backward(expected, e.d_outputs, e.d_state)))

@@ -4,10 +4,11 @@ from . import hand_sized
 from .draft import Draft, DraftFamily
 from .extremes import extreme_families
 from .options import plain_families, sequence_families
+from .standard import standard
 
 __all__ = ["Draft", "DraftFamily", "all_families"]
 
 
 def all_families() -> tuple[DraftFamily, ...]:
     """Every family of the corpus, in the order of its manifest's telling."""
-    return (hand_sized.family(), *plain_families(), *sequence_families(), *extreme_families())
+    return (hand_sized.family(), standard(), *plain_families(), *sequence_families(), *extreme_families())

@@ -1,0 +1,33 @@
+"""``python -m conformance accuracy``: how far everyone lies from the certified truth. Needs python-flint."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from ..implementations import FRAMEWORKS
+
+
+def add_to(commands: Any) -> None:
+    """Adds the command's parser."""
+    accuracy = commands.add_parser(
+        "accuracy", help="measure the oracle's and the frameworks' distance from the certified truth, in ulp"
+    )
+    accuracy.add_argument("--implementation", action="append", metavar="NAME", help="default: all; may be repeated")
+    accuracy.add_argument("--family", action="append", metavar="NAME", help="default: all; may be repeated")
+    accuracy.add_argument("--plot", type=Path, metavar="FILE", help="draw it too; needs matplotlib")
+    accuracy.set_defaults(command=_accuracy)
+
+
+def _accuracy(parsed: argparse.Namespace) -> int:
+    from ..exact.accuracy import accuracy, plot, show  # python-flint, which only this needs
+
+    console = Console()
+    found = accuracy(tuple(parsed.implementation or ("oracle", *FRAMEWORKS)), parsed.family)
+    show(console if console.is_terminal else Console(width=140), found)
+    if parsed.plot:
+        plot(found, parsed.plot)
+    return 0 if found.distances else 1

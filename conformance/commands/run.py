@@ -1,0 +1,123 @@
+"""``python -m conformance run``: check implementations and print a verdict."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from .. import report
+from ..devices import why_no_cuda
+from ..implementations import BUILT_IN, FRAMEWORKS, source_of
+from ..runner import Job, Plan, run
+from ..session import PROFILES
+
+
+def add_to(commands: Any) -> None:
+    """Adds the command's parser."""
+    runs = commands.add_parser(
+        "run",
+        help="check implementations and print a verdict",
+        description="Checks implementations against the oracle. Exit status 0 only if something was compared and "
+        "nothing new diverged; what cannot run here is reported, and counts against an implementation that was named.",
+    )
+    runs.add_argument(
+        "--implementation",
+        action="append",
+        type=_implementation,
+        metavar="NAME",
+        help=f"{', '.join(BUILT_IN)}, package.module:Class or file.py:Class; may be repeated (default: all frameworks)",
+    )
+    runs.add_argument("--device", choices=("cpu", "cuda"), help="default: cpu, and cuda said to be not run")
+    runs.add_argument("--profile", choices=tuple(PROFILES), default="quick", help="how much is drawn")
+    runs.add_argument("--seed", type=int, default=0, help="of all that is drawn (default: 0)")
+    runs.add_argument("--jobs", type=int, default=Plan.jobs, help="processes at a time (default: all cores)")
+    runs.add_argument("--json", type=_output, metavar="FILE", help="write the whole result as JSON")
+    runs.add_argument("--junit", type=_output, metavar="FILE", help="write JUnit XML")
+    runs.set_defaults(command=_run)
+
+
+def _implementation(name: str) -> str:
+    try:
+        source_of(name)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return name
+
+
+def _output(name: str) -> Path:
+    path = Path(name)
+    if not path.parent.is_dir():
+        raise argparse.ArgumentTypeError(f"no such folder: {path.parent}")
+    return path
+
+
+def _run(parsed: argparse.Namespace) -> int:
+    device = parsed.device or "cpu"
+    plan = Plan(
+        tuple(parsed.implementation or FRAMEWORKS),
+        device,
+        parsed.profile,
+        parsed.seed,
+        max(parsed.jobs, 1),
+    )
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=160)
+    no_cuda = why_no_cuda()
+    absent: dict[str, str] = {}
+    if device == "cuda" and no_cuda:
+        console.print(f"cuda: not run: {no_cuda}")
+        return 1
+    if parsed.device is None:
+        absent["cuda"] = no_cuda or "a device is here, but was not asked for (--device cuda)"
+    with tempfile.TemporaryDirectory(prefix="conformance-") as folder:
+        try:
+            jobs = _watched(console, plan, Path(folder))
+        except KeyboardInterrupt:
+            console.print("interrupted: no verdict")
+            return 130
+        results = [report.result_of(job, device) for job in jobs]
+        status = report.exit_status(results, required=parsed.implementation is not None)
+        report.show(console, results, absent)
+        if parsed.json:
+            report.write_json(parsed.json, results, absent, plan, status)
+        if parsed.junit:
+            report.write_junit(parsed.junit, jobs)
+    return status
+
+
+def _watched(console: Console, plan: Plan, folder: Path) -> list[Job]:
+    """Runs the plan with a progress bar for each implementation."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("cases"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console) as progress:
+        bars: dict[str, TaskID] = {}
+
+        def watch(jobs: Sequence[Job]) -> None:
+            for job in jobs:
+                if job.name not in bars:
+                    bars[job.name] = progress.add_task(job.label, total=None, start=False)
+                if job.process is None:
+                    continue
+                bar, done = bars[job.name], len(job.of_kind("case"))
+                if not progress.tasks[bar].started:
+                    progress.start_task(bar)
+                for start in job.of_kind("start"):
+                    progress.update(bar, total=max(start["planned"], done))
+                progress.update(bar, completed=done)
+                if job.status is not None:
+                    progress.update(bar, total=done)
+                    progress.stop_task(bar)
+
+        return run(plan, folder, watch)

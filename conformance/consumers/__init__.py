@@ -1,0 +1,1 @@
+"""Consumers of `fixtures` in other languages, written from `fixtures/README.md` alone."""

@@ -1,0 +1,44 @@
+"""The cells as the frameworks have them, in many sizes: where implementations are compared on equal terms."""
+
+from __future__ import annotations
+
+from .building import ORDINARY, SIZES, Scales, make_case
+from .draft import Draft, DraftFamily
+from .values import Values
+
+_BIASES = {  # PyTorch has both or none, Keras one or none; a GRU that resets after has both or none in both
+    "simple-rnn": ((True, True), (True, False), (False, False)),
+    "lstm": ((True, True), (True, False), (False, False)),
+    "gru-after": ((True, True), (False, False)),
+    "gru-before": ((True, False), (False, False)),
+}
+_WORDS = {(True, True): "two-biases", (True, False): "one-bias", (False, False): "no-bias"}
+_SCALES = (ORDINARY, Scales(kernel=0.3, recurrent_kernel=0.3, bias=0.3, x=2.0), Scales(kernel=2.0, x=1.5))
+_MORE_SIZES = ((2, 12, 5, 7), (1, 30, 3, 6))
+
+
+def standard() -> DraftFamily:
+    drafts = []
+    for kind, biases in _BIASES.items():
+        for bias in biases:
+            options = {"activation": "tanh", "use_bias": bias[0], "use_recurrent_bias": bias[1]}
+            for k, sizes in enumerate(SIZES + _MORE_SIZES):
+                name = f"{kind}-{_WORDS[bias]}-{k}"
+                case = make_case(
+                    kind,
+                    options,
+                    sizes,
+                    Values(f"standard/{kind}/{k}"),  # the same numbers for each pair of biases
+                    initial=True,
+                    cotangents=("outputs", "h", "c"),
+                    scales=_SCALES[k % 3],
+                )
+                drafts.append(Draft(name, case))
+    return DraftFamily(
+        "standard",
+        "tanh and sigmoid, all arrays given, with the biases that frameworks have, in nine sizes: what PyTorch and "
+        "Keras can all run.",
+        {},
+        tuple(drafts),
+        "Numbers from a seeded generator (conformance/exact/families); certified in ball arithmetic.",
+    )

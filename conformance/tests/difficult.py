@@ -1,0 +1,74 @@
+"""Implementations that a run has to survive: each fails in a way that is not a wrong number."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+
+class Small:
+    """A SimpleRNN in float64, forward only, and right."""
+
+    name = "small"
+    versions: Mapping[str, str] = {"small": "1.0"}
+    dtypes = ("float64",)
+    cells: Sequence[Mapping[str, Any]] = ({"kind": "SimpleRNN", "activation": ("tanh",)},)
+
+    def observe(self, case: Any) -> dict[str, Any]:
+        (h,) = case.initial_state_or_zeros()
+        steps = []
+        for t in range(case.x.shape[1]):
+            projected = case.x[:, t] @ case.params["kernel"] + case.params["bias"]
+            h = np.tanh(projected + h @ case.params["recurrent_kernel"])
+            steps.append(h)
+        return {"outputs": np.stack(steps, 1), "state.h": h}
+
+
+class Raises(Small):
+    """Its framework refuses every case."""
+
+    name = "raises"
+
+    def observe(self, case: Any) -> dict[str, Any]:
+        raise RuntimeError("the kernel does not like you")
+
+
+class NotANumber(Small):
+    """It computes nothing but NaN."""
+
+    name = "not-a-number"
+
+    def observe(self, case: Any) -> dict[str, Any]:
+        return {name: np.full_like(value, np.nan) for name, value in super().observe(case).items()}
+
+
+class Silent(Small):
+    """It answers every case with nothing."""
+
+    name = "silent"
+
+    def observe(self, case: Any) -> dict[str, Any]:
+        return {}
+
+
+class Exits(Small):
+    """It ends its process, and says why on standard error."""
+
+    name = "exits"
+
+    def observe(self, case: Any) -> dict[str, Any]:
+        os.write(2, b"CHECK failed: stream is broken\n")
+        os._exit(86)
+
+
+class Segfaults(Small):
+    """It reads where nothing is."""
+
+    name = "segfaults"
+
+    def observe(self, case: Any) -> dict[str, Any]:
+        return {"outputs": ctypes.string_at(0)}

@@ -1,0 +1,21 @@
+"""A PyTorch program with a planted fault: what a framework's own code looks like when it is wrong."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from conformance.implementations.program import Program
+from conformance.implementations.programs.pytorch import run_layer, vector_jacobian_product
+from conformance.implementations.pytorch import TorchLayers
+
+
+def run_with_two_gates_exchanged(weights, **others):  # type: ignore[no-untyped-def]
+    """The recurrent weights of the LSTM's input and forget gates are exchanged."""
+    i, f, g, o = np.split(weights["weight_hh_l0"], 4)
+    return run_layer(weights={**weights, "weight_hh_l0": np.concatenate([f, i, g, o])}, **others)
+
+
+class GatesExchanged(TorchLayers):
+    """``torch.nn.LSTM``, but for the fault."""
+
+    program = Program("import torch", (vector_jacobian_product, run_layer, run_with_two_gates_exchanged))

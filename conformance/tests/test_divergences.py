@@ -1,0 +1,196 @@
+"""Known divergences: the entries are in order, and each is held to exactly what it states."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from conformance import divergences
+from conformance.cases import Case
+from conformance.divergences import Disagreement, Divergence, concerning, examine, known, still_shows
+from conformance.implementations import BUILT_IN
+from conformance.strategies import CELLS
+
+from .planted_faults import Sound
+from .support import example
+
+each_entry = pytest.mark.parametrize("entry", known(), ids=lambda entry: entry.id)
+
+
+class Posing(Sound):
+    """A sound implementation under another's name; ``off`` is added to its outputs relative to their size."""
+
+    def __init__(self, name: str, versions: Mapping[str, str], off: float = 0.0) -> None:
+        self.name, self.versions, self.off = name, versions, off
+
+    def observe(self, case: Case) -> dict[str, Any]:
+        found = super().observe(case)
+        return {**found, "outputs": found["outputs"] * (1 + self.off)}
+
+
+def entry_of(effect: str, **changes: Any) -> Divergence:
+    """An entry on LSTMs in float64 by the implementation ``posing``, from version 2.0 on and before 3."""
+    entry = Divergence(
+        id="an-entry",
+        implementation="posing",
+        versions={"framework": ">=2.0,<3"},
+        when=({"kind": ("LSTM",), "dtype": ("float64",)},),
+        effect=effect,
+        summary="",
+        violates="",
+        reference="",
+        minimal=example("LSTM"),
+        message="not supported" if effect == "error" else "",
+        precision="" if effect == "error" else "float32",
+    )
+    return dataclasses.replace(entry, **changes)
+
+
+@pytest.fixture
+def only(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Makes the given entries the only ones that are known."""
+    return lambda *entries: monkeypatch.setattr(divergences, "known", lambda: entries)
+
+
+def test_ids_are_unique() -> None:
+    ids = [entry.id for entry in known()]
+    assert len(ids) == len(set(ids)), ids
+
+
+@each_entry
+def test_an_entry_concerns_a_built_in_implementation(entry: Divergence) -> None:
+    assert entry.implementation in BUILT_IN, f"{entry.id}: {entry.implementation} is not one of {list(BUILT_IN)}"
+
+
+@each_entry
+def test_an_entry_speaks_of_options_that_its_cells_have(entry: Divergence) -> None:
+    for alternative in entry.when:
+        for kind in alternative.get("kind", CELLS):
+            options = {"kind", "dtype", *(field.name for field in dataclasses.fields(CELLS[kind]))}
+            assert set(alternative) <= options, f"{entry.id}: {set(alternative) - options} of {kind} never holds"
+
+
+@each_entry
+def test_an_entry_applies_to_its_own_minimal_case(entry: Divergence) -> None:
+    assert entry.applies_to(entry.minimal), f"{entry.id}: {entry.minimal!r} is not among {entry.when}"
+
+
+@each_entry
+def test_an_entry_no_longer_shows_in_a_sound_implementation_of_that_name_and_version(entry: Divergence) -> None:
+    sound = Posing(entry.implementation, {package: "99.0" for package in entry.versions})
+    assert entry.concerns(sound), f"{entry.id} is closed: {entry.versions}"
+    assert not still_shows(sound, entry), f"{entry.id} shows in the oracle itself"
+
+
+@pytest.mark.parametrize(
+    ("version", "concerned"),
+    [("2.0", True), ("2.13.0+cpu", True), ("2.5.dev20260101", True), ("1.9", False), ("3.0", False), ("3.1", False)],
+)
+def test_an_entry_concerns_its_versions_and_no_others(version: str, concerned: bool, only: Any) -> None:
+    entry = entry_of("error")
+    only(entry)
+    assert concerning(Posing("posing", {"framework": version})) == ((entry,) if concerned else ())
+    assert concerning(Posing("other", {"framework": version})) == ()
+    assert concerning(Posing("posing", {"another": version})) == ()
+
+
+def test_outside_its_versions_a_case_is_held_to_its_own_bounds(only: Any) -> None:
+    only(entry_of("lower precision"))
+    verdict, applied = examine(Posing("posing", {"framework": "3.0"}, off=1e-9), example("LSTM"))
+    assert applied == ()
+    assert not verdict.agrees, "an error of 1e-9 in float64 went unseen"
+
+
+@pytest.mark.parametrize(("off", "agrees"), [(1e-9, True), (1e-3, False)], ids=["in float32's", "beyond them"])
+def test_lower_precision_is_held_to_the_bounds_of_that_precision(off: float, agrees: bool, only: Any) -> None:
+    only(entry_of("lower precision"))
+    verdict, applied = examine(Posing("posing", {"framework": "2.1"}, off), example("LSTM"))
+    assert applied == ("an-entry",)
+    assert verdict.agrees == agrees, [str(comparison) for comparison in verdict.comparisons]
+
+
+@pytest.mark.parametrize("case", [example("GRU"), example("LSTM", "float32")], ids=["another cell", "another dtype"])
+def test_an_entry_changes_nothing_for_cases_that_do_not_trigger_it(case: Case, only: Any) -> None:
+    only(entry_of("lower precision"))
+    assert examine(Posing("posing", {"framework": "2.1"}), case)[1] == ()
+
+
+def raising(message: str) -> Any:
+    """An implementation of the version concerned, whose every call raises."""
+
+    def observe(case: Case) -> Any:
+        raise RuntimeError(message)
+
+    return SimpleNamespace(name="posing", versions={"framework": "2.1"}, observe=observe)
+
+
+def test_a_known_error_is_taken_at_its_word(only: Any) -> None:
+    only(entry_of("error"))
+    verdict, applied = examine(raising("LSTM in float64 is not supported here"), example("LSTM"))
+    assert (verdict.comparisons, applied) == ((), ("an-entry",))
+    assert still_shows(raising("not supported"), entry_of("error"))
+
+
+def test_another_error_than_the_known_one_is_a_disagreement(only: Any) -> None:
+    only(entry_of("error"))
+    with pytest.raises(Disagreement, match="raised RuntimeError: out of memory"):
+        examine(raising("out of memory"), example("LSTM"))
+    assert not still_shows(raising("out of memory"), entry_of("error"))
+
+
+def test_a_known_error_that_is_no_longer_raised_is_gone_and_fails(only: Any) -> None:
+    only(entry_of("error"))
+    with pytest.raises(Disagreement, match="known divergence an-entry is gone: nothing was raised"):
+        examine(Posing("posing", {"framework": "2.1"}), example("LSTM"))
+
+
+def test_lower_precision_still_shows_where_the_minimal_case_leaves_its_own_bounds() -> None:
+    entry = entry_of("lower precision")
+    assert still_shows(Posing("posing", {"framework": "2.1"}, off=1e-9), entry)
+    assert not still_shows(Posing("posing", {"framework": "2.1"}), entry)
+
+
+@pytest.fixture
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder that stands in for the one with the entries: a copy of the schema and of Keras's file."""
+    for name in ("schema.json", "keras.toml"):
+        shutil.copy(Path(divergences.__file__).with_name(name), tmp_path)
+    monkeypatch.setattr(divergences, "_HERE", tmp_path)
+    known.cache_clear()
+    yield tmp_path / "keras.toml"
+    known.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place"),
+    [
+        ('effect = "error"', 'effect = "oddity"', r"\$\.divergence\[1\]\.effect: 'oddity' is not one of"),
+        ('precision = "float32"', 'precision = "bfloat16"', r"\$\.divergence\[0\]\.precision: 'bfloat16'"),
+        ('precision = "float32"', "", r"\$\.divergence\[0\]: 'precision' is a required property"),
+        ("summary = ", "sumary = ", r"\$\.divergence\[0\]: .*'sumary' was unexpected"),
+        ('kind = "LSTM"', 'kind = "Elman"', r"\$\.divergence\[0\]\.minimal\.kind: 'Elman' is not one of"),
+        ("[[divergence]]", "[[divergence", r".*line \d+"),
+        ('id = "keras-jax-tanh-in-float32"', 'id = "keras-jax-tanh-breaks-the-scan"', None),
+    ],
+    ids=["effect", "precision", "missing", "misspelt", "minimal case", "syntax", "id"],
+)
+def test_an_entry_out_of_order_is_refused_by_file_and_place(old: str, new: str, place: str | None, files: Path) -> None:
+    assert len(known()) > 1, "as they are, the files are in order"
+    known.cache_clear()
+    files.write_text(files.read_text().replace(old, new, 1))
+    message = f"^keras.toml: {place}" if place else "two entries with one id in .*keras-jax-tanh-breaks-the-scan"
+    with pytest.raises(ValueError, match=message):
+        known()
+
+
+def test_the_numbers_of_a_minimal_case_are_distinct() -> None:
+    for entry in known():
+        numbers = np.concatenate([value.ravel() for value in (*entry.minimal.params.values(), entry.minimal.x)])
+        assert np.unique(np.abs(numbers)).size == numbers.size, f"{entry.id}: {numbers}"
