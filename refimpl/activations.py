@@ -38,8 +38,8 @@ class Activation:
     function       ``f(x)``
     derivative     ``f'(x)``, from ``y = f(x)``
     steepest       the greatest ``f'`` on the interval ``[low, high]``, from ``(low, high)``
-    ulps           an evaluation in unit roundoff u may be off by ``ulps * u * |y|``, and where f is
-    cancellation   computed by a sum that cancels, by ``cancellation * u * (|x| + 1)`` beside it
+    ulps           an evaluation in unit roundoff u may be off by ``ulps * u * |y|``
+    argument_ulps  and act as if x were off by ``argument_ulps * u * (|x| + 1)``, where f begins with a sum
     """
 
     name: str
@@ -47,7 +47,7 @@ class Activation:
     derivative: Callable[[Array], Array]
     steepest: Callable[[Array, Array], Array]
     ulps: float
-    cancellation: float = 0.0
+    argument_ulps: float = 0.0
 
     def __call__(self, x: Array) -> Array:
         """``f(x)``; arrays that carry their own arithmetic evaluate it themselves."""
@@ -144,16 +144,16 @@ _ALL = (
         _hard_sigmoid,
         lambda y: _strictly_between(y, 0.0, 1.0) / 6,
         _steepest_ramp(1 / 6, -3.0, 3.0),
-        ulps=2,
-        cancellation=1,
+        ulps=0,
+        argument_ulps=9,
     ),
     Activation(
         "hard_sigmoid_keras2",
         _hard_sigmoid_keras2,
         lambda y: _strictly_between(y, 0.0, 1.0) / 5,
         _steepest_ramp(1 / 5, -2.5, 2.5),
-        ulps=2,
-        cancellation=1,
+        ulps=0,
+        argument_ulps=9,
     ),
 )
 

@@ -14,7 +14,7 @@ computed, ``a`` exact, and the bound of ``a`` is ``E_a >= |â - a|``.
   result. ``x W + b + h U + β`` is one sum of ``input + hidden + 2`` terms, however an implementation groups it.
 - *Products*. ``E_ab = |a| E_b + |b| E_a + E_a E_b``, and one rounding.
 - *Activations*. ``E_f(x) = sup f' · E_x``, the supremum taken over ``[x - E_x, x + E_x]``, plus the activation's
-  own rounding (`activations.Activation.ulps`). The derivative of relu and of the hard sigmoids jumps: where
+  own rounding (``ulps`` and ``argument_ulps`` in `activations.Activation`). The derivative of relu and of the hard sigmoids jumps: where
   the interval contains a kink either slope is right, and the bound says so.
 - *Underflow*. Each operation may lose one smallest normal number, as hardware that flushes to zero does.
 - *Overflow*. Where a sum's terms may add up to more than the largest number, nothing can be said of it.
@@ -99,7 +99,8 @@ class Rounded:
     @property
     def bound(self) -> Array:
         """The bound on the error, all roundings done; infinite where an intermediate may overflow."""
-        roundings, precision = self.terms - 1 + self.rounded, self.precision
+        precision = self.precision
+        roundings = self.terms - 1 + self.rounded if self.terms else 0  # a sum of nothing is exactly 0
         error = self.error
         if roundings:
             error = error + precision.gamma(roundings) * self.magnitude
@@ -163,13 +164,13 @@ class Rounded:
 
     def activated(self, activation: Activation) -> Rounded:
         """``activation(self)``, with its own rounding."""
-        x, e = self._settled()
+        u, (x, e) = self.precision.unit_roundoff, self._settled()
+        e = e + activation.argument_ulps * u * (np.abs(x) + 1)
         y = activation.function(x)
         slope = activation.steepest(x - e, x + e)
         spread = np.where(slope > 0, slope * e, 0.0)  # 0 · ∞ = 0: a flat function forgets any error
-        u, p = self.precision.unit_roundoff, self.precision
-        own = activation.ulps * u * np.abs(y) + activation.cancellation * u * (np.abs(x) + 1)
-        return self._like(y, spread + own + p.smallest_normal * (activation.ulps > 0))
+        own = activation.ulps * u * np.abs(y) + self.precision.smallest_normal * (activation.ulps > 0)
+        return self._like(y, spread + own)
 
     def strictly_between(self, low: float, high: float) -> Rounded:
         """1 where inside, 0 where not, and an error of 1 where the error bound leaves it open."""
@@ -295,6 +296,8 @@ def _rerun(run: Run, precision: Precision) -> Run:
     )
 
 
-def _final(rounded: Rounded) -> Array:
+def _final(rounded: Rounded | Array) -> Array:
     """The bound, rounded up for the rounding of the analysis; infinite where it says nothing."""
+    if not isinstance(rounded, Rounded):  # no step was made, so there is nothing to bound
+        return np.zeros(rounded.shape)
     return np.nan_to_num(rounded.bound * (1 + _ULPS_OF_THE_ANALYSIS), nan=np.inf, posinf=np.inf)

@@ -104,6 +104,8 @@ def forward(
     if lengths is not None:
         masked_output = "zeros"
     ready_mask = checks.mask(mask, lengths, batch, time)
+    if ready_mask is not None:  # whatever stands in a masked step, even NaN, must not reach anything
+        x = np.where(ready_mask[:, :, None], x, np.zeros_like(x))
     return unroll(cell, ready, x, initial, ready_mask, masked_output, bool(reverse))
 
 

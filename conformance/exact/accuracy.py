@@ -3,8 +3,8 @@
 The truth in float64 is the corpus. In float32 the inputs are rounded first, and the truth of the rounded inputs is
 certified anew, so that what is measured is an implementation's arithmetic and not the storing of its inputs.
 
-An error is counted in the spacing of the working precision at the exact value: ``|got - truth| / ulp(truth)``. Where the
-truth is zero there is no such unit: any other answer counts as infinitely far.
+An error is counted in the spacing of the working precision at the exact value: ``|got - truth| / ulp(truth)``. Where
+the truth is zero there is no such unit: any other answer counts as infinitely far.
 """
 
 from __future__ import annotations
@@ -103,10 +103,10 @@ def show(console: Console, found: Accuracy) -> None:
     for d in found.distances:
         rows.setdefault((d.family, d.implementation, d.dtype), {})[d.part] = d
     for key in sorted(rows, key=lambda key: [d.family for d in found.distances].index(key[0])):
-        cells = []
+        cells: list[str] = []
         for part in PARTS:
-            d = rows[key].get(part)
-            cells += [str(d.numbers), *map(_short, (d.median, d.percentile_99, d.maximum))] if d else ["–"] * 4
+            its = rows[key].get(part)
+            cells += ["–"] * 4 if its is None else [str(its.numbers), *map(_short, _three(its))]
         table.add_row(*key, *cells)
     console.print(table)
     for name, versions in found.versions.items():
@@ -126,7 +126,7 @@ def plot(found: Accuracy, path: Path) -> None:
         for d in (d for d in found.distances if d.part == part):
             subject = subjects.index((d.implementation, d.dtype))
             height = families.index(d.family) + 0.8 * (subject / len(subjects) - 0.5)
-            ends = [max(min(value, 1e20), 0.1) for value in (d.median, d.percentile_99, d.maximum)]
+            ends = [max(min(value, 1e20), 0.1) for value in _three(d)]
             colour, label = f"C{subject}", f"{d.implementation}, {d.dtype}" if d.family == families[0] else None
             axes.plot(ends, [height] * 3, "-", color=colour, linewidth=1, label=label)
             axes.plot(ends, [height] * 3, linestyle="", marker="|", color=colour)
@@ -144,7 +144,8 @@ def ulps(truth: Array, got: Array, dtype: Any) -> Array:
         unit = np.spacing(np.abs(truth).astype(dtype)).astype(np.float64)
         error = np.abs(got.astype(np.float64) - truth)
         found = np.where(error == 0, 0.0, np.where(truth == 0, np.inf, error / unit))
-    return np.nan_to_num(found, nan=np.inf, posinf=np.inf)[np.isfinite(unit)]
+    distances: Array = np.nan_to_num(found, nan=np.inf, posinf=np.inf)[np.isfinite(unit)]
+    return distances
 
 
 def _truth(family: str, fixture: Fixture) -> Iterator[tuple[str, Mapping[str, Array]]]:
@@ -162,7 +163,8 @@ def _ask(name: str, families: Sequence[str]) -> tuple[dict[str, Array], dict[str
         environment = os.environ | {"PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])}
         done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
         if done.returncode != 0:
-            why = f"crashed: {done.stderr.strip().splitlines()[-1:] or done.returncode}"
+            last = [f"exit status {done.returncode}", *done.stderr.strip().splitlines()][-1]
+            why = f"crashed: {last}"
             return {}, {"versions": {}, "unavailable": why, "not_run": {}}
         with np.load(Path(folder) / "answers.npz", allow_pickle=False) as stored:
             return dict(stored), json.loads((Path(folder) / "report.json").read_text())
@@ -189,6 +191,10 @@ def _distances(
                     yield Distance(
                         name, dtype, family, part, found.size, float(median), float(high), float(found.max())
                     )
+
+
+def _three(d: Distance) -> tuple[float, float, float]:
+    return d.median, d.percentile_99, d.maximum
 
 
 def _short(value: float) -> str:

@@ -41,9 +41,13 @@ def main(arguments: Sequence[str]) -> int:
                     if why:
                         report["not_run"][key] = why
                         continue
-                    with np.errstate(all="ignore"), warnings.catch_warnings():
-                        warnings.simplefilter("ignore")
-                        values = observe(implementation, case).values
+                    try:
+                        with np.errstate(all="ignore"), warnings.catch_warnings():
+                            warnings.simplefilter("ignore")
+                            values = observe(implementation, case).values
+                    except Exception as error:
+                        report["not_run"][key] = f"raised {type(error).__name__}: {str(error).splitlines()[0]:.100}"
+                        continue
                     answers |= {f"{key}/{quantity}": np.asarray(value) for quantity, value in values.items()}
     np.savez(Path(folder) / "answers.npz", **answers)  # type: ignore[arg-type]
     (Path(folder) / "report.json").write_text(json.dumps(report))

@@ -159,8 +159,8 @@ def _differences(path: Path, stored: Fixture, result: _Result) -> Iterator[str]:
         for index in map(tuple, np.argwhere(certified != stored.expected[name])):
             at = [int(k) for k in index]
             yield (
-                f"{path}: {stored.id}: {name}{at}: stored {stored.expected[name][index]!r}, "
-                f"certified {certified[index]!r}"
+                f"{path}: {stored.id}: {name}{at}: stored {float(stored.expected[name][index])!r}, "
+                f"certified {float(certified[index])!r}"
             )
 
 

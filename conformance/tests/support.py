@@ -59,7 +59,7 @@ class Running:
 
 def start(*arguments: str, cwd: Path = ROOT, **changes: str) -> Running:
     """Starts Python in a process group of its own, with the project importable from any folder."""
-    output = tempfile.TemporaryFile("w+", encoding="utf-8")
+    output = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115  (outlives this function)
     process = subprocess.Popen(
         [sys.executable, *arguments],
         cwd=cwd,

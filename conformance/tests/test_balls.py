@@ -13,7 +13,9 @@ import pytest
 import refimpl as ri
 from conformance.cases import Case
 
-flint = pytest.importorskip("flint", reason="python-flint is not installed: pip install python-flint")
+pytest.importorskip("flint", reason="python-flint is not installed: pip install python-flint")
+
+import flint
 
 from conformance.exact.balls import AtKink, Ball, Undecided, balls, nearest_float, precision, series
 from conformance.exact.certify import certify, in_balls, refuse_python_numbers

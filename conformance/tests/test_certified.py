@@ -72,7 +72,12 @@ def test_what_was_interrupted_goes_on_where_it_stopped(few: Path, monkeypatch: p
         certify_corpus(few, jobs=1)
     interrupted = {path.name: path.read_bytes() for path in few.iterdir() if path.is_file()}
     assert interrupted == before, "nothing is put in place before all is there"
-    monkeypatch.setattr(generate, "_evaluate", lambda work: evaluated.append(work.id) or right(work))
+
+    def counted(work: Any) -> Any:
+        evaluated.append(work.id)
+        return right(work)
+
+    monkeypatch.setattr(generate, "_evaluate", counted)
     del evaluated[:]
     certify_corpus(few, jobs=1)
     assert len(evaluated) == 16, "the finished family is not evaluated again"

@@ -21,7 +21,7 @@ from conformance.session import PROFILES
 from .support import HERE, Running, python, start
 
 RUN = ("-m", "conformance", "run")
-DIFFICULT = ("Small", "Raises", "NotANumber", "Silent", "Exits", "Segfaults")
+DIFFICULT = ("Exits", "Segfaults", "Small", "Raises", "Silent")
 
 
 def strict_json(path: Path) -> Any:
@@ -109,6 +109,7 @@ def test_an_interrupted_run_ends_with_130_leaves_no_process_and_no_file(wait: st
         while not any(path.stat().st_size >= (wait != "at once") for path in tmp_path.glob(begun)):
             assert time.monotonic() < limit, "the run did not begin"
             time.sleep(0.01)
+        time.sleep(0.1)  # until the command knows the process whose log it has made
         os.kill(group, signal.SIGINT)  # the command alone, not its processes
         status, said = running.ended()
     finally:
@@ -157,3 +158,38 @@ def test_the_junit_file_has_a_suite_for_the_implementation(oracle: str, folder: 
 
 def test_no_other_file_is_left_beside_the_reports(oracle: str, results: dict[str, Any], folder: Path) -> None:
     assert {path.name for path in folder.iterdir()} == {"oracle.json", "oracle.xml", "difficult.json"}
+
+
+def test_an_implementation_is_unaffected_by_the_others_that_crash(results: dict[str, Any]) -> None:
+    assert (results["Small"]["verdict"], results["Small"]["failures"]) == ("agrees", {}), results["Small"]
+
+
+def test_an_implementation_that_ends_its_process_has_crashed_and_its_last_words_are_kept(
+    results: dict[str, Any],
+) -> None:
+    assert results["Exits"]["verdict"] == "CRASHED", results["Exits"]
+    assert "ended with status 86" in results["Exits"]["why"], results["Exits"]["why"]
+    assert "CHECK failed: stream is broken" in results["Exits"]["why"], results["Exits"]["why"]
+
+
+def test_an_implementation_that_is_ended_by_a_signal_has_crashed(results: dict[str, Any]) -> None:
+    assert results["Segfaults"]["verdict"] == "CRASHED", results["Segfaults"]
+    assert f"ended with status {-signal.SIGSEGV}" in results["Segfaults"]["why"], results["Segfaults"]["why"]
+
+
+def test_an_implementation_that_raises_diverges_and_the_message_has_the_least_case(results: dict[str, Any]) -> None:
+    assert results["Raises"]["verdict"] == "DIVERGES", results["Raises"]
+    (message,) = results["Raises"]["failures"].values()
+    assert "raised RuntimeError: ten steps are too many" in message, message
+    assert "input_size=1, hidden_size=1" in message, message
+    assert "batch=1, time=10" in message, message
+
+
+def test_an_implementation_that_answers_nothing_does_not_pass(results: dict[str, Any]) -> None:
+    assert results["Silent"]["verdict"] == "DIVERGES", results["Silent"]
+    assert any("nothing was compared" in message for message in results["Silent"]["failures"].values()), results
+
+
+def test_an_implementation_that_is_not_installed_is_not_run(results: dict[str, Any]) -> None:
+    assert results["absent"]["verdict"] == "not run", results["absent"]
+    assert results["absent"]["why"] == "no_such_package_anywhere is not installed"

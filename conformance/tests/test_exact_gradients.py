@@ -14,12 +14,11 @@ from conformance.cases import Array, Case
 
 pytest.importorskip("flint", reason="python-flint is not installed: pip install python-flint")
 
-from conformance.exact.balls import AtKink, precision
-from conformance.exact.families.building import ORDINARY, make_case
+from conformance.exact.balls import AtKink
+from conformance.exact.families.building import make_case
 from conformance.exact.families.values import Values
 from conformance.exact.series import (
     coordinate_directions,
-    hessian_vector_product,
     prove,
     prove_along_random,
     random_direction,
@@ -137,63 +136,3 @@ def test_a_wrong_derivative_of_an_activation_contradicts_the_series(name: str, m
     wrong = ri.activations.Activation(name, activation.function, lambda y: 1 - y, activation.steepest, activation.ulps)
     monkeypatch.setitem(ri.activations._BY_NAME, name, wrong)
     assert not prove_along_random(small("lstm"), seed=0).overlap
-
-
-# --- second order -----------------------------------------------------------------------------------------------------
-
-
-def relu_case() -> Case:
-    """Integers, and every pre-activation positive, as in the hand-sized case: second derivatives are integers."""
-    (fixture,) = (f for f in corpus.read("hand_sized") if f.id == "simple-rnn-relu-two-biases")
-    return fixture.case
-
-
-def integer_direction(case: Case) -> dict[str, Array]:
-    _, direction = random_direction(case, seed=0)
-    values = Values("integer direction")
-    return {
-        name: np.round(values.array(value.shape, 9)) if "initial" not in name else np.zeros(value.shape)
-        for name, value in direction.items()
-    }
-
-
-def test_the_hessian_is_symmetric() -> None:
-    for kind in KINDS:
-        case = small(kind)
-        (_, u), (_, v) = random_direction(case, 1), random_direction(case, 2)
-        with precision(320):
-            there = _inner(hessian_vector_product(case, u), v)
-            back = _inner(hessian_vector_product(case, v), u)
-            assert there.overlaps(back), f"{kind}: uᵀ H v is {there}, vᵀ H u is {back}"
-            assert float(there.rad() + back.rad()) < 1e-60
-
-
-def _inner(product: Any, direction: Any) -> Any:
-    return sum(
-        product[name][where] * float(direction[name][where])
-        for name in direction
-        for where in np.ndindex(direction[name].shape)
-    )
-
-
-def test_pytorch_double_backward_gives_the_same_integers() -> None:
-    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
-    case = relu_case()
-    direction = integer_direction(case)
-    with precision(128):
-        expected = {name: value.astype(float) for name, value in hessian_vector_product(case, direction).items()}
-    layer = torch.nn.RNN(2, 3, nonlinearity="relu", batch_first=True, dtype=torch.float64)
-    names = {name: getattr(layer, key) for name, key in ri.layouts.pytorch.NAMES.items() for key in [key + "_l0"]}
-    for name, parameter in names.items():
-        parameter.data = torch.tensor(case.params[name].T.copy())
-    x = torch.tensor(case.x, requires_grad=True)
-    outputs, _ = layer(x)
-    leaves = [*names.values(), x]
-    gradients = torch.autograd.grad((outputs * torch.tensor(case.d_outputs)).sum(), leaves, create_graph=True)
-    along = [torch.tensor(direction[f"d_params.{name}"].T.copy()) for name in names] + [torch.tensor(direction["d_x"])]
-    inner = sum((g * v).sum() for g, v in zip(gradients, along, strict=True))
-    products = torch.autograd.grad(inner, leaves, allow_unused=True, materialize_grads=True)
-    for name, product in zip([f"d_params.{name}" for name in names] + ["d_x"], products, strict=True):
-        got = product.numpy() if name == "d_x" else product.numpy().T
-        np.testing.assert_array_equal(got, expected[name], err_msg=name)
-    assert any(value.any() for value in expected.values()), "a product of zeros shows nothing"

@@ -49,13 +49,15 @@ def row(case: Case, b: int, steps: Any) -> Case:
     """Row b alone, and of it only those steps."""
     one = slice(b, b + 1)
 
+    d_outputs: Any = case.d_outputs
+
     def part(states: Any) -> Any:
         return tuple(state[one] for state in states)
 
     return case.replace(
         x=case.x[one][:, steps],
         initial_state=part(case.initial_state),
-        d_outputs=case.d_outputs[one][:, steps],
+        d_outputs=d_outputs[one][:, steps],
         d_state=part(case.d_state),
         mask=None,
         lengths=None,
@@ -105,7 +107,8 @@ def test_lengths_are_the_mask_of_each_rows_first_steps(kind: str, reverse: bool)
 @each_kind
 def test_reverse_is_the_run_over_the_steps_turned_round(kind: str) -> None:
     case = example(kind, reverse=True)
-    turned = case.replace(reverse=False, x=case.x[:, ::-1], d_outputs=case.d_outputs[:, ::-1])  # type: ignore[index]
+    d_outputs: Any = case.d_outputs
+    turned = case.replace(reverse=False, x=case.x[:, ::-1], d_outputs=d_outputs[:, ::-1])
     backwards, forwards = certified(case), certified(turned)
     for name, value in backwards.items():
         in_time = name in ("outputs", "d_x") or name.startswith("gates")
@@ -117,7 +120,7 @@ def test_two_runs_joined_by_their_state_are_one_run(kind: str) -> None:
     """In balls, since the state between them is no float64: the two enclosures of each number overlap."""
     case = example(kind)
     with precision(256):
-        whole = lifted_case(case)
+        whole: Any = lifted_case(case)
         run = ri.forward(whole.cell, whole.params, whole.x, whole.initial_state)
         first = ri.forward(whole.cell, whole.params, whole.x[:, :2], whole.initial_state)
         second = ri.forward(whole.cell, whole.params, whole.x[:, 2:], first.state)

@@ -1,9 +1,10 @@
-"""The notes of the hand-sized cases are right: every line of arithmetic is worked out again, and its result looked up."""
+"""The notes of the hand-sized cases are right: every line is worked out again, and its result looked up."""
 
 from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,11 @@ import pytest
 from conformance import corpus
 
 FIXTURES = {fixture.id: fixture for fixture in corpus.read("hand_sized")}
-_OPERATIONS = {ast.Add: lambda a, b: a + b, ast.Sub: lambda a, b: a - b, ast.Mult: lambda a, b: a * b}
+_OPERATIONS: dict[type, Callable[[int, int], int]] = {
+    ast.Add: lambda a, b: a + b,
+    ast.Sub: lambda a, b: a - b,
+    ast.Mult: lambda a, b: a * b,
+}
 _STEP = re.compile(r"([a-z])(\d)")
 
 

@@ -74,7 +74,7 @@ def test_a_missing_class_is_named_with_the_place_where_it_was_sought(where: str)
 
 
 def test_a_package_that_is_not_there_is_not_run_and_named() -> None:
-    with pytest.raises(NotRun, match="^no_such_package_anywhere is not installed$"):
+    with pytest.raises(NotRun, match=r"^no_such_package_anywhere is not installed$"):
         load("no_such_package_anywhere.rnn:Layer")
 
 
@@ -82,7 +82,7 @@ def test_a_package_that_is_not_there_is_not_run_and_named() -> None:
 def test_a_plug_in_whose_framework_is_absent_is_not_run_and_names_it(indent: str, tmp_path: Path) -> None:
     line = f"{indent}import no_such_framework\n"
     path = saved(tmp_path, PLUG_IN + line if indent else line + PLUG_IN, "needs_a_framework.py")
-    with pytest.raises(NotRun, match="^no_such_framework is not installed$"):
+    with pytest.raises(NotRun, match=r"^no_such_framework is not installed$"):
         load(f"{path}:MyRNN")
 
 
@@ -111,7 +111,7 @@ def test_a_built_in_whose_framework_is_absent_is_not_run_with_a_hint(
 
 
 def test_a_device_that_an_implementation_does_not_know_is_not_run() -> None:
-    with pytest.raises(NotRun, match="^oracle is not checked on cuda$"):
+    with pytest.raises(NotRun, match=r"^oracle is not checked on cuda$"):
         load("oracle", "cuda")
 
 
@@ -119,7 +119,7 @@ def test_the_cuda_build_is_refused_where_the_cpu_build_was_meant(monkeypatch: py
     torch = pytest.importorskip("torch", reason="PyTorch is not installed")
     monkeypatch.setattr(torch.version, "cuda", "13.0")
     monkeypatch.setenv("RNN_CONFORMANCE_TORCH_BUILD", "cpu")
-    with pytest.raises(RuntimeError, match="the CUDA build of PyTorch .* where the CPU build was meant") as caught:
+    with pytest.raises(RuntimeError, match=r"the CUDA build of PyTorch .* where the CPU build was meant") as caught:
         load("torch")
     assert "--torch-backend cpu" in str(caught.value), "it is not said how to get the other build"
 

@@ -28,7 +28,8 @@ class Doubled:
         (h,) = case.initial_state_or_zeros()
         outputs = []
         for t in range(case.x.shape[1]):
-            h = np.tanh(case.x[:, t] @ case.params["kernel"] + h @ case.params["recurrent_kernel"] + case.params["bias"])
+            projected = case.x[:, t] @ case.params["kernel"] + case.params["bias"]
+            h = np.tanh(projected + h @ case.params["recurrent_kernel"])
             outputs.append(h)
         return {"outputs": np.stack(outputs, 1), "state.h": self.factor * h}
 

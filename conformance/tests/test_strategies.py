@@ -104,7 +104,7 @@ def test_every_array_that_may_be_left_out_is_now_given_and_now_not() -> None:
 
 
 def test_only_declared_options_are_drawn_and_each_of_them() -> None:
-    entries = [
+    entries: list[Mapping[str, Any]] = [
         {"kind": "LSTM", "activation": ("relu", "linear"), "use_bias": (False,)},
         {"kind": "GRU", "reset_after": (False,)},
     ]
@@ -158,7 +158,10 @@ def test_another_seed_draws_other_cases() -> None:
     assert [case.x.tolist() for case in one] != [case.x.tolist() for case in other]
 
 
-TANH_ONLY = [{"kind": "LSTM", "activation": ["tanh"]}, {"kind": "GRU", "reset_after": [True], "use_bias": [True]}]
+TANH_ONLY: list[Mapping[str, Any]] = [
+    {"kind": "LSTM", "activation": ["tanh"]},
+    {"kind": "GRU", "reset_after": [True], "use_bias": [True]},
+]
 
 
 @pytest.mark.parametrize(
@@ -180,6 +183,9 @@ def test_an_implementation_accepts_the_cells_that_it_declares(cell: Any, has_it:
 
 
 def test_entries_are_narrowed_to_a_kind_and_an_option() -> None:
-    both = [{"kind": "GRU", "reset_after": (True, False), "activation": ("tanh",)}, {"kind": "LSTM"}]
+    both: list[Mapping[str, Any]] = [
+        {"kind": "GRU", "reset_after": (True, False), "activation": ("tanh",)},
+        {"kind": "LSTM"},
+    ]
     narrowed = [{"kind": "GRU", "reset_after": (False,), "activation": ("tanh",)}]
     assert entries_for(both, "GRU", {"reset_after": False}) == narrowed
