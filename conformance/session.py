@@ -39,7 +39,7 @@ class Profile:
     laws: int
 
 
-PROFILES = {"quick": Profile(cases=224, laws=6), "thorough": Profile(cases=4000, laws=100)}
+PROFILES = {"quick": Profile(cases=208, laws=5), "thorough": Profile(cases=4000, laws=100)}
 
 
 def drawing(examples: int) -> Callable[[Test], Test]:

@@ -61,7 +61,11 @@ class KerasLayers(ProgramImplementation):
 
     def arguments(self, case: Case) -> dict[str, Any]:
         cell = case.cell
-        options = {"units": cell.hidden_size, "use_bias": cell.use_bias, "dtype": str(case.dtype)}
+        options: dict[str, Any] = {"units": cell.hidden_size, "use_bias": cell.use_bias, "dtype": str(case.dtype)}
+        # The weights are set in a moment; on JAX, drawing fresh ones first would take most of the time.
+        options |= {"kernel_initializer": "zeros", "recurrent_initializer": "zeros"}
+        if case.kind == "LSTM":
+            options["unit_forget_bias"] = False
         for name in ("activation", "recurrent_activation", "reset_after"):
             if hasattr(cell, name):
                 options[name] = getattr(cell, name)
