@@ -14,8 +14,8 @@ computed, ``a`` exact, and the bound of ``a`` is ``E_a >= |â - a|``.
   result. ``x W + b + h U + β`` is one sum of ``input + hidden + 2`` terms, however an implementation groups it.
 - *Products*. ``E_ab = |a| E_b + |b| E_a + E_a E_b``, and one rounding.
 - *Activations*. ``E_f(x) = sup f' · E_x``, the supremum taken over ``[x - E_x, x + E_x]``, plus the activation's
-  own rounding (``ulps`` and ``argument_ulps`` in `activations.Activation`). The derivative of relu and of the hard sigmoids jumps: where
-  the interval contains a kink either slope is right, and the bound says so.
+  own rounding (``ulps`` and ``argument_ulps`` in `activations.Activation`). The derivative of relu and of the hard
+  sigmoids jumps: where the interval contains a kink either slope is right, and the bound says so.
 - *Underflow*. Each operation may lose one smallest normal number, as hardware that flushes to zero does.
 - *Overflow*. Where a sum's terms may add up to more than the largest number, nothing can be said of it.
 

@@ -140,8 +140,8 @@ def test_tiny_and_large_magnitudes_occur_in_every_array() -> None:
 def test_gates_are_driven_into_saturation_at_both_ends_and_left_between(name: str) -> None:
     lstm = [case for case in sample() if case.kind == "LSTM" and case.cell.recurrent_activation == "sigmoid"]
     gates = np.concatenate([run_oracle(case).gates[name].ravel() for case in lstm])
-    assert gates.min() < 1e-12, f"{name} is never closed: {gates.min()}"
-    assert gates.max() > 1 - 1e-12, f"{name} is never open: {gates.max()}"
+    assert gates.min() < 1e-6, f"{name} is never closed: {gates.min()}"
+    assert gates.max() > 1 - 1e-6, f"{name} is never open: {gates.max()}"
     assert np.any((gates > 0.2) & (gates < 0.8) & (gates != 0.5)), f"{name} is never between"
 
 

@@ -85,7 +85,8 @@ def _drafts(family: str, kind: str, sequence: Mapping[str, Sequence[Any]]) -> It
     options = cell_factors(kind)
     for k, row in enumerate(pairwise({**options, **data_factors(kind), **sequence})):
         values = Values(f"{family}/{kind}/{k}", few_digits=k % 3 == 0)
-        sizes = SIZES[k % len(SIZES)]
+        allowed = [sizes for sizes in SIZES if sizes[0] > 1 or not {"pattern", "shortest"} & set(sequence)]
+        sizes = allowed[k % len(allowed)]  # a mask takes a batch: one row's, another's
         chosen = {name: row[name] for name in options}
         case = make_case(
             kind,

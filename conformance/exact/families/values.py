@@ -15,6 +15,8 @@ import numpy as np
 
 from ...cases import Array
 
+_OFFSETS = (0.5, 0.1, 0.8, 0.3, 0.65, 0.2, 0.9)
+
 
 class Values:
     """Draws arrays of distinct values, one after the other, from a seed."""
@@ -22,12 +24,15 @@ class Values:
     def __init__(self, seed: str, few_digits: bool = False) -> None:
         self._random = random.Random(seed)
         self._few_digits = few_digits
+        self._arrays = 0
 
     def array(self, shape: Sequence[int], scale: float, centre: float = 0.0) -> Array:
         """Values around the centre, within the scale, none twice; with few digits where that was asked for."""
         size = math.prod(shape)
         draw = self._random.random
-        steps = [k - (0.5 if self._few_digits else 0.9 * draw()) for k in range(1, size + 1)]
+        offset = _OFFSETS[self._arrays % len(_OFFSETS)]  # else two arrays of one size had the same magnitudes
+        self._arrays += 1
+        steps = [k - (offset if self._few_digits else 0.9 * draw()) for k in range(1, size + 1)]
         order = sorted(range(size), key=[draw() for _ in range(size)].__getitem__)
         found = []
         for k in order:
