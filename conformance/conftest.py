@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from conformance.divergences import Disagreement
 from conformance.implementations import NotRun, load
 from conformance.session import PROFILES, SESSION, Session, append
 
@@ -66,7 +67,10 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     report = outcome.get_result()
     current = item.config.stash.get(SESSION, None)
     if current is not None and report.failed:
-        message = str(call.excinfo.value) if call.excinfo is not None else str(report.longrepr)
+        message = str(report.longrepr)
+        if call.excinfo is not None:
+            said = isinstance(call.excinfo.value, Disagreement)
+            message = str(call.excinfo.value) if said else call.excinfo.exconly()
         current.failure(item.nodeid.rpartition("/")[2], message)
 
 

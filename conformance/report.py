@@ -211,7 +211,10 @@ def _merged(found: list[dict[str, float]]) -> dict[str, float]:
 
 
 def _tail(log: Path, lines: int = 25) -> str:
-    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
+    """The last lines of a log, from the crash on where Python's fault handler wrote of one."""
+    said = log.read_text(errors="replace").splitlines()
+    crash = [k for k, line in enumerate(said) if line.startswith("Fatal Python error")]
+    return "\n".join(said[crash[-1] :][:lines] if crash else said[-lines:])
 
 
 def _replace(path: Path, text: str) -> None:

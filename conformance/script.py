@@ -22,7 +22,12 @@ _COMPARISON = """
 got = {entry}(**arguments)
 differs = False
 for name in sorted(set(expected) & set(got)):
+    if got[name].shape != expected[name].shape:
+        differs = True
+        print(f"{{name}}: expected shape {{expected[name].shape}}, got {{got[name].shape}}, DIFFERS")
+        continue
     error = np.abs(np.asarray(got[name], np.float64) - expected[name])
+    error = np.where(np.isfinite(bound[name]), error, 0)  # an infinite bound says nothing
     ratio = np.where(error == 0, 0, error / np.maximum(bound[name], 5e-324))
     worst = np.unravel_index(np.argmax(np.nan_to_num(ratio, nan=np.inf)), ratio.shape)
     agrees = bool(ratio[worst] <= 1)

@@ -77,20 +77,21 @@ class Session:
             verdict, known = examine(self.implementation, case)
         except Disagreement as error:
             self._report(test, Verdict((Comparison("call", 0, np.inf, problem=str(error)),)), ())
-            raise Disagreement(self._explained(case, str(error).splitlines()[1:])) from error
+            lines = str(error).splitlines()[1:]
+            raise Disagreement(lambda: self._explained(case, lines)) from error
         self._report(test, verdict, known)
         if not known and not verdict.numbers:
             raise Disagreement(f"{case!r}\nnothing was compared: {dict(verdict.missing)}")
         if not verdict.agrees and verdict.comparisons:
             lines = [str(comparison) for comparison in verdict.disagreements]
-            raise Disagreement(self._explained(case, lines))
+            raise Disagreement(lambda: self._explained(case, lines))
 
     def compared(self, test: str, family: str, comparisons: tuple[Comparison, ...], case: Case) -> None:
         """Records comparisons made elsewhere, under a family of their own; raises where they disagree."""
         self._report(test, Verdict(comparisons), (), family)
         wrong = [str(comparison) for comparison in comparisons if not comparison.agrees]
         if wrong:
-            raise Disagreement(self._explained(case, [test, *wrong]))
+            raise Disagreement(lambda: self._explained(case, [test, *wrong]))
 
     def not_run(self, what: str, why: str) -> None:
         """Says what did not run, and why."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -76,6 +77,7 @@ def _run(parsed: argparse.Namespace) -> int:
         return 1
     if parsed.device is None:
         absent["cuda"] = no_cuda or "a device is here, but was not asked for (--device cuda)"
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a CI that gives up must leave no process behind
     with tempfile.TemporaryDirectory(prefix="conformance-") as folder:
         try:
             jobs = _watched(console, plan, Path(folder))

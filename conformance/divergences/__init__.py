@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -63,7 +63,19 @@ class Divergence:
 
 
 class Disagreement(AssertionError):
-    """An implementation and the oracle disagree beyond the bounds, or it raised."""
+    """An implementation and the oracle disagree beyond the bounds, or it raised.
+
+    The message may be made when it is asked for: while Hypothesis looks for the minimal case, none is.
+    """
+
+    def __init__(self, message: str | Callable[[], str]) -> None:
+        super().__init__(message)
+        self._message = message
+
+    def __str__(self) -> str:
+        if not isinstance(self._message, str):
+            self._message = self._message()
+        return self._message
 
 
 @cache

@@ -83,10 +83,7 @@ def in_balls(case: Case, lift: Callable[[Array], Array] = balls) -> dict[str, Ar
 
 
 def lifted_case(case: Case, lift: Callable[[Array], Array] = balls) -> Case:
-    """The case with every array of floats put through `lift`; an initial state not given becomes zeros.
-
-    The oracle's own zeros would be Python's integers, whose quotients round.
-    """
+    """The case with every array of floats put through `lift`; what is None stays None."""
 
     def each(arrays: tuple[Array | None, ...] | None) -> Any:
         return None if arrays is None else tuple(None if a is None else lift(a) for a in arrays)
@@ -94,7 +91,7 @@ def lifted_case(case: Case, lift: Callable[[Array], Array] = balls) -> Case:
     return case.replace(
         params={name: lift(value) for name, value in case.params.items()},
         x=lift(case.x),
-        initial_state=each(case.initial_state_or_zeros()),
+        initial_state=each(case.initial_state),
         d_outputs=None if case.d_outputs is None else lift(case.d_outputs),
         d_state=each(case.d_state),
     )

@@ -51,7 +51,7 @@ class DualRounded:
         return self + -self._lift(other)
 
     def __rsub__(self, other: Any) -> DualRounded:
-        return -self + other
+        return -self + self._lift(other)
 
     def __mul__(self, other: Any) -> DualRounded:
         other = self._lift(other)

@@ -96,19 +96,29 @@ def source_of(name: str) -> Source:
         raise ValueError(
             f"--implementation: expected one of {known}, package.module:Class or path/to/file.py:Class, got {name!r}"
         )
+    where = name.rpartition(":")[0]
+    if where.endswith(".py") and not Path(where).is_file():
+        raise ValueError(f"--implementation: no such file: {Path(where).resolve()}")
     return Source(name)
 
 
 def load(name: str, device: str = "cpu") -> Implementation:
-    """Imports and makes the implementation; `NotRun` where its framework or the device is absent."""
+    """Imports and makes the implementation; `NotRun` where its framework or the device is absent.
+
+    Raises `ValueError`, which names what is wrong, for a name or a class that is no implementation.
+    """
     source = source_of(name)
     os.environ.update(source.environment)
     try:
-        return _made(name, _imported(source.target), device)
+        made = _made(name, _imported(source.target), device)
     except ModuleNotFoundError as error:
         missing = error.name or str(error)
         hint = f"pip install 'rnn-conformance[{source.extra}]'" if source.extra else ""
         raise NotRun(f"{missing} is not installed", hint) from error
+    for attribute in ("name", "versions", "dtypes", "cells", "observe"):
+        if not getattr(made, attribute, None):
+            raise ValueError(f"--implementation: {name}: expected an attribute {attribute!r} that is not empty")
+    return made
 
 
 def _made(name: str, implementation_class: Any, device: str) -> Implementation:
@@ -131,17 +141,13 @@ def _imported(target: str) -> Any:
     where, _, class_name = target.rpartition(":")
     if where.endswith(".py"):
         path = Path(where).resolve()
-        if not path.is_file():
-            raise ValueError(f"--implementation: no such file: {path}")
-        spec = importlib.util.spec_from_file_location(path.stem, path)
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[path.stem] = module
-        spec.loader.exec_module(module)
-    else:
-        module = importlib.import_module(where)
+        other = importlib.util.find_spec(path.stem)
+        if other is not None and other.origin != str(path):
+            raise ValueError(f"--implementation: {path.name} has the name of the module {other.origin}: rename it")
+        sys.path.insert(0, str(path.parent))  # as for a script: its neighbours can be imported
+        where = path.stem
+    module = importlib.import_module(where)
     try:
         return getattr(module, class_name)
     except AttributeError:
-        raise ValueError(f"--implementation: {where} has no {class_name!r}") from None
+        raise ValueError(f"--implementation: {target.rpartition(':')[0]} has no {class_name!r}") from None

@@ -161,6 +161,29 @@ def test_a_layout_moves_every_ball_and_loses_none(cell: Any, layout: Any) -> Non
         assert [id(ball) for ball in back[name].flat] == [id(ball) for ball in value.flat], name
 
 
+BLOCKS = {  # the gate that stands at each place of our cell, in the frameworks' own documentation
+    ("keras", "LSTM"): ("i", "f", "g", "o"),
+    ("keras", "GRU"): ("z", "r", "n"),
+    ("pytorch", "LSTM"): ("i", "f", "g", "o"),
+    ("pytorch", "GRU"): ("r", "z", "n"),
+}
+
+
+@pytest.mark.parametrize(("layout", "cell"), BLOCKS)
+def test_each_gate_stands_where_the_framework_documents_it(layout: str, cell: str) -> None:
+    made = getattr(ri, cell)(INPUT, HIDDEN, use_recurrent_bias=layout == "pytorch" or cell == "GRU")
+    values = Values("layouts")
+    params = {name: balls(values.array(shape, 1.0)) for name, shape in made.parameter_shapes.items()}
+    dumped = getattr(ri.layouts, layout).dump(made, params)
+    kernels = dumped[:2] if layout == "keras" else [dumped["weight_ih_l0"].T, dumped["weight_hh_l0"].T]
+    for name, theirs in zip(("kernel", "recurrent_kernel"), kernels, strict=True):
+        for place, gate in enumerate(BLOCKS[layout, cell]):
+            column = made.gate_order.index(gate) * HIDDEN
+            ours = params[name][:, column : column + HIDDEN]
+            found = theirs[:, place * HIDDEN : (place + 1) * HIDDEN]
+            assert [id(ball) for ball in found.flat] == [id(ball) for ball in ours.flat], f"{name}: {gate}"
+
+
 def _elements(arrays: Any) -> list[Any]:
     return [ball for array in arrays for ball in array.flat]
 

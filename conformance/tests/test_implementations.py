@@ -21,8 +21,8 @@ class MyRNN:
 """
 
 
-def saved(folder: Path, source: str, name: str = "my_plug_in.py") -> Path:
-    path = folder / name
+def saved(folder: Path, source: str, name: str = "") -> Path:
+    path = folder / (name or f"plug_in_of_{folder.name}.py")
     path.parent.mkdir(exist_ok=True)
     path.write_text(source)
     return path
@@ -64,6 +64,18 @@ def test_a_missing_file_is_named_in_full(tmp_path: Path, monkeypatch: pytest.Mon
     with pytest.raises(ValueError, match="no such file") as caught:
         load("nowhere.py:MyRNN")
     assert str(tmp_path / "nowhere.py") in str(caught.value)
+
+
+def test_a_file_that_would_hide_a_module_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"json\.py has the name of the module .*: rename it"):
+        load(f"{saved(tmp_path, PLUG_IN, 'json.py')}:MyRNN")
+
+
+@pytest.mark.parametrize("attribute", ["name", "versions", "dtypes", "cells"])
+def test_an_implementation_without_an_attribute_is_told_which(tmp_path: Path, attribute: str) -> None:
+    source = f"{PLUG_IN}\nMyRNN.{attribute} = []\n"
+    with pytest.raises(ValueError, match=f"expected an attribute '{attribute}' that is not empty"):
+        load(f"{saved(tmp_path, source)}:MyRNN")
 
 
 @pytest.mark.parametrize("where", [str(HERE / "planted_faults.py"), "conformance.tests.planted_faults"])
