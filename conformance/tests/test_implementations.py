@@ -93,7 +93,7 @@ def test_a_package_that_is_not_there_is_not_run_and_named() -> None:
 @pytest.mark.parametrize("indent", ["", "    def __init__(self): "], ids=["on import", "when it is made"])
 def test_a_plug_in_whose_framework_is_absent_is_not_run_and_names_it(indent: str, tmp_path: Path) -> None:
     line = f"{indent}import no_such_framework\n"
-    path = saved(tmp_path, PLUG_IN + line if indent else line + PLUG_IN, "needs_a_framework.py")
+    path = saved(tmp_path, PLUG_IN + line if indent else line + PLUG_IN, "")
     with pytest.raises(NotRun, match=r"^no_such_framework is not installed$"):
         load(f"{path}:MyRNN")
 
