@@ -57,8 +57,9 @@ class Job:
 
     @property
     def label(self) -> str:
-        """The name without the folders of a file that it may begin with."""
-        return self.name.replace("\\", "/").rpartition("/")[2]
+        """The name, of a plug-in without the folders or packages that lead to it."""
+        where, colon, made = self.name.rpartition(":")
+        return (Path(where).stem if where.endswith(".py") else where.rpartition(".")[2]) + colon + made
 
     @property
     def record(self) -> Path:

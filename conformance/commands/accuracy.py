@@ -25,6 +25,9 @@ def add_to(commands: Any) -> None:
 def _accuracy(parsed: argparse.Namespace) -> int:
     from ..exact.accuracy import accuracy, plot, show  # python-flint, which only this needs
 
+    if parsed.plot:
+        import matplotlib  # noqa: F401  # said to be missing before the minutes of measuring, not after
+
     console = Console()
     found = accuracy(tuple(parsed.implementation or ("oracle", *FRAMEWORKS)), parsed.family)
     show(console if console.is_terminal else Console(width=140), found)

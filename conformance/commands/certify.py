@@ -25,14 +25,22 @@ def add_to(commands: Any) -> None:
 
 
 def _certify(parsed: argparse.Namespace) -> int:
-    from ..exact.generate import certify_corpus, check_corpus  # python-flint, which only this needs
+    from ..exact import generate  # python-flint, which only this needs
 
     console = Console()
     if not parsed.check:
-        for path in certify_corpus(jobs=parsed.jobs, fresh=parsed.fresh):
+        try:
+            paths = generate.certify_corpus(jobs=parsed.jobs, fresh=parsed.fresh)
+        except generate.NotCertified as problem:
+            console.print(f"not certified, nothing changed: {problem}", markup=False, soft_wrap=True)
+            return 1
+        except KeyboardInterrupt:
+            console.print("interrupted: nothing changed; the same command goes on with the next family")
+            return 130
+        for path in paths:
             console.print(f"{path.name}: {path.stat().st_size:,} bytes", highlight=False)
         return 0
-    found = check_corpus(fraction=parsed.fraction, seed=parsed.seed, jobs=parsed.jobs)
+    found = generate.check_corpus(fraction=parsed.fraction, seed=parsed.seed, jobs=parsed.jobs)
     for problem in found.problems:
         console.print(problem, highlight=False, soft_wrap=True, markup=False)
     console.print(

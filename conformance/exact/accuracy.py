@@ -121,14 +121,16 @@ def plot(found: Accuracy, path: Path) -> None:
 
     families = list(dict.fromkeys(d.family for d in found.distances))
     subjects = list(dict.fromkeys((d.implementation, d.dtype) for d in found.distances))
+    names = list(dict.fromkeys(name for name, _ in subjects))
     figure = Figure(figsize=(12, 1.5 + 0.16 * len(families) * len(subjects)), layout="constrained")
     for axes, part in zip(figure.subplots(1, 2, sharey=True), PARTS, strict=True):
         for d in (d for d in found.distances if d.part == part):
             subject = subjects.index((d.implementation, d.dtype))
             height = families.index(d.family) + 0.8 * (subject / len(subjects) - 0.5)
             ends = [max(min(value, 1e20), 0.1) for value in _three(d)]
-            colour, label = f"C{subject}", f"{d.implementation}, {d.dtype}" if d.family == families[0] else None
-            axes.plot(ends, [height] * 3, "-", color=colour, linewidth=1, label=label)
+            colour, style = f"C{names.index(d.implementation)}", "-" if d.dtype == "float64" else ":"
+            label = f"{d.implementation}, {d.dtype}" if d.family == families[0] else None
+            axes.plot(ends, [height] * 3, style, color=colour, label=label)
             axes.plot(ends, [height] * 3, linestyle="", marker="|", color=colour)
         axes.set(xscale="log", xlabel="ulp: median, 99th percentile, maximum", title=part)
         axes.set_yticks(range(len(families)), families)
