@@ -31,8 +31,8 @@ def _certify(parsed: argparse.Namespace) -> int:
     if not parsed.check:
         try:
             paths = generate.certify_corpus(jobs=parsed.jobs, fresh=parsed.fresh)
-        except generate.NotCertified as problem:
-            console.print(f"not certified, nothing changed: {problem}", markup=False, soft_wrap=True)
+        except generate.NotCertified as refused:
+            console.print(f"not certified, nothing changed: {refused}", markup=False, soft_wrap=True)
             return 1
         except KeyboardInterrupt:
             console.print("interrupted: nothing changed; the same command goes on with the next family")
