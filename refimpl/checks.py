@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,14 @@ def described(value: object) -> str:
     return f"{type(value).__name__} {value!r:.60}"
 
 
+def as_array(name: str, value: Any) -> Array:
+    """``value`` as an array; a ragged list is no array."""
+    try:
+        return np.asarray(value)
+    except ValueError as error:
+        raise InvalidArgument(name, expected="an array, or lists of equal lengths", got=str(error)) from None
+
+
 def array(
     name: str,
     value: Any,
@@ -37,7 +45,7 @@ def array(
     if hasattr(value, "__array_ufunc__") and not isinstance(value, np.ndarray | np.generic):
         found = value
     else:
-        found = np.asarray(value)
+        found = as_array(name, value)
     sizes = ", ".join(axis if size is None else f"{axis}={size}" for axis, size in axes.items())
     if found.ndim != len(axes) or any(
         size not in (None, got) for size, got in zip(axes.values(), found.shape, strict=True)
@@ -57,17 +65,21 @@ def array(
     return found
 
 
+def mapping(name: str, value: Any, keys: Collection[str], *, others: bool = False) -> Mapping[str, Any]:
+    """``value`` as a mapping with exactly these keys, or, with ``others``, with these and any others."""
+    expected = f"a mapping with {'at least' if others else 'exactly'} the keys {', '.join(keys)}"
+    if not isinstance(value, Mapping):
+        raise InvalidArgument(name, expected=expected, got=described(value))
+    if not (set(keys) <= set(value) if others else set(keys) == set(value)):
+        got = f"the keys {', '.join(map(str, value)) or '(none)'}"
+        raise InvalidArgument(name, expected=expected, got=got)
+    return value
+
+
 def parameters(cell: Cell, params: Any, *, dtype: Any, check_finite: bool) -> Parameters:
     """Exactly the cell's parameters, each in its shape."""
     shapes = cell.parameter_shapes
-    if not isinstance(params, Mapping):
-        raise InvalidArgument("params", expected=f"a mapping with keys {', '.join(shapes)}", got=described(params))
-    if set(params) != set(shapes):
-        raise InvalidArgument(
-            "params",
-            expected=f"exactly the keys {', '.join(shapes)}",
-            got=f"the keys {', '.join(map(str, params)) or '(none)'}",
-        )
+    params = mapping("params", params, shapes)
     return {
         name: array(
             f"params[{name!r}]",
@@ -108,15 +120,16 @@ def mask(mask: Any, lengths: Any, batch: int, time: int) -> Array | None:
     if mask is not None and lengths is not None:
         raise InvalidArgument("lengths", expected="None where a mask is given", got="both")
     if lengths is not None:
-        lengths = np.asarray(lengths)
-        if lengths.shape != (batch,) or not np.issubdtype(lengths.dtype, np.integer):
+        lengths = as_array("lengths", lengths)
+        integers = np.issubdtype(lengths.dtype, np.integer) or not lengths.size
+        if lengths.shape != (batch,) or not integers:
             raise InvalidArgument("lengths", expected=f"integers of shape (batch={batch})", got=described(lengths))
         if ((lengths < 0) | (lengths > time)).any():
             raise InvalidArgument("lengths", expected=f"between 0 and time={time}", got=str(lengths.tolist()))
         return np.arange(time) < lengths[:, None]
     if mask is None:
         return None
-    mask = np.asarray(mask)
+    mask = as_array("mask", mask)
     if mask.shape != (batch, time) or mask.dtype != bool:
         raise InvalidArgument("mask", expected=f"bool of shape (batch={batch}, time={time})", got=described(mask))
     return mask

@@ -13,9 +13,10 @@ computed, ``a`` exact, and the bound of ``a`` is ``E_a >= |â - a|``.
   round at once: it adds up the terms' absolute values and their count, until something that is no sum uses the
   result. ``x W + b + h U + β`` is one sum of ``input + hidden + 2`` terms, however an implementation groups it.
 - *Products*. ``E_ab = |a| E_b + |b| E_a + E_a E_b``, and one rounding.
-- *Activations*. ``E_f(x) = sup f' · E_x``, the supremum taken over ``[x - E_x, x + E_x]``, plus the activation's
-  own rounding (``ulps`` and ``argument_ulps`` in `activations.Activation`). The derivative of relu and of the hard
-  sigmoids jumps: where the interval contains a kink either slope is right, and the bound says so.
+- *Activations*. ``E_f(x) = sup f' · E_x``, the supremum taken over ``[x̂ - 2 E_x, x̂ + 2 E_x]``, which holds the
+  exact x and every other faithful x̂, plus the activation's own rounding (``ulps`` and ``argument_ulps`` in
+  `activations.Activation`). The derivative of relu and of the hard sigmoids jumps: where the interval contains a
+  kink either slope is right, and the bound says so.
 - *Underflow*. Each operation may lose one smallest normal number, as hardware that flushes to zero does.
 - *Overflow*. Where a sum's terms may add up to more than the largest number, nothing can be said of it.
 
@@ -33,7 +34,7 @@ import numpy as np
 from .activations import Activation, Array
 from .errors import InvalidArgument
 from .parameters import Gates
-from .sequence import Gradients, Run, unroll, unroll_adjoint
+from .sequence import Gradients, Run, checked_cotangents, unroll, unroll_adjoint
 
 _ULPS_OF_THE_ANALYSIS = 1e-6  # the bound is itself computed in float64: round it up by this much
 
@@ -50,9 +51,12 @@ class Precision:
     @staticmethod
     def of(dtype: Any) -> Precision:
         """The precision of float32 or float64; `InvalidArgument` for another dtype."""
-        found = np.dtype(dtype)
-        if found not in (np.float32, np.float64):
-            raise InvalidArgument("dtype", expected="float32 or float64", got=found)
+        try:
+            found = np.dtype(dtype)
+        except TypeError:
+            found = None
+        if found is None or found not in (np.float32, np.float64):
+            raise InvalidArgument("dtype", expected="float32 or float64", got=found or repr(dtype))
         info = np.finfo(found)
         return Precision(found, float(info.eps) / 2, float(info.tiny), float(info.max))
 
@@ -167,7 +171,7 @@ class Rounded:
         u, (x, e) = self.precision.unit_roundoff, self._settled()
         e = e + activation.argument_ulps * u * (np.abs(x) + 1)
         y = activation.function(x)
-        slope = activation.steepest(x - e, x + e)
+        slope = activation.steepest(x - 2 * e, x + 2 * e)  # x is itself off by e, and so may another be
         spread = np.where(slope > 0, slope * e, 0.0)  # 0 · ∞ = 0: a flat function forgets any error
         own = activation.ulps * u * np.abs(y) + self.precision.smallest_normal * (activation.ulps > 0)
         return self._like(y, spread + own)
@@ -176,7 +180,7 @@ class Rounded:
         """1 where inside, 0 where not, and an error of 1 where the error bound leaves it open."""
         y, e = self._settled()
         inside = ((y > low) & (y < high)).astype(np.float64)
-        open_ = (np.abs(y - low) < e) | (np.abs(y - high) < e)
+        open_ = (np.abs(y - low) < 2 * e) | (np.abs(y - high) < 2 * e)
         return self._like(inside, open_.astype(np.float64))
 
     # --- shape ------------------------------------------------------------------------------------
@@ -266,15 +270,12 @@ def bound(run: Run, dtype: Any) -> RunBound:
 def gradient_bound(run: Run, dtype: Any, d_outputs: Any = None, d_state: Sequence[Any] | None = None) -> Gradients:
     """`bound` for what ``backward(run, d_outputs, d_state)`` returns, in the shapes of `Gradients`."""
     precision = Precision.of(dtype)
-    batch, time, hidden = run.outputs.shape
-    outputs = np.zeros((batch, time, hidden)) if d_outputs is None else d_outputs
-    zeros = np.zeros((batch, hidden))
-    parts = [None] * len(run.state) if d_state is None else d_state
+    outputs, state = checked_cotangents(run, d_outputs, d_state, dtype=None, check_finite=False)
     with np.errstate(all="ignore"):
         rounded = unroll_adjoint(
             _rerun(run, precision),
             Rounded.given(precision, outputs),
-            tuple(Rounded.given(precision, zeros if d is None else d) for d in parts),
+            tuple(Rounded.given(precision, d) for d in state),
         )
         return Gradients(
             {name: _final(d) for name, d in rounded.params.items()},

@@ -91,16 +91,19 @@ def forward(
                     at first (Keras), or "zeros" (Keras's ``zero_output_for_mask``)
     check_finite    refuse NaN and infinity
 
-    Empty batch works. Zero time steps give outputs of shape (batch, 0, hidden) and the initial state as
-    final state. Raises `InvalidArgument`, before any arithmetic, for whatever does not fit.
+    The run keeps the arrays that it was given: change none of them before `backward`. Empty batch works. Zero time
+    steps give outputs of shape (batch, 0, hidden) and the initial state as final state. Raises `InvalidArgument`,
+    before any arithmetic, for whatever does not fit.
     """
     axes = {"batch": None, "time": None, "input": cell.input_size}
     x = checks.array("x", x, axes, check_finite=check_finite)
     batch, time, _ = x.shape
     ready = checks.parameters(cell, params, dtype=x.dtype, check_finite=check_finite)
     initial = checks.state("initial_state", initial_state, cell, batch, dtype=x.dtype, check_finite=check_finite)
-    if masked_output not in MASKED_OUTPUTS:
-        raise InvalidArgument("masked_output", expected="'repeat' or 'zeros'", got=masked_output)
+    if not isinstance(masked_output, str) or masked_output not in MASKED_OUTPUTS:
+        raise InvalidArgument("masked_output", expected="'repeat' or 'zeros'", got=checks.described(masked_output))
+    if not isinstance(reverse, bool | np.bool_):
+        raise InvalidArgument("reverse", expected="True or False", got=checks.described(reverse))
     if lengths is not None:
         masked_output = "zeros"
     ready_mask = checks.mask(mask, lengths, batch, time)
@@ -124,13 +127,22 @@ def backward(
 
     Raises `InvalidArgument`, before any arithmetic, for a shape or dtype other than the run's.
     """
+    cotangents = checked_cotangents(run, d_outputs, d_state, dtype=run.x.dtype, check_finite=check_finite)
+    return unroll_adjoint(run, *cotangents)
+
+
+def checked_cotangents(
+    run: Run, d_outputs: Any, d_state: Sequence[Any] | None, *, dtype: Any, check_finite: bool
+) -> tuple[Array, State]:
+    """The cotangents of a run, None filled with zeros; `InvalidArgument` for what does not fit it."""
     batch, time, hidden = run.outputs.shape
     if d_outputs is None:
-        d_outputs = np.zeros((batch, time, hidden), run.x.dtype)
+        d_outputs = np.zeros((batch, time, hidden), dtype)
     axes = {"batch": batch, "time": time, "hidden": hidden}
-    d_outputs = checks.array("d_outputs", d_outputs, axes, dtype=run.x.dtype, check_finite=check_finite)
-    d_final = checks.state("d_state", d_state, run.cell, batch, dtype=run.x.dtype, check_finite=check_finite)
-    return unroll_adjoint(run, d_outputs, d_final)
+    return (
+        checks.array("d_outputs", d_outputs, axes, dtype=dtype, check_finite=check_finite),
+        checks.state("d_state", d_state, run.cell, batch, dtype=dtype, check_finite=check_finite),
+    )
 
 
 def unroll(

@@ -123,7 +123,7 @@ def test_a_sound_framework_is_shown_to_agree_in_every_quantity(tmp_path: Path) -
 
 @pytest.fixture
 def plug_in(tmp_path: Path) -> Path:
-    path = tmp_path / "written_by_a_stranger.py"
+    path = tmp_path / f"written_for_{tmp_path.name}.py"
     path.write_text(PLUG_IN)
     return path
 

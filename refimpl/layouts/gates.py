@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-import numpy as np
-
 from ..activations import Array
+from ..checks import as_array
 from ..errors import InvalidArgument
 from ..linear import blocks, concatenate
 from ..parameters import Cell
@@ -29,16 +25,9 @@ def order_of(cell: Cell, orders: Orders) -> tuple[str, ...]:
     return orders[kind]
 
 
-def entry(name: str, mapping: Mapping[str, Any], key: str, shape: tuple[int, ...]) -> Array:
-    """``mapping[key]`` as an array of exactly that shape."""
-    if key not in mapping:
-        raise InvalidArgument(name, expected=f"a key {key!r}", got=f"keys {', '.join(mapping)}")
-    return checked(f"{name}[{key!r}]", mapping[key], shape)
-
-
 def checked(name: str, array: object, shape: tuple[int, ...]) -> Array:
     """``array`` as an array of exactly that shape."""
-    found = np.asarray(array)
+    found = as_array(name, array)
     if found.shape != shape:
         raise InvalidArgument(name, expected=f"shape {shape}", got=f"shape {found.shape}")
     return found

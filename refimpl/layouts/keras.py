@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from ..activations import Array
+from ..checks import mapping
 from ..errors import InvalidArgument
 from ..parameters import Cell, Parameters
 from . import gates
@@ -53,14 +54,11 @@ def load(cell: Cell, weights: Sequence[Any]) -> Parameters:
 
 def dump(cell: Cell, params: Mapping[str, Any]) -> list[Array]:
     """What ``layer.set_weights`` takes, from the cell's parameters or from their gradients."""
-    order = gates.order_of(cell, GATE_ORDER)
+    order, names, shapes = gates.order_of(cell, GATE_ORDER), _names(cell), cell.parameter_shapes
+    params = mapping("params", params, shapes)
     arrays = [
-        gates.reordered(
-            gates.entry("params", params, name, cell.parameter_shapes[name]),
-            cell.gate_order,
-            order,
-        )
-        for name in _names(cell)
+        gates.reordered(gates.checked(f"params[{name!r}]", params[name], shapes[name]), cell.gate_order, order)
+        for name in names
     ]
     return [*arrays[:2], np.stack(arrays[2:])] if len(arrays) == 4 else arrays
 

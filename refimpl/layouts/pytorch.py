@@ -20,6 +20,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..activations import Array
+from ..checks import mapping
 from ..errors import InvalidArgument
 from ..parameters import Cell, Parameters
 from . import gates
@@ -40,11 +41,10 @@ NAMES = {
 def load(cell: Cell, weights: Mapping[str, Any], suffix: str = "_l0") -> Parameters:
     """The cell's parameters from a module's ``state_dict`` as arrays, or from its gradients."""
     order, names = _checked(cell), {name: NAMES[name] + suffix for name in cell.parameter_shapes}
+    weights = mapping("weights", weights, names.values(), others=True)
     return {
         name: gates.reordered(
-            gates.entry("weights", weights, names[name], tuple(reversed(shape))).T,
-            order,
-            cell.gate_order,
+            gates.checked(f"weights[{names[name]!r}]", weights[names[name]], shape[::-1]).T, order, cell.gate_order
         )
         for name, shape in cell.parameter_shapes.items()
     }
@@ -52,10 +52,13 @@ def load(cell: Cell, weights: Mapping[str, Any], suffix: str = "_l0") -> Paramet
 
 def dump(cell: Cell, params: Mapping[str, Any], suffix: str = "_l0") -> dict[str, Array]:
     """A module's tensors by name, from the cell's parameters or from their gradients."""
-    order = _checked(cell)
+    order, shapes = _checked(cell), cell.parameter_shapes
+    params = mapping("params", params, shapes)
     return {
-        NAMES[name] + suffix: gates.reordered(gates.entry("params", params, name, shape), cell.gate_order, order).T
-        for name, shape in cell.parameter_shapes.items()
+        NAMES[name] + suffix: gates.reordered(
+            gates.checked(f"params[{name!r}]", params[name], shape), cell.gate_order, order
+        ).T
+        for name, shape in shapes.items()
     }
 
 

@@ -50,10 +50,11 @@ REFUSED: list[tuple[Callable[[], Any], str, str, str]] = [
     (ahead(x=E.x.astype(complex)), "x", DTYPES, "complex128 of shape (4, 5, 2)"),
     (ahead(x=E.x.astype(np.float16)), "x", DTYPES, "float16 of shape (4, 5, 2)"),
     (ahead(x=E.x > 0), "x", DTYPES, "bool of shape (4, 5, 2)"),
+    (ahead(x=[[[1.0, 2.0], [1.0]]]), "x", "lists of equal lengths", "inhomogeneous"),
     (ahead(x=spoilt(E.x, np.nan)), "x", FINITE, "nan at index (3, 4, 1)"),
     (ahead(x=spoilt(E.x, -np.inf)), "x", FINITE, "-inf at index (3, 4, 1)"),
     # params
-    (ahead(params=[*E.params.values()]), "params", f"a mapping with keys {ALL}", "list"),
+    (ahead(params=[*E.params.values()]), "params", f"a mapping with exactly the keys {ALL}", "list"),
     (ahead(params={}), "params", f"exactly the keys {ALL}", "the keys (none)"),
     (ahead(params=E.params | {"gamma": H}), "params", f"exactly the keys {ALL}", f"the keys {ALL}, gamma"),
     (
@@ -92,6 +93,10 @@ REFUSED: list[tuple[Callable[[], Any], str, str, str]] = [
     (ahead(lengths=5), "lengths", "integers of shape (batch=4)", "of shape ()"),
     (ahead(lengths=[1.0, 2, 3, 4]), "lengths", "integers of shape (batch=4)", "float64 of shape (4,)"),
     (ahead(lengths=[True] * 4), "lengths", "integers of shape (batch=4)", "bool of shape (4,)"),
+    (ahead(lengths=[[1], [1, 2], 3, 4]), "lengths", "lists of equal lengths", "inhomogeneous"),
+    (ahead(mask=[[True], [True, False]]), "mask", "lists of equal lengths", "inhomogeneous"),
+    (ahead(reverse="no"), "reverse", "True or False", "str 'no'"),
+    (ahead(masked_output=np.ones(2)), "masked_output", "'repeat' or 'zeros'", "float64 of shape (2,)"),
     (ahead(lengths=[1, 2, 6, 3]), "lengths", "between 0 and time=5", "[1, 2, 6, 3]"),
     (ahead(lengths=[1, -1, 2, 3]), "lengths", "between 0 and time=5", "[1, -1, 2, 3]"),
     (ahead(lengths=[1] * 4, mask=np.ones((4, 5), bool)), "lengths", "None where a mask is given", "both"),
@@ -126,6 +131,9 @@ REFUSED: list[tuple[Callable[[], Any], str, str, str]] = [
     (lambda: rounding.bound(RUN, np.float16), "dtype", "float32 or float64", "float16"),
     (lambda: rounding.gradient_bound(RUN, np.int64), "dtype", "float32 or float64", "int64"),
     (lambda: rounding.bound(RUN, object), "dtype", "float32 or float64", "object"),
+    (lambda: rounding.bound(RUN, "nonsense"), "dtype", "float32 or float64", "'nonsense'"),
+    (lambda: rounding.gradient_bound(RUN, float, E.d_outputs[:1]), "d_outputs", "(batch=4, time=5,", "(1, 5, 3)"),
+    (lambda: rounding.gradient_bound(RUN, float, None, (H,)), "d_state", "a tuple (h, c)", "a tuple of 1"),
     (lambda: rounding.bound(RUN, complex), "dtype", "float32 or float64", "complex128"),
 ]
 

@@ -72,16 +72,34 @@ UNFIT: list[tuple[Any, Any, str, str]] = [
     (keras.load, [KERAS[0].T, *KERAS[1:]], "weights[0]", "shape (2, 9), got shape (9, 2)"),
     (keras.load, [KERAS[0], np.ones((2, 9)), KERAS[2]], "weights[1]", "shape (3, 9), got shape (2, 9)"),
     (keras.load, [*KERAS[:2], np.ones(9)], "weights[2]", "shape (2, 9), got shape (9,)"),
-    (keras.dump, without(PARAMS, "bias"), "params", "a key 'bias', got keys kernel, recurrent_kernel"),
+    (
+        keras.dump,
+        without(PARAMS, "bias"),
+        "params",
+        "recurrent_bias, got the keys kernel, recurrent_kernel, recurrent_bias",
+    ),
+    (keras.dump, PARAMS | {"peephole": np.ones(3)}, "params", "recurrent_bias, peephole"),
+    (keras.dump, [*PARAMS.values()], "params", "a mapping with exactly the keys kernel"),
+    (pytorch.load, [*PYTORCH.values()], "weights", "a mapping with at least the keys weight_ih_l0"),
     (keras.dump, PARAMS | {"kernel": np.ones((3, 9))}, "params['kernel']", "(2, 9), got shape (3, 9)"),
-    (pytorch.load, without(PYTORCH, "bias_hh_l0"), "weights", "a key 'bias_hh_l0', got keys weight_ih_l0"),
+    (
+        pytorch.load,
+        without(PYTORCH, "bias_hh_l0"),
+        "weights",
+        "at least the keys weight_ih_l0, weight_hh_l0, bias_ih_l0, bias_hh_l0, got the keys",
+    ),
     (
         pytorch.load,
         PYTORCH | {"weight_ih_l0": np.ones((2, 12))},
         "weights['weight_ih_l0']",
         "got shape (2, 12)",
     ),
-    (pytorch.dump, without(LSTM_PARAMS, "kernel"), "params", "a key 'kernel', got keys recurrent_kernel"),
+    (
+        pytorch.dump,
+        without(LSTM_PARAMS, "kernel"),
+        "params",
+        "exactly the keys kernel, recurrent_kernel, bias, recurrent_bias, got the keys rec",
+    ),
     (pytorch.dump, LSTM_PARAMS | {"bias": np.ones(9)}, "params['bias']", "shape (12,), got shape (9,)"),
 ]
 
@@ -96,5 +114,5 @@ def test_weights_that_do_not_fit_are_refused(call: Any, weights: Any, argument: 
 
 
 def test_a_suffix_that_is_not_there_is_refused_with_the_keys_that_are() -> None:
-    with pytest.raises(InvalidArgument, match=r"weights: expected a key 'weight_ih_l1', got keys weight_ih_l0"):
+    with pytest.raises(InvalidArgument, match=r"at least the keys weight_ih_l1, .*, got the keys weight_ih_l0"):
         pytorch.load(PYTORCH_CELL, PYTORCH, "_l1")
