@@ -17,7 +17,7 @@ The gradients are those of ``sum(d_outputs * outputs) + sum(d_state * state)``.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -95,6 +95,25 @@ class Case:
         """The same case with some fields changed."""
         return dataclasses.replace(self, **changes)
 
+    def map(self, change: Callable[[Array], Array]) -> Case:
+        """The same case with every array of numbers put through ``change``; None stays None."""
+
+        def each(arrays: tuple[Array | None, ...] | None) -> Any:
+            return None if arrays is None else tuple(None if a is None else change(a) for a in arrays)
+
+        return self.replace(
+            params={name: change(value) for name, value in self.params.items()},
+            x=change(self.x),
+            initial_state=each(self.initial_state),
+            d_outputs=None if self.d_outputs is None else change(self.d_outputs),
+            d_state=each(self.d_state),
+        )
+
+    def in_dtype(self, dtype: Any) -> Case:
+        """The same case rounded to another working precision."""
+        with np.errstate(all="ignore"):
+            return self.map(lambda array: array.astype(dtype))
+
     def __repr__(self) -> str:
         batch, time, _ = self.x.shape
         given = [name for name in ("initial_state", "d_outputs", "d_state") if getattr(self, name)
@@ -107,10 +126,14 @@ class Case:
 
 @dataclass(frozen=True)
 class Expected:
-    """What the oracle says of a case: each quantity's values and the bounds on a faithful deviation."""
+    """What the oracle says of a case: each quantity's values, the bounds on a faithful deviation, the dtype due.
+
+    Without a dtype, any floating one will do.
+    """
 
     values: Quantities
     bounds: Quantities
+    dtype: np.dtype[Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -147,7 +170,7 @@ def expect(case: Case, precision: Any = None) -> Expected:
     The bounds allow for the rounding of an implementation in ``precision``, by default the case's dtype, and for
     the oracle's own.
     """
-    wide = _in_float64(case)
+    wide = case.in_dtype(np.float64)
     run = run_oracle(wide)
     cotangents = wide.d_outputs, wide.d_state
     gradients = ri.backward(run, *cotangents) if case.wants_gradients else None
@@ -160,6 +183,7 @@ def expect(case: Case, precision: Any = None) -> Expected:
     return Expected(
         quantities(run, gradients, case.state_names),
         {name: theirs[name] + ours[name] for name in theirs},
+        case.dtype,
     )
 
 
@@ -174,22 +198,6 @@ def run_oracle(case: Case) -> ri.Run:
         case.lengths,
         case.reverse,
         masked_output=case.masked_output,
-    )
-
-
-def _in_float64(case: Case) -> Case:
-    def wide(array: Array | None) -> Array | None:
-        return None if array is None else array.astype(np.float64)
-
-    def each(arrays: tuple[Array | None, ...] | None) -> Any:
-        return None if arrays is None else tuple(wide(array) for array in arrays)
-
-    return case.replace(
-        params={name: value.astype(np.float64) for name, value in case.params.items()},
-        x=case.x.astype(np.float64),
-        initial_state=each(case.initial_state),
-        d_outputs=wide(case.d_outputs),
-        d_state=each(case.d_state),
     )
 
 
@@ -263,13 +271,18 @@ class Verdict:
                 )
 
 
-def compare(quantity: str, expected: Array, bound: Array, got: Any) -> Comparison:
-    """Compares one quantity element by element; NaN where a number is due is infinitely wrong."""
+def compare(quantity: str, expected: Array, bound: Array, got: Any, dtype: Any = None) -> Comparison:
+    """Compares one quantity element by element; NaN where a number is due is infinitely wrong.
+
+    With ``dtype``, another dtype is a problem, however good the numbers.
+    """
     found = np.asarray(got)
     if found.shape != expected.shape:
         return Comparison(quantity, 0, np.inf, problem=f"expected shape {expected.shape}, got {found.shape}")
     if not np.issubdtype(found.dtype, np.floating):
         return Comparison(quantity, 0, np.inf, problem=f"expected floating-point numbers, got {found.dtype}")
+    if dtype is not None and found.dtype != dtype:
+        return Comparison(quantity, 0, np.inf, problem=f"expected dtype {dtype}, got {found.dtype}")
     found = found.astype(np.float64)
     decided = np.isfinite(bound) & np.isfinite(expected)
     undecided = int(decided.size - decided.sum())
@@ -295,7 +308,7 @@ def compare(quantity: str, expected: Array, bound: Array, got: Any) -> Compariso
 def judge(expected: Expected, observed: Observed) -> Verdict:
     """Compares all that was observed; an observed quantity that nobody knows is a problem too."""
     comparisons = [
-        compare(name, value, expected.bounds[name], observed.values[name])
+        compare(name, value, expected.bounds[name], observed.values[name], expected.dtype)
         for name, value in expected.values.items()
         if name in observed.values
     ]

@@ -74,6 +74,16 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         current.failure(item.nodeid.rpartition("/")[2], message)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    current = session.config.stash.get(SESSION, None)
+    if current is not None:
+        reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+        stats = reporter.stats if reporter is not None else {}
+        reported = sum(len(stats.get(outcome, ())) for outcome in ("passed", "failed", "skipped", "error"))
+        current.end(session.testscollected, reported)
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
     current = session.config.stash.get(SESSION, None)
     if current is not None:

@@ -67,9 +67,9 @@ def result_of(job: Job, device: str) -> Result:
         verdict, why = "not run", unavailable[0]
     elif failures or any(found["worst"] > 1 for found in families.values()):
         verdict = "DIVERGES"
-    elif job.status != 0 or not numbers:
+    elif job.status != 0 or not numbers or not _came_to_its_end(job):
         verdict = "CRASHED"
-        why = f"pytest ended with status {job.status}; its last lines:\n{_tail(job.log)}"
+        why = f"pytest ended with status {job.status}, and not every test was run; its last lines:\n{_tail(job.log)}"
     else:
         verdict = "agrees"
     start = (job.of_kind("start") or [{"versions": {}}])[0]
@@ -79,7 +79,7 @@ def result_of(job: Job, device: str) -> Result:
         verdict=verdict,
         versions=start["versions"],
         paths=sorted({case["path"] for case in cases if case["path"]}),
-        cases=len(cases),
+        cases=sum(any(found["numbers"] for found in case["families"].values()) for case in cases),
         numbers=numbers,
         families=families,
         not_run=not_run,
@@ -117,6 +117,11 @@ def show(console: Console, results: Sequence[Result], absent: dict[str, str]) ->
     for result in results:
         if result.verdict == "not run":
             lines[result.name] = result.why
+        for family, found in result.families.items():
+            if found["undecided"]:
+                lines[f"{result.name}: {found['undecided']:,.0f} numbers of {family}"] = (
+                    "their bound is infinite, as an intermediate may overflow"
+                )
         for why in dict.fromkeys(result.not_run.values()):
             alike = [what for what, its in result.not_run.items() if its == why]
             lines[f"{result.name}: {'; '.join(alike)}"] = why
@@ -200,6 +205,10 @@ def _listing(console: Console, title: str, lines: dict[str, str]) -> None:
         console.print(f"\n[bold]{title}[/]")
         for what, why in lines.items():
             console.print(f"  {escape(what)}: {escape(why)}", highlight=False, soft_wrap=True)
+
+
+def _came_to_its_end(job: Job) -> bool:
+    return any(event["collected"] == event["reported"] for event in job.of_kind("end"))
 
 
 def _merged(found: list[dict[str, float]]) -> dict[str, float]:

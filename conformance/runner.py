@@ -103,6 +103,10 @@ class Job:
             *("--record", str(self.record), f"--junitxml={self.junit}", f"--hypothesis-seed={plan.seed}"),
         ]
         environment = os.environ | _ONE_THREAD | dict(source_of(self.name).environment)
+        for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):  # a shell's own options could leave out tests
+            environment.pop(name, None)
+        if plan.device == "cpu":  # Keras's backends take a GPU that they see, whatever the table would say
+            environment |= {"CUDA_VISIBLE_DEVICES": "-1", "JAX_PLATFORMS": "cpu"}
         self.started = time.monotonic()
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)

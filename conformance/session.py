@@ -17,8 +17,8 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
-from .cases import Case, Comparison, Verdict, expect
-from .divergences import Disagreement, examine
+from .cases import Case, Comparison, Verdict
+from .divergences import Disagreement, concerning, examine, expected_of
 from .implementations import Implementation
 from .script import script
 
@@ -43,10 +43,13 @@ PROFILES = {"quick": Profile(cases=208, laws=5), "thorough": Profile(cases=4000,
 
 
 def drawing(examples: int) -> Callable[[Test], Test]:
-    """Hypothesis settings for that many examples: no deadline, no database, so that a seed says it all."""
+    """Hypothesis settings for that many examples: no deadline, no database, so that a seed says it all.
+
+    Hypothesis derandomizes by itself where it sees a CI, and would ignore the seed.
+    """
     slow = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
     chosen: Callable[[Test], Test] = settings(
-        max_examples=examples, deadline=None, database=None, suppress_health_check=slow
+        max_examples=examples, deadline=None, database=None, derandomize=False, suppress_health_check=slow
     )
     return chosen
 
@@ -80,9 +83,7 @@ class Session:
             lines = str(error).splitlines()[1:]
             raise Disagreement(lambda: self._explained(case, lines)) from error
         self._report(test, verdict, known)
-        if not known and not verdict.numbers:
-            raise Disagreement(f"{case!r}\nnothing was compared: {dict(verdict.missing)}")
-        if not verdict.agrees and verdict.comparisons:
+        if verdict.disagreements:
             lines = [str(comparison) for comparison in verdict.disagreements]
             raise Disagreement(lambda: self._explained(case, lines))
 
@@ -92,6 +93,10 @@ class Session:
         wrong = [str(comparison) for comparison in comparisons if not comparison.agrees]
         if wrong:
             raise Disagreement(lambda: self._explained(case, [test, *wrong]))
+
+    def end(self, collected: int, reported: int) -> None:
+        """Says that the run came to its end, and whether every test that it began with was reported."""
+        self._write(event="end", collected=collected, reported=reported)
 
     def not_run(self, what: str, why: str) -> None:
         """Says what did not run, and why."""
@@ -115,7 +120,7 @@ class Session:
                 *(f"  {line}" for line in [*lines[:_SHOWN], *more]),
                 "",
                 "--- a script that reproduces it, without this project ---",
-                script(self.implementation, case, expect(case)),
+                script(self.implementation, case, expected_of(case, concerning(self.implementation))),
                 "--- end of script ---",
             ]
         )

@@ -88,6 +88,10 @@ def shapes(cell: Cell) -> dict[str, tuple[int, ...]]:
 
 def uniform(cell: Cell, rng: np.random.Generator, dtype: Any) -> Parameters:
     """Every parameter uniform on ±1/sqrt(hidden), as PyTorch initialises its recurrent layers."""
+    if not isinstance(rng, np.random.Generator):
+        raise InvalidArgument("rng", expected="a numpy.random.Generator", got=repr(rng))
+    if dtype not in (np.float64, np.float32):
+        raise InvalidArgument("dtype", expected="float64 or float32", got=repr(dtype))
     limit = 1 / np.sqrt(cell.hidden_size)
     return {name: rng.uniform(-limit, limit, shape).astype(dtype) for name, shape in shapes(cell).items()}
 

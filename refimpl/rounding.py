@@ -12,7 +12,8 @@ computed, ``a`` exact, and the bound of ``a`` is ``E_a >= |â - a|``.
   within ``γ_{p-1+q} Σ|term|``, **in any order of summation**, fused or blocked. An addition therefore does not
   round at once: it adds up the terms' absolute values and their count, until something that is no sum uses the
   result. ``x W + b + h U + β`` is one sum of ``input + hidden + 2`` terms, however an implementation groups it.
-- *Products*. ``E_ab = |a| E_b + |b| E_a + E_a E_b``, and one rounding.
+- *Products*. ``E_ab = |â| E_b + |b̂| E_a + 3 E_a E_b``, since a factor that another implementation computes may lie
+  ``2 E`` from ours; and one rounding.
 - *Activations*. ``E_f(x) = sup f' · E_x``, the supremum taken over ``[x̂ - 2 E_x, x̂ + 2 E_x]``, which holds the
   exact x and every other faithful x̂, plus the activation's own rounding (``ulps`` and ``argument_ulps`` in
   `activations.Activation`). The derivative of relu and of the hard sigmoids jumps: where the interval contains a
@@ -20,7 +21,12 @@ computed, ``a`` exact, and the bound of ``a`` is ``E_a >= |â - a|``.
 - *Underflow*. Each operation may lose one smallest normal number, as hardware that flushes to zero does.
 - *Overflow*. Where a sum's terms may add up to more than the largest number, nothing can be said of it.
 
-The bound is first order nowhere: it holds for large ``E`` too, up to infinity where nothing can be said.
+No term of second order is left out: the bound holds for large ``E`` too, up to infinity where nothing can be said.
+
+*What it does not cover*: a formula that equals ours in exact arithmetic but loses accuracy of its own, such as
+``(1 + tanh(x/2)) / 2`` for the sigmoid, which is absolutely but not relatively accurate where the sigmoid is small,
+or a product grouped so that an intermediate underflows where ours does not. An implementation that computes so is
+off by more than rounding must cost, and is reported.
 """
 
 from __future__ import annotations
@@ -117,7 +123,7 @@ class Rounded:
 
     def _like(self, value: Array, error: Array) -> Rounded:
         """A value that has been rounded: one term, nothing pending."""
-        return Rounded(self.precision, value, error, np.abs(value) + error)
+        return Rounded(self.precision, value, error, np.abs(value) + 2 * error)
 
     def _lift(self, other: Any) -> Rounded:
         return other if isinstance(other, Rounded) else Rounded.given(self.precision, other)
@@ -161,8 +167,8 @@ class Rounded:
     def _product(self, other: Any, times: Callable[..., Array], terms: int) -> Rounded:
         (a, e_a), (b, e_b) = self._settled(), self._lift(other)._settled()
         abs_a, abs_b = np.abs(a), np.abs(b)
-        error = times(abs_a, e_b) + times(e_a, abs_b + e_b)
-        return Rounded(self.precision, times(a, b), error, times(abs_a, abs_b) + error, terms, 1)
+        error = times(abs_a + 2 * e_a, e_b) + times(e_a, abs_b + e_b)
+        return Rounded(self.precision, times(a, b), error, times(abs_a, abs_b) + 2 * error, terms, 1)
 
     # --- what activations ask for ----------------------------------------------------------------
 
@@ -258,6 +264,8 @@ def bound(run: Run, dtype: Any) -> RunBound:
     The inputs are exact where ``dtype`` can represent them, else off by what storing them in it loses.
     Raises `InvalidArgument` for another dtype.
     """
+    if not isinstance(run, Run):
+        raise InvalidArgument("run", expected="what forward returned", got=repr(run))
     with np.errstate(all="ignore"):
         rounded = _rerun(run, Precision.of(dtype))
         return RunBound(

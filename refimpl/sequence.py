@@ -95,6 +95,8 @@ def forward(
     steps give outputs of shape (batch, 0, hidden) and the initial state as final state. Raises `InvalidArgument`,
     before any arithmetic, for whatever does not fit.
     """
+    if not hasattr(cell, "step"):
+        raise InvalidArgument("cell", expected="SimpleRNN, LSTM or GRU", got=checks.described(cell))
     axes = {"batch": None, "time": None, "input": cell.input_size}
     x = checks.array("x", x, axes, check_finite=check_finite)
     batch, time, _ = x.shape
@@ -135,6 +137,8 @@ def checked_cotangents(
     run: Run, d_outputs: Any, d_state: Sequence[Any] | None, *, dtype: Any, check_finite: bool
 ) -> tuple[Array, State]:
     """The cotangents of a run, None filled with zeros; `InvalidArgument` for what does not fit it."""
+    if not isinstance(run, Run):
+        raise InvalidArgument("run", expected="what forward returned", got=checks.described(run))
     batch, time, hidden = run.outputs.shape
     if d_outputs is None:
         d_outputs = np.zeros((batch, time, hidden), dtype)

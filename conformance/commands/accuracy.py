@@ -28,9 +28,9 @@ def _accuracy(parsed: argparse.Namespace) -> int:
     if parsed.plot:
         import matplotlib  # noqa: F401  # said to be missing before the minutes of measuring, not after
 
-    console = Console()
+    console = Console(emoji=False)
     found = accuracy(tuple(parsed.implementation or ("oracle", *FRAMEWORKS)), parsed.family)
-    show(console if console.is_terminal else Console(width=140), found)
+    show(console if console.is_terminal else Console(width=140, emoji=False), found)
     if parsed.plot:
         plot(found, parsed.plot)
     return 0 if found.distances else 1

@@ -27,7 +27,7 @@ def add_to(commands: Any) -> None:
 def _certify(parsed: argparse.Namespace) -> int:
     from ..exact import generate  # python-flint, which only this needs
 
-    console = Console()
+    console = Console(emoji=False)
     if not parsed.check:
         try:
             paths = generate.certify_corpus(jobs=parsed.jobs, fresh=parsed.fresh)

@@ -67,9 +67,9 @@ def _run(parsed: argparse.Namespace) -> int:
         parsed.seed,
         max(parsed.jobs, 1),
     )
-    console = Console()
+    console = Console(emoji=False)
     if not console.is_terminal:
-        console = Console(width=160)
+        console = Console(width=160, emoji=False)
     no_cuda = why_no_cuda()
     absent: dict[str, str] = {}
     if device == "cuda" and no_cuda:

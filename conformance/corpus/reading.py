@@ -55,10 +55,19 @@ def _manifest(path: Path) -> dict[str, Any]:
     manifest = _parsed(path, _bytes(path))
     if not _is_of_our_format(manifest):
         raise FixtureRefused(path, f"expected a manifest of format version {FORMAT}")
-    if not isinstance(manifest.get("files"), dict):
-        raise FixtureRefused(path, "expected a list of files")
+    files = manifest.get("files")
+    if not isinstance(files, dict) or not all(_is_entry(entry) for entry in files.values()):
+        raise FixtureRefused(path, "expected files, each with its sha256 and bytes, and its number of cases")
     found: dict[str, Any] = manifest
     return found
+
+
+def _is_entry(entry: Any) -> bool:
+    return (
+        isinstance(entry, dict)
+        and isinstance(entry.get("sha256"), str)
+        and all(type(entry.get(key, 0)) is int for key in ("bytes", "cases"))
+    )
 
 
 def _is_of_our_format(document: Any) -> bool:

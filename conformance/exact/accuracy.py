@@ -28,7 +28,6 @@ from .. import corpus
 from ..cases import Array, family_of
 from ..corpus import Fixture
 from ..implementations import FRAMEWORKS
-from .accuracy_worker import in_dtype
 from .certify import certify
 
 PARTS = ("values", "gradients")
@@ -152,7 +151,7 @@ def ulps(truth: Array, got: Array, dtype: Any) -> Array:
 
 def _truth(family: str, fixture: Fixture) -> Iterator[tuple[str, Mapping[str, Array]]]:
     yield f"{family}/{fixture.id}/float64", fixture.expected
-    narrow = in_dtype(in_dtype(fixture.case, np.float32), np.float64)
+    narrow = fixture.case.in_dtype(np.float32).in_dtype(np.float64)
     certificate = certify(narrow)
     if certificate.is_complete:  # rounding the inputs may put a case exactly on a kink
         yield f"{family}/{fixture.id}/float32", certificate.values

@@ -36,7 +36,7 @@ def main(arguments: Sequence[str]) -> int:
             for fixture in corpus.read(family):
                 for dtype in implementation.dtypes:
                     key = f"{family}/{fixture.id}/{dtype}"
-                    case = in_dtype(fixture.case, dtype)
+                    case = fixture.case.in_dtype(dtype)
                     why = why_not(name, implementation.cells, fixture.case, case)
                     if why:
                         report["not_run"][key] = why
@@ -63,25 +63,6 @@ def why_not(name: str, cells: Any, original: Case, case: Case) -> str:
     if case.dtype == np.float32 and not _representable(original, case):
         return "inputs beyond the range of float32"
     return ""
-
-
-def in_dtype(case: Case, dtype: Any) -> Case:
-    """The case with every array rounded to that dtype."""
-
-    def cast(array: Array | None) -> Array | None:
-        with np.errstate(all="ignore"):
-            return None if array is None else array.astype(dtype)
-
-    def each(arrays: tuple[Array | None, ...] | None) -> Any:
-        return None if arrays is None else tuple(cast(array) for array in arrays)
-
-    return case.replace(
-        params={name: value.astype(dtype) for name, value in case.params.items()},
-        x=cast(case.x),
-        initial_state=each(case.initial_state),
-        d_outputs=cast(case.d_outputs),
-        d_state=each(case.d_state),
-    )
 
 
 def _representable(original: Case, cast: Case) -> bool:

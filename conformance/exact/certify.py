@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -85,16 +84,7 @@ def in_balls(case: Case, lift: Callable[[Array], Array] = balls) -> dict[str, Ar
 def lifted_case(case: Case, lift: Callable[[Array], Array] = balls) -> Case:
     """The case with every array of floats put through `lift`; what is None stays None."""
 
-    def each(arrays: tuple[Array | None, ...] | None) -> Any:
-        return None if arrays is None else tuple(None if a is None else lift(a) for a in arrays)
-
-    return case.replace(
-        params={name: lift(value) for name, value in case.params.items()},
-        x=lift(case.x),
-        initial_state=each(case.initial_state),
-        d_outputs=None if case.d_outputs is None else lift(case.d_outputs),
-        d_state=each(case.d_state),
-    )
+    return case.replace(initial_state=case.initial_state_or_zeros()).map(lift)
 
 
 def refuse_python_numbers(name: str, enclosure: Array) -> None:

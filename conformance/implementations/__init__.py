@@ -61,11 +61,13 @@ class Source:
     target        ``package.module:Class`` or ``path/to/file.py:Class``
     environment   variables that must be set before the framework is imported
     extra         the optional dependency of this project that installs its framework
+    packages      what is absent where the framework is not installed; another module that is missing is a fault
     """
 
     target: str
     environment: Mapping[str, str] = field(default_factory=dict)
     extra: str = ""
+    packages: tuple[str, ...] = ()
 
 
 def _keras(backend: str) -> Source:
@@ -73,13 +75,14 @@ def _keras(backend: str) -> Source:
         "conformance.implementations.keras:KerasLayers",
         {"KERAS_BACKEND": backend},
         f"keras-{backend}",
+        ("keras", backend),
     )
 
 
 BUILT_IN = {
     "keras-jax": _keras("jax"),  # the slowest comes first, so that it does not run alone at the end
-    "torch": Source("conformance.implementations.pytorch:TorchLayers", extra="torch"),
-    "torch-cell": Source("conformance.implementations.pytorch:TorchCells", extra="torch"),
+    "torch": Source("conformance.implementations.pytorch:TorchLayers", extra="torch", packages=("torch",)),
+    "torch-cell": Source("conformance.implementations.pytorch:TorchCells", extra="torch", packages=("torch",)),
     "keras-tensorflow": _keras("tensorflow"),
     "keras-torch": _keras("torch"),
     "oracle": Source("conformance.implementations.oracle:Oracle"),
@@ -112,6 +115,8 @@ def load(name: str, device: str = "cpu") -> Implementation:
     try:
         made = _made(name, _imported(source.target), device)
     except ModuleNotFoundError as error:
+        if source.packages and error.name not in source.packages:
+            raise
         missing = error.name or str(error)
         hint = f"pip install 'rnn-conformance[{source.extra}]'" if source.extra else ""
         raise NotRun(f"{missing} is not installed", hint) from error

@@ -16,6 +16,7 @@ from refimpl.layouts import keras as layout
 from ..cases import Case, Observed, Quantities
 from .program import Program, ProgramImplementation, Weights
 from .programs import keras as code
+from .torch_build import refuse_an_unwanted_cuda_build
 
 _NAMES = ("kernel", "recurrent_kernel", "bias")
 _ACTIVATIONS = ("tanh", "sigmoid", "relu", "linear", "hard_sigmoid")
@@ -51,6 +52,8 @@ class KerasLayers(ProgramImplementation):
     cells: Sequence[Mapping[str, Any]] = _cells()
 
     def __init__(self) -> None:
+        if keras.backend.backend() == "torch":
+            refuse_an_unwanted_cuda_build(code.backend.torch)
         self._observed = 0
 
     def observe(self, case: Case) -> Observed:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,6 +13,7 @@ from ..cases import Case, Quantities
 from . import NotRun
 from .program import Program, ProgramImplementation, Weights
 from .programs import pytorch as code
+from .torch_build import refuse_an_unwanted_cuda_build
 
 _TANH_AND_SIGMOID = {"activation": ("tanh",), "recurrent_activation": ("sigmoid",)}
 
@@ -41,7 +41,7 @@ class _Torch(ProgramImplementation):
     modules: Mapping[str, str]
 
     def __init__(self, device: str = "cpu") -> None:
-        _refuse_an_unwanted_cuda_build()
+        refuse_an_unwanted_cuda_build(torch)
         if device == "cuda" and not torch.cuda.is_available():
             raise NotRun("no CUDA device")
         self.device = device
@@ -102,12 +102,3 @@ class TorchCells(_Torch):
 
     def missing(self, case: Case) -> dict[str, str]:
         return {"gates": "torch.nn cells return the new states only"}
-
-
-def _refuse_an_unwanted_cuda_build() -> None:
-    """Where the environment asks for the CPU build (`RNN_CONFORMANCE_TORCH_BUILD=cpu`), it must be one."""
-    if os.environ.get("RNN_CONFORMANCE_TORCH_BUILD") == "cpu" and torch.version.cuda is not None:
-        raise RuntimeError(
-            f"the CUDA build of PyTorch ({torch.__version__}) is installed where the CPU build was meant; "
-            "install it with: uv pip install --reinstall --torch-backend cpu torch"
-        )

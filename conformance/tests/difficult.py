@@ -15,7 +15,7 @@ class Small:
 
     name = "small"
     versions: Mapping[str, str] = {"small": "1.0"}
-    dtypes = ("float64",)
+    dtypes: Sequence[str] = ("float64",)
     cells: Sequence[Mapping[str, Any]] = ({"kind": "SimpleRNN", "activation": ("tanh",)},)
 
     def observe(self, case: Any) -> dict[str, Any]:
@@ -46,6 +46,38 @@ class Silent(Small):
 
     def observe(self, case: Any) -> dict[str, Any]:
         return {}
+
+
+class OutputsOnly(Small):
+    """It is right, and tells its outputs alone."""
+
+    name = "outputs-only"
+
+    def observe(self, case: Any) -> dict[str, Any]:
+        return {"outputs": super().observe(case)["outputs"]}
+
+
+class Wider(Small):
+    """It is right, and answers every case in float64."""
+
+    name = "wider"
+    dtypes = ("float64", "float32")
+
+    def observe(self, case: Any) -> dict[str, Any]:
+        return {name: value.astype(np.float64) for name, value in super().observe(case).items()}
+
+
+class Leaves(Small):
+    """It ends its process on the fifth call, with a status that claims success."""
+
+    name = "leaves"
+    calls = 0
+
+    def observe(self, case: Any) -> dict[str, Any]:
+        self.calls += 1
+        if self.calls == 5:
+            os._exit(0)
+        return super().observe(case)
 
 
 class Exits(Small):

@@ -14,7 +14,6 @@ pytest.importorskip("flint", reason="python-flint is not installed: pip install 
 from conformance import corpus
 from conformance.exact import accuracy as module
 from conformance.exact.accuracy import accuracy, plot, show, ulps
-from conformance.exact.accuracy_worker import in_dtype
 
 QUIET = Console(file=io.StringIO())
 
@@ -58,7 +57,7 @@ def test_in_float32_the_truth_is_that_of_the_rounded_inputs() -> None:
     """Else the distance would be that of storing the inputs: here no arithmetic rounds, so the distance is none."""
     fixture = corpus.read("simple_rnn")[0]
     truth = dict(module._truth("simple_rnn", fixture))
-    narrow = in_dtype(fixture.case, np.float32)
+    narrow = fixture.case.in_dtype(np.float32)
     assert (narrow.x.astype(float) != fixture.case.x).any()
     assert (truth["simple_rnn/simple-rnn-000/float32"]["outputs"] != fixture.expected["outputs"]).any()
 

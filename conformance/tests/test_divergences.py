@@ -49,6 +49,7 @@ def entry_of(effect: str, **changes: Any) -> Divergence:
         minimal=example("LSTM"),
         message="not supported" if effect == "error" else "",
         precision="" if effect == "error" else "float32",
+        families=() if effect == "error" else ("outputs",),
     )
     return dataclasses.replace(entry, **changes)
 
@@ -155,6 +156,26 @@ def test_lower_precision_still_shows_where_the_minimal_case_leaves_its_own_bound
     entry = entry_of("lower precision")
     assert still_shows(Posing("posing", {"framework": "2.1"}, off=1e-9), entry)
     assert not still_shows(Posing("posing", {"framework": "2.1"}), entry)
+
+
+def test_lower_precision_leaves_other_families_to_their_own_bounds(only: Any) -> None:
+    only(entry_of("lower precision", families=("gradients",)))
+    verdict, applied = examine(Posing("posing", {"framework": "2.1"}, off=1e-9), example("LSTM"))
+    assert applied == ("an-entry",)
+    assert [comparison.quantity for comparison in verdict.disagreements] == ["outputs"]
+
+
+@pytest.mark.parametrize("answer", [{}, {"outputs": np.full((2, 4, 5), 99.0)}, {"outputs": np.full((2, 4, 5), np.nan)}])
+def test_a_known_divergence_does_not_show_in_another_fault(answer: dict[str, Any]) -> None:
+    other = SimpleNamespace(name="posing", versions={"framework": "2.1"}, observe=lambda case: answer)
+    assert not still_shows(other, entry_of("lower precision"))
+
+
+def test_a_known_divergence_does_not_excuse_an_answer_without_numbers(only: Any) -> None:
+    only(entry_of("lower precision"))
+    silent = SimpleNamespace(name="posing", versions={"framework": "2.1"}, observe=lambda case: {})
+    with pytest.raises(Disagreement, match="nothing was compared"):
+        examine(silent, example("LSTM"))
 
 
 @pytest.fixture

@@ -131,7 +131,7 @@ def test_the_cuda_build_is_refused_where_the_cpu_build_was_meant(monkeypatch: py
     torch = pytest.importorskip("torch", reason="PyTorch is not installed")
     monkeypatch.setattr(torch.version, "cuda", "13.0")
     monkeypatch.setenv("RNN_CONFORMANCE_TORCH_BUILD", "cpu")
-    with pytest.raises(RuntimeError, match=r"the CUDA build of PyTorch .* where the CPU build was meant") as caught:
+    with pytest.raises(ValueError, match=r"the CUDA build of PyTorch .* where the CPU build was meant") as caught:
         load("torch")
     assert "--torch-backend cpu" in str(caught.value), "it is not said how to get the other build"
 
