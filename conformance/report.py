@@ -120,7 +120,7 @@ def show(console: Console, results: Sequence[Result], absent: dict[str, str]) ->
         for family, found in result.families.items():
             if found["undecided"]:
                 lines[f"{result.name}: {found['undecided']:,.0f} numbers of {family}"] = (
-                    "their bound is infinite, as an intermediate may overflow"
+                    "nothing to compare: the error may grow past every number, so their bound is infinite"
                 )
         for why in dict.fromkeys(result.not_run.values()):
             alike = [what for what, its in result.not_run.items() if its == why]
