@@ -30,6 +30,7 @@ import refimpl as ri
 Array = NDArray[Any]
 Quantities = Mapping[str, Array]
 
+CELLS: dict[str, Any] = {"SimpleRNN": ri.SimpleRNN, "LSTM": ri.LSTM, "GRU": ri.GRU}
 FAMILIES = ("outputs", "state", "gates", "gradients")
 
 

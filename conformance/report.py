@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import platform
 from collections import Counter
 from collections.abc import Sequence
@@ -18,9 +17,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from .cases import FAMILIES as QUANTITY_FAMILIES
+from .files import write_atomically
 from .runner import Job, Plan
 
-FAMILIES = ("outputs", "state", "gates", "gradients", "laws", "hand-sized")
+FAMILIES = (*QUANTITY_FAMILIES, "laws", "hand-sized")
 FORMAT = 1
 
 
@@ -152,7 +153,7 @@ def write_json(path: Path, results: Sequence[Result], absent: dict[str, str], pl
         "not_run": absent,
         "implementations": [_encodable(result) for result in results],
     }
-    _replace(path, json.dumps(content, indent=1, allow_nan=False) + "\n")
+    write_atomically(path, json.dumps(content, indent=1, allow_nan=False) + "\n")
 
 
 def write_junit(path: Path, jobs: Sequence[Job]) -> None:
@@ -164,7 +165,7 @@ def write_junit(path: Path, jobs: Sequence[Job]) -> None:
                 suite.name = job.name
                 merged.add_testsuite(suite)
     content: bytes = merged.tostring()  # type: ignore[no-untyped-call]  # junitparser has no types
-    _replace(path, content.decode())
+    write_atomically(path, content.decode())
 
 
 def _encodable(result: Result) -> dict[str, Any]:
@@ -224,10 +225,3 @@ def _tail(log: Path, lines: int = 25) -> str:
     said = log.read_text(errors="replace").splitlines()
     crash = [k for k, line in enumerate(said) if line.startswith("Fatal Python error")]
     return "\n".join(said[crash[-1] :][:lines] if crash else said[-lines:])
-
-
-def _replace(path: Path, text: str) -> None:
-    """The file appears whole or not at all."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    beside.write_text(text)
-    beside.replace(path)

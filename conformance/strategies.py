@@ -14,11 +14,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-import refimpl as ri
-
-from .cases import Array, Case
-
-CELLS = {"SimpleRNN": ri.SimpleRNN, "LSTM": ri.LSTM, "GRU": ri.GRU}
+from .cases import CELLS, Array, Case
 
 _BOUNDED = ("tanh", "sigmoid", "hard_sigmoid", "hard_sigmoid_keras2")
 _ORDINARY = 0.5

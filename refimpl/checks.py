@@ -55,6 +55,11 @@ def array(
         raise InvalidArgument(name, expected="dtype float64, float32 or object", got=described(found))
     if dtype is not None and found.dtype != dtype:
         raise InvalidArgument(name, expected=f"dtype {dtype}, as x has", got=described(found))
+    if found.dtype == object:
+        for element in found.flat:
+            if isinstance(element, float | complex | np.inexact):  # they would be rounded among exact numbers
+                got = f"the {type(element).__name__} {element!r}"
+                raise InvalidArgument(name, expected="numbers with their own arithmetic in an object array", got=got)
     if check_finite and found.dtype != object and not np.isfinite(found).all():
         where = tuple(int(k) for k in np.argwhere(~np.isfinite(found))[0])
         raise InvalidArgument(

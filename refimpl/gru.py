@@ -77,6 +77,7 @@ class GRU:
         return parameters.uniform(self, rng, dtype)
 
     def step(self, params: Parameters, projected: Array, state: State) -> tuple[State, Gates]:
+        """One step, from ``projected``, ``x W + b`` in ``(batch, gates * hidden)``, and the state before it."""
         (h,) = state
         φ, σ = activations.named(self.activation), activations.named(self.recurrent_activation)
         x_z, x_r, x_n = blocks(projected, 3)
@@ -94,6 +95,7 @@ class GRU:
         return (h,), Gates(z=z, r=r, n=n, m=m)
 
     def adjoint(self, params: Parameters, gates: Gates, state: State, d_state: State) -> tuple[Array, Array, State]:
+        """The cotangents of ``x W + b``, of ``h U + β`` and of the state before, from that of the state after."""
         (h,), (d_h,) = state, d_state
         φ, σ = activations.named(self.activation), activations.named(self.recurrent_activation)
         z, r, n, m = (gates[name] for name in ("z", "r", "n", "m"))
@@ -114,6 +116,7 @@ class GRU:
         return concatenate(d_az, d_ar, d_an), d_recurrent, (d_before,)
 
     def recurrent_kernel_gradient(self, gates: Gates, h: Array, d_recurrent: Array) -> Array:
+        """``dU`` over all steps, from ``h`` before each step and the cotangent of ``h U + β``."""
         if self.reset_after:
             return kernel_gradient(h, d_recurrent)
         d_z, d_r, d_n = blocks(d_recurrent, 3)

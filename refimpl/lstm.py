@@ -70,6 +70,7 @@ class LSTM:
         return parameters.uniform(self, rng, dtype)
 
     def step(self, params: Parameters, projected: Array, state: State) -> tuple[State, Gates]:
+        """One step, from ``projected``, ``x W + b`` in ``(batch, gates * hidden)``, and the state before it."""
         h, c = state
         φ, σ = activations.named(self.activation), activations.named(self.recurrent_activation)
         a = projected + affine(h, params["recurrent_kernel"], params.get("recurrent_bias"))
@@ -80,6 +81,7 @@ class LSTM:
         return (h, c), Gates(i=i, f=f, g=g, o=o, c=c)
 
     def adjoint(self, params: Parameters, gates: Gates, state: State, d_state: State) -> tuple[Array, Array, State]:
+        """The cotangents of ``x W + b``, of ``h U + β`` and of the state before, from that of the state after."""
         (_, c), (d_h, d_c) = state, d_state
         φ, σ = activations.named(self.activation), activations.named(self.recurrent_activation)
         i, f, g, o, c_after = (gates[name] for name in ("i", "f", "g", "o", "c"))
@@ -91,4 +93,5 @@ class LSTM:
         return d_a, d_a, (d_a @ params["recurrent_kernel"].T, d_c * f)
 
     def recurrent_kernel_gradient(self, gates: Gates, h: Array, d_recurrent: Array) -> Array:
+        """``dU`` over all steps, from ``h`` before each step and the cotangent of ``h U + β``."""
         return kernel_gradient(h, d_recurrent)

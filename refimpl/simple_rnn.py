@@ -61,16 +61,19 @@ class SimpleRNN:
         return parameters.uniform(self, rng, dtype)
 
     def step(self, params: Parameters, projected: Array, state: State) -> tuple[State, Gates]:
+        """One step, from ``projected``, ``x W + b`` in ``(batch, gates * hidden)``, and the state before it."""
         (h,) = state
         φ = activations.named(self.activation)
         h = φ(projected + affine(h, params["recurrent_kernel"], params.get("recurrent_bias")))
         return (h,), Gates(h=h)
 
     def adjoint(self, params: Parameters, gates: Gates, state: State, d_state: State) -> tuple[Array, Array, State]:
+        """The cotangents of ``x W + b``, of ``h U + β`` and of the state before, from that of the state after."""
         (d_h,) = d_state
         φ = activations.named(self.activation)
         d_a = d_h * φ.derivative(gates["h"])
         return d_a, d_a, (d_a @ params["recurrent_kernel"].T,)
 
     def recurrent_kernel_gradient(self, gates: Gates, h: Array, d_recurrent: Array) -> Array:
+        """``dU`` over all steps, from ``h`` before each step and the cotangent of ``h U + β``."""
         return kernel_gradient(h, d_recurrent)

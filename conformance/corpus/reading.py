@@ -11,16 +11,13 @@ from typing import Any
 import jsonschema
 import numpy as np
 
-import refimpl as ri
 from refimpl import checks
 
-from ..cases import Array, Case
+from ..cases import CELLS, Array, Case
 from .model import FORMAT, Family, Fixture, FixtureRefused, directory, shapes_of
 
 MAX_BYTES = 8 * 2**20
 """The most that a file may hold; more is refused before it is parsed."""
-
-_CELLS = {"SimpleRNN": ri.SimpleRNN, "LSTM": ri.LSTM, "GRU": ri.GRU}
 
 
 def families(where: Path | None = None) -> tuple[str, ...]:
@@ -146,7 +143,7 @@ def _family(path: Path, document: Mapping[str, Any]) -> Family:
 
 def _decoded(family: str, entry: Mapping[str, Any]) -> Fixture:
     cell_options = dict(entry["cell"])
-    cell: Any = _CELLS[cell_options.pop("kind")](**cell_options)
+    cell: Any = CELLS[cell_options.pop("kind")](**cell_options)
     x = _tensor("x", entry["x"], (None, None, cell.input_size))
     batch, time, hidden = *x.shape[:2], cell.hidden_size
     shapes = cell.parameter_shapes

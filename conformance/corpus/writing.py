@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from ..cases import Array
+from ..files import write_atomically
 from .model import FORMAT, LICENCE, Family, Fixture, directory
 
 
 def write(family: Family, where: Path | None = None) -> Path:
     """Writes the family's file, atomically; `write_manifest` must follow."""
     path = (where or directory()) / f"{family.name}.json"
-    replace(path, text(family))
+    write_atomically(path, text(family))
     return path
 
 
@@ -46,7 +45,7 @@ def write_manifest(where: Path | None = None) -> Path:
         if path.name != "schema.json":
             files[path.name]["cases"] = len(json.loads(content)["cases"])
     manifest = {"format": FORMAT, "licence": LICENCE, "files": files}
-    replace(folder / "manifest.json", json.dumps(manifest, indent=2) + "\n")
+    write_atomically(folder / "manifest.json", json.dumps(manifest, indent=2) + "\n")
     return folder / "manifest.json"
 
 
@@ -102,16 +101,3 @@ def _laid_out(document: Mapping[str, Any]) -> str:
     )
     head = block({k: v for k, v in document.items() if k != "cases"}, "", ("flags",))
     return head.removesuffix("\n}") + ',\n  "cases": [\n    ' + cases + "\n  ]\n}"
-
-
-def replace(path: Path, text: str) -> None:
-    """Writes beside the file, then puts it in its place: a reader sees the old or the new, never a part."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", text=False)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(text.encode("utf-8"))
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

@@ -24,9 +24,8 @@ import jsonschema
 import numpy as np
 from packaging.specifiers import SpecifierSet
 
-from ..cases import Case, Expected, Verdict, expect, family_of, judge
+from ..cases import CELLS, Case, Expected, Verdict, expect, family_of, judge
 from ..implementations import Implementation, observe
-from ..strategies import CELLS
 
 _HERE = Path(__file__).parent
 

@@ -13,10 +13,9 @@ import numpy as np
 import pytest
 
 from conformance import divergences
-from conformance.cases import Case
+from conformance.cases import CELLS, Case
 from conformance.divergences import Disagreement, Divergence, concerning, examine, known, still_shows
 from conformance.implementations import BUILT_IN
-from conformance.strategies import CELLS
 
 from .planted_faults import Sound
 from .support import example

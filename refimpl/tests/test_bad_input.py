@@ -51,6 +51,7 @@ REFUSED: list[tuple[Callable[[], Any], str, str, str]] = [
     (ahead(x=E.x.astype(np.float16)), "x", DTYPES, "float16 of shape (4, 5, 2)"),
     (ahead(x=E.x > 0), "x", DTYPES, "bool of shape (4, 5, 2)"),
     (ahead(x=[[[1.0, 2.0], [1.0]]]), "x", "lists of equal lengths", "inhomogeneous"),
+    (ahead(x=E.x.astype(object)), "x", "numbers with their own arithmetic in an object array", "the float"),
     (ahead(x=spoilt(E.x, np.nan)), "x", FINITE, "nan at index (3, 4, 1)"),
     (ahead(x=spoilt(E.x, -np.inf)), "x", FINITE, "-inf at index (3, 4, 1)"),
     # params
@@ -134,6 +135,11 @@ REFUSED: list[tuple[Callable[[], Any], str, str, str]] = [
     (lambda: rounding.bound(RUN, "nonsense"), "dtype", "float32 or float64", "'nonsense'"),
     (lambda: rounding.gradient_bound(RUN, float, E.d_outputs[:1]), "d_outputs", "(batch=4, time=5,", "(1, 5, 3)"),
     (lambda: rounding.gradient_bound(RUN, float, None, (H,)), "d_state", "a tuple (h, c)", "a tuple of 1"),
+    (lambda: forward("LSTM", E.params, E.x), "cell", "SimpleRNN, LSTM or GRU", "str 'LSTM'"),  # type: ignore[arg-type]
+    (lambda: backward(None), "run", "what forward returned", "NoneType None"),  # type: ignore[arg-type]
+    (lambda: rounding.bound(None, float), "run", "what forward returned", "None"),  # type: ignore[arg-type]
+    (lambda: LSTM(2, 3).init(0), "rng", "a numpy.random.Generator", "0"),  # type: ignore[arg-type]
+    (lambda: LSTM(2, 3).init(np.random.default_rng(0), int), "dtype", "float64 or float32", "<class 'int'>"),
     (lambda: rounding.bound(RUN, complex), "dtype", "float32 or float64", "complex128"),
 ]
 
