@@ -40,7 +40,7 @@ import numpy as np
 from .activations import Activation, Array
 from .errors import InvalidArgument
 from .parameters import Gates
-from .sequence import Gradients, Run, checked_cotangents, unroll, unroll_adjoint
+from .sequence import Gradients, Run, checked_cotangents, checked_run, unroll, unroll_adjoint
 
 _ULPS_OF_THE_ANALYSIS = 1e-6  # the bound is itself computed in float64: round it up by this much
 
@@ -264,10 +264,8 @@ def bound(run: Run, dtype: Any) -> RunBound:
     The inputs are exact where ``dtype`` can represent them, else off by what storing them in it loses.
     Raises `InvalidArgument` for another dtype.
     """
-    if not isinstance(run, Run):
-        raise InvalidArgument("run", expected="what forward returned", got=repr(run))
     with np.errstate(all="ignore"):
-        rounded = _rerun(run, Precision.of(dtype))
+        rounded = _rerun(checked_run(run), Precision.of(dtype))
         return RunBound(
             _final(rounded.outputs),
             tuple(_final(part) for part in rounded.state),

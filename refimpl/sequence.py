@@ -129,17 +129,23 @@ def backward(
 
     Raises `InvalidArgument`, before any arithmetic, for a shape or dtype other than the run's.
     """
-    cotangents = checked_cotangents(run, d_outputs, d_state, dtype=run.x.dtype, check_finite=check_finite)
+    dtype = checked_run(run).x.dtype
+    cotangents = checked_cotangents(run, d_outputs, d_state, dtype=dtype, check_finite=check_finite)
     return unroll_adjoint(run, *cotangents)
+
+
+def checked_run(run: Any) -> Run:
+    """``run``, if it is one."""
+    if not isinstance(run, Run):
+        raise InvalidArgument("run", expected="what forward returned", got=checks.described(run))
+    return run
 
 
 def checked_cotangents(
     run: Run, d_outputs: Any, d_state: Sequence[Any] | None, *, dtype: Any, check_finite: bool
 ) -> tuple[Array, State]:
     """The cotangents of a run, None filled with zeros; `InvalidArgument` for what does not fit it."""
-    if not isinstance(run, Run):
-        raise InvalidArgument("run", expected="what forward returned", got=checks.described(run))
-    batch, time, hidden = run.outputs.shape
+    batch, time, hidden = checked_run(run).outputs.shape
     if d_outputs is None:
         d_outputs = np.zeros((batch, time, hidden), dtype)
     axes = {"batch": batch, "time": time, "hidden": hidden}
