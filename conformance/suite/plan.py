@@ -23,13 +23,16 @@ def entries(session: Session, kind: str) -> list[Mapping[str, Any]]:
     return entries_for(session.implementation.cells, *KINDS[kind])
 
 
+def _shares(session: Session) -> int:
+    """How many pairs of a kind and a dtype the implementation has."""
+    return sum(bool(entries(session, kind)) for kind in KINDS) * len(session.implementation.dtypes)
+
+
 def examples(session: Session) -> int:
     """How many cases each kind and dtype gets, so that together they are the profile's number."""
-    shares = sum(bool(entries(session, kind)) for kind in KINDS) * len(session.implementation.dtypes)
-    return -(-session.profile.cases // max(shares, 1))
+    return -(-session.profile.cases // max(_shares(session), 1))
 
 
 def planned_cases(session: Session) -> int:
     """How many cases a run judges when nothing fails, without the fixtures."""
-    shares = sum(bool(entries(session, kind)) for kind in KINDS) * len(session.implementation.dtypes)
-    return examples(session) * shares + session.profile.laws * len(LAWS)
+    return examples(session) * _shares(session) + session.profile.laws * len(LAWS)

@@ -50,21 +50,10 @@ def _only(values: Quantities, heads: tuple[str, ...]) -> dict[str, Array]:
 def _rows(case: Case) -> list[Case]:
     """The case's rows, each a case of batch 1."""
 
-    def row(array: Array | None, k: int) -> Array | None:
-        return None if array is None else array[k : k + 1]
+    def row(k: int) -> Case:
+        return case.map(lambda array: array[k : k + 1]).replace(params=case.params)
 
-    def each(arrays: tuple[Array | None, ...] | None, k: int) -> tuple[Array | None, ...] | None:
-        return None if arrays is None else tuple(row(array, k) for array in arrays)
-
-    return [
-        case.replace(
-            x=row(case.x, k),
-            initial_state=each(case.initial_state, k),
-            d_outputs=row(case.d_outputs, k),
-            d_state=each(case.d_state, k),
-        )
-        for k in range(len(case.x))
-    ]
+    return [row(k) for k in range(len(case.x))]
 
 
 def batch(session: Session, case: Case) -> list[Comparison]:

@@ -6,9 +6,13 @@ import torch
 
 
 def vector_jacobian_product(pairs, leaves):
-    """The gradients of ``sum(cotangent * root)`` over the pairs, in each leaf."""
+    """The gradients of ``sum(cotangent * root)`` over the pairs, by the leaves' names; none without a cotangent."""
+    pairs = [(root, torch.tensor(d, device=root.device)) for root, d in pairs if d is not None]
+    if not pairs:
+        return {}
     roots, cotangents = zip(*pairs)
-    return torch.autograd.grad(roots, list(leaves), cotangents, allow_unused=True, materialize_grads=True)
+    gradients = torch.autograd.grad(roots, list(leaves.values()), cotangents, allow_unused=True, materialize_grads=True)
+    return dict(zip(leaves, gradients))
 
 
 def run_layer(module, options, weights, x, initial_state, state_names, d_outputs, d_state, device):
@@ -30,12 +34,9 @@ def run_layer(module, options, weights, x, initial_state, state_names, d_outputs
         final = (final,)
     state = [part[0] for part in final]
     found = {"outputs": outputs} | {f"state.{n}": part for n, part in zip(state_names, state)}
-    pairs = [(outputs, d_outputs), *zip(state, d_state or ())]
-    pairs = [(root, tensor(d)) for root, d in pairs if d is not None]
-    if pairs:
-        leaves = {f"d_weights.{name}": getattr(layer, name) for name in weights} | {"d_x": x}
-        leaves |= {f"d_initial_state.{n}": part for n, part in zip(state_names, initial or ())}
-        found |= dict(zip(leaves, vector_jacobian_product(pairs, leaves.values())))
+    leaves = {f"d_weights.{name}": getattr(layer, name) for name in weights} | {"d_x": x}
+    leaves |= {f"d_initial_state.{n}": part for n, part in zip(state_names, initial or ())}
+    found |= vector_jacobian_product([(outputs, d_outputs), *zip(state, d_state or ())], leaves)
     return {name: value.detach().cpu().numpy() for name, value in found.items()}
 
 
@@ -61,10 +62,7 @@ def run_cell(module, options, weights, x, initial_state, state_names, d_outputs,
     found = {"outputs": outputs} | {f"state.{n}": part for n, part in zip(state_names, state)}
     if module == "LSTMCell":
         found["gates.c"] = torch.stack([step[1] for step in steps], 1)
-    pairs = [(outputs, d_outputs), *zip(state, d_state or ())]
-    pairs = [(root, tensor(d)) for root, d in pairs if d is not None]
-    if pairs:
-        leaves = {f"d_weights.{name}": getattr(cell, name) for name in weights} | {"d_x": x}
-        leaves |= {f"d_initial_state.{n}": part for n, part in zip(state_names, initial or ())}
-        found |= dict(zip(leaves, vector_jacobian_product(pairs, leaves.values())))
+    leaves = {f"d_weights.{name}": getattr(cell, name) for name in weights} | {"d_x": x}
+    leaves |= {f"d_initial_state.{n}": part for n, part in zip(state_names, initial or ())}
+    found |= vector_jacobian_product([(outputs, d_outputs), *zip(state, d_state or ())], leaves)
     return {name: value.detach().cpu().numpy() for name, value in found.items()}
