@@ -116,6 +116,15 @@ def test_another_format_version_is_refused(copy: Path, version: object) -> None:
     assert "format version" in refusal(copy)
 
 
+@pytest.mark.parametrize("entry", ["abc", 3, None, [1], {"sha256": 3}, {"sha256": "", "bytes": "many"}])
+def test_a_manifest_with_an_entry_that_is_none_is_refused(copy: Path, entry: object) -> None:
+    path = copy.parent / "manifest.json"
+    manifest = json.loads(path.read_text())
+    manifest["files"]["other.json"] = entry
+    path.write_text(json.dumps(manifest))
+    assert "expected files, each with its sha256" in refusal(copy)
+
+
 def test_a_manifest_of_another_version_is_refused(copy: Path) -> None:
     manifest = copy.parent / "manifest.json"
     manifest.write_text(manifest.read_text().replace('"format": 1', '"format": 2'))
