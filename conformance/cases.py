@@ -11,7 +11,8 @@ gates           ``gates.i`` and so on, by the names in the cell's docstring
 gradients       ``d_params.kernel`` and so on, ``d_x``, ``d_initial_state.h``, …
 ==============  ===================================================================
 
-The gradients are those of ``sum(d_outputs * outputs) + sum(d_state * state)``.
+The gradients are those of ``sum(d_outputs * outputs) + sum(d_state * state)``. In a stack of layers the names after the
+family carry the layer's and direction's prefix, as in `refimpl.stack`: ``state.l1.h``, ``d_params.l0_reverse.kernel``.
 """
 
 from __future__ import annotations
@@ -42,14 +43,16 @@ def family_of(quantity: str) -> str:
 
 @dataclass(frozen=True)
 class Case:
-    """One run of one recurrent layer: the cell and its options, and every array that goes in.
+    """One run of one recurrent layer, or of a stack of them: its options, and every array that goes in.
 
+    cell            a cell or a `refimpl.Stack`
     params          parameter name to array, in ``cell.parameter_shapes``
     x               ``(batch, time, input)``; its dtype is the case's working precision
-    initial_state   a tuple of ``(batch, hidden)``, or None for the layer's default, zeros
-    d_outputs       cotangent of the outputs, ``(batch, time, hidden)``, or None for zeros
-    d_state         a tuple of cotangents of the final state, each ``(batch, hidden)`` or None for zeros
-    mask, lengths, reverse, masked_output    as in `refimpl.forward`
+    initial_state   a tuple of ``(batch, size)``, or None for the layer's default, zeros
+    d_outputs       cotangent of the outputs, in their shape, or None for zeros
+    d_state         a tuple of cotangents of the final state, each ``(batch, size)`` or None for zeros
+    mask, lengths, reverse, masked_output, output_order, return_sequences, dropout    as in `refimpl.forward`
+    how             the implementation's own options: how its layer is built and called, which changes no number
     """
 
     cell: Any
@@ -62,20 +65,35 @@ class Case:
     lengths: Array | None = None
     reverse: bool = False
     masked_output: str = "repeat"
+    output_order: str = "original"
+    return_sequences: bool = True
+    dropout: Quantities | None = None
+    how: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def kind(self) -> str:
-        """``SimpleRNN``, ``LSTM`` or ``GRU``."""
-        return type(self.cell).__name__
+        """``SimpleRNN``, ``LSTM`` or ``GRU``; of a stack, its first cell's."""
+        return type(first_cell(self.cell)).__name__
 
     @property
     def dtype(self) -> np.dtype[Any]:
         return self.x.dtype
 
     @property
+    def dtype_name(self) -> str:
+        """``float64``, ``float32``, ``float16`` or ``bfloat16``."""
+        return self.x.dtype.name
+
+    @property
     def state_names(self) -> tuple[str, ...]:
         names: tuple[str, ...] = self.cell.state_names
         return names
+
+    @property
+    def outputs_shape(self) -> tuple[int, int, int]:
+        """The shape of the outputs."""
+        batch, time, _ = self.x.shape
+        return batch, time if self.return_sequences else 1, self.cell.output_size
 
     @property
     def wants_gradients(self) -> bool:
@@ -84,13 +102,20 @@ class Case:
 
     @property
     def is_plain(self) -> bool:
-        """Whether every step of every row counts, first to last."""
-        return self.mask is None and self.lengths is None and not self.reverse
+        """Whether every step of every row counts, first to last, and all of it."""
+        options = self.options
+        return all(options[name] == value for name, value in PLAIN.items())
+
+    @cached_property
+    def options(self) -> Mapping[str, Any]:
+        """Every option of the case by name: what coverage and divergences ask for."""
+        return options_of(self)
 
     def initial_state_or_zeros(self) -> tuple[Array, ...]:
         """The initial state, for implementations that have no default of their own."""
-        zeros = np.zeros((self.x.shape[0], self.cell.hidden_size), self.dtype)
-        return self.initial_state or (zeros,) * len(self.state_names)
+        if self.initial_state is not None:
+            return self.initial_state
+        return tuple(np.zeros((self.x.shape[0], size), self.dtype) for size in self.cell.state_sizes)
 
     def replace(self, **changes: Any) -> Case:
         """The same case with some fields changed."""
@@ -108,6 +133,7 @@ class Case:
             initial_state=each(self.initial_state),
             d_outputs=None if self.d_outputs is None else change(self.d_outputs),
             d_state=each(self.d_state),
+            dropout=None if self.dropout is None else {name: change(f) for name, f in self.dropout.items()},
         )
 
     def in_dtype(self, dtype: Any) -> Case:
@@ -119,10 +145,93 @@ class Case:
         batch, time, _ = self.x.shape
         given = [name for name in ("initial_state", "d_outputs", "d_state") if getattr(self, name)
                  is not None]  # fmt: skip
+        unusual = {k: v for k, v in self.options.items() if k in PLAIN and v != PLAIN[k]} | dict(self.how)
+        more = "".join(f", {name}={value!r}" for name, value in unusual.items())
         return (
-            f"{self.cell}, {self.dtype}, batch={batch}, time={time}, "
+            f"{self.cell}, {self.dtype}, batch={batch}, time={time}{more}, "
             f"given: {', '.join(given) or 'neither initial state nor cotangents'}"
         )
+
+
+PLAIN: Mapping[str, Any] = {
+    "layers": 1,
+    "direction": "forward",
+    "mask": "none",
+    "lengths": "none",
+    "return_sequences": True,
+    "dropout": False,
+    "recurrent_dropout": False,
+    "between_dropout": False,
+}
+"""The options of a case in which every step of every row counts, first to last, and all of it."""
+
+
+def first_cell(cell: Any) -> Any:
+    """The cell itself, or the first cell of a stack."""
+    return cell.layers[0].cells[0] if isinstance(cell, ri.Stack) else cell
+
+
+def options_of(case: Case) -> dict[str, Any]:
+    """The options of a case by name."""
+    layers = case.cell.layers if isinstance(case.cell, ri.Stack) else ()
+    cells = layers[0].cells if layers else (case.cell,)
+    reversals = layers[0].reversals if layers else (case.reverse,)
+    dropout = case.dropout or {}
+    return {
+        "kind": case.kind,
+        "dtype": case.dtype_name,
+        **_cell_options(cells[0]),
+        "layers": len(layers) or 1,
+        "direction": "both" if len(cells) == 2 else "backward" if reversals[0] else "forward",
+        "merge": layers[0].merge if len(cells) == 2 else "concat",
+        "backward_cell": "alike" if cells[0] == cells[-1] else "different",
+        "mask": mask_kind(case.mask),
+        "lengths": lengths_kind(case.lengths),
+        "masked_output": case.masked_output,
+        "output_order": case.output_order,
+        "return_sequences": case.return_sequences,
+        "initial_state": case.initial_state is not None,
+        "dropout": any(name.endswith("input") for name in dropout),
+        "recurrent_dropout": any(name.endswith("recurrent") for name in dropout),
+        "between_dropout": any(name.endswith("between") for name in dropout),
+        "gradients": case.wants_gradients,
+        **case.how,
+    }
+
+
+def _cell_options(cell: Any) -> dict[str, Any]:
+    """A cell's own options: its fields, where one holds a size or a number whether there is one."""
+    options = dict(vars(cell))
+    found = {name: options[name] for name in options if name not in ("input_size", "hidden_size", "proj_size")}
+    if "proj_size" in options:
+        found["projection"] = bool(options["proj_size"])
+    for name, without in (("clip", None), ("forget_bias", 0.0)):
+        if name in found:
+            found[name] = found[name] != without
+    return found
+
+
+def mask_kind(mask: Array | None) -> str:
+    """``none``, ``full`` (no step masked), ``rows`` (a row wholly masked), ``right`` (rows end early), ``left`` (rows
+    begin late) or ``holes``."""
+    if mask is None:
+        return "none"
+    if mask.all():
+        return "full"
+    if not mask.any(axis=1).all():
+        return "rows"
+    if (mask[:, :-1] >= mask[:, 1:]).all():
+        return "right"
+    return "left" if (mask[:, :-1] <= mask[:, 1:]).all() else "holes"
+
+
+def lengths_kind(lengths: Array | None) -> str:
+    """``none``, ``zero`` (a row of length 0), ``sorted`` (the longest first) or ``unsorted``."""
+    if lengths is None:
+        return "none"
+    if not np.all(lengths):
+        return "zero"
+    return "sorted" if (np.diff(lengths) <= 0).all() else "unsorted"
 
 
 @dataclass(frozen=True)
@@ -152,7 +261,7 @@ class Observed:
 
 
 def quantities(
-    run: ri.Run | ri.rounding.RunBound, gradients: ri.Gradients | None, state_names: tuple[str, ...]
+    run: ri.AnyRun | ri.rounding.RunBound, gradients: ri.Gradients | None, state_names: tuple[str, ...]
 ) -> dict[str, Array]:
     """A run and its gradients, or the bounds on them, by quantity name."""
     named = {"outputs": run.outputs}
@@ -180,7 +289,7 @@ def expect(case: Case, precision: Any = None) -> Expected:
         of_gradients = ri.rounding.gradient_bound(run, dtype, *cotangents) if case.wants_gradients else None
         return quantities(ri.rounding.bound(run, dtype), of_gradients, case.state_names)
 
-    theirs, ours = bounds(precision or case.dtype), bounds(np.float64)
+    theirs, ours = bounds(precision or case.dtype_name), bounds(np.float64)
     return Expected(
         quantities(run, gradients, case.state_names),
         {name: theirs[name] + ours[name] for name in theirs},
@@ -188,7 +297,7 @@ def expect(case: Case, precision: Any = None) -> Expected:
     )
 
 
-def run_oracle(case: Case) -> ri.Run:
+def run_oracle(case: Case) -> ri.AnyRun:
     """The oracle's forward run of a case, in the case's own dtype."""
     return ri.forward(
         case.cell,
@@ -199,6 +308,9 @@ def run_oracle(case: Case) -> ri.Run:
         case.lengths,
         case.reverse,
         masked_output=case.masked_output,
+        output_order=case.output_order,
+        return_sequences=case.return_sequences,
+        dropout=case.dropout,
     )
 
 
@@ -280,7 +392,7 @@ def compare(quantity: str, expected: Array, bound: Array, got: Any, dtype: Any =
     found = np.asarray(got)
     if found.shape != expected.shape:
         return Comparison(quantity, 0, np.inf, problem=f"expected shape {expected.shape}, got {found.shape}")
-    if not np.issubdtype(found.dtype, np.floating):
+    if not (np.issubdtype(found.dtype, np.floating) or found.dtype.name == "bfloat16"):
         return Comparison(quantity, 0, np.inf, problem=f"expected floating-point numbers, got {found.dtype}")
     if dtype is not None and found.dtype != dtype:
         return Comparison(quantity, 0, np.inf, problem=f"expected dtype {dtype}, got {found.dtype}")

@@ -1,7 +1,8 @@
 """A test oracle for recurrent layers: SimpleRNN, LSTM and GRU with their gradients, in NumPy alone.
 
 Start at a cell's file (`simple_rnn`, `lstm`, `gru`): its docstring has the equations and their adjoint.
-`sequence` unrolls a cell over time; `rounding` bounds what rounding may change; `layouts` converts weights.
+`sequence` unrolls a cell over time, `stack` builds layers of it, `running` checks what goes in; `rounding` bounds what
+rounding may change; `layouts` converts weights.
 """
 
 from . import layouts, rounding
@@ -9,18 +10,24 @@ from .errors import InvalidArgument
 from .gru import GRU
 from .lstm import LSTM
 from .parameters import Cell, Gates
-from .sequence import Gradients, Run, backward, forward
+from .running import AnyRun, backward, forward
+from .sequence import Gradients, Run
 from .simple_rnn import SimpleRNN
+from .stack import Layer, Stack, StackRun
 
 __all__ = [
     "GRU",
     "LSTM",
+    "AnyRun",
     "Cell",
     "Gates",
     "Gradients",
     "InvalidArgument",
+    "Layer",
     "Run",
     "SimpleRNN",
+    "Stack",
+    "StackRun",
     "backward",
     "forward",
     "layouts",

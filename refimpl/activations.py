@@ -36,9 +36,10 @@ class Activation:
     """An elementwise, non-decreasing function ``f`` and what the oracle must know about it.
 
     function       ``f(x)``
-    derivative     ``f'(x)``, from ``y = f(x)``
+    derivative     ``f'(x)``, from ``y = f(x)`` and x
     steepest       the greatest ``f'`` on the interval ``[low, high]``, from ``(low, high)``
     ulps           an evaluation in unit roundoff u may be off by ``ulps * u * |y|``
+    needs_argument whether `derivative` must be given x, which else may be None
     argument_ulps  and act as if x were off by ``argument_ulps * u * (|x| + 1)``, where f begins with a sum
 
     8 ulps of sigmoid and tanh: the greatest that was found, in random arguments over their whole range and both dtypes,
@@ -48,10 +49,11 @@ class Activation:
 
     name: str
     function: Callable[[Array], Array]
-    derivative: Callable[[Array], Array]
+    derivative: Callable[[Array, Array | None], Array]
     steepest: Callable[[Array, Array], Array]
     ulps: float
     argument_ulps: float = 0.0
+    needs_argument: bool = False
 
     def __call__(self, x: Array) -> Array:
         """``f(x)``; arrays that carry their own arithmetic evaluate it themselves."""
@@ -105,6 +107,21 @@ def _strictly_between(y: Array, low: float, high: float) -> Array:
     return inside.astype(y.dtype)
 
 
+def clip(limit: float) -> Activation:
+    """``min(max(x, -limit), limit)``, as ONNX clips the arguments of activations; its slope is 0 at the limits."""
+    return Activation(
+        f"clip({limit!r})",
+        lambda x: np.minimum(np.maximum(x, -_own_value(limit, x)), _own_value(limit, x)),
+        lambda y, x=None: _strictly_between(y, -limit, limit),
+        _steepest_ramp(1.0, -limit, limit),
+        ulps=0,
+    )
+
+
+def _own_value(constant: float, x: Array) -> Array:
+    return constant + 0 * x if x.dtype == object else constant
+
+
 def _nearest_to_zero(low: Array, high: Array) -> Array:
     """The least ``|x|`` on ``[low, high]``: where sigmoid and tanh are steepest."""
     return np.maximum(np.maximum(low, -high), 0.0)
@@ -127,26 +144,26 @@ def _steepest_ramp(slope: float, begin: float, end: float) -> Callable[[Array, A
 _INFINITY = float("inf")
 
 _ALL = (
-    Activation("tanh", _tanh, lambda y: 1 - y * y, _steepest_tanh, ulps=8),
-    Activation("sigmoid", _sigmoid, lambda y: y * (1 - y), _steepest_sigmoid, ulps=8),
+    Activation("tanh", _tanh, lambda y, x=None: 1 - y * y, _steepest_tanh, ulps=8),
+    Activation("sigmoid", _sigmoid, lambda y, x=None: y * (1 - y), _steepest_sigmoid, ulps=8),
     Activation(
         "relu",
         _relu,
-        lambda y: _strictly_between(y, 0.0, _INFINITY),
+        lambda y, x=None: _strictly_between(y, 0.0, _INFINITY),
         _steepest_ramp(1.0, 0.0, _INFINITY),
         ulps=0,
     ),
     Activation(
         "linear",
         _linear,
-        lambda y: 1 + 0 * y,
+        lambda y, x=None: 1 + 0 * y,
         _steepest_ramp(1.0, -_INFINITY, _INFINITY),
         ulps=0,
     ),
     Activation(
         "hard_sigmoid",
         _hard_sigmoid,
-        lambda y: _strictly_between(y, 0.0, 1.0) / 6,
+        lambda y, x=None: _strictly_between(y, 0.0, 1.0) / 6,
         _steepest_ramp(1 / 6, -3.0, 3.0),
         ulps=0,
         argument_ulps=9,
@@ -154,7 +171,7 @@ _ALL = (
     Activation(
         "hard_sigmoid_keras2",
         _hard_sigmoid_keras2,
-        lambda y: _strictly_between(y, 0.0, 1.0) / 5,
+        lambda y, x=None: _strictly_between(y, 0.0, 1.0) / 5,
         _steepest_ramp(1 / 5, -2.5, 2.5),
         ulps=0,
         argument_ulps=9,

@@ -9,7 +9,9 @@ import numpy as np
 
 from .activations import Array
 from .errors import InvalidArgument
+from .linear import Factors
 from .parameters import Cell, Parameters, State
+from .stack import Stack
 
 _DTYPES = (np.dtype(np.float64), np.dtype(np.float32), np.dtype(object))
 
@@ -81,7 +83,7 @@ def mapping(name: str, value: Any, keys: Collection[str], *, others: bool = Fals
     return value
 
 
-def parameters(cell: Cell, params: Any, *, dtype: Any, check_finite: bool) -> Parameters:
+def parameters(cell: Cell | Stack, params: Any, *, dtype: Any, check_finite: bool) -> Parameters:
     """Exactly the cell's parameters, each in its shape."""
     shapes = cell.parameter_shapes
     params = mapping("params", params, shapes)
@@ -97,20 +99,76 @@ def parameters(cell: Cell, params: Any, *, dtype: Any, check_finite: bool) -> Pa
     }
 
 
-def state(name: str, value: Any, cell: Cell, batch: int, *, dtype: Any, check_finite: bool) -> State:
-    """A tuple with one ``(batch, hidden)`` array for each of the cell's states; None means zeros,
+def state(name: str, value: Any, cell: Cell | Stack, batch: int, *, dtype: Any, check_finite: bool) -> State:
+    """A tuple with one ``(batch, size)`` array for each of the cell's states; None means zeros,
     for the whole and for a part."""
-    names = cell.state_names
-    zeros = np.zeros((batch, cell.hidden_size), dtype)
+    names, sizes = cell.state_names, cell.state_sizes
     if value is None:
-        return (zeros,) * len(names)
+        value = (None,) * len(names)
     if not isinstance(value, tuple | list) or len(value) != len(names):
         raise InvalidArgument(name, expected=f"a tuple ({', '.join(names)})", got=described_tuple(value))
-    axes = {"batch": batch, "hidden": cell.hidden_size}
     return tuple(
-        zeros if part is None else array(f"{name}[{k}]", part, axes, dtype=dtype, check_finite=check_finite)
-        for k, part in enumerate(value)
+        np.zeros((batch, size), dtype)
+        if part is None
+        else array(f"{name}[{k}]", part, {"batch": batch, "hidden": size}, dtype=dtype, check_finite=check_finite)
+        for k, (part, size) in enumerate(zip(value, sizes, strict=True))
     )
+
+
+def one_of(name: str, value: Any, allowed: Collection[str]) -> None:
+    """Refuses what is none of the words allowed."""
+    if not isinstance(value, str) or value not in allowed:
+        raise InvalidArgument(name, expected=" or ".join(map(repr, allowed)), got=described(value))
+
+
+def flag(name: str, value: Any) -> None:
+    """Refuses what is neither True nor False."""
+    if not isinstance(value, bool | np.bool_):
+        raise InvalidArgument(name, expected="True or False", got=described(value))
+
+
+def dropout(
+    cell: Cell | Stack, value: Any, batch: int, time: int, *, dtype: Any, check_finite: bool
+) -> dict[str, Factors]:
+    """The factors by name, each a tuple of one array for all gates or of one a gate."""
+    if value is None:
+        return {}
+    shapes = _dropout_shapes(cell, batch, time)
+    expected = f"a mapping with keys among {', '.join(shapes)}"
+    if not isinstance(value, Mapping) or not set(value) <= set(shapes):
+        got = f"the keys {', '.join(map(str, value))}" if isinstance(value, Mapping) else described(value)
+        raise InvalidArgument("dropout", expected=expected, got=got)
+    found: dict[str, Factors] = {}
+    for name, factors in value.items():
+        gates, axes = shapes[name]
+        label, given = f"dropout[{name!r}]", as_array(f"dropout[{name!r}]", factors)
+        a_gate = gates > 0 and given.ndim == 1 + len(axes)
+        checked = array(
+            label, given, {"gates": gates} | axes if a_gate else axes, dtype=dtype, check_finite=check_finite
+        )
+        found[name] = tuple(checked) if a_gate else (checked,)
+    return found
+
+
+def _dropout_shapes(cell: Cell | Stack, batch: int, time: int) -> dict[str, tuple[int, dict[str, int | None]]]:
+    """Name to how many gates may have factors of their own, and the axes."""
+    if isinstance(cell, Stack):
+        inner = {
+            where + name: shape
+            for where, each in cell.named_cells()
+            for name, shape in _dropout_shapes(each, batch, time).items()
+        }
+        between = {
+            f"l{k}.between": (0, {"batch": batch, "time": time, "size": layer.input_size})
+            for k, layer in enumerate(cell.layers)
+            if k
+        }
+        return inner | between
+    gates = len(cell.gate_order)
+    return {
+        "input": (gates, {"batch": batch, "input": cell.input_size}),
+        "recurrent": (gates, {"batch": batch, "output": cell.output_size}),
+    }
 
 
 def described_tuple(value: object) -> str:

@@ -1,7 +1,10 @@
-"""The affine map, its gradients, and the blocks of a gate matrix.
+"""The affine map, its adjoint, and the blocks of a gate matrix.
 
 Every recurrent layer is affine maps joined by elementwise functions. Features stand last; the axes before them
 (batch, or time and batch) are all alike, so one function serves one step and a whole sequence.
+
+Dropout multiplies what meets a kernel by given *factors*, 0 or ``1/(1-p)``: a tuple of one array for all gates, or of
+one array a gate, in the order of the kernel's blocks; None multiplies by nothing.
 """
 
 from __future__ import annotations
@@ -10,21 +13,50 @@ import numpy as np
 
 from .activations import Array
 
+Factors = tuple[Array, ...] | None
 
-def affine(x: Array, kernel: Array, bias: Array | None = None) -> Array:
-    """``x @ kernel + bias``: ``(..., m)`` and ``(m, n)`` give ``(..., n)``."""
-    product = x @ kernel
+
+def affine(x: Array, kernel: Array, bias: Array | None = None, factors: Factors = None) -> Array:
+    """``(x * factors) @ kernel + bias``: ``(..., m)`` and ``(m, n)`` give ``(..., n)``."""
+    if factors is not None and len(factors) > 1:
+        parts = zip(factors, blocks(kernel, len(factors)), strict=True)
+        product = concatenate(*((x * factor) @ block for factor, block in parts))
+    else:
+        product = dropped(x, factors) @ kernel
     return product if bias is None else product + bias
 
 
-def kernel_gradient(x: Array, d_out: Array) -> Array:
-    """The gradient of ``sum(d_out * (x @ kernel))`` in ``kernel``: one product over all leading axes."""
-    return x.reshape(-1, x.shape[-1]).T @ d_out.reshape(-1, d_out.shape[-1])
+def affine_adjoint(d_out: Array, kernel: Array, factors: Factors = None) -> Array:
+    """The cotangent of ``x`` in `affine`, from that of its result."""
+    if factors is not None and len(factors) > 1:
+        count = len(factors)
+        pulled = [d @ block.T for d, block in zip(blocks(d_out, count), blocks(kernel, count), strict=True)]
+        return total(*(dropped(d, factors, k) for k, d in enumerate(pulled)))
+    return dropped(d_out @ kernel.T, factors)
+
+
+def kernel_gradient(x: Array, d_out: Array, factors: Factors = None) -> Array:
+    """The gradient of ``sum(d_out * affine(x, kernel))`` in ``kernel``: one product over all leading axes."""
+    if factors is not None and len(factors) > 1:
+        parts = enumerate(blocks(d_out, len(factors)))
+        return concatenate(*(kernel_gradient(dropped(x, factors, k), d) for k, d in parts))
+    dropped_x = dropped(x, factors)
+    return dropped_x.reshape(-1, x.shape[-1]).T @ d_out.reshape(-1, d_out.shape[-1])
 
 
 def bias_gradient(d_out: Array) -> Array:
     """The gradient of ``sum(d_out * bias)`` in ``bias``: the sum over all leading axes."""
     return d_out.reshape(-1, d_out.shape[-1]).sum(axis=0)
+
+
+def dropped(x: Array, factors: Factors, gate: int = 0) -> Array:
+    """What of ``x`` reaches a gate: ``x`` times the gate's factors, or those of all gates."""
+    return x if factors is None else x * factors[gate if len(factors) > 1 else 0]
+
+
+def over_time(factors: Factors) -> Factors:
+    """Factors ``(batch, features)``, the same at every step, for arrays ``(batch, time, features)``."""
+    return None if factors is None else tuple(factor[:, None] for factor in factors)
 
 
 def blocks(a: Array, count: int) -> tuple[Array, ...]:
@@ -36,3 +68,10 @@ def blocks(a: Array, count: int) -> tuple[Array, ...]:
 def concatenate(*gates: Array) -> Array:
     """The inverse of `blocks`: one array of all gates, side by side on the last axis."""
     return np.concatenate(gates, axis=-1)
+
+
+def total(first: Array, *others: Array) -> Array:
+    """The sum of arrays of one shape."""
+    for other in others:
+        first = first + other
+    return first

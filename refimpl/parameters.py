@@ -1,29 +1,35 @@
-"""The parameters of a cell: their names, their shapes, fresh values.
+"""What every cell has: its parameters by name and shape, the gates, fresh values.
 
-====================  ==========================  =====================================
-name                  shape                       present
-====================  ==========================  =====================================
-``kernel``            (input, gates * hidden)     always
-``recurrent_kernel``  (hidden, gates * hidden)    always
-``bias``              (gates * hidden,)           where ``use_bias``
-``recurrent_bias``    (gates * hidden,)           where ``use_recurrent_bias``
-====================  ==========================  =====================================
+=====================  ===========================  ==========================================
+name                   shape                        present
+=====================  ===========================  ==========================================
+``kernel``             (input, gates * hidden)      always
+``recurrent_kernel``   (output, gates * hidden)     always; output is hidden, or proj_size
+``bias``               (gates * hidden,)            where ``use_bias``
+``recurrent_bias``     (gates * hidden,)            where ``use_recurrent_bias``
+``peepholes``          (3 * hidden,), i f o         an LSTM's, where ``peepholes``
+``projection_kernel``  (hidden, proj_size)          an LSTM's, where ``proj_size``
+=====================  ===========================  ==========================================
 
 The gates stand side by side in the cell's ``gate_order``.
 """
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from . import activations
-from .activations import Array
+from .activations import Activation, Array
 from .errors import InvalidArgument
+from .linear import Factors, blocks
 
 Parameters = dict[str, Array]
 State = tuple[Array, ...]
+
+ARGUMENTS = "a"  # the name under which a run keeps the activations' arguments, where their derivatives need them
 
 
 class Gates(dict[str, Array]):
@@ -33,10 +39,20 @@ class Gates(dict[str, Array]):
         raise InvalidArgument("gate", expected=f"one of {', '.join(self)}", got=repr(name))
 
 
+class StepCotangents(NamedTuple):
+    """What a step's adjoint finds for the sums over all steps: the cotangents of ``x W + b``, of ``h U + β``, and of
+    the hidden state after the step."""
+
+    projected: Array
+    recurrent: Array
+    output: Array
+
+
 class Cell(Protocol):
     """What `sequence` asks of a cell: one step, its adjoint, and the names of things.
 
-    All arrays of a step are ``(batch, features)``; ``projected`` is ``x_t @ kernel + bias``.
+    All arrays of a step are ``(batch, features)``; ``projected`` is ``x_t @ kernel + bias``; ``factors`` are those of
+    recurrent dropout (`linear`).
     """
 
     @property
@@ -44,11 +60,15 @@ class Cell(Protocol):
     @property
     def hidden_size(self) -> int: ...
     @property
+    def output_size(self) -> int: ...
+    @property
     def gate_order(self) -> tuple[str, ...]: ...
     @property
     def gate_names(self) -> tuple[str, ...]: ...
     @property
     def state_names(self) -> tuple[str, ...]: ...
+    @property
+    def state_sizes(self) -> tuple[int, ...]: ...
     @property
     def use_bias(self) -> bool: ...
     @property
@@ -58,26 +78,28 @@ class Cell(Protocol):
 
     def init(self, rng: np.random.Generator, dtype: Any = ...) -> Parameters: ...
 
-    def step(self, params: Parameters, projected: Array, state: State) -> tuple[State, Gates]:
+    def step(self, params: Parameters, projected: Array, state: State, factors: Factors = None) -> tuple[State, Gates]:
         """The state after the step, and the gates."""
         ...
 
-    def adjoint(self, params: Parameters, gates: Gates, state: State, d_state: State) -> tuple[Array, Array, State]:
-        """From the state before the step and the cotangent of the state after it: the cotangents of
-        ``projected``, of ``h @ recurrent_kernel + recurrent_bias``, and of the state before."""
+    def adjoint(
+        self, params: Parameters, gates: Gates, state: State, d_state: State, factors: Factors = None
+    ) -> tuple[StepCotangents, State]:
+        """From the state before the step and the cotangent of the state after it: what the sums over all steps need,
+        and the cotangent of the state before."""
         ...
 
-    def recurrent_kernel_gradient(self, gates: Gates, h: Array, d_recurrent: Array) -> Array:
-        """The recurrent kernel's gradient over all steps, from ``h`` before each step."""
+    def gradients(self, gates: Gates, before: State, cotangents: StepCotangents, factors: Factors = None) -> Parameters:
+        """The gradients of all parameters but ``kernel`` and the biases: sums over all steps."""
         ...
 
 
 def shapes(cell: Cell) -> dict[str, tuple[int, ...]]:
-    """The shape of each parameter of the cell, by name."""
+    """The shape of each parameter that every kind of cell has, by name."""
     columns = len(cell.gate_order) * cell.hidden_size
     found: dict[str, tuple[int, ...]] = {
         "kernel": (cell.input_size, columns),
-        "recurrent_kernel": (cell.hidden_size, columns),
+        "recurrent_kernel": (cell.output_size, columns),
     }
     if cell.use_bias:
         found["bias"] = (columns,)
@@ -93,18 +115,67 @@ def uniform(cell: Cell, rng: np.random.Generator, dtype: Any) -> Parameters:
     if dtype not in (np.float64, np.float32):
         raise InvalidArgument("dtype", expected="float64 or float32", got=repr(dtype))
     limit = 1 / np.sqrt(cell.hidden_size)
-    return {name: rng.uniform(-limit, limit, shape).astype(dtype) for name, shape in shapes(cell).items()}
+    return {name: rng.uniform(-limit, limit, shape).astype(dtype) for name, shape in cell.parameter_shapes.items()}
+
+
+def activation(cell: Any, name: str) -> Activation:
+    """The cell's activation of that name, its argument clipped where the cell has a ``clip``."""
+    found = activations.named(getattr(cell, name), argument=name)
+    return found if cell.clip is None else _clipped(found, cell.clip)
+
+
+def _clipped(φ: Activation, limit: float) -> Activation:
+    """``φ(min(max(x, -limit), limit))``."""
+    clip = activations.clip(limit)
+    return Activation(
+        f"{φ.name} clipped to ±{limit!r}",
+        function=lambda x: φ.function(clip.function(x)),
+        derivative=lambda y, x=None: φ.derivative(y, clip(x)) * clip.derivative(clip(x)),
+        steepest=lambda low, high: clip.steepest(low, high) * φ.steepest(clip.function(low), clip.function(high)),
+        ulps=φ.ulps,
+        argument_ulps=φ.argument_ulps,
+        needs_argument=True,
+    )
+
+
+def kept_names(gates: tuple[str, ...], *used: Activation) -> tuple[str, ...]:
+    """The names of what a step keeps: the gates, and the arguments where these activations' derivatives need them."""
+    return (*gates, ARGUMENTS) if any(φ.needs_argument for φ in used) else gates
+
+
+def arguments(gates: Gates, count: int) -> Sequence[Array | None]:
+    """The arguments of the activations, one a gate; None where they were not kept."""
+    return blocks(gates[ARGUMENTS], count) if ARGUMENTS in gates else (None,) * count
 
 
 def check_cell(cell: Cell) -> None:
-    """Refuses sizes that are not positive integers, flags that are not bool, unknown activations."""
+    """Refuses sizes that are not positive integers, flags that are not bool, unknown activations, limits below 0."""
     for name in ("input_size", "hidden_size"):
-        size = getattr(cell, name)
-        if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1:
-            raise InvalidArgument(name, expected="a positive integer", got=repr(size))
-    for name in ("use_bias", "use_recurrent_bias", "reset_after"):
+        _check_size(name, getattr(cell, name), least=1, expected="a positive integer")
+    projection = getattr(cell, "proj_size", 0)
+    _check_size("proj_size", projection, least=0, expected="an integer from 0 (none) to hidden_size - 1")
+    if projection >= cell.hidden_size:
+        raise InvalidArgument("proj_size", expected=f"less than hidden_size={cell.hidden_size}", got=repr(projection))
+    for name in ("use_bias", "use_recurrent_bias", "reset_after", "peepholes", "input_forget"):
         flag = getattr(cell, name, False)
         if not isinstance(flag, bool):
             raise InvalidArgument(name, expected="True or False", got=repr(flag))
-    for name in ("activation", "recurrent_activation"):
-        activations.named(getattr(cell, name, "linear"), argument=name)
+    for name in ("activation", "recurrent_activation", "output_activation"):
+        chosen: Any = getattr(cell, name, None)
+        if chosen is not None or name == "activation":
+            activations.named(chosen, argument=name)
+    clip = getattr(cell, "clip", None)
+    if clip is not None and not (_is_number(clip) and 0 < clip < np.inf):
+        raise InvalidArgument("clip", expected="None or a positive finite number", got=repr(clip))
+    forget_bias = getattr(cell, "forget_bias", 0.0)
+    if not (_is_number(forget_bias) and np.isfinite(forget_bias)):
+        raise InvalidArgument("forget_bias", expected="a finite number", got=repr(forget_bias))
+
+
+def _check_size(name: str, size: Any, *, least: int, expected: str) -> None:
+    if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < least:
+        raise InvalidArgument(name, expected=expected, got=repr(size))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | np.number) and not isinstance(value, bool)

@@ -40,35 +40,79 @@ import numpy as np
 from .activations import Activation, Array
 from .errors import InvalidArgument
 from .parameters import Gates
-from .sequence import Gradients, Run, checked_cotangents, checked_run, unroll, unroll_adjoint
+from .running import AnyRun, checked_cotangents, checked_run, unroll, unroll_adjoint
+from .sequence import Gradients
 
 _ULPS_OF_THE_ANALYSIS = 1e-6  # the bound is itself computed in float64: round it up by this much
 
 
 @dataclass(frozen=True)
 class Precision:
-    """A working precision: its dtype, unit roundoff, smallest normal number and largest."""
+    """A working precision: the bits of its significand, and the exponents of its smallest and largest normal numbers.
 
-    dtype: np.dtype[Any]
-    unit_roundoff: float
-    smallest_normal: float
-    largest: float
+    ===========  ====  =====  =====  ==================
+    name         bits  least  most   defined by
+    ===========  ====  =====  =====  ==================
+    float64      53    -1022  1023   IEEE 754, binary64
+    float32      24    -126   127    IEEE 754, binary32
+    float16      11    -14    15     IEEE 754, binary16
+    bfloat16     8     -126   127    float32, cut short
+    ===========  ====  =====  =====  ==================
+    """
+
+    name: str
+    bits: int
+    least: int
+    most: int
 
     @staticmethod
     def of(dtype: Any) -> Precision:
-        """The precision of float32 or float64; `InvalidArgument` for another dtype."""
+        """The precision of that name or NumPy dtype; `InvalidArgument` for another."""
         try:
-            found = np.dtype(dtype)
+            name = dtype if isinstance(dtype, str) else np.dtype(dtype).name
         except TypeError:
-            found = None
-        if found is None or found not in (np.float32, np.float64):
-            raise InvalidArgument("dtype", expected="float32 or float64", got=found or repr(dtype))
-        info = np.finfo(found)
-        return Precision(found, float(info.eps) / 2, float(info.tiny), float(info.max))
+            name = repr(dtype)
+        if name not in _PRECISIONS:
+            raise InvalidArgument("dtype", expected=" or ".join(_PRECISIONS), got=name)
+        return _PRECISIONS[name]
+
+    @property
+    def unit_roundoff(self) -> float:
+        """``u``, half the distance from 1 to the next number."""
+        return 2.0**-self.bits
+
+    @property
+    def smallest_normal(self) -> float:
+        return 2.0**self.least
+
+    @property
+    def largest(self) -> float:
+        return (2.0 - 2.0 ** (1 - self.bits)) * 2.0**self.most
 
     def gamma(self, n: int) -> float:
-        """``γ_n = n u / (1 - n u)``."""
-        return n * self.unit_roundoff / (1 - n * self.unit_roundoff)
+        """``γ_n = n u / (1 - n u)``; infinite where ``n u`` reaches 1."""
+        nu = n * self.unit_roundoff
+        return nu / (1 - nu) if nu < 1 else np.inf
+
+    def stored(self, value: Array) -> Array:
+        """The float64 ``value`` rounded to the nearest number of this precision, as float64."""
+        if self.name == "float64":
+            return value
+        _, exponent = np.frexp(value)
+        quantum = np.ldexp(1.0, np.maximum(exponent, self.least + 1) - self.bits)
+        nearest = np.rint(value / quantum) * quantum
+        return np.where(np.abs(nearest) <= self.largest, nearest, np.copysign(np.inf, value))
+
+
+_PRECISIONS = {
+    each.name: each
+    for each in (
+        Precision("float64", 53, -1022, 1023),
+        Precision("float32", 24, -126, 127),
+        Precision("float16", 11, -14, 15),
+        Precision("bfloat16", 8, -126, 127),
+    )
+}
 
 
 class Rounded:
@@ -103,7 +147,7 @@ class Rounded:
     def given(precision: Precision, value: Any) -> Rounded:
         """An array that is given: its only error is that of being stored in the working precision."""
         value = np.asarray(value, np.float64)
-        stored = value.astype(precision.dtype).astype(np.float64)
+        stored = precision.stored(value)
         return Rounded(precision, value, np.abs(stored - value), np.abs(value))
 
     @property
@@ -159,8 +203,35 @@ class Rounded:
     def __rmatmul__(self, other: Any) -> Rounded:
         return self._lift(other) @ self
 
-    def __truediv__(self, divisor: float) -> Rounded:
-        return self * (1 / divisor)
+    def __truediv__(self, other: Any) -> Rounded:
+        """``|â/b̂ - a/b| <= E_a / |b̂| + |a| E_b / (|b| |b̂|)``, where b̂ may lie ``2 E_b`` from ours; infinite about 0."""
+        (a, e_a), (b, e_b) = self._settled(), self._lift(other)._settled()
+        exact, theirs = np.abs(b) - e_b, np.abs(b) - 2 * e_b
+        error = e_a / theirs + (np.abs(a) + e_a) * e_b / (exact * theirs)
+        error = np.where(theirs > 0, error, np.inf)
+        return Rounded(self.precision, a / b, error, np.abs(a / b) + 2 * error, 1, 1)
+
+    def __rtruediv__(self, other: Any) -> Rounded:
+        return self._lift(other) / self
+
+    def __pow__(self, exponent: int) -> Rounded:
+        """A power with a whole exponent, by the library's ``pow``, which may be off by 2 units in the last place."""
+        a, e = self._settled()
+        slope = exponent * (np.abs(a) + 2 * e) ** max(exponent - 1, 0)
+        return self._like(a**exponent, slope * e + 4 * self.precision.unit_roundoff * np.abs(a) ** exponent)
+
+    def sqrt(self) -> Rounded:
+        """``|√â - √a| = |â - a| / (√â + √a)``, and never more than the root of ``|â - a|``."""
+        a, e = self._settled()
+        below = np.sqrt(np.maximum(a - 2 * e, 0)) + np.sqrt(np.maximum(a - e, 0))
+        with np.errstate(all="ignore"):
+            spread = np.where(e > 0, np.minimum(e / below, np.sqrt(e)), 0.0)
+        root = np.sqrt(a)  # off by 2 units: XLA and Eigen may take it from an approximate reciprocal root
+        return self._like(root, spread + 4 * self.precision.unit_roundoff * root)
+
+    def constant(self, value: float) -> Rounded:
+        """A given number, to reckon with among arrays of this kind."""
+        return self._lift(np.asarray(value, np.float64))
 
     __radd__, __rmul__ = __add__, __mul__
 
@@ -255,17 +326,18 @@ class RunBound:
     gates: Gates
 
 
-def bound(run: Run, dtype: Any) -> RunBound:
+def bound(run: AnyRun, dtype: Any, state_bound: Sequence[Array | None] | None = None) -> RunBound:
     """Elementwise bounds on what any faithful implementation may deviate from the exact result.
 
-    run     what `forward` returned, in float64 or float32
-    dtype   the implementation's working precision: float32 or float64
+    run           what `forward` returned, in float64 or float32
+    dtype         the implementation's working precision: a name in `Precision` or its NumPy dtype
+    state_bound   bounds on the error of the initial state, one array or None a state, where an earlier run made it
 
     The inputs are exact where ``dtype`` can represent them, else off by what storing them in it loses.
     Raises `InvalidArgument` for another dtype.
     """
     with np.errstate(all="ignore"):
-        rounded = _rerun(checked_run(run), Precision.of(dtype))
+        rounded = _rerun(checked_run(run), Precision.of(dtype), state_bound)
         return RunBound(
             _final(rounded.outputs),
             tuple(_final(part) for part in rounded.state),
@@ -273,7 +345,7 @@ def bound(run: Run, dtype: Any) -> RunBound:
         )
 
 
-def gradient_bound(run: Run, dtype: Any, d_outputs: Any = None, d_state: Sequence[Any] | None = None) -> Gradients:
+def gradient_bound(run: AnyRun, dtype: Any, d_outputs: Any = None, d_state: Sequence[Any] | None = None) -> Gradients:
     """`bound` for what ``backward(run, d_outputs, d_state)`` returns, in the shapes of `Gradients`."""
     precision = Precision.of(dtype)
     outputs, state = checked_cotangents(run, d_outputs, d_state, dtype=None, check_finite=False)
@@ -290,16 +362,23 @@ def gradient_bound(run: Run, dtype: Any, d_outputs: Any = None, d_state: Sequenc
         )
 
 
-def _rerun(run: Run, precision: Precision) -> Run:
+def _rerun(run: AnyRun, precision: Precision, state_bound: Sequence[Array | None] | None = None) -> AnyRun:
     """The same run, on arrays that carry their error bounds."""
+    initial = [Rounded.given(precision, part) for part in run.initial_state]
+    for part, error in zip(initial, state_bound or (), strict=bool(state_bound)):
+        if error is not None:
+            part.error = part.error + error
+            part.magnitude = part.magnitude + 2 * error
     return unroll(
         run.cell,
         {name: Rounded.given(precision, value) for name, value in run.params.items()},
         Rounded.given(precision, run.x),
-        tuple(Rounded.given(precision, part) for part in run.initial_state),
-        run.mask,
-        run.masked_output,
-        run.reverse,
+        tuple(initial),
+        run.traversal,
+        {
+            name: factors and tuple(Rounded.given(precision, factor) for factor in factors)
+            for name, factors in run.dropout.items()
+        },
     )
 
 

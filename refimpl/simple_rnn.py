@@ -2,16 +2,18 @@
 
 Symbols: ``x`` input ``(batch, input)``; ``h`` hidden state ``(batch, hidden)``; ``W`` kernel
 ``(input, hidden)``; ``U`` recurrent kernel ``(hidden, hidden)``; ``b`` bias and ``β`` recurrent
-bias ``(hidden,)``; ``φ`` the activation. ``dv`` is the cotangent of ``v``, ``⊙`` the product by element.
+bias ``(hidden,)``; ``φ`` the activation; ``m`` the factors of recurrent dropout, 1 without. ``dv`` is the cotangent of
+``v``, ``⊙`` the product by element.
 
 Step::
 
-    h' = φ(x W + b  +  h U + β)
+    a = x W + b  +  (h ⊙ m) U + β
+    h' = φ(a)
 
 Adjoint, from ``dh'``::
 
-    da = dh' ⊙ φ'            cotangent of x W + b and of h U + β
-    dh = da Uᵀ
+    da = dh' ⊙ φ'(a)         cotangent of x W + b and of (h ⊙ m) U + β
+    dh = da Uᵀ ⊙ m
 
 References: J. L. Elman, Finding Structure in Time, Cognitive Science 14 (1990); the documentation
 of ``keras.layers.SimpleRNN`` (one bias) and of ``torch.nn.RNN`` (two).
@@ -24,18 +26,18 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from . import activations, parameters
-from .activations import Array
-from .linear import affine, kernel_gradient
-from .parameters import Gates, Parameters, State
+from . import parameters
+from .activations import Activation, Array
+from .linear import Factors, affine, affine_adjoint, kernel_gradient
+from .parameters import Gates, Parameters, State, StepCotangents
 
 
 @dataclass(frozen=True)
 class SimpleRNN:
     """The equations of a SimpleRNN and their options; it holds no arrays.
 
-    State: ``(h,)``. Gates: none, the hidden state is all there is.
-    Raises `InvalidArgument` for a size below 1 and for an unknown activation.
+    State: ``(h,)``. Gates: none, the hidden state is all there is. ``clip`` bounds the activation's argument to ±clip
+    (ONNX). Raises `InvalidArgument` for a size below 1, an unknown activation, and a clip that is not positive.
     """
 
     input_size: int
@@ -43,13 +45,28 @@ class SimpleRNN:
     activation: str = "tanh"
     use_bias: bool = True
     use_recurrent_bias: bool = False
+    clip: float | None = None
 
     gate_order: ClassVar[tuple[str, ...]] = ("h",)
-    gate_names: ClassVar[tuple[str, ...]] = ("h",)
     state_names: ClassVar[tuple[str, ...]] = ("h",)
 
     def __post_init__(self) -> None:
         parameters.check_cell(self)
+
+    @property
+    def output_size(self) -> int:
+        """The size of one step's output."""
+        return self.hidden_size
+
+    @property
+    def state_sizes(self) -> tuple[int, ...]:
+        """The size of each state."""
+        return (self.hidden_size,)
+
+    @property
+    def gate_names(self) -> tuple[str, ...]:
+        """What a step keeps."""
+        return parameters.kept_names(("h",), self._φ)
 
     @property
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
@@ -60,20 +77,25 @@ class SimpleRNN:
         """Fresh parameters, uniform on ±1/sqrt(hidden)."""
         return parameters.uniform(self, rng, dtype)
 
-    def step(self, params: Parameters, projected: Array, state: State) -> tuple[State, Gates]:
-        """One step, from ``projected``, ``x W + b`` in ``(batch, gates * hidden)``, and the state before it."""
+    def step(self, params: Parameters, projected: Array, state: State, factors: Factors = None) -> tuple[State, Gates]:
+        """One step, from ``projected``, ``x W + b`` in ``(batch, hidden)``, and the state before it."""
         (h,) = state
-        φ = activations.named(self.activation)
-        h = φ(projected + affine(h, params["recurrent_kernel"], params.get("recurrent_bias")))
-        return (h,), Gates(h=h)
+        a = projected + affine(h, params["recurrent_kernel"], params.get("recurrent_bias"), factors)
+        h = self._φ(a)
+        return (h,), Gates(h=h, a=a) if parameters.ARGUMENTS in self.gate_names else Gates(h=h)
 
-    def adjoint(self, params: Parameters, gates: Gates, state: State, d_state: State) -> tuple[Array, Array, State]:
+    def adjoint(
+        self, params: Parameters, gates: Gates, state: State, d_state: State, factors: Factors = None
+    ) -> tuple[StepCotangents, State]:
         """The cotangents of ``x W + b``, of ``h U + β`` and of the state before, from that of the state after."""
         (d_h,) = d_state
-        φ = activations.named(self.activation)
-        d_a = d_h * φ.derivative(gates["h"])
-        return d_a, d_a, (d_a @ params["recurrent_kernel"].T,)
+        d_a = d_h * self._φ.derivative(gates["h"], gates.get(parameters.ARGUMENTS))
+        return StepCotangents(d_a, d_a, d_h), (affine_adjoint(d_a, params["recurrent_kernel"], factors),)
 
-    def recurrent_kernel_gradient(self, gates: Gates, h: Array, d_recurrent: Array) -> Array:
+    def gradients(self, gates: Gates, before: State, cotangents: StepCotangents, factors: Factors = None) -> Parameters:
         """``dU`` over all steps, from ``h`` before each step and the cotangent of ``h U + β``."""
-        return kernel_gradient(h, d_recurrent)
+        return {"recurrent_kernel": kernel_gradient(before[0], cotangents.recurrent, factors)}
+
+    @property
+    def _φ(self) -> Activation:
+        return parameters.activation(self, "activation")

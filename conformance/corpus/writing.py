@@ -49,6 +49,9 @@ def write_manifest(where: Path | None = None) -> Path:
     return folder / "manifest.json"
 
 
+_VARIANTS = ("clip", "output_activation", "proj_size", "peepholes", "input_forget", "forget_bias")
+
+
 def _encoded(fixture: Fixture) -> dict[str, Any]:
     case = fixture.case
 
@@ -57,7 +60,7 @@ def _encoded(fixture: Fixture) -> dict[str, Any]:
 
     return {
         "id": fixture.id,
-        "cell": {"kind": case.kind} | {f.name: getattr(case.cell, f.name) for f in fields(case.cell)},
+        "cell": {"kind": case.kind} | _options(case.cell),
         "options": {"reverse": case.reverse, "masked_output": case.masked_output},
         "flags": list(fixture.flags),
         "dtype": str(case.dtype),
@@ -72,6 +75,15 @@ def _encoded(fixture: Fixture) -> dict[str, Any]:
         "exact": fixture.exact,
         "note": fixture.note,
         "provenance": fixture.provenance,
+    }
+
+
+def _options(cell: Any) -> dict[str, Any]:
+    """The cell's fields; those of `_VARIANTS` only where they are not the default."""
+    return {
+        f.name: getattr(cell, f.name)
+        for f in fields(cell)
+        if f.name not in _VARIANTS or getattr(cell, f.name) != f.default
     }
 
 

@@ -17,7 +17,8 @@ import numpy as np
 
 from refimpl.activations import Activation
 from refimpl.rounding import Precision, Rounded
-from refimpl.sequence import unroll, unroll_adjoint
+from refimpl.running import unroll, unroll_adjoint
+from refimpl.sequence import Traversal
 
 from ..cases import Array, Case
 from .series import leaves
@@ -72,7 +73,7 @@ class DualRounded:
 
     def activated(self, activation: Activation) -> DualRounded:
         y = self.value.activated(activation)
-        return DualRounded(y, activation.derivative(y) * self.slope)
+        return DualRounded(y, activation.derivative(y, self.value) * self.slope)
 
     def strictly_between(self, low: float, high: float) -> DualRounded:
         inside = self.value.strictly_between(low, high)
@@ -133,14 +134,13 @@ def hessian_vector_bound(case: Case, direction: Mapping[str, Array]) -> dict[str
         {name: inputs[f"d_params.{name}"] for name in case.params},
         inputs["d_x"],
         tuple(inputs[f"d_initial_state.{name}"] for name in names),
-        None,
-        "repeat",
-        case.reverse,
+        Traversal(reverse=case.reverse),
+        {},
     )
-    zeros = np.zeros((case.x.shape[0], case.cell.hidden_size))
+    zeros = [np.zeros((len(case.x), size)) for size in case.cell.state_sizes]
     d_outputs = np.zeros(run.outputs.shape) if case.d_outputs is None else case.d_outputs
-    d_state = [zeros if d is None else d for d in case.d_state or (None,) * len(names)]
-    found = unroll_adjoint(run, given(d_outputs, 0 * d_outputs), tuple(given(d, np.zeros_like(zeros)) for d in d_state))
+    d_state = [z if d is None else d for z, d in zip(zeros, case.d_state or zeros, strict=True)]
+    found = unroll_adjoint(run, given(d_outputs, 0 * d_outputs), tuple(given(d, 0 * d) for d in d_state))
     products = (
         {f"d_params.{name}": d for name, d in found.params.items()}
         | {"d_x": found.x}

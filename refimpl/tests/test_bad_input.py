@@ -104,8 +104,8 @@ REFUSED: list[tuple[Callable[[], Any], str, str, str]] = [
     (ahead(masked_output="hold"), "masked_output", "'repeat' or 'zeros'", "hold"),
     (ahead(masked_output=None), "masked_output", "'repeat' or 'zeros'", "None"),
     # cotangents
-    (back(E.d_outputs[:, :3]), "d_outputs", "shape (batch=4, time=5, hidden=3)", "shape (4, 3, 3)"),
-    (back(E.d_outputs[0]), "d_outputs", "shape (batch=4, time=5, hidden=3)", "shape (5, 3)"),
+    (back(E.d_outputs[:, :3]), "d_outputs", "shape (batch=4, time=5, output=3)", "shape (4, 3, 3)"),
+    (back(E.d_outputs[0]), "d_outputs", "shape (batch=4, time=5, output=3)", "shape (5, 3)"),
     (back(E.d_outputs.astype("f")), "d_outputs", "dtype float64, as x has", "float32 of shape (4, 5, 3)"),
     (back(E.d_outputs.astype(np.int64)), "d_outputs", DTYPES, "int64 of shape (4, 5, 3)"),
     (back(spoilt(E.d_outputs, np.nan)), "d_outputs", FINITE, "nan at index (3, 4, 2)"),
@@ -129,18 +129,18 @@ REFUSED: list[tuple[Callable[[], Any], str, str, str]] = [
     # results
     (lambda: RUN.gates["z"], "gate", "one of i, f, g, o, c", "'z'"),
     (lambda: rounding.bound(RUN, float).gates["n"], "gate", "one of i, f, g, o, c", "'n'"),
-    (lambda: rounding.bound(RUN, np.float16), "dtype", "float32 or float64", "float16"),
-    (lambda: rounding.gradient_bound(RUN, np.int64), "dtype", "float32 or float64", "int64"),
-    (lambda: rounding.bound(RUN, object), "dtype", "float32 or float64", "object"),
-    (lambda: rounding.bound(RUN, "nonsense"), "dtype", "float32 or float64", "'nonsense'"),
+    (lambda: rounding.bound(RUN, np.int16), "dtype", "float64 or float32 or float16 or bfloat16", "int16"),
+    (lambda: rounding.gradient_bound(RUN, np.int64), "dtype", "float64 or float32 or float16 or bfloat16", "int64"),
+    (lambda: rounding.bound(RUN, object), "dtype", "float64 or float32 or float16 or bfloat16", "object"),
+    (lambda: rounding.bound(RUN, "nonsense"), "dtype", "float64 or float32 or float16 or bfloat16", "nonsense"),
     (lambda: rounding.gradient_bound(RUN, float, E.d_outputs[:1]), "d_outputs", "(batch=4, time=5,", "(1, 5, 3)"),
     (lambda: rounding.gradient_bound(RUN, float, None, (H,)), "d_state", "a tuple (h, c)", "a tuple of 1"),
-    (lambda: forward("LSTM", E.params, E.x), "cell", "SimpleRNN, LSTM or GRU", "str 'LSTM'"),  # type: ignore[arg-type]
+    (lambda: forward("LSTM", E.params, E.x), "cell", "SimpleRNN, LSTM, GRU or a Stack", "str 'LSTM'"),  # type: ignore[arg-type]
     (lambda: backward(None), "run", "what forward returned", "NoneType None"),  # type: ignore[arg-type]
     (lambda: rounding.bound(None, float), "run", "what forward returned", "None"),  # type: ignore[arg-type]
     (lambda: LSTM(2, 3).init(0), "rng", "a numpy.random.Generator", "0"),  # type: ignore[arg-type]
     (lambda: LSTM(2, 3).init(np.random.default_rng(0), int), "dtype", "float64 or float32", "<class 'int'>"),
-    (lambda: rounding.bound(RUN, complex), "dtype", "float32 or float64", "complex128"),
+    (lambda: rounding.bound(RUN, complex), "dtype", "float64 or float32 or float16 or bfloat16", "complex128"),
 ]
 
 

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 import refimpl as ri
-from refimpl.activations import NAMES as ACTIVATIONS
 
 from ...cases import Array, Case
 from .values import Values
 
 KINDS = {"simple-rnn": ri.SimpleRNN, "lstm": ri.LSTM, "gru-after": ri.GRU, "gru-before": ri.GRU}
+ACTIVATIONS = ("tanh", "sigmoid", "relu", "linear", "hard_sigmoid", "hard_sigmoid_keras2")
 _BOUNDED = ("tanh", "sigmoid", "hard_sigmoid", "hard_sigmoid_keras2")
 
 SIZES = (  # batch, time, input, hidden: all different, so that no two axes can be exchanged unseen
