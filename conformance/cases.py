@@ -148,7 +148,7 @@ class Case:
         unusual = {k: v for k, v in self.options.items() if k in PLAIN and v != PLAIN[k]} | dict(self.how)
         more = "".join(f", {name}={value!r}" for name, value in unusual.items())
         return (
-            f"{self.cell}, {self.dtype}, batch={batch}, time={time}{more}, "
+            f"{described(self.cell)}, {self.dtype}, batch={batch}, time={time}{more}, "
             f"given: {', '.join(given) or 'neither initial state nor cotangents'}"
         )
 
@@ -169,6 +169,14 @@ PLAIN: Mapping[str, Any] = {
 def first_cell(cell: Any) -> Any:
     """The cell itself, or the first cell of a stack."""
     return cell.layers[0].cells[0] if isinstance(cell, ri.Stack) else cell
+
+
+def described(cell: Any) -> str:
+    """A cell, or a stack's cells, with the options that are not their defaults."""
+    if isinstance(cell, ri.Stack):
+        return "Stack(" + ", ".join(f"{where}{described(each)}" for where, each in cell.named_cells()) + ")"
+    given = [f for f in dataclasses.fields(cell) if f.name.endswith("put_size") or getattr(cell, f.name) != f.default]
+    return f"{type(cell).__name__}({', '.join(f'{f.name}={getattr(cell, f.name)!r}' for f in given)})"
 
 
 def options_of(case: Case) -> dict[str, Any]:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,9 +16,20 @@ import numpy as np
 import pytest
 
 from conformance import divergences
-from conformance.cases import CELLS, Case
-from conformance.divergences import Disagreement, Divergence, concerning, examine, known, still_shows
+from conformance.cases import CELLS, Case, run_oracle
+from conformance.divergences import (
+    Disagreement,
+    Divergence,
+    concerning,
+    entries,
+    examine,
+    expected_of,
+    known,
+    script_of,
+    still_shows,
+)
 from conformance.implementations import BUILT_IN
+from conformance.options import OF_CELLS, cell_defaults
 
 from .planted_faults import Sound
 from .support import example
@@ -56,7 +70,7 @@ def entry_of(effect: str, **changes: Any) -> Divergence:
 @pytest.fixture
 def only(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Makes the given entries the only ones that are known."""
-    return lambda *entries: monkeypatch.setattr(divergences, "known", lambda: entries)
+    return lambda *chosen: monkeypatch.setattr(entries, "known", lambda: chosen)
 
 
 def test_ids_are_unique() -> None:
@@ -73,8 +87,8 @@ def test_an_entry_concerns_a_built_in_implementation(entry: Divergence) -> None:
 def test_an_entry_speaks_of_options_that_its_cells_have(entry: Divergence) -> None:
     for alternative in entry.when:
         for kind in alternative.get("kind", CELLS):
-            options = {"kind", "dtype", *(field.name for field in dataclasses.fields(CELLS[kind]))}
-            assert set(alternative) <= options, f"{entry.id}: {set(alternative) - options} of {kind} never holds"
+            foreign = {option.name for option in OF_CELLS} - set(cell_defaults(kind))
+            assert not set(alternative) & foreign, f"{entry.id}: {set(alternative) & foreign} of {kind} never holds"
 
 
 @each_entry
@@ -182,7 +196,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder that stands in for the one with the entries: a copy of the schema and of Keras's file."""
     for name in ("schema.json", "keras.toml"):
         shutil.copy(Path(divergences.__file__).with_name(name), tmp_path)
-    monkeypatch.setattr(divergences, "_HERE", tmp_path)
+    monkeypatch.setattr(entries, "_HERE", tmp_path)
     known.cache_clear()
     yield tmp_path / "keras.toml"
     known.cache_clear()
@@ -192,25 +206,107 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     ("old", "new", "place"),
     [
         ('effect = "error"', 'effect = "oddity"', r"\$\.divergence\[1\]\.effect: 'oddity' is not one of"),
-        ('precision = "float32"', 'precision = "bfloat16"', r"\$\.divergence\[0\]\.precision: 'bfloat16'"),
+        ('precision = "float32"', 'precision = "float8"', r"\$\.divergence\[0\]\.precision: 'float8'"),
         ('precision = "float32"', "", r"\$\.divergence\[0\]: 'precision' is a required property"),
         ("summary = ", "sumary = ", r"\$\.divergence\[0\]: .*'sumary' was unexpected"),
-        ('kind = "LSTM"', 'kind = "Elman"', r"\$\.divergence\[0\]\.minimal\.kind: 'Elman' is not one of"),
+        ('kind = "LSTM"', 'kind = "Elman"', "cells: expected a kind out of .*, got 'Elman'"),
+        ('effect = "lower precision"', 'effect = "computes"', r"\$\.divergence\[0\]: 'model' is a required property"),
         ("[[divergence]]", "[[divergence", r".*line \d+"),
         ('id = "keras-jax-tanh-in-float32"', 'id = "keras-jax-tanh-breaks-the-scan"', None),
     ],
-    ids=["effect", "precision", "missing", "misspelt", "minimal case", "syntax", "id"],
+    ids=["effect", "precision", "missing", "misspelt", "minimal case", "model", "syntax", "id"],
 )
 def test_an_entry_out_of_order_is_refused_by_file_and_place(old: str, new: str, place: str | None, files: Path) -> None:
     assert len(known()) > 1, "as they are, the files are in order"
     known.cache_clear()
     files.write_text(files.read_text().replace(old, new, 1))
-    message = f"^keras.toml: {place}" if place else "two entries with one id in .*keras-jax-tanh-breaks-the-scan"
+    message = f"{place}" if place else "two entries with one id in .*keras-jax-tanh-breaks-the-scan"
     with pytest.raises(ValueError, match=message):
         known()
 
 
-def test_the_numbers_of_a_minimal_case_are_distinct() -> None:
-    for entry in known():
-        numbers = np.concatenate([value.ravel() for value in (*entry.minimal.params.values(), entry.minimal.x)])
-        assert np.unique(np.abs(numbers)).size == numbers.size, f"{entry.id}: {numbers}"
+def masked(policy: str) -> Case:
+    """A case whose answer depends on what masked steps give."""
+    case = example("LSTM")
+    return case.replace(mask=np.array([[True, False, True, False], [True, True, False, True]]), masked_output=policy)
+
+
+class Repeats(Posing):
+    """Repeats outputs in masked steps, whatever was asked for."""
+
+    def observe(self, case: Case) -> dict[str, Any]:
+        values = run_oracle(case.replace(masked_output="repeat"))
+        return {"outputs": values.outputs * (1 + self.off)}
+
+
+def repeats(**changes: Any) -> Divergence:
+    return entry_of("computes", model="masked outputs repeated", minimal=masked("zeros"), families=(), **changes)
+
+
+def test_another_model_is_taken_at_its_word(only: Any) -> None:
+    only(repeats())
+    verdict, applied = examine(Repeats("posing", {"framework": "2.1"}), masked("zeros"))
+    assert (verdict.agrees, applied) == (True, ("an-entry",))
+    assert still_shows(Repeats("posing", {"framework": "2.1"}), repeats())
+
+
+def test_another_model_is_held_to_its_own_bounds(only: Any) -> None:
+    only(repeats())
+    slightly_off = Repeats("posing", {"framework": "2.1"}, off=1e-9)
+    assert not examine(slightly_off, masked("zeros"))[0].agrees
+    assert not still_shows(slightly_off, repeats())
+
+
+def test_another_model_that_is_gone_is_a_disagreement(only: Any) -> None:
+    only(repeats())
+    right = SimpleNamespace(
+        name="posing",
+        versions={"framework": "2.1"},
+        observe=lambda case: {"outputs": run_oracle(case).outputs},
+    )
+    assert not examine(right, masked("zeros"))[0].agrees
+    assert not still_shows(right, repeats())
+
+
+def test_models_are_applied_one_after_the_other() -> None:
+    case = masked("zeros")
+    both = repeats(), entry_of("computes", model="mask ignored", families=())
+    values, plain = expected_of(case, both).values, expected_of(case.replace(mask=None), ()).values
+    assert all((values[name] == plain[name]).all() for name in plain)
+
+
+def test_what_is_known_to_be_missing_must_not_come(only: Any) -> None:
+    entry = entry_of("missing", families=("state.c",))
+    only(entry)
+    with pytest.raises(Disagreement, match=r"known divergence an-entry is gone: state\.c came"):
+        examine(Posing("posing", {"framework": "2.1"}), example("LSTM"))
+    assert not still_shows(Posing("posing", {"framework": "2.1"}), entry)
+
+
+def test_what_is_known_to_be_wrong_is_set_aside_and_all_else_is_held_to_its_bounds(only: Any) -> None:
+    entry = entry_of("wrong", families=("outputs",))
+    only(entry)
+    off = Posing("posing", {"framework": "2.1"}, off=0.1)
+    verdict, applied = examine(off, example("LSTM"))
+    assert (verdict.agrees, applied) == (True, ("an-entry",))
+    assert "outputs" in verdict.missing
+    assert still_shows(off, entry)
+    assert not still_shows(Posing("posing", {"framework": "2.1"}), entry)
+    only(entry_of("wrong", families=("state.c",)))
+    assert [found.quantity for found in examine(off, example("LSTM"))[0].disagreements] == ["outputs"]
+
+
+@each_entry
+def test_an_entry_has_a_script_of_numpy_and_the_framework_alone_under_twenty_lines(entry: Divergence) -> None:
+    lines = script_of(entry).read_text().splitlines()
+    assert len(lines) < 20, f"{entry.id}: {len(lines)} lines"
+    assert not any("conformance" in line or "refimpl" in line for line in lines), entry.id
+
+
+@each_entry
+def test_the_script_shows_the_divergence(entry: Divergence) -> None:
+    environment = os.environ | {"CUDA_VISIBLE_DEVICES": "-1", "JAX_PLATFORMS": "cpu"}
+    script = script_of(entry)
+    done = subprocess.run([sys.executable, script.name], cwd=script.parent, env=environment, capture_output=True)
+    assert done.returncode == 1, f"{entry.id}: {done.stdout.decode()}{done.stderr.decode()}"
+    assert b"Traceback" not in done.stderr, done.stderr.decode()

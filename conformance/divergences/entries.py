@@ -1,0 +1,134 @@
+"""The entries: what they say, how they are read, which concern an implementation and a case."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+import jsonschema
+from packaging.specifiers import SpecifierSet
+
+from ..cases import Case, family_of
+from ..drawing import build
+from ..implementations import Implementation
+from ..options import complete, matches
+from .models import MODELS
+
+_HERE = Path(__file__).parent
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Divergence:
+    """One entry. ``when`` lists alternatives, each a mapping from option to the values that trigger it."""
+
+    id: str
+    implementation: str
+    versions: Mapping[str, str]
+    when: tuple[Mapping[str, tuple[Any, ...]], ...]
+    effect: str
+    summary: str
+    violates: str
+    reference: str
+    minimal: Case
+    message: str = ""
+    model: str = ""
+    precision: str = ""
+    families: tuple[str, ...] = ()
+
+    def concerns(self, implementation: Implementation) -> bool:
+        """Whether it is this implementation, in these versions."""
+        return self.implementation == implementation.name and all(
+            package in implementation.versions
+            and SpecifierSet(wanted).contains(implementation.versions[package], prereleases=True)
+            for package, wanted in self.versions.items()
+        )
+
+    def covers(self, quantity: str) -> bool:
+        """Whether the entry says anything of this quantity: names of families, or of quantities, or how those begin."""
+        names = (family_of(quantity), quantity)
+        return any(name == stated or name.startswith(f"{stated}.") for name in names for stated in self.families)
+
+    def applies_to(self, case: Case) -> bool:
+        """Whether the case's options trigger it."""
+        return any(matches(alternative, case.options) for alternative in self.when)
+
+
+@cache
+def known() -> tuple[Divergence, ...]:
+    """Every entry of every file, checked against the schema."""
+    schema = json.loads((_HERE / "schema.json").read_text())
+    entries = []
+    for path in sorted(_HERE.glob("*.toml")):
+        try:
+            content = tomllib.loads(path.read_text(encoding="utf-8"))
+            jsonschema.validate(content, schema)
+        except tomllib.TOMLDecodeError as error:
+            raise ValueError(f"{path.name}: {error}") from None
+        except jsonschema.ValidationError as error:
+            raise ValueError(f"{path.name}: {error.json_path}: {error.message}") from None
+        entries += [_parsed(path.name, entry) for entry in content["divergence"]]
+    ids = [entry.id for entry in entries]
+    if len(set(ids)) < len(ids):
+        raise ValueError(f"divergences: two entries with one id in {ids}")
+    return tuple(entries)
+
+
+def concerning(implementation: Implementation) -> tuple[Divergence, ...]:
+    """The entries for this implementation in its installed versions."""
+    return tuple(entry for entry in known() if entry.concerns(implementation))
+
+
+def script_of(entry: Divergence) -> Path:
+    """The script that shows the entry."""
+    return _HERE / "scripts" / f"{entry.id}.py"
+
+
+def as_markdown() -> str:
+    """Every known divergence, as a Markdown table."""
+    rows = ["| what | seen in | since | script |", "| --- | --- | --- | --- |"]
+    for entry in known():
+        versions = ", ".join(f"{package} {wanted}" for package, wanted in entry.versions.items())
+        script = f"[{entry.id}](conformance/divergences/scripts/{entry.id}.py)"
+        rows.append(f"| {entry.summary} | {entry.implementation} ({entry.effect}) | {versions} | {script} |")
+    return "\n".join(rows)
+
+
+def _parsed(file: str, entry: dict[str, Any]) -> Divergence:
+    if entry.get("model", next(iter(MODELS))) not in MODELS:
+        raise ValueError(f"{file}: {entry['id']}: model: expected one of {', '.join(MODELS)}, got {entry['model']!r}")
+    when = tuple({name: tuple(values) for name, values in one.items()} for one in entry["when"])
+    families = tuple(entry.get("families", ()))
+    found = Divergence(**entry | {"when": when, "families": families, "minimal": _minimal(entry["minimal"])})
+    if not found.applies_to(found.minimal):
+        raise ValueError(f"{file}: {found.id}: its minimal case has not the options that it states")
+    return found
+
+
+def _minimal(entry: dict[str, Any]) -> Case:
+    """The case with these options and sizes; all else is the simplest that there is."""
+    options = {"initial_state": False, "gradients": False} | entry["options"]
+    products = complete({name: value if name == "kind" else (value,) for name, value in options.items()}, ())
+    combination = {name: values[0] for name, values in products.items() if values}
+    return build(_Simplest(entry.get("sizes", {})), combination)
+
+
+@dataclass(frozen=True)
+class _Simplest:
+    """Chooses the given sizes, else the least of everything."""
+
+    given: Mapping[str, int]
+
+    def integer(self, low: int, high: int, label: str) -> int:
+        return low
+
+    def one_of(self, values: Sequence[T], label: str) -> T:
+        return values[-1] if label.startswith("cotangent") else values[0]
+
+    def sizes(self, ranges: Mapping[str, tuple[int, int]]) -> dict[str, int]:
+        return {name: self.given.get(name, low) for name, (low, _) in ranges.items()}

@@ -1,0 +1,100 @@
+"""A case judged with what is known of the implementation: known divergences are taken at their word."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+import numpy as np
+
+from ..cases import Case, Expected, Observed, Verdict, expect, judge
+from ..implementations import Implementation, observe
+from .entries import Divergence, concerning
+from .models import MODELS
+
+
+class Disagreement(AssertionError):
+    """An implementation and the oracle disagree beyond the bounds, or it raised.
+
+    The message may be made when it is asked for: while Hypothesis looks for the minimal case, none is.
+    """
+
+    def __init__(self, message: str | Callable[[], str]) -> None:
+        super().__init__(message)
+        self._message = message
+
+    def __str__(self) -> str:
+        if not isinstance(self._message, str):
+            self._message = self._message()
+        return self._message
+
+
+def examine(implementation: Implementation, case: Case) -> tuple[Verdict, tuple[str, ...]]:
+    """Runs the case and judges it, known divergences taken at their word; and the ids of those that applied.
+
+    Raises `Disagreement` where the implementation raises, or does not raise where it is known to.
+    """
+    applying = [entry for entry in concerning(implementation) if entry.applies_to(case)]
+    errors = [entry for entry in applying if entry.effect == "error"]
+    try:
+        observed = observe(implementation, case)
+    except Exception as error:
+        expected = [entry.id for entry in errors if entry.message in f"{type(error).__name__}: {error}"]
+        if expected:
+            return Verdict(()), tuple(expected)
+        raise Disagreement(f"{case!r}\nraised {type(error).__name__}: {error}") from error
+    if errors:
+        raise Disagreement(f"{case!r}\nknown divergence {errors[0].id} is gone: nothing was raised")
+    for entry in applying:
+        back = [name for name in observed.values if entry.effect == "missing" and entry.covers(name)]
+        if back:
+            raise Disagreement(f"{case!r}\nknown divergence {entry.id} is gone: {', '.join(back)} came")
+    verdict = _judged(case, applying, observed)
+    if not any(c.numbers or c.undecided or c.problem for c in verdict.comparisons):
+        raise Disagreement(f"{case!r}\nnothing was compared: {dict(verdict.missing)}")
+    return verdict, tuple(entry.id for entry in applying)
+
+
+def expected_of(case: Case, entries: Iterable[Divergence]) -> Expected:
+    """What to expect where these entries concern the implementation: another model's answer, or wider bounds."""
+    applying = [entry for entry in entries if entry.applies_to(case)]
+    asked = case
+    for entry in applying:
+        if entry.effect == "computes":
+            asked = MODELS[entry.model](asked)
+    expected = expect(asked)
+    bounds = dict(expected.bounds)
+    for entry in applying:
+        if entry.effect == "lower precision":
+            wider = expect(asked, entry.precision).bounds
+            bounds |= {name: np.maximum(bounds[name], wider[name]) for name in bounds if entry.covers(name)}
+    return replace(expected, bounds=bounds)
+
+
+def still_shows(implementation: Implementation, entry: Divergence) -> bool:
+    """Whether the entry's minimal case still diverges as stated."""
+    case = entry.minimal
+    try:
+        observed = observe(implementation, case)
+    except Exception as error:
+        return entry.effect == "error" and entry.message in f"{type(error).__name__}: {error}"
+    if entry.effect == "missing":
+        return not any(entry.covers(name) for name in observed.values)
+    strictly = judge(expect(case), observed)
+    others = [each for each in concerning(implementation) if each.id != entry.id and each.applies_to(case)]
+    as_stated = _judged(case, [entry, *others], observed)
+    diverges = any(not entry.families or entry.covers(found.quantity) for found in strictly.disagreements)
+    return entry.effect != "error" and diverges and not as_stated.disagreements
+
+
+def _judged(case: Case, applying: list[Divergence], observed: Observed) -> Verdict:
+    """What was observed beside what these entries let expect; what they call wrong is set aside, and says why."""
+    wrong = {
+        name: f"known divergence {entry.id}"
+        for entry in applying
+        for name in observed.values
+        if entry.effect == "wrong" and entry.covers(name)
+    }
+    values = {name: value for name, value in observed.values.items() if name not in wrong}
+    verdict = judge(expected_of(case, applying), replace(observed, values=values))
+    return replace(verdict, missing={**verdict.missing, **wrong})
