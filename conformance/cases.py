@@ -294,10 +294,12 @@ def expect(case: Case, precision: Any = None) -> Expected:
     gradients = ri.backward(run, *cotangents) if case.wants_gradients else None
 
     def bounds(dtype: Any) -> dict[str, Array]:
-        of_gradients = ri.rounding.gradient_bound(run, dtype, *cotangents) if case.wants_gradients else None
-        return quantities(ri.rounding.bound(run, dtype), of_gradients, case.state_names)
+        if gradients is None:
+            return quantities(ri.rounding.bound(run, dtype), None, case.state_names)
+        return quantities(*ri.rounding.bounds(run, dtype, *cotangents), case.state_names)
 
-    theirs, ours = bounds(precision or case.dtype_name), bounds(np.float64)
+    ours, theirs = bounds(np.float64), precision or case.dtype_name
+    theirs = ours if theirs == "float64" else bounds(theirs)
     return Expected(
         quantities(run, gradients, case.state_names),
         {name: theirs[name] + ours[name] for name in theirs},

@@ -23,8 +23,8 @@ from .options import Combination, how_of
 
 T = TypeVar("T")
 
-_BOUNDED = ("tanh", "sigmoid", "softsign", "hard_tanh", "scaled_tanh", "softmax")
-_BOUNDED += ("hard_sigmoid", "hard_sigmoid_keras2", "sparse_sigmoid", "relu6")
+_SATURATING = {"tanh", "sigmoid", "softsign", "hard_tanh", "scaled_tanh", "softmax", "relu6"}
+_SATURATING |= {"hard_sigmoid", "hard_sigmoid_keras2", "sparse_sigmoid"}
 _STEEP = ("exponential",)  # of a large argument it is infinite
 _ORDINARY = 0.5
 _MAGNITUDES = (_ORDINARY, 2.0, 1e-3, 1e-12, 40.0)  # from shrinking's favourite to tiny and saturating
@@ -61,10 +61,14 @@ class Drawn:
 
 
 class Seeded:
-    """A seeded generator chooses; sizes are all different where they can be, and mostly greater than one."""
+    """A seeded generator chooses; sizes are all different where they can be, and mostly greater than one.
 
-    def __init__(self, *seed: int) -> None:
+    sizes   those that are chosen already, and are kept where the options allow it
+    """
+
+    def __init__(self, *seed: int, sizes: Mapping[str, int] | None = None) -> None:
         self._rng = np.random.default_rng(seed)
+        self._sizes = sizes or {}
 
     def integer(self, low: int, high: int, label: str) -> int:
         return int(self._rng.integers(low, high, endpoint=True))
@@ -81,7 +85,8 @@ class Seeded:
                 found[name] = self.integer(min(least, high), high, name)
             if len(set(found.values())) == len(found):
                 break
-        return found
+        limited = {name: min(max(size, ranges[name][0]), ranges[name][1]) for name, size in self._sizes.items()}
+        return found | limited
 
 
 @dataclass(frozen=True)
@@ -196,7 +201,7 @@ class _Builder:
     @property
     def anywhere(self) -> Sequence[float]:
         """The magnitudes that anything may have: gates multiply."""
-        return self.allowed(is_bounded(self.options.get("recurrent_activation", "sigmoid")))
+        return self.allowed(is_bounded(self.options.get("recurrent_activation", "sigmoid")) and not self.steep)
 
     @property
     def holds_in_bounds(self) -> bool:
@@ -240,7 +245,7 @@ class _Builder:
         cell, wanted, sizes = case.cell, self.options.get("gradients"), (1.0, 1e-2 if self.coarse else 1e-6)
         names = () if wanted is False else ("outputs", *cell.state_names)
         given = {name for name in names if self.choices.one_of((False, True), f"cotangent of {name}")}
-        if wanted and not given:
+        if (wanted or not len(case.x)) and not given:  # without a row there are no numbers but the weights' gradients
             given = {"outputs"}
         d_outputs = self.array(case.outputs_shape, sizes, "d_outputs") if "outputs" in given else None
         d_state = tuple(
@@ -282,7 +287,7 @@ def cells_of(cell: Any) -> list[tuple[str, Any]]:
 
 def is_bounded(activation: str) -> bool:
     """Whether the activation keeps what it is applied to in bounds."""
-    return activation.partition("(")[0] in _BOUNDED
+    return activation.partition("(")[0] in _SATURATING
 
 
 def rounded(array: Array, dtype: str) -> Array:
@@ -294,7 +299,8 @@ def numpy_dtype(name: str) -> np.dtype[Any]:
     if name == "bfloat16":
         import ml_dtypes
 
-        return np.dtype(ml_dtypes.bfloat16)
+        found: np.dtype[Any] = np.dtype(ml_dtypes.bfloat16)
+        return found
     return np.dtype(name)
 
 

@@ -39,7 +39,9 @@ GENERAL = (
     Option("layers", "1, 2, 3, …", "layers on top of each other", (1,)),
     Option("direction", "`forward`, `backward`, `both`", "in which the steps are processed", ("forward",)),
     Option("merge", "`concat`, `sum`, `mul`, `ave`", "how two directions become one output", ("concat",)),
-    Option("backward_cell", "`alike`, `different`", "whether the backward cell has the forward one's options", ("alike",)),
+    Option(
+        "backward_cell", "`alike`, `different`", "whether the backward cell has the forward one's options", ("alike",)
+    ),
     Option(
         "mask",
         "`none`, `full`, `right`, `left`, `holes`, `rows`",
@@ -54,7 +56,9 @@ GENERAL = (
     ),
     Option("masked_output", "`repeat`, `zeros`", "what a masked step gives", ("repeat",)),
     Option("output_order", "`original`, `processing`", "order of the outputs of a backward run", ("original",)),
-    Option("return_sequences", "`True`, `False`", "whether there is an output for each step, or the last only", (True,)),
+    Option(
+        "return_sequences", "`True`, `False`", "whether there is an output for each step, or the last only", (True,)
+    ),
     Option("initial_state", "`False`, `True`", "whether one is given", (False, True)),
     Option("dropout", "`False`, `True`", "given factors on a layer's input, constant over time", (False,)),
     Option("recurrent_dropout", "`False`, `True`", "given factors on h where it meets the recurrent kernel", (False,)),
@@ -180,7 +184,9 @@ def space_of(cells: Sequence[Entry], dtypes: Sequence[str], refused: Sequence[Ma
         (valid if by is None else out[by])[_key(combination)] = combination
     for refusal, its in zip(refusals, out, strict=True):
         if not its:
-            raise ValueError(f"refused: no combination in `cells` has {dict(refusal.when)} (or another refusal took it)")
+            raise ValueError(
+                f"refused: no combination in `cells` has {dict(refusal.when)} (or another refusal took it)"
+            )
     return Space(
         entries,
         tuple(valid.values()),

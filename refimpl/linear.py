@@ -40,13 +40,17 @@ def kernel_gradient(x: Array, d_out: Array, factors: Factors = None) -> Array:
     if factors is not None and len(factors) > 1:
         parts = enumerate(blocks(d_out, len(factors)))
         return concatenate(*(kernel_gradient(dropped(x, factors, k), d) for k, d in parts))
-    dropped_x = dropped(x, factors)
-    return dropped_x.reshape(-1, x.shape[-1]).T @ d_out.reshape(-1, d_out.shape[-1])
+    return _rows(dropped(x, factors)).T @ _rows(d_out)
 
 
 def bias_gradient(d_out: Array) -> Array:
     """The gradient of ``sum(d_out * bias)`` in ``bias``: the sum over all leading axes."""
-    return d_out.reshape(-1, d_out.shape[-1]).sum(axis=0)
+    return _rows(d_out).sum(axis=0)
+
+
+def _rows(a: Array) -> Array:
+    """All leading axes as one; a sequence's time first, since that is how it lies in memory (`sequence`)."""
+    return (a.swapaxes(0, 1) if a.ndim == 3 else a).reshape(-1, a.shape[-1])
 
 
 def dropped(x: Array, factors: Factors, gate: int = 0) -> Array:

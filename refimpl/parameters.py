@@ -17,6 +17,7 @@ The gates stand side by side in the cell's ``gate_order``.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -120,22 +121,13 @@ def uniform(cell: Cell, rng: np.random.Generator, dtype: Any) -> Parameters:
 
 def activation(cell: Any, name: str) -> Activation:
     """The cell's activation of that name, its argument clipped where the cell has a ``clip``."""
-    found = activations.named(getattr(cell, name), argument=name)
-    return found if cell.clip is None else _clipped(found, cell.clip)
+    return _activation(getattr(cell, name), name, cell.clip)
 
 
-def _clipped(φ: Activation, limit: float) -> Activation:
-    """``φ(min(max(x, -limit), limit))``."""
-    clip = activations.clip(limit)
-    return Activation(
-        f"{φ.name} clipped to ±{limit!r}",
-        function=lambda x: φ.function(clip.function(x)),
-        derivative=lambda y, x=None: φ.derivative(y, clip(x)) * clip.derivative(clip(x)),
-        steepest=lambda low, high: clip.steepest(low, high) * φ.steepest(clip.function(low), clip.function(high)),
-        ulps=φ.ulps,
-        argument_ulps=φ.argument_ulps,
-        needs_argument=True,
-    )
+@lru_cache(maxsize=256)  # every step asks for it
+def _activation(name: str, argument: str, limit: float | None) -> Activation:
+    found = activations.named(name, argument=argument)
+    return found if limit is None else activations.clipped(found, limit)
 
 
 def kept_names(gates: tuple[str, ...], *used: Activation) -> tuple[str, ...]:
@@ -161,9 +153,8 @@ def check_cell(cell: Cell) -> None:
         if not isinstance(flag, bool):
             raise InvalidArgument(name, expected="True or False", got=repr(flag))
     for name in ("activation", "recurrent_activation", "output_activation"):
-        chosen: Any = getattr(cell, name, None)
-        if chosen is not None or name == "activation":
-            activations.named(chosen, argument=name)
+        if hasattr(cell, name) and (name, getattr(cell, name)) != ("output_activation", None):
+            activations.named(getattr(cell, name), argument=name)
     clip = getattr(cell, "clip", None)
     if clip is not None and not (_is_number(clip) and 0 < clip < np.inf):
         raise InvalidArgument("clip", expected="None or a positive finite number", got=repr(clip))

@@ -14,7 +14,7 @@ computed, ``a`` exact, and the bound of ``a`` is ``E_a >= |â - a|``.
   result. ``x W + b + h U + β`` is one sum of ``input + hidden + 2`` terms, however an implementation groups it.
 - *Products*. ``E_ab = |â| E_b + |b̂| E_a + 3 E_a E_b``, since a factor that another implementation computes may lie
   ``2 E`` from ours; and one rounding.
-- *Activations*. ``E_f(x) = sup f' · E_x``, the supremum taken over ``[x̂ - 2 E_x, x̂ + 2 E_x]``, which holds the
+- *Activations*. ``E_f(x) = sup |f'| · E_x``, the supremum taken over ``[x̂ - 2 E_x, x̂ + 2 E_x]``, which holds the
   exact x and every other faithful x̂, plus the activation's own rounding (``ulps`` and ``argument_ulps`` in
   `activations.Activation`). The derivative of relu and of the hard sigmoids jumps: where the interval contains a
   kink either slope is right, and the bound says so.
@@ -37,9 +37,10 @@ from typing import Any
 
 import numpy as np
 
+from . import checks
 from .activations import Activation, Array
 from .errors import InvalidArgument
-from .parameters import Gates
+from .parameters import Gates, State
 from .running import AnyRun, checked_cotangents, checked_run, unroll, unroll_adjoint
 from .sequence import Gradients
 
@@ -101,7 +102,7 @@ class Precision:
         _, exponent = np.frexp(value)
         quantum = np.ldexp(1.0, np.maximum(exponent, self.least + 1) - self.bits)
         nearest = np.rint(value / quantum) * quantum
-        return np.where(np.abs(nearest) <= self.largest, nearest, np.copysign(np.inf, value))
+        return np.where(np.abs(nearest) > self.largest, np.copysign(np.inf, value), nearest)
 
 
 _PRECISIONS = {
@@ -126,6 +127,9 @@ class Rounded:
     """
 
     __array_ufunc__ = None  # an ndarray on the left hands the operation over to us
+
+    least: float = -np.inf
+    """What no faithful implementation's number is below, where more is known of it than its error: a root, plus ε."""
 
     def __init__(
         self,
@@ -175,8 +179,9 @@ class Rounded:
     # --- arithmetic ---------------------------------------------------------------------------
 
     def __add__(self, other: Any) -> Rounded:
+        least = self.least + other if isinstance(other, float) else -np.inf
         other = self._lift(other)
-        return Rounded(
+        found = Rounded(
             self.precision,
             self.value + other.value,
             self.error + other.error,
@@ -184,6 +189,8 @@ class Rounded:
             self.terms + other.terms,
             max(self.rounded, other.rounded),
         )
+        found.least = least
+        return found
 
     def __neg__(self) -> Rounded:
         return Rounded(self.precision, -self.value, self.error, self.magnitude, self.terms, self.rounded)
@@ -205,11 +212,15 @@ class Rounded:
 
     def __truediv__(self, other: Any) -> Rounded:
         """``|â/b̂ - a/b| <= E_a / |b̂| + |a| E_b / (|b| |b̂|)``, where b̂ may lie ``2 E_b`` from ours; infinite about 0."""
-        (a, e_a), (b, e_b) = self._settled(), self._lift(other)._settled()
-        exact, theirs = np.abs(b) - e_b, np.abs(b) - 2 * e_b
+        other = self._lift(other)
+        (a, e_a), (b, e_b) = self._settled(), other._settled()
+        least = other.least * (1 - 4 * self.precision.unit_roundoff)
+        exact, theirs = np.maximum(np.abs(b) - e_b, least), np.maximum(np.abs(b) - 2 * e_b, least)
         error = e_a / theirs + (np.abs(a) + e_a) * e_b / (exact * theirs)
         error = np.where(theirs > 0, error, np.inf)
-        return Rounded(self.precision, a / b, error, np.abs(a / b) + 2 * error, 1, 1)
+        found = Rounded(self.precision, a / b, error, np.abs(a / b) + 2 * error, 1, 1)
+        found.least = 0.0 if self.least >= 0 and (b - 2 * e_b > 0).all() else -np.inf
+        return found
 
     def __rtruediv__(self, other: Any) -> Rounded:
         return self._lift(other) / self
@@ -227,7 +238,9 @@ class Rounded:
         with np.errstate(all="ignore"):
             spread = np.where(e > 0, np.minimum(e / below, np.sqrt(e)), 0.0)
         root = np.sqrt(a)  # off by 2 units: XLA and Eigen may take it from an approximate reciprocal root
-        return self._like(root, spread + 4 * self.precision.unit_roundoff * root)
+        found = self._like(root, spread + 4 * self.precision.unit_roundoff * root)
+        found.least = 0.0
+        return found
 
     def constant(self, value: float) -> Rounded:
         """A given number, to reckon with among arrays of this kind."""
@@ -248,16 +261,18 @@ class Rounded:
         u, (x, e) = self.precision.unit_roundoff, self._settled()
         e = e + activation.argument_ulps * u * (np.abs(x) + 1)
         y = activation.function(x)
-        slope = activation.steepest(x - 2 * e, x + 2 * e)  # x is itself off by e, and so may another be
-        spread = np.where(slope > 0, slope * e, 0.0)  # 0 · ∞ = 0: a flat function forgets any error
-        own = activation.ulps * u * np.abs(y) + self.precision.smallest_normal * (activation.ulps > 0)
-        return self._like(y, spread + own)
+        own = activation.rounding(x, y, self.precision)
+        return self._like(y, activation.spread(x, e) + own)
 
     def strictly_between(self, low: float, high: float) -> Rounded:
         """1 where inside, 0 where not, and an error of 1 where the error bound leaves it open."""
         y, e = self._settled()
         inside = ((y > low) & (y < high)).astype(np.float64)
-        open_ = (np.abs(y - low) < 2 * e) | (np.abs(y - high) < 2 * e)
+        open_ = np.zeros(y.shape, bool)
+        for limit in (low, high):
+            if np.isfinite(limit):
+                moved = np.abs(self.precision.stored(np.asarray(limit, np.float64)) - limit)
+                open_ |= np.abs(y - limit) < 2 * e + moved
         return self._like(inside, open_.astype(np.float64))
 
     # --- shape ------------------------------------------------------------------------------------
@@ -292,6 +307,9 @@ class Rounded:
     def __getitem__(self, index: Any) -> Rounded:
         return self._each(lambda a: a[index])
 
+    def swapaxes(self, one: int, other: int) -> Rounded:
+        return self._each(lambda a: a.swapaxes(one, other))
+
     def reshape(self, *shape: int) -> Rounded:
         return self._each(lambda a: a.reshape(*shape))
 
@@ -303,10 +321,12 @@ class Rounded:
     def __array_function__(
         self, function: Callable[..., Any], types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
-        """`numpy.stack`, `concatenate` and `where`, for arrays of which some are `Rounded`."""
+        """`numpy.stack`, `concatenate`, `where` and `zeros_like`, for arrays of which some are `Rounded`."""
         if function is np.where:
             condition, *parts = args
             return self._joined(parts, lambda arrays: np.where(condition, *arrays))
+        if function is np.zeros_like:
+            return np.zeros(args[0].shape)
         if function in (np.stack, np.concatenate):
             (parts,) = args
             return self._joined(parts, lambda arrays: function(arrays, **kwargs))
@@ -337,38 +357,49 @@ def bound(run: AnyRun, dtype: Any, state_bound: Sequence[Array | None] | None = 
     Raises `InvalidArgument` for another dtype.
     """
     with np.errstate(all="ignore"):
-        rounded = _rerun(checked_run(run), Precision.of(dtype), state_bound)
-        return RunBound(
-            _final(rounded.outputs),
-            tuple(_final(part) for part in rounded.state),
-            Gates({name: _final(gate) for name, gate in rounded.gates.items()}),
-        )
+        return _of_run(_rerun(checked_run(run), Precision.of(dtype), state_bound))
 
 
 def gradient_bound(run: AnyRun, dtype: Any, d_outputs: Any = None, d_state: Sequence[Any] | None = None) -> Gradients:
     """`bound` for what ``backward(run, d_outputs, d_state)`` returns, in the shapes of `Gradients`."""
+    return bounds(run, dtype, d_outputs, d_state)[1]
+
+
+def bounds(
+    run: AnyRun,
+    dtype: Any,
+    d_outputs: Any = None,
+    d_state: Sequence[Any] | None = None,
+    state_bound: Sequence[Array | None] | None = None,
+) -> tuple[RunBound, Gradients]:
+    """`bound` and `gradient_bound` at once, for little more than the price of one."""
     precision = Precision.of(dtype)
     outputs, state = checked_cotangents(run, d_outputs, d_state, dtype=None, check_finite=False)
     with np.errstate(all="ignore"):
-        rounded = unroll_adjoint(
-            _rerun(run, precision),
-            Rounded.given(precision, outputs),
-            tuple(Rounded.given(precision, d) for d in state),
+        again = _rerun(run, precision, state_bound)
+        cotangents = Rounded.given(precision, outputs), tuple(Rounded.given(precision, d) for d in state)
+        pulled = unroll_adjoint(again, *cotangents)
+        return _of_run(again), Gradients(
+            {name: _final(d) for name, d in pulled.params.items()},
+            _final(pulled.x),
+            tuple(_final(d) for d in pulled.initial_state),
         )
-        return Gradients(
-            {name: _final(d) for name, d in rounded.params.items()},
-            _final(rounded.x),
-            tuple(_final(d) for d in rounded.initial_state),
-        )
+
+
+def _of_run(rounded: AnyRun) -> RunBound:
+    return RunBound(
+        _final(rounded.outputs),
+        tuple(_final(part) for part in rounded.state),
+        Gates({name: _final(gate) for name, gate in rounded.gates.items()}),
+    )
 
 
 def _rerun(run: AnyRun, precision: Precision, state_bound: Sequence[Array | None] | None = None) -> AnyRun:
     """The same run, on arrays that carry their error bounds."""
     initial = [Rounded.given(precision, part) for part in run.initial_state]
-    for part, error in zip(initial, state_bound or (), strict=bool(state_bound)):
-        if error is not None:
-            part.error = part.error + error
-            part.magnitude = part.magnitude + 2 * error
+    for part, error in zip(initial, _checked_state_bound(run, state_bound), strict=True):
+        part.error = part.error + error
+        part.magnitude = part.magnitude + 2 * error
     return unroll(
         run.cell,
         {name: Rounded.given(precision, value) for name, value in run.params.items()},
@@ -380,6 +411,16 @@ def _rerun(run: AnyRun, precision: Precision, state_bound: Sequence[Array | None
             for name, factors in run.dropout.items()
         },
     )
+
+
+def _checked_state_bound(run: AnyRun, state_bound: Sequence[Array | None] | None) -> State:
+    """Zeros for None; `InvalidArgument` for what does not fit the run, and for bounds below zero and NaN."""
+    batch, dtype = run.x.shape[0], np.dtype(np.float64)
+    found = checks.state("state_bound", state_bound, run.cell, batch, dtype=dtype, check_finite=False)
+    for k, part in enumerate(found):
+        if not (part >= 0).all():
+            raise InvalidArgument(f"state_bound[{k}]", expected="bounds from 0 to infinity", got=f"{part.min()}")
+    return found
 
 
 def _final(rounded: Rounded | Array) -> Array:

@@ -17,7 +17,7 @@ import numpy as np
 
 from .activations import Array
 from .linear import Factors, affine, affine_adjoint, bias_gradient, kernel_gradient, over_time
-from .parameters import Cell, Gates, Parameters, State, StepCotangents
+from .parameters import ARGUMENTS, Cell, Gates, Parameters, State, StepCotangents
 
 MASKED_OUTPUTS = ("repeat", "zeros")
 OUTPUT_ORDERS = ("original", "processing")
@@ -99,7 +99,8 @@ def unroll(
         state = tuple(_where(keep, new, old) for new, old in zip(after, state, strict=True))
         output = _where(keep, after[0], output if traversal.masked_output == "repeat" else zeros)
         outputs[t] = output
-    hidden = np.zeros((batch, cell.hidden_size), x.dtype)
+    hidden, arguments = (np.zeros((batch, k * cell.hidden_size), x.dtype) for k in (1, len(cell.gate_order)))
+    like = {name: arguments if name == ARGUMENTS else hidden for name in cell.gate_names}
     return Run(
         cell,
         params,
@@ -108,7 +109,7 @@ def unroll(
         traversal,
         outputs=_stack(outputs, zeros)[:, traversal.shown],
         state=state,
-        gates=Gates({name: _stack([g[name] for g in gates], hidden) for name in cell.gate_names}),
+        gates=Gates({name: _stack([g[name] for g in gates], each) for name, each in like.items()}),
         before=tuple(_stack([s[k] for s in before], part) for k, part in enumerate(initial_state)),
         dropout=dropout,
     )
@@ -173,5 +174,9 @@ def _where(keep: Array | None, kept: Array, masked: Array) -> Array:
 
 
 def _stack(steps: list[Any], like: Array) -> Array:
-    """``(batch, time, features)`` from one ``(batch, features)`` a step; ``like`` one that has none."""
-    return np.stack(steps, axis=1) if steps else np.stack([like], axis=1)[:, :0]
+    """``(batch, time, features)`` from one ``(batch, features)`` a step; ``like`` one that has none.
+
+    In memory time comes first, so that a step is one piece and nothing is copied on the way to the next product.
+    """
+    stacked = np.stack(steps, axis=0) if steps else np.stack([like], axis=0)[:0]
+    return stacked.swapaxes(0, 1)

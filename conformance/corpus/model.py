@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from refimpl.parameters import ARGUMENTS
+
 from ..cases import Case, Quantities
+from ..drawing import cells_of
 
 FORMAT = 1
 LICENCE = "MIT"
@@ -61,12 +64,16 @@ def directory() -> Path:
 def shapes_of(case: Case) -> dict[str, tuple[int, ...]]:
     """The shape of each quantity that is expected of a case, by name, in the order of `cases.quantities`."""
     cell, (batch, time, inputs) = case.cell, case.x.shape
-    state, sequence = (batch, cell.hidden_size), (batch, time, cell.hidden_size)
-    found: dict[str, tuple[int, ...]] = {"outputs": sequence}
-    found |= {f"state.{name}": state for name in case.state_names}
-    found |= {f"gates.{name}": sequence for name in cell.gate_names}
+    states = {name: (batch, size) for name, size in zip(case.state_names, cell.state_sizes, strict=True)}
+    found: dict[str, tuple[int, ...]] = {"outputs": case.outputs_shape}
+    found |= {f"state.{name}": shape for name, shape in states.items()}
+    for prefix, each in cells_of(cell):
+        widths = {name: each.hidden_size for name in each.gate_names}
+        if ARGUMENTS in widths:
+            widths[ARGUMENTS] *= len(each.gate_order)
+        found |= {f"gates.{prefix}{name}": (batch, time, width) for name, width in widths.items()}
     if case.wants_gradients:
         found |= {f"d_params.{name}": shape for name, shape in cell.parameter_shapes.items()}
         found["d_x"] = (batch, time, inputs)
-        found |= {f"d_initial_state.{name}": state for name in case.state_names}
+        found |= {f"d_initial_state.{name}": shape for name, shape in states.items()}
     return found

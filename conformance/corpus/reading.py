@@ -11,6 +11,7 @@ from typing import Any
 import jsonschema
 import numpy as np
 
+import refimpl as ri
 from refimpl import checks
 
 from ..cases import CELLS, Array, Case
@@ -142,24 +143,27 @@ def _family(path: Path, document: Mapping[str, Any]) -> Family:
 
 
 def _decoded(family: str, entry: Mapping[str, Any]) -> Fixture:
-    cell_options = dict(entry["cell"])
-    cell: Any = CELLS[cell_options.pop("kind")](**cell_options)
+    cell: Any = _cell(entry["cell"]) if "cell" in entry else ri.Stack(tuple(map(_layer, entry["layers"])))
     x = _tensor("x", entry["x"], (None, None, cell.input_size))
-    batch, time, hidden = *x.shape[:2], cell.hidden_size
+    batch, time = x.shape[:2]
     shapes = cell.parameter_shapes
+    states = {name: (batch, size) for name, size in zip(cell.state_names, cell.state_sizes, strict=True)}
+    outputs = (batch, time if entry["options"].get("return_sequences", True) else 1, cell.output_size)
     _same_names("params", entry["params"], shapes)
     case = Case(
         cell,
         {name: _tensor(f"params.{name}", entry["params"][name], shape) for name, shape in shapes.items()},
         x,
-        _states("initial_state", entry["initial_state"], cell.state_names, (batch, hidden)),
-        _optional("d_outputs", entry["d_outputs"], (batch, time, hidden)),
-        _states("d_state", entry["d_state"], cell.state_names, (batch, hidden)),
+        _states("initial_state", entry["initial_state"], states),
+        _optional("d_outputs", entry["d_outputs"], outputs),
+        _states("d_state", entry["d_state"], states),
         None if entry["mask"] is None else np.array(entry["mask"], bool),
         None if entry["lengths"] is None else np.array(entry["lengths"], np.int64),
         **entry["options"],
+        dropout={name: np.array(f, np.float64) for name, f in entry["dropout"].items()} if "dropout" in entry else None,
     )
     checks.mask(case.mask, case.lengths, batch, time)
+    checks.dropout(cell, case.dropout, batch, time, dtype=x.dtype, check_finite=True)
     expected_shapes = shapes_of(case)
     _same_names("expected", entry["expected"], expected_shapes)
     expected = {
@@ -189,8 +193,17 @@ def _optional(what: str, nested: Any, shape: Sequence[int | None]) -> Array | No
     return None if nested is None else _tensor(what, nested, shape)
 
 
-def _states(what: str, states: Any, names: Sequence[str], shape: Sequence[int]) -> Any:
+def _states(what: str, states: Any, shapes: Mapping[str, Sequence[int]]) -> Any:
     if states is None:
         return None
-    _same_names(what, states, names)
-    return tuple(_optional(f"{what}.{name}", states[name], shape) for name in names)
+    _same_names(what, states, shapes)
+    return tuple(_optional(f"{what}.{name}", states[name], shape) for name, shape in shapes.items())
+
+
+def _cell(entry: Mapping[str, Any]) -> Any:
+    return CELLS[entry["kind"]](**{name: value for name, value in entry.items() if name != "kind"})
+
+
+def _layer(entry: Mapping[str, Any]) -> ri.Layer:
+    forward, backward = (entry[name] and _cell(entry[name]) for name in ("forward", "backward"))
+    return ri.Layer(forward, backward, entry["merge"])

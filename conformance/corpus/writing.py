@@ -9,7 +9,9 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from ..cases import Array
+import refimpl as ri
+
+from ..cases import Array, Case
 from ..files import write_atomically
 from .model import FORMAT, LICENCE, Family, Fixture, directory
 
@@ -60,8 +62,8 @@ def _encoded(fixture: Fixture) -> dict[str, Any]:
 
     return {
         "id": fixture.id,
-        "cell": {"kind": case.kind} | _options(case.cell),
-        "options": {"reverse": case.reverse, "masked_output": case.masked_output},
+        **_layers(case.cell),
+        "options": {"reverse": case.reverse, "masked_output": case.masked_output} | _unusual(case),
         "flags": list(fixture.flags),
         "dtype": str(case.dtype),
         "params": {name: _listed(value) for name, value in case.params.items()},
@@ -69,6 +71,7 @@ def _encoded(fixture: Fixture) -> dict[str, Any]:
         "initial_state": states(case.initial_state),
         "mask": _listed(case.mask),
         "lengths": _listed(case.lengths),
+        **({"dropout": {name: _listed(value) for name, value in case.dropout.items()}} if case.dropout else {}),
         "d_outputs": _listed(case.d_outputs),
         "d_state": states(case.d_state),
         "expected": {name: _listed(value) for name, value in fixture.expected.items()},
@@ -78,13 +81,33 @@ def _encoded(fixture: Fixture) -> dict[str, Any]:
     }
 
 
-def _options(cell: Any) -> dict[str, Any]:
-    """The cell's fields; those of `_VARIANTS` only where they are not the default."""
+def _layers(cell: Any) -> dict[str, Any]:
+    """The cell, or the layers of a stack."""
+    if not isinstance(cell, ri.Stack):
+        return {"cell": _cell(cell)}
     return {
+        "layers": [
+            {"forward": _cell(layer.forward), "backward": _cell(layer.backward), "merge": layer.merge}
+            for layer in cell.layers
+        ]
+    }
+
+
+def _cell(cell: Any) -> dict[str, Any] | None:
+    """The cell's kind and fields; those of `_VARIANTS` only where they are not the default."""
+    if cell is None:
+        return None
+    return {"kind": type(cell).__name__} | {
         f.name: getattr(cell, f.name)
         for f in fields(cell)
         if f.name not in _VARIANTS or getattr(cell, f.name) != f.default
     }
+
+
+def _unusual(case: Case) -> dict[str, Any]:
+    """The options of the sequence that most cases leave at their defaults."""
+    defaults = {"output_order": "original", "return_sequences": True}
+    return {name: getattr(case, name) for name, usual in defaults.items() if getattr(case, name) != usual}
 
 
 def _listed(array: Array | None) -> Any:
@@ -109,7 +132,7 @@ def _laid_out(document: Mapping[str, Any]) -> str:
         return "{\n" + ",\n".join(lines) + f"\n{indent}}}"
 
     cases = ",\n    ".join(
-        block(case, "    ", ("params", "initial_state", "d_state", "expected")) for case in document["cases"]
+        block(case, "    ", ("params", "initial_state", "dropout", "d_state", "expected")) for case in document["cases"]
     )
     head = block({k: v for k, v in document.items() if k != "cases"}, "", ("flags",))
     return head.removesuffix("\n}") + ',\n  "cases": [\n    ' + cases + "\n  ]\n}"

@@ -11,7 +11,7 @@ Python's operators. Two things make it more than the number it holds:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -60,6 +60,32 @@ class Ball:
 
     def exp(self) -> Ball:
         return Ball(self.value.exp())
+
+    def expm1(self) -> Ball:
+        return self._mapped("expm1", lambda x: x.exp())
+
+    def log1p(self) -> Ball:
+        return self._mapped("log1p", lambda x: 1 / (1 + x))
+
+    def sqrt(self) -> Ball:
+        return Ball(self.value.sqrt())
+
+    def arctan(self) -> Ball:
+        return Ball(self.value.atan())
+
+    def erfc(self) -> Ball:
+        return self._mapped("erfc", lambda x: -2 * (-x * x).exp() / flint.arb.pi().sqrt())
+
+    def _mapped(self, name: str, derivative: Callable[[Any], Any]) -> Ball:
+        """A function that ``arb`` has and ``arb_series`` has not, or not without cancellation."""
+        value = getattr(constant(self), name)()
+        if not isinstance(self.value, flint.arb_series):
+            return Ball(value)
+        return Ball(flint.arb_series([value, derivative(constant(self)) * slope(self)]))
+
+    def reaches(self, begin: float) -> bool:
+        """Whether the number is at least ``begin``; a series that starts there takes the formula on either side."""
+        return Ball(constant(self)) >= begin
 
     __radd__, __rmul__ = __add__, __mul__
 

@@ -88,9 +88,9 @@ def lifted_case(case: Case, lift: Callable[[Array], Array] = balls) -> Case:
 
 
 def refuse_python_numbers(name: str, enclosure: Array) -> None:
-    """Every element must be a ball or the integer 0, which masked steps output: a float would have been rounded."""
+    """Every element must be a ball or 0, which masked steps output: any other number would have been rounded."""
     for element in enclosure.flat:
-        if not isinstance(element, Ball) and not (type(element) is int and element == 0):
+        if not isinstance(element, Ball) and not (type(element) in (int, float) and element == 0):
             raise TypeError(f"{name}: expected balls, got the {type(element).__name__} {element!r}")
 
 

@@ -98,6 +98,9 @@ class DualRounded:
     def __getitem__(self, index: Any) -> DualRounded:
         return self._each(lambda part: part[index])
 
+    def swapaxes(self, one: int, other: int) -> DualRounded:
+        return self._each(lambda part: part.swapaxes(one, other))
+
     def reshape(self, *shape: int) -> DualRounded:
         return self._each(lambda part: part.reshape(*shape))
 

@@ -139,9 +139,10 @@ def test_a_power_series_is_not_taken_apart_by_numpy() -> None:
 def test_activations_of_balls_stay_balls_forward_and_backward(name: str, x: float) -> None:
     activation = ri.activations.named(name)
     with precision(256):
-        y = activation(balls(np.array([x])))
+        argument = balls(np.array([x]))
+        y = activation(argument)
         refuse_python_numbers(name, y)
-        refuse_python_numbers(f"{name}'", activation.derivative(y))
+        refuse_python_numbers(f"{name}'", activation.derivative(y, argument))
 
 
 def test_a_number_that_python_rounded_is_refused() -> None:

@@ -134,7 +134,7 @@ def test_a_manifest_of_another_version_is_refused(copy: Path) -> None:
 CHANGES: dict[str, tuple[str, Callable[[Any], object]]] = {
     "an unknown key": ("schema", lambda case: case.update(extra=1)),
     "a missing key": ("schema", lambda case: case.pop("note")),
-    "an unknown activation": ("schema", lambda case: case["cell"].update(activation="softsign")),
+    "an unknown activation": ("schema", lambda case: case["cell"].update(activation="softish")),
     "an unknown cell": ("schema", lambda case: case["cell"].update(kind="MGU")),
     "text for a number": ("schema", lambda case: case["x"][0][0].__setitem__(0, "1")),
     "true for a number": ("schema", lambda case: case["x"][0][0].__setitem__(0, True)),

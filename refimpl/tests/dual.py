@@ -16,6 +16,7 @@ from __future__ import annotations
 import decimal
 import math
 from collections.abc import Callable
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -71,6 +72,25 @@ class Dual:
         else:
             value = self.value.exp()
         return Dual(value, value * self.slope)
+
+    def expm1(self) -> Dual:
+        if isinstance(self.value, Decimal) and abs(self.value) < Decimal(10) ** -DIGITS:
+            return self  # the rest of its series is beyond all digits
+        return self.exp() - 1
+
+    def log1p(self) -> Dual:
+        """Of decimals only: no fraction near it has a logarithm's property and exp's at once."""
+        tiny = abs(self.value) < Decimal(10) ** -DIGITS
+        return Dual(self.value if tiny else (1 + self.value).ln(), self.slope / (1 + self.value))
+
+    def log(self) -> Dual:
+        """Of decimals only."""
+        return Dual(self.value.ln(), self.slope / self.value)
+
+    def sqrt(self) -> Dual:
+        """Of decimals only."""
+        root = self.value.sqrt()
+        return Dual(root, self.slope / (2 * root))
 
     def __eq__(self, other: object) -> bool:
         return bool(self.value == _value(other))

@@ -78,27 +78,46 @@ def make_case(
     scales: Scales = ORDINARY,
     **sequence: Any,
 ) -> Case:
-    """A case with every array drawn in turn; ``sequence`` has mask, lengths, reverse, masked_output."""
+    """A case of one cell with every array drawn in turn; ``sequence`` has mask, lengths, reverse, masked_output."""
     batch, time, inputs, hidden = sizes
     cell = make_cell(kind, inputs, hidden, options)
+    return case_of(cell, batch, time, values, initial=initial, cotangents=cotangents, scales=scales, sequence=sequence)
+
+
+def case_of(
+    cell: Any,
+    batch: int,
+    time: int,
+    values: Values,
+    *,
+    initial: bool,
+    cotangents: tuple[str, ...],
+    scales: Scales = ORDINARY,
+    sequence: Mapping[str, Any],
+) -> Case:
+    """A case of a cell or a stack with every array drawn in turn; of states, ``cotangents`` names h or c."""
     scale = {
         "kernel": scales.kernel,
         "recurrent_kernel": scales.recurrent_kernel,
         "bias": scales.bias,
         "recurrent_bias": scales.bias,
+        "peepholes": scales.recurrent_kernel,
+        "projection_kernel": scales.kernel,
     }
     params: dict[str, Array] = {}
     for name, shape in cell.parameter_shapes.items():
-        centre = scales.bias_centre if name == "bias" else 0.0
-        params[name] = values.array(shape, scale[name], centre)
-    x = values.array((batch, time, inputs), scales.x)
-    state = (batch, hidden)
-    initial_state = tuple(values.array(state, scales.state) for _ in cell.state_names) if initial else None
-    d_outputs = values.array((batch, time, hidden), scales.cotangent) if "outputs" in cotangents else None
-    d_state = tuple(values.array(state, scales.cotangent) if name in cotangents else None for name in cell.state_names)
-    if all(d is None for d in d_state):
-        return Case(cell, params, x, initial_state, d_outputs, **sequence)
-    return Case(cell, params, x, initial_state, d_outputs, d_state, **sequence)
+        own = name.rpartition(".")[2]
+        centre = scales.bias_centre if own == "bias" else 0.0
+        params[name] = values.array(shape, scale[own], centre)
+    x = values.array((batch, time, cell.input_size), scales.x)
+    states = [
+        (name.rpartition(".")[2], (batch, size)) for name, size in zip(cell.state_names, cell.state_sizes, strict=True)
+    ]
+    initial_state = tuple(values.array(shape, scales.state) for _, shape in states) if initial else None
+    case = Case(cell, params, x, initial_state, **sequence)
+    d_outputs = values.array(case.outputs_shape, scales.cotangent) if "outputs" in cotangents else None
+    d_state = tuple(values.array(shape, scales.cotangent) if name in cotangents else None for name, shape in states)
+    return case.replace(d_outputs=d_outputs, d_state=None if all(d is None for d in d_state) else d_state)
 
 
 def bounded(options: Mapping[str, Any]) -> bool:

@@ -12,17 +12,20 @@ from .draft import Draft, DraftFamily
 from .pairwise import pairwise
 from .values import Values
 
-_PROVENANCE = (
+PROVENANCE = (
     "Options from a pairwise covering, numbers from a seeded generator (conformance/exact/families); "
     "certified in ball arithmetic."
 )
-_FLAGS = {
+FLAGS = {
     "no-gradients": "No cotangent is given, so no gradient is expected.",
     "default-state": "No initial state is given; it is zeros.",
     "mask": "Some steps are masked: they leave the state alone.",
     "first-step-masked": "In some row the step processed first is masked, so there is no output to repeat yet.",
     "row-without-steps": "Some row has no step that counts: its final state is its initial state.",
     "reverse": "The last step is processed first; outputs and gates stay at their own step.",
+    "processing-order": "The outputs stand in the order in which the steps are processed.",
+    "last-output": "The only output is that of the step processed last.",
+    "dropout": "Factors are given, 0 or 1/(1-p), for what meets a kernel.",
     "lengths": "Each row ends at its own length; outputs past it are zeros.",
 }
 _PLAIN = {
@@ -77,8 +80,8 @@ def _family(
 ) -> DraftFamily:
     drafts = [draft for kind in kinds for draft in _drafts(name, kind, sequence)]
     used = {flag for draft in drafts for flag in draft.flags}
-    flags = {flag: text for flag, text in _FLAGS.items() if flag in used}
-    return DraftFamily(name, description, flags, tuple(drafts), _PROVENANCE)
+    flags = {flag: text for flag, text in FLAGS.items() if flag in used}
+    return DraftFamily(name, description, flags, tuple(drafts), PROVENANCE)
 
 
 def _drafts(family: str, kind: str, sequence: Mapping[str, Sequence[Any]]) -> Iterator[Draft]:
@@ -98,7 +101,7 @@ def _drafts(family: str, kind: str, sequence: Mapping[str, Sequence[Any]]) -> It
             scales=scales_for(chosen, k // 2),
             **_sequence(row, *sizes[:2], values),
         )
-        yield Draft(f"{kind}-{k:03d}", case, _flags(case))
+        yield Draft(f"{kind}-{k:03d}", case, flags_of(case))
 
 
 def _sequence(row: Mapping[str, Any], batch: int, time: int, values: Values) -> dict[str, Any]:
@@ -112,7 +115,8 @@ def _sequence(row: Mapping[str, Any], batch: int, time: int, values: Values) -> 
     return found
 
 
-def _flags(case: Any) -> tuple[str, ...]:
+def flags_of(case: Any) -> tuple[str, ...]:
+    """What is special about the case."""
     found = []
     if not case.wants_gradients:
         found.append("no-gradients")
@@ -120,6 +124,12 @@ def _flags(case: Any) -> tuple[str, ...]:
         found.append("default-state")
     if case.reverse:
         found.append("reverse")
+    if case.output_order == "processing":
+        found.append("processing-order")
+    if not case.return_sequences:
+        found.append("last-output")
+    if case.dropout:
+        found.append("dropout")
     if case.mask is not None:
         found.append("mask")
         if not case.mask[:, -1 if case.reverse else 0].all():
