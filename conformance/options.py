@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from fnmatch import fnmatchcase
 from functools import cached_property
 from itertools import product
 from typing import Any
@@ -147,8 +148,21 @@ class Refusal:
 
 
 def matches(when: Mapping[str, Sequence[Any]], combination: Combination) -> bool:
-    """Whether each of the options is there and has one of the values."""
-    return all(name in combination and combination[name] in values for name, values in when.items())
+    """Whether each of the options is there and has one of the values; ``*`` in a value stands for anything.
+
+    ``!`` before values means any other than these.
+    """
+    return all(name in combination and _is_among(combination[name], values) for name, values in when.items())
+
+
+def _is_among(value: Any, stated: Sequence[Any]) -> bool:
+    if value in stated:
+        return True
+    patterns = [each for each in stated if isinstance(each, str)]
+    excluded = [each[1:] for each in patterns if each.startswith("!")]
+    if excluded:
+        return not any(fnmatchcase(str(value), each) for each in excluded)
+    return isinstance(value, str) and any(fnmatchcase(value, each) for each in patterns if "*" in each)
 
 
 @dataclass(frozen=True)

@@ -115,19 +115,22 @@ def _minimal(entry: dict[str, Any]) -> Case:
     options = {"initial_state": False, "gradients": False} | entry["options"]
     products = complete({name: value if name == "kind" else (value,) for name, value in options.items()}, ())
     combination = {name: values[0] for name, values in products.items() if values}
-    return build(_Simplest(entry.get("sizes", {})), combination)
+    return build(_Simplest(entry.get("sizes", {}), entry.get("choices", {})), combination)
 
 
 @dataclass(frozen=True)
 class _Simplest:
-    """Chooses the given sizes, else the least of everything."""
+    """Chooses what is given, sizes by name and all else by label, and else the least of everything."""
 
     given: Mapping[str, int]
+    choices: Mapping[str, Any]
 
     def integer(self, low: int, high: int, label: str) -> int:
         return low
 
     def one_of(self, values: Sequence[T], label: str) -> T:
+        if label in self.choices:
+            return values[values.index(self.choices[label])]
         return values[-1] if label.startswith("cotangent") else values[0]
 
     def sizes(self, ranges: Mapping[str, tuple[int, int]]) -> dict[str, int]:

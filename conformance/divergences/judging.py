@@ -66,7 +66,8 @@ def expected_of(case: Case, entries: Iterable[Divergence]) -> Expected:
     bounds = dict(expected.bounds)
     for entry in applying:
         if entry.effect == "lower precision":
-            wider = expect(asked, entry.precision).bounds
+            absolute = entry.precision == "absolute"
+            wider = expect(asked, f"{case.dtype_name}, absolute" if absolute else entry.precision).bounds
             bounds |= {name: np.maximum(bounds[name], wider[name]) for name in bounds if entry.covers(name)}
     return replace(expected, bounds=bounds)
 

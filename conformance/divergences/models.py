@@ -6,7 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 import refimpl as ri
+from refimpl.activations import Activation, named
 
 from ..cases import Case
 
@@ -43,6 +46,50 @@ def coupling_ignored(case: Case) -> Case:
     return _with_cells(case, lambda cell: replace(cell, input_forget=False))
 
 
+def activations_ignored(case: Case) -> Case:
+    """Every cell has its usual activations."""
+
+    def usual(cell: Any) -> Any:
+        names = {"activation": "tanh", "recurrent_activation": "sigmoid", "output_activation": None}
+        return replace(cell, **{name: value for name, value in names.items() if hasattr(cell, name)})
+
+    return _with_cells(case, usual)
+
+
+def thresholded_at_zero(case: Case) -> Case:
+    """ThresholdedRelu has the threshold 0, where 1 is the default."""
+    names = ("activation", "recurrent_activation", "output_activation")
+
+    def at_zero(cell: Any) -> Any:
+        has = [name for name in names if getattr(cell, name, None) == "thresholded_relu(1.0)"]
+        return replace(cell, **dict.fromkeys(has, "thresholded_relu(0)"))
+
+    return _with_cells(case, at_zero)
+
+
+class _CellStateUnclipped(ri.LSTM):
+    """An LSTM whose clip spares the argument of the cell state's activation."""
+
+    @property
+    def _ψ(self) -> Activation:
+        return named(self.output_activation or self.activation)
+
+
+def cell_state_unclipped(case: Case) -> Case:
+    """The arguments of all activations are clipped but that of the cell state's."""
+    return _with_cells(case, lambda cell: _CellStateUnclipped(**vars(cell)))
+
+
+def rows_without_steps_start_at_zeros(case: Case) -> Case:
+    """Where a row has no step, its initial state is taken for zeros."""
+    if case.lengths is None or case.initial_state is None:
+        return case
+    has_steps = case.lengths[:, None] > 0
+    return case.replace(
+        initial_state=tuple(np.where(has_steps, part, np.zeros_like(part)) for part in case.initial_state)
+    )
+
+
 MODELS: Mapping[str, Model] = {
     "lengths ignored": lengths_ignored,
     "mask ignored": mask_ignored,
@@ -50,6 +97,10 @@ MODELS: Mapping[str, Model] = {
     "dropout ignored": dropout_ignored,
     "clip ignored": clip_ignored,
     "coupling ignored": coupling_ignored,
+    "activations ignored": activations_ignored,
+    "thresholded at zero": thresholded_at_zero,
+    "cell state unclipped": cell_state_unclipped,
+    "rows without steps start at zeros": rows_without_steps_start_at_zeros,
 }
 
 
