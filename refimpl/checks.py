@@ -158,7 +158,7 @@ def _dropout_shapes(cell: Cell | Stack, batch: int, time: int) -> dict[str, tupl
             for where, each in cell.named_cells()
             for name, shape in _dropout_shapes(each, batch, time).items()
         }
-        between = {
+        between: dict[str, tuple[int, dict[str, int | None]]] = {
             f"l{k}.between": (0, {"batch": batch, "time": time, "size": layer.input_size})
             for k, layer in enumerate(cell.layers)
             if k

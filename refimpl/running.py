@@ -60,7 +60,7 @@ def forward(
     steps give outputs of shape (batch, 0, output) and the initial state as final state. Raises `InvalidArgument`,
     before any arithmetic, for whatever does not fit.
     """
-    if not isinstance(cell, Stack) and not hasattr(cell, "step"):
+    if isinstance(cell, type) or not (isinstance(cell, Stack) or hasattr(cell, "step")):
         raise InvalidArgument("cell", expected="SimpleRNN, LSTM, GRU or a Stack of layers", got=checks.described(cell))
     axes = {"batch": None, "time": None, "input": cell.input_size}
     x = checks.array("x", x, axes, check_finite=check_finite)

@@ -48,7 +48,7 @@ class Layer:
 
     def __post_init__(self) -> None:
         cells = [cell for cell in (self.forward, self.backward) if cell is not None]
-        if not cells or not all(hasattr(cell, "step") for cell in cells):
+        if not cells or not all(hasattr(cell, "step") and not isinstance(cell, type) for cell in cells):
             raise InvalidArgument("layer", expected="a cell forward, backward or both", got=repr(self))
         if self.merge not in MERGES:
             raise InvalidArgument("merge", expected=f"one of {', '.join(MERGES)}", got=repr(self.merge))

@@ -55,7 +55,7 @@ MISH = Activation(
     lambda x: x * TANH.function(SOFTPLUS.function(x)),
     _mish_slope,
     steepest_of(lambda x: _mish_slope(x, x), -2.2563763963607935, 1.4905711794854284),
-    ulps=18,
+    ulps=14,
     needs_argument=True,
     is_product=True,
 )

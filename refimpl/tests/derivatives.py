@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from .. import Run, backward, forward
+from .. import AnyRun, backward, forward
 from .dual import duals, slopes, values
 from .support import Example, assert_same, parts
 
 
-def run(e: Example, direction: Mapping[str, Any], **options: Any) -> Run:
+def run(e: Example, direction: Mapping[str, Any], **options: Any) -> AnyRun:
     """The example's forward run on dual fractions, with the direction (0 where it says nothing) as slopes."""
 
     def exact(name: str, array: Any) -> Any:
@@ -28,18 +28,21 @@ def run(e: Example, direction: Mapping[str, Any], **options: Any) -> Run:
 
     params = {name: exact(f"params[{name!r}]", array) for name, array in e.params.items()}
     state = tuple(exact(f"initial_state[{k}]", part) for k, part in enumerate(e.initial_state))
+    if options.get("dropout"):
+        options["dropout"] = {name: duals(Fraction, factors) for name, factors in options["dropout"].items()}
     return forward(e.cell, params, exact("x", e.x), state, **options)
 
 
 def gradients(e: Example, **options: Any) -> dict[str, Any]:
     d_state = tuple(duals(Fraction, d) for d in e.d_state)
-    found = backward(run(e, {}, **options), duals(Fraction, e.d_outputs), d_state)
+    over = run(e, {}, **options)
+    found = backward(over, duals(Fraction, e.d_outputs[:, : over.outputs.shape[1]]), d_state)
     return {name: values(d) for name, d in parts(found).items()}
 
 
 def derivative(e: Example, direction: Mapping[str, Any], **options: Any) -> Fraction:
     moved = run(e, direction, **options)
-    pairs = [(e.d_outputs, moved.outputs), *zip(e.d_state, moved.state, strict=True)]
+    pairs = [(e.d_outputs[:, : moved.outputs.shape[1]], moved.outputs), *zip(e.d_state, moved.state, strict=True)]
     exactly = [(values(duals(Fraction, d)), slopes(array)) for d, array in pairs]
     return sum(((d * slope).sum() for d, slope in exactly), Fraction(0))
 

@@ -1,9 +1,10 @@
 """What every test file shares: cells to try, data to try them on, and two assertions.
 
-`CELLS` spans the equations: each cell, each reset form, each activation, each pair of biases. `example` draws
-data in which no two numbers are alike and hidden, input, batch and time all differ, so that a swapped gate, a
-transposed matrix or a mixed-up axis cannot hide. Every number is a multiple of 1/1024, times ``scale``, hence
-exact in float32, in float64 and as a fraction: the same example serves every arithmetic.
+`CELLS` spans the equations: each cell, each reset form, each activation, each pair of biases, each further option
+alone and with the others; `STACKS` the ways to build layers of them. `example` draws data in which no two numbers are
+alike and hidden, input, batch and time all differ, so that a swapped gate, a transposed matrix or a mixed-up axis
+cannot hide. Every number is a multiple of 1/1024, times ``scale``, hence exact in float32, in float64 and as a
+fraction: the same example serves every arithmetic.
 """
 
 from __future__ import annotations
@@ -15,10 +16,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from .. import GRU, LSTM, Cell, Gradients, Run, SimpleRNN
-from ..rounding import RunBound
+from .. import GRU, LSTM, AnyRun, Cell, Gradients, Layer, Run, SimpleRNN, Stack, backward, forward
+from ..rounding import RunBound, bound
+from . import naive
 
 BATCH, TIME, INPUT, HIDDEN = 4, 5, 2, 3
+WIDE = 6
+"""The hidden size where h is projected, to `HIDDEN`."""
+
+AnyCell = Cell | Stack
 
 CELLS: tuple[Cell, ...] = (
     SimpleRNN(INPUT, HIDDEN),
@@ -41,32 +47,74 @@ CELLS: tuple[Cell, ...] = (
     GRU(INPUT, HIDDEN, "sigmoid", "tanh", reset_after=False, use_recurrent_bias=False),
     GRU(INPUT, HIDDEN, "relu", "hard_sigmoid", reset_after=False, use_bias=False),
     GRU(INPUT, HIDDEN, "linear", "hard_sigmoid_keras2", reset_after=False),
+    SimpleRNN(INPUT, HIDDEN, clip=0.8),  # no limit is a float32, a float16 or a bfloat16
+    LSTM(INPUT, HIDDEN, output_activation="hard_sigmoid"),
+    LSTM(INPUT, WIDE, proj_size=HIDDEN),
+    LSTM(INPUT, HIDDEN, peepholes=True),
+    LSTM(INPUT, HIDDEN, input_forget=True),
+    LSTM(INPUT, HIDDEN, clip=0.7),
+    LSTM(INPUT, HIDDEN, forget_bias=0.6),
+    GRU(INPUT, HIDDEN, clip=0.7),
+    GRU(INPUT, HIDDEN, "linear", reset_after=False, clip=0.7),
+    LSTM(INPUT, WIDE, "tanh", "sigmoid", True, True, "linear", HIDDEN, peepholes=True, clip=0.9, forget_bias=0.6),
+    LSTM(INPUT, WIDE, "sigmoid", "tanh", True, False, "tanh", HIDDEN, peepholes=True, input_forget=True, clip=0.9),
 )
 
 ONE_OF_EACH = (CELLS[0], CELLS[4], CELLS[10], CELLS[15])
 """For tests of the sequence, which is the same for all activations and biases."""
 
+SHAPES_OF_CELLS = (*ONE_OF_EACH, CELLS[20], CELLS[28], CELLS[29])
+"""For tests of the sequence too: also what projects, what keeps its arguments, and all of an LSTM's options."""
+
+
+def both(size: int, merge: str) -> Layer:
+    """Two directions of different kinds."""
+    return Layer(LSTM(size, WIDE, proj_size=HIDDEN, peepholes=True), GRU(size, HIDDEN), merge)
+
+
+STACKS = {
+    "forward": Stack((Layer(LSTM(INPUT, HIDDEN)),)),
+    "backward": Stack((Layer(backward=GRU(INPUT, HIDDEN)),)),
+    "alike": Stack((Layer(GRU(INPUT, HIDDEN, reset_after=False), GRU(INPUT, HIDDEN, reset_after=False)),)),
+    "concat": Stack((Layer(SimpleRNN(INPUT, WIDE), LSTM(INPUT, HIDDEN)),)),
+    "sum": Stack((both(INPUT, "sum"),)),
+    "mul": Stack((both(INPUT, "mul"),)),
+    "ave": Stack((both(INPUT, "ave"),)),
+    "two layers": Stack((Layer(LSTM(INPUT, HIDDEN, clip=0.7)), Layer(GRU(HIDDEN, WIDE)))),
+    "two ways, two layers": Stack((Layer(GRU(INPUT, HIDDEN), SimpleRNN(INPUT, WIDE)), both(HIDDEN + WIDE, "mul"))),
+    "three layers": Stack(
+        (
+            Layer(SimpleRNN(INPUT, HIDDEN), GRU(INPUT, HIDDEN, reset_after=False), "ave"),
+            Layer(backward=LSTM(HIDDEN, WIDE, input_forget=True)),
+            Layer(SimpleRNN(WIDE, HIDDEN, "sigmoid"), LSTM(WIDE, INPUT)),
+        )
+    ),
+}
+
 
 def short(cell: Cell) -> str:
     """A cell's name in a test's id: its kind, its activations, its options where they are set."""
-    names = (type(cell).__name__, "reset_after", "use_bias", "use_recurrent_bias")
-    flags = (name.removeprefix("use_") for name in names[1:] if getattr(cell, name, False))
-    phi, sigma = getattr(cell, "activation", ""), getattr(cell, "recurrent_activation", "")
-    return "-".join(filter(None, (names[0], phi, sigma, *flags)))
+    options = ("reset_after", "use_bias", "use_recurrent_bias", "peepholes", "input_forget", "clip", "forget_bias")
+    flags = (name.removeprefix("use_") for name in options if getattr(cell, name, False))
+    functions = (getattr(cell, name, "") for name in ("activation", "recurrent_activation", "output_activation"))
+    projected = "proj" if getattr(cell, "proj_size", 0) else ""
+    return "-".join(filter(None, (type(cell).__name__, *functions, *flags, projected)))
 
 
 each_cell = pytest.mark.parametrize("cell", CELLS, ids=short)
 one_of_each = pytest.mark.parametrize("cell", ONE_OF_EACH, ids=short)
+each_shape = pytest.mark.parametrize("cell", SHAPES_OF_CELLS, ids=short)
+each_stack = pytest.mark.parametrize("stack", STACKS.values(), ids=STACKS)
 each_seed = pytest.mark.parametrize("seed", range(3))
 each_direction = pytest.mark.parametrize("reverse", [False, True], ids=["forward", "reverse"])
 
 
 @dataclass(frozen=True)
 class Example:
-    """A cell, all that goes into it, and cotangents of all that comes out."""
+    """A cell or a stack, all that goes into it, and cotangents of all that comes out."""
 
     case: str
-    cell: Cell
+    cell: AnyCell
     params: dict[str, Any]
     x: Any
     initial_state: tuple[Any, ...]
@@ -75,7 +123,7 @@ class Example:
 
 
 def example(
-    cell: Cell,
+    cell: AnyCell,
     seed: int,
     *,
     batch: int = BATCH,
@@ -85,9 +133,9 @@ def example(
 ) -> Example:
     """Numbers in ±1, times ``scale`` (a power of two) for parameters, input and state; none occurs twice."""
     shapes = cell.parameter_shapes
-    state, states = (batch, cell.hidden_size), len(cell.state_names)
-    sizes = [*shapes.values(), (batch, time, cell.input_size), *[state] * states]
-    cotangents = [(batch, time, cell.hidden_size), *[state] * states]
+    states = [(batch, size) for size in cell.state_sizes]
+    sizes = [*shapes.values(), (batch, time, cell.input_size), *states]
+    cotangents = [(batch, time, cell.output_size), *states]
     total = sum(int(np.prod(shape)) for shape in sizes + cotangents)
     numbers = np.random.default_rng(seed).choice(np.arange(-1024, 1024), total, replace=False)
     drawn = iter(np.split(numbers / 1024, np.cumsum([np.prod(s) for s in sizes + cotangents])))
@@ -105,16 +153,69 @@ def example(
     )
 
 
+def factors_of(
+    cell: AnyCell, seed: int, *, a_gate: bool = False, batch: int = BATCH, time: int = TIME, dtype: Any = np.float64
+) -> dict[str, Any]:
+    """Factors of dropout for all that may have some, one a gate where wanted: a third of them 0, no others alike."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    for where, each in named_cells(cell):
+        gates = (len(each.gate_order),) if a_gate else ()
+        shapes[f"{where}input"] = (*gates, batch, each.input_size)
+        shapes[f"{where}recurrent"] = (*gates, batch, each.output_size)
+    if isinstance(cell, Stack):
+        shapes |= {f"l{k}.between": (batch, time, layer.input_size) for k, layer in enumerate(cell.layers) if k}
+    rng = np.random.default_rng(seed)
+    numbers = rng.choice(np.arange(128, 2048), sum(int(np.prod(s)) for s in shapes.values()), replace=False) / 512
+    numbers[::3] = 0
+    drawn = np.split(numbers, np.cumsum([np.prod(s) for s in shapes.values()]).astype(int))
+    return {n: a.reshape(s).astype(dtype) for (n, s), a in zip(shapes.items(), drawn, strict=False)}
+
+
+def named_cells(cell: AnyCell) -> list[tuple[str, Cell]]:
+    """A stack's cells after what their names begin with; a cell after nothing."""
+    if not isinstance(cell, Stack):
+        return [("", cell)]
+    each = [(f"l{k}{d}.", c) for k, x in enumerate(cell.layers) for d, c in (("", x.forward), ("_reverse", x.backward))]
+    return [(where, found) for where, found in each if found is not None]
+
+
+def run(e: Example, **options: Any) -> AnyRun:
+    return forward(e.cell, e.params, e.x, e.initial_state, **options)
+
+
+def run_of_cell(e: Example, **options: Any) -> Run:
+    found = run(e, **options)
+    assert isinstance(found, Run)
+    return found
+
+
+def both_ways(e: Example, **options: Any) -> tuple[AnyRun, Gradients]:
+    over = run(e, **options)
+    return over, backward(over, e.d_outputs[:, : over.outputs.shape[1]], e.d_state)
+
+
 Parts = dict[str, Any]
 
 
-def parts(result: Run | RunBound | Gradients) -> Parts:
+def parts(result: AnyRun | RunBound | Gradients) -> Parts:
     """Every array of a result, or of its bound, under the name by which a reader would reach it."""
     if isinstance(result, Gradients):
         named = {f"params[{name!r}]": d for name, d in result.params.items()}
         return named | {"x": result.x} | _numbered("initial_state", result.initial_state)
     gates = {f"gates[{name!r}]": gate for name, gate in result.gates.items()}
     return {"outputs": result.outputs} | _numbered("state", result.state) | gates
+
+
+def assert_follows_the_textbook(e: Example, dropout: dict[str, Any] | None = None) -> None:
+    """A forward run gives what `naive` gives; both round, each within its bound."""
+    over = run(e, dropout=dropout)
+    outputs, state, gates = naive.run(e.cell, e.params, e.x, e.initial_state, dropout)
+    if "a" not in over.gates:
+        del gates["a"]  # arguments are kept only where a derivative needs them
+    expected = {"outputs": outputs} | _numbered("state", state)
+    expected |= {f"gates[{name!r}]": gate for name, gate in gates.items()}
+    rounding = parts(bound(over, np.float64))
+    assert_within(f"{e.case} {dropout and [*dropout]}", parts(over), expected, rounding, rounding)
 
 
 def _numbered(name: str, arrays: tuple[Any, ...]) -> Parts:

@@ -10,30 +10,27 @@ from typing import Any
 
 import numpy as np
 
-from .. import Cell, Gradients, Run, backward, forward
+from .. import AnyRun, Cell, Gradients, backward, forward
 from ..rounding import Precision, bound, gradient_bound
 from .support import (
     Example,
     Parts,
     assert_same,
     assert_within,
-    each_cell,
     each_direction,
     each_seed,
+    each_shape,
     example,
     parts,
+    run,
 )
 
 
-def run(e: Example, **options: Any) -> Run:
-    return forward(e.cell, e.params, e.x, e.initial_state, **options)
-
-
-def run_bound(over: Run) -> Parts:
+def run_bound(over: AnyRun) -> Parts:
     return parts(bound(over, np.float64))
 
 
-def gradients_bound(over: Run, e: Example) -> Parts:
+def gradients_bound(over: AnyRun, e: Example) -> Parts:
     return parts(gradient_bound(over, np.float64, e.d_outputs, e.d_state))
 
 
@@ -42,7 +39,7 @@ def flipped(named: Parts) -> Parts:
     return {name: a[:, ::-1] if a.ndim == 3 else a for name, a in named.items()}
 
 
-@each_cell
+@each_shape
 @each_seed
 def test_reverse_is_forward_on_flipped_input(cell: Cell, seed: int) -> None:
     e = example(cell, seed)
@@ -55,7 +52,7 @@ def test_reverse_is_forward_on_flipped_input(cell: Cell, seed: int) -> None:
     assert_within(e.case, parts(got), flipped(parts(mirror)), rounding, rounding)
 
 
-@each_cell
+@each_shape
 @each_direction
 def test_rows_of_a_batch_do_not_know_of_each_other(cell: Cell, reverse: bool) -> None:
     e = example(cell, seed=3)
@@ -80,7 +77,7 @@ def test_rows_of_a_batch_do_not_know_of_each_other(cell: Cell, reverse: bool) ->
     assert_within(e.case, summed, expected, gradient_rounding, gradient_rounding)
 
 
-@each_cell
+@each_shape
 @each_direction
 def test_two_pieces_of_time_make_the_whole(cell: Cell, reverse: bool) -> None:
     e = example(cell, seed=4)
@@ -102,12 +99,12 @@ def test_two_pieces_of_time_make_the_whole(cell: Cell, reverse: bool) -> None:
     assert_within(e.case, parts(got), parts(expected), rounding, rounding)
 
 
-def _pairs(first: Run, second: Run) -> dict[str, tuple[Any, Any]]:
+def _pairs(first: AnyRun, second: AnyRun) -> dict[str, tuple[Any, Any]]:
     one, two = parts(first), parts(second)
     return {name: (one[name], two[name]) for name in one}
 
 
-def _in_time(whole: Run, pair: tuple[Any, Any], early: slice, late: slice) -> Any:
+def _in_time(whole: AnyRun, pair: tuple[Any, Any], early: slice, late: slice) -> Any:
     """The two pieces of an array with time, each in its place; of a state, the second."""
     if pair[1].ndim < 3:
         return pair[1]
@@ -116,7 +113,7 @@ def _in_time(whole: Run, pair: tuple[Any, Any], early: slice, late: slice) -> An
     return joined
 
 
-@each_cell
+@each_shape
 @each_direction
 def test_zero_cotangents_give_zero_gradients(cell: Cell, reverse: bool) -> None:
     e = example(cell, seed=0)
@@ -124,7 +121,7 @@ def test_zero_cotangents_give_zero_gradients(cell: Cell, reverse: bool) -> None:
     assert_same(e.case, found, {name: np.zeros_like(d) for name, d in found.items()})
 
 
-@each_cell
+@each_shape
 @each_seed
 def test_twice_the_cotangents_give_twice_the_gradients(cell: Cell, seed: int) -> None:
     e = example(cell, seed)
@@ -134,7 +131,7 @@ def test_twice_the_cotangents_give_twice_the_gradients(cell: Cell, seed: int) ->
     assert_same(e.case, twice, {name: 2 * d for name, d in once.items()})
 
 
-@each_cell
+@each_shape
 @each_seed
 def test_gradients_add_up_as_their_cotangents_do(cell: Cell, seed: int) -> None:
     e, other = example(cell, seed), example(cell, seed + 100)
@@ -149,7 +146,7 @@ def test_gradients_add_up_as_their_cotangents_do(cell: Cell, seed: int) -> None:
     assert_within(e.case, summed, parts(backward(over, *both)), *bounds)
 
 
-@each_cell
+@each_shape
 @each_direction
 def test_the_final_state_is_the_last_output(cell: Cell, reverse: bool) -> None:
     e = example(cell, seed=0)
@@ -158,7 +155,7 @@ def test_the_final_state_is_the_last_output(cell: Cell, reverse: bool) -> None:
     assert_same(e.case, {"h": over.state[0]}, {"h": over.outputs[:, last]})
 
 
-@each_cell
+@each_shape
 def test_the_same_call_gives_the_same_bits(cell: Cell) -> None:
     e = example(cell, seed=0)
     one, two = (run(e) for _ in range(2))
@@ -169,7 +166,7 @@ def test_the_same_call_gives_the_same_bits(cell: Cell) -> None:
     assert bits[0] == bits[1], e.case
 
 
-@each_cell
+@each_shape
 @each_direction
 def test_nothing_that_goes_in_is_changed(cell: Cell, reverse: bool) -> None:
     e = example(cell, seed=0)

@@ -9,25 +9,27 @@ from typing import Any
 import numpy as np
 import pytest
 
-from .. import Cell, Gradients, Run, backward, forward
+from .. import Cell, Stack
 from ..rounding import bound, gradient_bound
-from . import naive
 from .derivatives import assert_derivatives_match
 from .dual import duals, values
 from .support import (
     BATCH,
     CELLS,
-    HIDDEN,
-    INPUT,
     ONE_OF_EACH,
+    SHAPES_OF_CELLS,
+    STACKS,
     TIME,
+    AnyCell,
     Example,
+    assert_follows_the_textbook,
     assert_same,
-    assert_within,
+    both_ways,
     each_cell,
     each_direction,
     example,
-    one_of_each,
+    factors_of,
+    named_cells,
     parts,
     short,
 )
@@ -51,9 +53,26 @@ def of_kind(e: Example, kind: Any) -> Example:
     )
 
 
-def both_ways(e: Example, **options: Any) -> tuple[Run, Gradients]:
-    run = forward(e.cell, e.params, e.x, e.initial_state, **options)
-    return run, backward(run, e.d_outputs, e.d_state)
+each_size = pytest.mark.parametrize(
+    "cell",
+    [*SHAPES_OF_CELLS, *(STACKS[name] for name in ("forward", "ave", "two ways, two layers"))],
+    ids=lambda cell: short(cell) if not isinstance(cell, Stack) else next(n for n in STACKS if STACKS[n] is cell),
+)
+
+
+def shapes_of(cell: AnyCell, batch: int, time: int) -> dict[str, tuple[int, ...]]:
+    """Of everything but parameters that a run and its gradients hold."""
+    found: dict[str, tuple[int, ...]] = {
+        "outputs": (batch, time, cell.output_size),
+        "x": (batch, time, cell.input_size),
+    }
+    for k, size in enumerate(cell.state_sizes):
+        found |= {f"state[{k}]": (batch, size), f"initial_state[{k}]": (batch, size)}
+    for where, each in named_cells(cell):
+        for name in each.gate_names:
+            width = len(each.gate_order) if name == "a" else 1
+            found[f"gates[{where + name!r}]"] = (batch, time, width * each.hidden_size)
+    return found
 
 
 MASKS: dict[str, dict[str, Any]] = {
@@ -64,16 +83,14 @@ MASKS: dict[str, dict[str, Any]] = {
 }
 
 
-@one_of_each
+@each_size
 @each_kind
 @pytest.mark.parametrize("options", MASKS.values(), ids=MASKS)
-def test_an_empty_batch_gives_empty_arrays_and_zero_gradients(cell: Cell, kind: Any, options: dict[str, Any]) -> None:
+def test_an_empty_batch_gives_empty_arrays_and_zero_gradients(cell: AnyCell, kind: Any, options: Any) -> None:
     e = of_kind(example(cell, seed=0, batch=0), kind)
     run, grads = both_ways(e, **options)
     shapes = {name: a.shape for name, a in (parts(run) | parts(grads)).items() if "params" not in name}
-    inputs = {"x": (0, TIME, INPUT)} | {f"initial_state[{k}]": (0, HIDDEN) for k in range(len(run.state))}
-    states = {f"state[{k}]": (0, HIDDEN) for k in range(len(run.state))}
-    assert shapes == {name: (0, TIME, HIDDEN) for name in shapes} | inputs | states
+    assert shapes == shapes_of(cell, 0, TIME)
     zeros = {name: np.zeros(shape) for name, shape in cell.parameter_shapes.items()}
     assert_same(e.case, grads.params, zeros)
     assert {a.dtype for a in (parts(run) | parts(grads)).values()} == {np.dtype(kind)}
@@ -87,40 +104,53 @@ TIMELESS: dict[str, dict[str, Any]] = {
 }
 
 
-@one_of_each
+@each_size
 @each_kind
 @pytest.mark.parametrize("options", TIMELESS.values(), ids=TIMELESS)
-def test_no_time_step_leaves_the_initial_state(cell: Cell, kind: Any, options: dict[str, Any]) -> None:
+def test_no_time_step_leaves_the_initial_state(cell: AnyCell, kind: Any, options: dict[str, Any]) -> None:
+    if isinstance(cell, Stack) and "reverse" in options:
+        return  # a stack has its directions in its layers
     e = of_kind(example(cell, seed=0, time=0), kind)
     run, grads = both_ways(e, **options)
     assert_same(e.case, *({str(k): p for k, p in enumerate(s)} for s in (run.state, e.initial_state)))
-    steps = {name: a.shape for name, a in parts(run).items() if not name.startswith("state")}
-    assert steps == {name: (BATCH, 0, HIDDEN) for name in steps}
+    shapes = {name: a.shape for name, a in (parts(run) | parts(grads)).items() if "params" not in name}
+    assert shapes == shapes_of(cell, BATCH, 0)
     assert {a.dtype for a in (parts(run) | parts(grads)).values()} == {np.dtype(kind)}
 
 
-@each_cell
+@each_size
 @each_kind
-def test_no_time_step_hands_the_cotangent_of_the_state_back(cell: Cell, kind: Any) -> None:
+def test_no_time_step_hands_the_cotangent_of_the_state_back(cell: AnyCell, kind: Any) -> None:
     e = of_kind(example(cell, seed=0, time=0), kind)
     _, grads = both_ways(e)
     assert_same(e.case, *({str(k): p for k, p in enumerate(s)} for s in (grads.initial_state, e.d_state)))
     zeros = {name: np.zeros(shape) for name, shape in cell.parameter_shapes.items()}
     assert_same(e.case, grads.params, zeros)
-    assert grads.x.shape == (BATCH, 0, INPUT)
+    assert grads.x.shape == (BATCH, 0, cell.input_size)
 
 
-@one_of_each
+@each_size
 @pytest.mark.parametrize("sizes", [{"batch": 0}, {"time": 0}], ids=["no batch", "no time"])
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-def test_of_nothing_the_rounding_bound_is_zero(cell: Cell, sizes: dict[str, int], dtype: Any) -> None:
+def test_of_nothing_the_rounding_bound_is_zero(cell: AnyCell, sizes: dict[str, int], dtype: Any) -> None:
     e = example(cell, seed=0, **sizes)
     run, grads = both_ways(e)
     limits = parts(bound(run, dtype)) | parts(gradient_bound(run, dtype, e.d_outputs, e.d_state))
     assert_same(e.case, limits, {n: np.zeros(a.shape) for n, a in (parts(run) | parts(grads)).items()})
 
 
+@each_size
+@pytest.mark.parametrize("sizes", [{"batch": 0}, {"time": 0}], ids=["no batch", "no time"])
+def test_dropout_of_nothing_changes_nothing(cell: AnyCell, sizes: dict[str, int]) -> None:
+    e = example(cell, seed=0, **sizes)
+    dropped = both_ways(e, dropout=factors_of(cell, seed=0, a_gate=True, **sizes))
+    for got, expected in zip(dropped, both_ways(e), strict=True):
+        assert_same(e.case, parts(got), parts(expected))
+
+
 def small(cell: Cell, **sizes: int) -> Cell:
+    if getattr(cell, "proj_size", 0) and "hidden_size" in sizes:
+        sizes |= {"hidden_size": 2, "proj_size": 1}
     return replace(cell, **sizes)  # type: ignore[type-var]
 
 
@@ -139,12 +169,7 @@ SMALL = [
 @pytest.mark.parametrize(("cell", "shape"), SMALL)
 def test_the_smallest_sizes_follow_the_textbook(cell: Cell, shape: dict[str, int]) -> None:
     e = example(cell, seed=1, **shape)
-    run = forward(cell, e.params, e.x, e.initial_state)
-    outputs, state, gates = naive.run(cell, e.params, e.x, e.initial_state)
-    expected = {"outputs": outputs} | {f"state[{k}]": part for k, part in enumerate(state)}
-    expected |= {f"gates[{name!r}]": gate for name, gate in gates.items()}
-    rounding = parts(bound(run, np.float64))
-    assert_within(e.case, parts(run), expected, rounding, rounding)
+    assert_follows_the_textbook(e)
 
 
 @pytest.mark.parametrize(("cell", "shape"), SMALL)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from .. import Cell, Gradients, Run, backward, forward
+from .. import AnyRun, Cell, Gradients, Run, backward, forward
 from .dual import duals, values
 from .support import (
     BATCH,
@@ -31,8 +31,8 @@ OPTIONS: dict[str, dict[str, Any]] = {
 }
 
 
-def everything(run: Run, grads: Gradients) -> dict[str, Any]:
-    before = {f"before[{k}]": part for k, part in enumerate(run.before)}
+def everything(run: AnyRun, grads: Gradients) -> dict[str, Any]:
+    before = {f"before[{k}]": part for k, part in enumerate(run.before)} if isinstance(run, Run) else {}
     return parts(run) | parts(grads) | before
 
 

@@ -9,22 +9,50 @@ import numpy as np
 import pytest
 
 from .. import Cell, forward
-from ..rounding import bound
 from . import naive
-from .support import CELLS, assert_same, assert_within, each_cell, each_seed, example, parts, short
+from .support import (
+    CELLS,
+    assert_follows_the_textbook,
+    assert_same,
+    each_cell,
+    each_seed,
+    example,
+    factors_of,
+    one_of_each,
+    parts,
+    run_of_cell,
+    short,
+)
 
 
 @each_cell
 @each_seed
 def test_outputs_state_and_every_gate_follow_the_textbook(cell: Cell, seed: int) -> None:
-    e = example(cell, seed)
-    run = forward(cell, e.params, e.x, e.initial_state)
-    outputs, state, gates = naive.run(cell, e.params, e.x, e.initial_state)
-    expected = {"outputs": outputs}
-    expected |= {f"state[{k}]": part for k, part in enumerate(state)}
-    expected |= {f"gates[{name!r}]": gate for name, gate in gates.items()}
-    rounding = parts(bound(run, np.float64))
-    assert_within(e.case, parts(run), expected, rounding, rounding)
+    assert_follows_the_textbook(example(cell, seed))
+
+
+@each_cell
+@pytest.mark.parametrize("a_gate", [False, True], ids=["shared", "one a gate"])
+def test_factors_of_dropout_multiply_what_meets_a_kernel(cell: Cell, a_gate: bool) -> None:
+    factors = factors_of(cell, seed=3, a_gate=a_gate, batch=2)
+    assert_follows_the_textbook(example(cell, seed=1, batch=2, time=3), dropout=factors)
+
+
+@one_of_each
+@pytest.mark.parametrize("a_gate", [False, True], ids=["shared", "one a gate"])
+@pytest.mark.parametrize("name", ["input", "recurrent"])
+def test_factors_of_one_kind_leave_the_other_alone(cell: Cell, a_gate: bool, name: str) -> None:
+    factors = factors_of(cell, seed=4, a_gate=a_gate)
+    assert_follows_the_textbook(example(cell, seed=2), dropout={name: factors[name]})
+
+
+@pytest.mark.parametrize("cell", [cell for cell in CELLS if cell.clip is not None], ids=short)  # type: ignore[attr-defined]
+def test_where_arguments_are_clipped_some_are_and_some_are_not(cell: Cell) -> None:
+    e = example(cell, seed=0)
+    a = np.abs(naive.run(cell, e.params, e.x, e.initial_state)[2]["a"])
+    for block in np.split(a, len(cell.gate_order), axis=-1):
+        assert (block > cell.clip).any(), e.case  # type: ignore[attr-defined]
+        assert (block < cell.clip).any(), e.case  # type: ignore[attr-defined]
 
 
 @each_cell
@@ -54,7 +82,7 @@ def test_a_missing_part_of_the_initial_state_means_zeros(cell: Cell, given: int)
 @each_cell
 def test_the_run_remembers_the_state_before_each_step(cell: Cell) -> None:
     e = example(cell, seed=0)
-    run = forward(cell, e.params, e.x, e.initial_state)
+    run = run_of_cell(e)
     after = [run.outputs, run.gates["c"]] if len(run.state) == 2 else [run.outputs]
     expected = {
         str(k): np.concatenate([initial[:, None], steps[:, :-1]], axis=1)

@@ -9,12 +9,12 @@ import pytest
 
 from .. import Cell, backward, forward
 from ..rounding import bound, gradient_bound
-from .support import BATCH, CELLS, TIME, assert_same, assert_within, each_cell, each_direction, example, parts
+from .support import BATCH, CELLS, TIME, assert_same, assert_within, each_direction, each_shape, example, parts
 
 LENGTHS = [3, TIME, 0, 1]
 
 
-@each_cell
+@each_shape
 @each_direction
 def test_each_row_runs_as_if_alone_on_its_own_length(cell: Cell, reverse: bool) -> None:
     e = example(cell, seed=0)
@@ -30,7 +30,7 @@ def test_each_row_runs_as_if_alone_on_its_own_length(cell: Cell, reverse: bool) 
         assert_within(f"{e.case} row={row}", got, alone, limit, limit)
 
 
-@each_cell
+@each_shape
 @each_direction
 def test_each_row_has_the_gradients_that_it_has_alone(cell: Cell, reverse: bool) -> None:
     e = example(cell, seed=1)
@@ -52,7 +52,7 @@ def test_each_row_has_the_gradients_that_it_has_alone(cell: Cell, reverse: bool)
     assert_within(e.case, {name: grads[name] for name in summed}, summed, rounding, rounding)
 
 
-@each_cell
+@each_shape
 @each_direction
 def test_outputs_past_a_length_are_zero(cell: Cell, reverse: bool) -> None:
     e = example(cell, seed=0)
@@ -61,7 +61,7 @@ def test_outputs_past_a_length_are_zero(cell: Cell, reverse: bool) -> None:
     assert_same(e.case, {"outputs": past}, {"outputs": np.zeros_like(past)})
 
 
-@each_cell
+@each_shape
 @each_direction
 def test_lengths_are_a_mask_of_the_first_steps_with_zeros(cell: Cell, reverse: bool) -> None:
     e = example(cell, seed=0)
@@ -72,7 +72,7 @@ def test_lengths_are_a_mask_of_the_first_steps_with_zeros(cell: Cell, reverse: b
     assert_same(e.case, *(parts(backward(over, e.d_outputs, e.d_state)) for over in runs))
 
 
-@each_cell
+@each_shape
 def test_full_lengths_are_no_lengths(cell: Cell) -> None:
     e = example(cell, seed=0)
     runs = [forward(cell, e.params, e.x, e.initial_state, lengths=n) for n in ([TIME] * BATCH, None)]

@@ -7,20 +7,20 @@ from typing import Any
 import numpy as np
 import pytest
 
-from .. import Cell, Run, backward, forward
+from .. import Cell, backward, forward
 from ..rounding import bound, gradient_bound
 from .support import (
     BATCH,
     TIME,
-    Example,
     Parts,
     assert_same,
     assert_within,
-    each_cell,
     each_direction,
+    each_shape,
     example,
-    one_of_each,
     parts,
+    run,
+    run_of_cell,
 )
 
 MASK = np.array([[0, 1, 0, 0, 1], [1, 0, 1, 1, 0], [0, 0, 0, 0, 0], [0, 0, 1, 0, 0]], bool)
@@ -29,19 +29,15 @@ MASK = np.array([[0, 1, 0, 0, 1], [1, 0, 1, 1, 0], [0, 0, 0, 0, 0], [0, 0, 1, 0,
 each_policy = pytest.mark.parametrize("masked_output", ["repeat", "zeros"])
 
 
-def run(e: Example, **options: Any) -> Run:
-    return forward(e.cell, e.params, e.x, e.initial_state, **options)
-
-
 def processed(reverse: bool) -> list[int]:
     return list(range(TIME))[::-1] if reverse else list(range(TIME))
 
 
-@each_cell
+@each_shape
 @each_direction
 def test_masked_steps_leave_the_state_alone(cell: Cell, reverse: bool) -> None:
     e = example(cell, seed=0)
-    over = run(e, mask=MASK, reverse=reverse)
+    over = run_of_cell(e, mask=MASK, reverse=reverse)
     order = processed(reverse)
     after = dict(zip(order, [*order[1:], None], strict=True))  # the step processed after each; None: none
     for row, t in np.argwhere(~MASK):
@@ -51,7 +47,7 @@ def test_masked_steps_leave_the_state_alone(cell: Cell, reverse: bool) -> None:
             assert_same(f"{e.case} step={row, t}", {f"state[{k}]": kept}, {f"state[{k}]": before[row, t]})
 
 
-@one_of_each
+@each_shape
 @each_direction
 def test_a_wholly_masked_row_ends_in_its_initial_state(cell: Cell, reverse: bool) -> None:
     e = example(cell, seed=0)
@@ -60,7 +56,7 @@ def test_a_wholly_masked_row_ends_in_its_initial_state(cell: Cell, reverse: bool
     assert_same(e.case, got, expected)
 
 
-@one_of_each
+@each_shape
 @each_direction
 def test_a_wholly_masked_row_passes_its_state_cotangent_through(cell: Cell, reverse: bool) -> None:
     e = example(cell, seed=0)
@@ -69,20 +65,20 @@ def test_a_wholly_masked_row_passes_its_state_cotangent_through(cell: Cell, reve
     assert_same(e.case, got, expected)
 
 
-@one_of_each
+@each_shape
 @each_direction
 def test_masked_steps_repeat_the_output_before_them_and_zeros_at_first(cell: Cell, reverse: bool) -> None:
     e = example(cell, seed=0)
     over = run(e, mask=MASK, reverse=reverse)
     for row in range(BATCH):
-        previous = np.zeros(cell.hidden_size)
+        previous = np.zeros(cell.output_size)
         for t in processed(reverse):
             if not MASK[row, t]:
                 assert_same(f"{e.case} step={row, t}", {"output": over.outputs[row, t]}, {"output": previous})
             previous = over.outputs[row, t]
 
 
-@one_of_each
+@each_shape
 @each_direction
 def test_the_zeros_policy_changes_masked_outputs_alone(cell: Cell, reverse: bool) -> None:
     e = example(cell, seed=0)
@@ -91,7 +87,7 @@ def test_the_zeros_policy_changes_masked_outputs_alone(cell: Cell, reverse: bool
     assert_same(e.case, parts(zeros), expected)
 
 
-@one_of_each
+@each_shape
 @each_direction
 @each_policy
 def test_a_mask_of_all_steps_is_no_mask(cell: Cell, reverse: bool, masked_output: str) -> None:
@@ -103,7 +99,7 @@ def test_a_mask_of_all_steps_is_no_mask(cell: Cell, reverse: bool, masked_output
     assert_same(e.case, *(parts(backward(over, e.d_outputs, e.d_state)) for over in runs))
 
 
-@each_cell
+@each_shape
 @each_direction
 @each_policy
 def test_masking_a_step_equals_leaving_it_out(cell: Cell, reverse: bool, masked_output: str) -> None:
@@ -142,7 +138,7 @@ def folded(d_outputs: Any, mask: Any, reverse: bool, masked_output: str) -> Any:
     return found
 
 
-@one_of_each
+@each_shape
 @each_direction
 @each_policy
 def test_masked_inputs_have_a_gradient_of_exactly_zero(cell: Cell, reverse: bool, masked_output: str) -> None:
@@ -152,7 +148,7 @@ def test_masked_inputs_have_a_gradient_of_exactly_zero(cell: Cell, reverse: bool
     assert_same(e.case, {"x": masked}, {"x": np.zeros_like(masked)})
 
 
-@each_cell
+@each_shape
 @pytest.mark.parametrize("garbage", [np.nan, np.inf, -np.inf, 1e300])
 def test_what_a_masked_input_holds_changes_nothing(cell: Cell, garbage: float) -> None:
     e = example(cell, seed=2)

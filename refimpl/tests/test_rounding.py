@@ -14,10 +14,23 @@ from typing import Any
 import numpy as np
 import pytest
 
-from .. import Cell, Gradients, Run, backward, forward
+from .. import Cell, forward
 from ..rounding import bound, gradient_bound
 from .dual import duals, true_digits, values
-from .support import CELLS, Example, Parts, assert_within, each_cell, example, parts, short
+from .support import (
+    CELLS,
+    HIDDEN,
+    Example,
+    Parts,
+    assert_within,
+    both_ways,
+    each_cell,
+    each_shape,
+    example,
+    parts,
+    run,
+    short,
+)
 
 SCALES = {
     "ordinary": 1.0,
@@ -26,24 +39,20 @@ SCALES = {
     "tiny": 2.0**-70,  # products underflow in float32
     "subnormal": 2.0**-130,  # inputs are subnormal in float32
 }
-EXACTLY = ("ordinary", "saturating", "tiny")
+EXACTLY = [(cell, scale) for scale in ("ordinary", "saturating", "tiny") for cell in CELLS]
+EXACTLY = [(cell, scale) for cell, scale in EXACTLY if scale == "ordinary" or cell.hidden_size == HIDDEN]
 each_scale = pytest.mark.parametrize("scale", SCALES.values(), ids=SCALES)
 each_dtype = pytest.mark.parametrize("dtype", [np.float64, np.float32], ids=["float64", "float32"])
 
 
-def both_ways(e: Example, **options: Any) -> tuple[Run, Gradients]:
-    run = forward(e.cell, e.params, e.x, e.initial_state, **options)
-    return run, backward(run, e.d_outputs, e.d_state)
-
-
 def everything(e: Example, **options: Any) -> Parts:
-    run, grads = both_ways(e, **options)
-    return parts(run) | parts(grads)
+    over, grads = both_ways(e, **options)
+    return parts(over) | parts(grads)
 
 
 def bounds(e: Example, dtype: Any, **options: Any) -> Parts:
-    run = forward(e.cell, e.params, e.x, e.initial_state, **options)
-    return parts(bound(run, dtype)) | parts(gradient_bound(run, dtype, e.d_outputs, e.d_state))
+    over = run(e, **options)
+    return parts(bound(over, dtype)) | parts(gradient_bound(over, dtype, e.d_outputs, e.d_state))
 
 
 def in_decimals(array: Any) -> Any:
@@ -66,19 +75,18 @@ def truth(cell: int, scale: float) -> Parts:
         return {name: values(a) for name, a in everything(exactly).items()}
 
 
-@each_cell
-@pytest.mark.parametrize("scale", [SCALES[name] for name in EXACTLY], ids=EXACTLY)
+@pytest.mark.parametrize(("cell", "scale"), EXACTLY, ids=[f"{short(cell)}-{scale}" for cell, scale in EXACTLY])
 @each_dtype
-def test_the_oracle_lies_within_the_bound_of_the_truth(cell: Cell, scale: float, dtype: Any) -> None:
-    e = example(cell, seed=0, scale=scale, dtype=dtype)
+def test_the_oracle_lies_within_the_bound_of_the_truth(cell: Cell, scale: str, dtype: Any) -> None:
+    e = example(cell, seed=0, scale=SCALES[scale], dtype=dtype)
     got = {name: in_decimals(a) for name, a in everything(e).items()}
-    assert_within(e.case, got, truth(CELLS.index(cell), scale), bounds(e, dtype))
+    assert_within(e.case, got, truth(CELLS.index(cell), SCALES[scale]), bounds(e, dtype))
 
 
 @each_cell
 @each_scale
 def test_float32_and_float64_differ_by_no_more_than_their_bounds(cell: Cell, scale: float) -> None:
-    for seed, reverse in [(0, True), (1, False)]:
+    for seed, reverse in [(0, True), (1, False)] if scale == 1 else [(2, scale > 1)]:
         wide, narrow = (example(cell, seed, scale=scale, dtype=d) for d in (np.float64, np.float32))
         limits = (bounds(wide, dtype, reverse=reverse) for dtype in (np.float32, np.float64))
         got, expected = everything(narrow, reverse=reverse), everything(wide, reverse=reverse)
@@ -88,7 +96,7 @@ def test_float32_and_float64_differ_by_no_more_than_their_bounds(cell: Cell, sca
 MASKED = [{"mask": np.random.default_rng(5).random((4, 5)) < 0.5}, {"lengths": [5, 0, 2, 3]}]
 
 
-@each_cell
+@each_shape
 @pytest.mark.parametrize("options", MASKED, ids=["mask", "lengths"])
 def test_the_bound_holds_where_steps_are_masked(cell: Cell, options: dict[str, Any]) -> None:
     wide, narrow = (example(cell, 1, dtype=d) for d in (np.float64, np.float32))
@@ -100,20 +108,37 @@ def test_the_bound_holds_where_steps_are_masked(cell: Cell, options: dict[str, A
 def test_the_bound_holds_in_another_order_of_summation(cell: Cell) -> None:
     """Features and units renamed: the same sums, their terms in another order."""
     wide, narrow = (example(cell, 2, dtype=d) for d in (np.float64, np.float32))
-    units, hidden = np.array([2, 0, 1]), cell.hidden_size
-    columns = np.concatenate([gate * hidden + units for gate in range(len(cell.gate_order))])
-    rows = {"kernel": [1, 0], "recurrent_kernel": units}
+    units, outputs = np.arange(cell.hidden_size)[::-1], np.array([2, 0, 1])
+    if cell.output_size == cell.hidden_size:
+        units = outputs  # the hidden state's units are the cell's
+
+    def blocks(count: int) -> Any:
+        return np.concatenate([block * cell.hidden_size + units for block in range(count)])
+
+    gates = blocks(len(cell.gate_order))
+    of_params: dict[str, tuple[Any, ...]] = {
+        "kernel": ([1, 0], gates),
+        "recurrent_kernel": (outputs, gates),
+        "bias": (gates,),
+        "recurrent_bias": (gates,),
+        "peepholes": (blocks(3),),
+        "projection_kernel": (units, outputs),
+    }
+    of_states = (outputs, units)
     renamed = replace(
         narrow,
-        params={n: (a[rows[n]] if n in rows else a)[..., columns] for n, a in narrow.params.items()},
+        params={name: a[np.ix_(*of_params[name])] for name, a in narrow.params.items()},
         x=narrow.x[..., ::-1],
-        initial_state=tuple(part[..., units] for part in narrow.initial_state),
+        initial_state=tuple(part[..., o] for part, o in zip(narrow.initial_state, of_states, strict=False)),
     )
-    got, _ = both_ways(renamed)
-    expected = {name: a[..., units] for name, a in parts(both_ways(wide)[0]).items()}
-    run, _ = both_ways(wide)
-    limits = ({name: a[..., units] for name, a in parts(bound(run, d)).items()} for d in (np.float32, np.float64))
-    assert_within(narrow.case, parts(got), expected, *limits)
+    names = {"outputs": outputs, "state[0]": outputs, "gates['a']": gates}
+
+    def in_order(named: Parts) -> Parts:
+        return {name: a[..., names.get(name, units)] for name, a in named.items()}
+
+    over = run(wide)
+    limits = (in_order(parts(bound(over, d))) for d in (np.float32, np.float64))
+    assert_within(narrow.case, parts(run(renamed)), in_order(parts(over)), *limits)
 
 
 @each_cell
@@ -144,34 +169,46 @@ SMOOTH = [cell for cell in CELLS if not any(name in str(cell) for name in KINKED
 @each_cell
 @each_dtype
 def test_the_bound_on_outputs_is_no_larger_than_useful(cell: Cell, dtype: Any) -> None:
-    """Measured: up to 986 unit roundoffs, for outputs below 8 in magnitude, after 5 steps of 3 units."""
-    run, _ = both_ways(example(cell, seed=0))
-    largest = bound(run, dtype).outputs.max() / (np.finfo(dtype).eps / 2)
-    assert 0 < largest < 1024, f"{cell}: the bound reaches {largest} unit roundoffs"
+    """Measured: up to 986 unit roundoffs, for outputs below 8 in magnitude, after 5 steps of 3 units; of 6, 4360."""
+    over = run(example(cell, seed=0))
+    largest = bound(over, dtype).outputs.max() / (np.finfo(dtype).eps / 2)
+    limit = 2**10 if cell.hidden_size == HIDDEN else 2**13
+    assert 0 < largest < limit, f"{cell}: the bound reaches {largest} unit roundoffs"
 
 
 @pytest.mark.parametrize("cell", SMOOTH, ids=short)
 @each_dtype
 def test_the_bound_on_gradients_is_no_larger_than_useful(cell: Any, dtype: Any) -> None:
-    """Measured: up to 23108 unit roundoffs, for gradients below 8 in magnitude; where nothing has a kink."""
+    """Measured: up to 23108 unit roundoffs, for gradients below 8 in magnitude, where nothing has a kink.
+
+    Of the wide cells 837146, for gradients up to 16.
+    """
     e = example(cell, seed=0)
     limits = parts(gradient_bound(both_ways(e)[0], dtype, e.d_outputs, e.d_state))
     largest = max(float(limit.max()) for limit in limits.values()) / (np.finfo(dtype).eps / 2)
-    assert 0 < largest < 2**15, f"{cell}: the bound reaches {largest} unit roundoffs"
+    assert 0 < largest < (2**15 if cell.hidden_size == HIDDEN else 2**20), (
+        f"{cell}: the bound reaches {largest} unit roundoffs"
+    )
 
 
 def gate_blocks(cell: Cell) -> list[tuple[str, slice]]:
-    gates, hidden = len(cell.gate_order), cell.hidden_size
-    columns = [slice(gate * hidden, (gate + 1) * hidden) for gate in range(gates)]
-    return [(name, block) for name in cell.parameter_shapes for block in columns]
+    """Each gate's columns in each parameter; not those of a forget gate that is coupled."""
+    found = []
+    for name, shape in cell.parameter_shapes.items():
+        gates = {"peepholes": ("i", "f", "o"), "projection_kernel": ("h",)}.get(name, cell.gate_order)
+        width = shape[-1] // len(gates)
+        columns = [(gate, slice(k * width, (k + 1) * width)) for k, gate in enumerate(gates)]
+        coupled = getattr(cell, "input_forget", False)
+        found += [(name, block) for gate, block in columns if not (coupled and gate == "f")]
+    return found
 
 
 @each_cell
 def test_a_weight_that_is_off_by_a_thousandth_shows_in_float32(cell: Cell) -> None:
     """The largest weight of each gate in each parameter; a small one may drown in the others' rounding."""
     e, narrow = example(cell, seed=0), example(cell, seed=0, dtype=np.float32)
-    run, _ = both_ways(e)
-    right, limits = parts(run), parts(bound(run, np.float32))
+    over = run(e)
+    right, limits = parts(over), parts(bound(over, np.float32))
     for name, block in gate_blocks(cell):
         params = {key: array.copy() for key, array in narrow.params.items()}
         weights = params[name][..., block]
@@ -183,7 +220,7 @@ def test_a_weight_that_is_off_by_a_thousandth_shows_in_float32(cell: Cell) -> No
 
 def test_a_float32_run_has_the_bound_of_its_float64_twin() -> None:
     for cell in CELLS:
-        wide, narrow = (both_ways(example(cell, 0, dtype=d))[0] for d in (np.float64, np.float32))
-        limits = [parts(bound(run, np.float32)) for run in (narrow, wide)]
+        wide, narrow = (run(example(cell, 0, dtype=d)) for d in (np.float64, np.float32))
+        limits = [parts(bound(over, np.float32)) for over in (narrow, wide)]
         different = [name for name in limits[0] if (limits[0][name] != limits[1][name]).any()]
         assert not different, f"{short(cell)}: {different}"
