@@ -11,6 +11,7 @@ import pytest
 import refimpl as ri
 from conformance import corpus
 from conformance.cases import Array, Case
+from refimpl.parameters import StepCotangents
 
 pytest.importorskip("flint", reason="python-flint is not installed: pip install python-flint")
 
@@ -66,36 +67,31 @@ def test_a_direction_across_a_kink_is_said_to_have_no_derivative() -> None:
 
 # --- planted faults: the series must catch each alone -----------------------------------------------------------------
 
-Adjoint = Callable[..., tuple[Array, Array, tuple[Array, ...]]]
+Pulled = tuple[StepCotangents, tuple[Array, ...]]
 
 
-def wrong_sign(found: Any, cell: Any, params: Any, gates: Any, state: Any) -> Any:
-    d_projected, d_recurrent, d_state = found
-    return d_projected, d_recurrent, (-d_state[0], *d_state[1:])
+def wrong_sign(found: StepCotangents, d_state: tuple[Array, ...], hidden: int) -> Pulled:
+    return found, (-d_state[0], *d_state[1:])
 
 
-def no_path_through_time(found: Any, cell: Any, params: Any, gates: Any, state: Any) -> Any:
-    d_projected, d_recurrent, d_state = found
-    return d_projected, d_recurrent, (0 * d_state[0], *d_state[1:])
+def no_path_through_time(found: StepCotangents, d_state: tuple[Array, ...], hidden: int) -> Pulled:
+    return found, (0 * d_state[0], *d_state[1:])
 
 
-def first_gate_missing(found: Any, cell: Any, params: Any, gates: Any, state: Any) -> Any:
-    d_projected, d_recurrent, d_state = found
-    blocked = d_projected.copy()
-    blocked[:, : cell.hidden_size] = 0 * blocked[:, : cell.hidden_size]
-    return blocked, d_recurrent, d_state
+def first_gate_missing(found: StepCotangents, d_state: tuple[Array, ...], hidden: int) -> Pulled:
+    blocked = found.projected.copy()
+    blocked[:, :hidden] = 0 * blocked[:, :hidden]
+    return found._replace(projected=blocked), d_state
 
 
-def last_gate_of_the_wrong_sign(found: Any, cell: Any, params: Any, gates: Any, state: Any) -> Any:
-    d_projected, d_recurrent, d_state = found
-    flipped = d_recurrent.copy()
-    flipped[:, -cell.hidden_size :] = -flipped[:, -cell.hidden_size :]
-    return d_projected, flipped, d_state
+def last_gate_of_the_wrong_sign(found: StepCotangents, d_state: tuple[Array, ...], hidden: int) -> Pulled:
+    flipped = found.recurrent.copy()
+    flipped[:, -hidden:] = -flipped[:, -hidden:]
+    return found._replace(recurrent=flipped), d_state
 
 
-def memory_path_missing(found: Any, cell: Any, params: Any, gates: Any, state: Any) -> Any:
-    d_projected, d_recurrent, d_state = found
-    return d_projected, d_recurrent, (*d_state[:-1], 0 * d_state[-1])
+def memory_path_missing(found: StepCotangents, d_state: tuple[Array, ...], hidden: int) -> Pulled:
+    return found, (*d_state[:-1], 0 * d_state[-1])
 
 
 FAULTS = (wrong_sign, no_path_through_time, first_gate_missing, last_gate_of_the_wrong_sign, memory_path_missing)
@@ -104,13 +100,13 @@ FAULTS = (wrong_sign, no_path_through_time, first_gate_missing, last_gate_of_the
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_fault_planted_in_an_adjoint_contradicts_the_series(
-    kind: str, fault: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    kind: str, fault: Callable[..., Pulled], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     case = small(kind)
-    right: Adjoint = type(case.cell).adjoint
+    right: Callable[..., Pulled] = type(case.cell).adjoint
 
-    def planted(self: Any, params: Any, gates: Any, state: Any, d_state: Any) -> Any:
-        return fault(right(self, params, gates, state, d_state), self, params, gates, state)
+    def planted(self: Any, *arguments: Any) -> Pulled:
+        return fault(*right(self, *arguments), self.hidden_size)
 
     assert prove_along_random(case, seed=0).holds
     monkeypatch.setattr(type(case.cell), "adjoint", planted)
@@ -123,16 +119,21 @@ def test_a_recurrent_kernel_gradient_from_the_wrong_operand_contradicts_the_seri
     kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     case = small(kind)
-    right = type(case.cell).recurrent_kernel_gradient
-    monkeypatch.setattr(
-        type(case.cell), "recurrent_kernel_gradient", lambda self, gates, h, d: right(self, gates, h[:, ::-1], d)
-    )
+    right: Callable[..., Any] = type(case.cell).gradients
+
+    def planted(self: Any, gates: Any, before: Any, *others: Any) -> Any:
+        return right(self, gates, (before[0][:, ::-1], *before[1:]), *others)
+
+    monkeypatch.setattr(type(case.cell), "gradients", planted)
     assert not prove_along_random(case, seed=0).overlap
 
 
 @pytest.mark.parametrize("name", ["tanh", "sigmoid"])
 def test_a_wrong_derivative_of_an_activation_contradicts_the_series(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     activation = ri.activations.named(name)
-    wrong = ri.activations.Activation(name, activation.function, lambda y: 1 - y, activation.steepest, activation.ulps)
+    wrong = ri.activations.Activation(
+        name, activation.function, lambda y, x: 1 - y, activation.steepest, activation.ulps
+    )
     monkeypatch.setitem(ri.activations._BY_NAME, name, wrong)
+    monkeypatch.setattr(ri.parameters, "_activation", ri.parameters._activation.__wrapped__)  # past its cache
     assert not prove_along_random(small("lstm"), seed=0).overlap
