@@ -203,6 +203,8 @@ def options_of(case: Case) -> dict[str, Any]:
         "recurrent_dropout": any(name.endswith("recurrent") for name in dropout),
         "between_dropout": any(name.endswith("between") for name in dropout),
         "gradients": case.wants_gradients,
+        "batch": _how_many(case.x.shape[0]),
+        "time": _how_many(case.x.shape[1]),
         **case.how,
     }
 
@@ -217,6 +219,10 @@ def _cell_options(cell: Any) -> dict[str, Any]:
         if name in found:
             found[name] = found[name] != without
     return found
+
+
+def _how_many(size: int) -> str:
+    return ("none", "one")[size] if size < 2 else "many"
 
 
 def mask_kind(mask: Array | None) -> str:

@@ -148,11 +148,11 @@ class Refusal:
 
 
 def matches(when: Mapping[str, Sequence[Any]], combination: Combination) -> bool:
-    """Whether each of the options is there and has one of the values; ``*`` in a value stands for anything.
+    """Whether each of the options has one of the values; ``*`` in a value stands for anything.
 
-    ``!`` before values means any other than these.
+    ``!`` before values means any other than these; an option that is not there is ``absent``.
     """
-    return all(name in combination and _is_among(combination[name], values) for name, values in when.items())
+    return all(_is_among(combination.get(name, "absent"), values) for name, values in when.items())
 
 
 def _is_among(value: Any, stated: Sequence[Any]) -> bool:
@@ -179,6 +179,19 @@ class Space:
     @cached_property
     def _known(self) -> frozenset[frozenset[tuple[str, Any]]]:
         return frozenset(_key(combination) for combination in self.valid)
+
+    @cached_property
+    def _alike(self) -> Mapping[frozenset[tuple[str, Any]], list[Combination]]:
+        """The combinations that differ in the implementation's own options alone, by the others."""
+        found: dict[frozenset[tuple[str, Any]], list[Combination]] = {}
+        for combination in self.valid:
+            found.setdefault(_key(_common(combination)), []).append(combination)
+        return found
+
+    def nearest(self, options: Combination) -> Combination | None:
+        """The valid combination with these options, of its own as many as can be; None where there is none."""
+        found = self._alike.get(_key(_common(options)), [])
+        return max(found, key=lambda one: len(one.items() & options.items()), default=None)
 
     def __contains__(self, combination: Combination) -> bool:
         return _key(combination) in self._known
@@ -233,6 +246,11 @@ def nonsense(combination: Combination) -> str:
     if of("dropout_per_gate") and not (of("dropout") or of("recurrent_dropout")):
         return "dropout_per_gate without dropout"
     return ""
+
+
+def _common(combination: Combination) -> Combination:
+    """The options that are no implementation's own; of gradients it is drawn whether they are asked for."""
+    return {name: value for name, value in combination.items() if not is_own(name) and name != "gradients"}
 
 
 def _key(combination: Combination) -> frozenset[tuple[str, Any]]:

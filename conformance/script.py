@@ -14,10 +14,13 @@ from typing import Any
 
 import numpy as np
 
+import refimpl as ri
+
 from .cases import Case, Expected
 from .implementations import Implementation
 from .implementations.program import ProgramImplementation
 
+_SEQUENCE = ("mask", "lengths", "reverse", "masked_output", "output_order", "return_sequences", "dropout")
 _COMPARISON = """
 got = {entry}(**arguments)
 differs = False
@@ -71,25 +74,31 @@ def _of_plug_in(implementation: Implementation, case: Case, expected: Expected) 
     folder = Path(inspect.getsourcefile(made) or "").parents[made.__module__.count(".")]
     arguments: dict[str, Any] = {
         "kind": case.kind,
-        "cell": vars(case.cell),
+        "cell": _fields(case.cell),
         "state_names": case.state_names,
+        "state_sizes": case.cell.state_sizes,
         "params": dict(case.params),
         "x": case.x,
         "initial_state": case.initial_state,
         "d_outputs": case.d_outputs,
         "d_state": case.d_state,
         "wants_gradients": case.wants_gradients,
+        "how": dict(case.how),
+        **{name: getattr(case, name) for name in _SEQUENCE},
     }
     return "\n".join(
         [
             "import sys\nfrom types import SimpleNamespace\nimport numpy as np",
             f"sys.path.insert(0, {str(folder)!r})",
             f"from {made.__module__} import {made.__name__}\n\n",
-            "def run(cell, **arguments):",
-            "    case = SimpleNamespace(cell=SimpleNamespace(**cell), dtype=arguments['x'].dtype, **arguments)",
-            "    zeros = np.zeros((len(case.x), case.cell.hidden_size), case.dtype)",
-            "    zeros = case.initial_state or (zeros,) * len(case.state_names)",
-            "    case.initial_state_or_zeros = lambda: zeros",
+            "def named(value):",
+            "    if isinstance(value, tuple):",
+            "        return tuple(map(named, value))",
+            "    return SimpleNamespace(**{k: named(v) for k, v in value.items()}) if isinstance(value, dict) else value\n\n",
+            "def run(cell, state_sizes, **arguments):",
+            "    case = SimpleNamespace(cell=named(cell), dtype=arguments['x'].dtype, **arguments)",
+            "    zeros = tuple(np.zeros((len(case.x), size), case.dtype) for size in state_sizes)",
+            "    case.initial_state_or_zeros = lambda: case.initial_state or zeros",
             f"    answer = {made.__name__}().observe(case)",
             "    return getattr(answer, 'values', answer) if not isinstance(answer, dict) else answer\n\n",
             f"arguments = {_literal(arguments)}",
@@ -98,6 +107,14 @@ def _of_plug_in(implementation: Implementation, case: Case, expected: Expected) 
             _COMPARISON.format(entry="run"),
         ]
     )
+
+
+def _fields(cell: Any) -> dict[str, Any] | None:
+    """A cell's kind and fields, or those of a stack's layers; None where a layer has no cell in a direction."""
+    if isinstance(cell, ri.Stack):
+        pairs = [(layer.forward, layer.backward, layer.merge) for layer in cell.layers]
+        return {"layers": tuple({"forward": _fields(f), "backward": _fields(b), "merge": m} for f, b, m in pairs)}
+    return None if cell is None else dict(vars(cell))
 
 
 def _literal(value: Any) -> str:

@@ -2,13 +2,15 @@
 
 Start at a cell's file (`simple_rnn`, `lstm`, `gru`): its docstring has the equations and their adjoint.
 `sequence` unrolls a cell over time, `stack` builds layers of it, `running` checks what goes in; `rounding` bounds what
-rounding may change; `layouts` converts weights.
+rounding may change; `layouts` converts weights. Whole models: `head`, `model`, `losses`, `optimizers`, `training`.
 """
 
-from . import layouts, rounding
+from . import head, initializers, layouts, losses, optimizers, preprocessing, rounding, training
 from .errors import InvalidArgument
 from .gru import GRU
+from .head import Dense, Embedding
 from .lstm import LSTM
+from .model import Model, Recurrent
 from .parameters import Cell, Gates
 from .running import AnyRun, backward, forward
 from .sequence import Gradients, Run
@@ -20,16 +22,26 @@ __all__ = [
     "LSTM",
     "AnyRun",
     "Cell",
+    "Dense",
+    "Embedding",
     "Gates",
     "Gradients",
     "InvalidArgument",
     "Layer",
+    "Model",
+    "Recurrent",
     "Run",
     "SimpleRNN",
     "Stack",
     "StackRun",
     "backward",
     "forward",
+    "head",
+    "initializers",
     "layouts",
+    "losses",
+    "optimizers",
+    "preprocessing",
     "rounding",
+    "training",
 ]

@@ -61,8 +61,9 @@ class Precision:
     ===========  ====  =====  =====  ==================
 
     ``absolute`` is what every smooth activation may be off beside its own ulps, where an implementation's are accurate
-    to so much of 1 and not of themselves: "float32, absolute" and "float16, absolute" allow ``12 · 2⁻²⁴``. (Measured in
-    ONNX Runtime 1.31, whose float16 layers compute in float32: at most 10.1, by its GRU's tanh.)
+    to so much of 1 and not of themselves: "float32, absolute" allows ``12 u`` and so on, and "float16, absolute in
+    float32" ``12 · 2⁻²⁴``. (Measured in ONNX Runtime 1.31, whose float16 layers compute in float32: at most 10.1, by its
+    GRU's tanh.)
     """
 
     name: str
@@ -117,8 +118,12 @@ _PRECISIONS = {
         Precision("float32", 24, -126, 127),
         Precision("float16", 11, -14, 15),
         Precision("bfloat16", 8, -126, 127),
+        Precision("float64, absolute", 53, -1022, 1023, absolute=12 * 2.0**-53),
         Precision("float32, absolute", 24, -126, 127, absolute=12 * 2.0**-24),
-        Precision("float16, absolute", 11, -14, 15, absolute=12 * 2.0**-24),
+        Precision("float16, absolute", 11, -14, 15, absolute=12 * 2.0**-11),
+        Precision("bfloat16, absolute", 8, -126, 127, absolute=12 * 2.0**-8),
+        Precision("float32, absolute in float32", 24, -126, 127, absolute=12 * 2.0**-24),
+        Precision("float16, absolute in float32", 11, -14, 15, absolute=12 * 2.0**-24),
     )
 }
 

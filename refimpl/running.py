@@ -45,7 +45,8 @@ def forward(
     reverse           process the last step first. With lengths, each row is reversed within its length, since the steps
                       past it leave the state alone. A stack has its directions in its layers
     masked_output     what a masked step outputs: "repeat" the output of the step processed before it, zeros
-                      at first (Keras), or "zeros" (Keras's ``zero_output_for_mask``)
+                      at first (Keras), "zeros" (Keras's ``zero_output_for_mask``), or "state", the hidden state
+                      that it leaves alone (Keras's loop on JAX, against its documentation)
     output_order      "original": each output at its own step (ONNX, PyTorch); "processing": the first to be processed
                       first, which matters where ``reverse`` (Keras's ``go_backwards``). Gates stay at their own step
     return_sequences  False: the only output is that of the step processed last, ``(batch, 1, output)``; where both

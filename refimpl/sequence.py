@@ -19,7 +19,7 @@ from .activations import Array
 from .linear import Factors, affine, affine_adjoint, bias_gradient, kernel_gradient, over_time
 from .parameters import ARGUMENTS, Cell, Gates, Parameters, State, StepCotangents
 
-MASKED_OUTPUTS = ("repeat", "zeros")
+MASKED_OUTPUTS = ("repeat", "zeros", "state")
 OUTPUT_ORDERS = ("original", "processing")
 
 
@@ -97,7 +97,8 @@ def unroll(
         after, gates[t] = cell.step(params, projected[:, t], state, dropout.get("recurrent"))
         keep = None if traversal.mask is None else traversal.mask[:, t, None]
         state = tuple(_where(keep, new, old) for new, old in zip(after, state, strict=True))
-        output = _where(keep, after[0], output if traversal.masked_output == "repeat" else zeros)
+        masked = {"repeat": output, "zeros": zeros, "state": state[0]}[traversal.masked_output]
+        output = _where(keep, after[0], masked)
         outputs[t] = output
     hidden, arguments = (np.zeros((batch, k * cell.hidden_size), x.dtype) for k in (1, len(cell.gate_order)))
     like = {name: arguments if name == ARGUMENTS else hidden for name in cell.gate_names}
@@ -133,6 +134,8 @@ def unroll_adjoint(run: Run, d_outputs: Array, d_state: State) -> Gradients:
             d_held = tuple(_where(keep, zero, d) for d, zero in zip(d_state, zeros, strict=True))
             if traversal.masked_output == "repeat":
                 repeated = _where(keep, zeros[0], d_output)
+            elif traversal.masked_output == "state":
+                d_held = (d_held[0] + _where(keep, zeros[0], d_output), *d_held[1:])
         cotangents[t], d_state = cell.adjoint(
             run.params,
             Gates({name: gate[:, t] for name, gate in run.gates.items()}),

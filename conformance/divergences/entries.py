@@ -28,22 +28,24 @@ class Divergence:
     """One entry. ``when`` lists alternatives, each a mapping from option to the values that trigger it."""
 
     id: str
-    implementation: str
+    implementations: tuple[str, ...]
     versions: Mapping[str, str]
     when: tuple[Mapping[str, tuple[Any, ...]], ...]
     effect: str
     summary: str
     violates: str
     reference: str
-    minimal: Case
+    minimal: Case | None = None
     message: str = ""
     model: str = ""
     precision: str = ""
     families: tuple[str, ...] = ()
+    aside: tuple[str, ...] = ()
+    script: str = ""
 
     def concerns(self, implementation: Implementation) -> bool:
-        """Whether it is this implementation, in these versions."""
-        return self.implementation == implementation.name and all(
+        """Whether it is one of these implementations, in these versions."""
+        return implementation.name in self.implementations and all(
             package in implementation.versions
             and SpecifierSet(wanted).contains(implementation.versions[package], prereleases=True)
             for package, wanted in self.versions.items()
@@ -51,12 +53,20 @@ class Divergence:
 
     def covers(self, quantity: str) -> bool:
         """Whether the entry says anything of this quantity: names of families, or of quantities, or how those begin."""
-        names = (family_of(quantity), quantity)
-        return any(name == stated or name.startswith(f"{stated}.") for name in names for stated in self.families)
+        return _named(quantity, self.families)
+
+    def sets_aside(self, quantity: str) -> bool:
+        """Whether the entry says that the quantity is wrong in a way that no model describes."""
+        return _named(quantity, self.aside) or (self.effect == "wrong" and self.covers(quantity))
 
     def applies_to(self, case: Case) -> bool:
         """Whether the case's options trigger it."""
         return any(matches(alternative, case.options) for alternative in self.when)
+
+
+def _named(quantity: str, stated: Sequence[str]) -> bool:
+    names = (family_of(quantity), quantity)
+    return any(name == each or name.startswith(f"{each}.") for name in names for each in stated)
 
 
 @cache
@@ -86,7 +96,7 @@ def concerning(implementation: Implementation) -> tuple[Divergence, ...]:
 
 def script_of(entry: Divergence) -> Path:
     """The script that shows the entry."""
-    return _HERE / "scripts" / f"{entry.id}.py"
+    return _HERE / "scripts" / f"{entry.script or entry.id}.py"
 
 
 def as_markdown() -> str:
@@ -94,18 +104,19 @@ def as_markdown() -> str:
     rows = ["| what | seen in | since | script |", "| --- | --- | --- | --- |"]
     for entry in known():
         versions = ", ".join(f"{package} {wanted}" for package, wanted in entry.versions.items())
-        script = f"[{entry.id}](conformance/divergences/scripts/{entry.id}.py)"
-        rows.append(f"| {entry.summary} | {entry.implementation} ({entry.effect}) | {versions} | {script} |")
+        script = f"[{entry.id}](conformance/divergences/scripts/{script_of(entry).name})"
+        rows.append(f"| {entry.summary} | {', '.join(entry.implementations)} ({entry.effect}) | {versions} | {script} |")
     return "\n".join(rows)
 
 
 def _parsed(file: str, entry: dict[str, Any]) -> Divergence:
     if entry.get("model", next(iter(MODELS))) not in MODELS:
         raise ValueError(f"{file}: {entry['id']}: model: expected one of {', '.join(MODELS)}, got {entry['model']!r}")
-    when = tuple({name: tuple(values) for name, values in one.items()} for one in entry["when"])
-    families = tuple(entry.get("families", ()))
-    found = Divergence(**entry | {"when": when, "families": families, "minimal": _minimal(entry["minimal"])})
-    if not found.applies_to(found.minimal):
+    when = tuple({name: tuple(values) for name, values in one.items()} for one in entry.get("when", ()))
+    lists = {name: tuple(entry.get(name, ())) for name in ("families", "aside", "implementations")}
+    minimal = _minimal(entry["minimal"]) if "minimal" in entry else None
+    found = Divergence(**entry | lists | {"when": when, "minimal": minimal})
+    if minimal is not None and not found.applies_to(minimal):
         raise ValueError(f"{file}: {found.id}: its minimal case has not the options that it states")
     return found
 

@@ -50,7 +50,8 @@ def examine(implementation: Implementation, case: Case) -> tuple[Verdict, tuple[
         if back:
             raise Disagreement(f"{case!r}\nknown divergence {entry.id} is gone: {', '.join(back)} came")
     verdict = _judged(case, applying, observed)
-    if not any(c.numbers or c.undecided or c.problem for c in verdict.comparisons):
+    set_aside = any(entry.sets_aside(name) for entry in applying for name in observed.values)
+    if not set_aside and not any(c.numbers or c.undecided or c.problem for c in verdict.comparisons):
         raise Disagreement(f"{case!r}\nnothing was compared: {dict(verdict.missing)}")
     return verdict, tuple(entry.id for entry in applying)
 
@@ -66,8 +67,8 @@ def expected_of(case: Case, entries: Iterable[Divergence]) -> Expected:
     bounds = dict(expected.bounds)
     for entry in applying:
         if entry.effect == "lower precision":
-            absolute = entry.precision == "absolute"
-            wider = expect(asked, f"{case.dtype_name}, absolute" if absolute else entry.precision).bounds
+            relative = not entry.precision.startswith("absolute")
+            wider = expect(asked, entry.precision if relative else f"{case.dtype_name}, {entry.precision}").bounds
             bounds |= {name: np.maximum(bounds[name], wider[name]) for name in bounds if entry.covers(name)}
     return replace(expected, bounds=bounds)
 
@@ -75,6 +76,8 @@ def expected_of(case: Case, entries: Iterable[Divergence]) -> Expected:
 def still_shows(implementation: Implementation, entry: Divergence) -> bool:
     """Whether the entry's minimal case still diverges as stated."""
     case = entry.minimal
+    if case is None:
+        raise ValueError(f"{entry.id}: is shown by its script alone")
     try:
         observed = observe(implementation, case)
     except Exception as error:
@@ -89,12 +92,12 @@ def still_shows(implementation: Implementation, entry: Divergence) -> bool:
 
 
 def _judged(case: Case, applying: list[Divergence], observed: Observed) -> Verdict:
-    """What was observed beside what these entries let expect; what they call wrong is set aside, and says why."""
+    """What was observed beside what these entries let expect; what they set aside is missing, with the reason."""
     wrong = {
         name: f"known divergence {entry.id}"
         for entry in applying
         for name in observed.values
-        if entry.effect == "wrong" and entry.covers(name)
+        if entry.sets_aside(name)
     }
     values = {name: value for name, value in observed.values.items() if name not in wrong}
     verdict = judge(expected_of(case, applying), replace(observed, values=values))

@@ -31,6 +31,19 @@ def masked_outputs_repeated(case: Case) -> Case:
     return case.replace(masked_output="repeat")
 
 
+def masked_outputs_are_states(case: Case) -> Case:
+    """A masked step gives the hidden state that it leaves alone, where the output before it is due."""
+    return case.replace(masked_output="state") if case.masked_output == "repeat" else case
+
+
+def propagated_mask_ignored(case: Case) -> Case:
+    """Every step counts; of a masked one, the layer that makes the mask has passed on its own numbers."""
+    if case.mask is None:
+        return case
+    filler = 1 if case.how["mask_from"] == "Embedding" else 0  # the row of the table that is masked is of ones
+    return case.replace(x=np.where(case.mask[:, :, None], case.x, np.full_like(case.x, filler)), mask=None)
+
+
 def dropout_ignored(case: Case) -> Case:
     """Nothing is dropped."""
     return case.replace(dropout=None)
@@ -94,6 +107,8 @@ MODELS: Mapping[str, Model] = {
     "lengths ignored": lengths_ignored,
     "mask ignored": mask_ignored,
     "masked outputs repeated": masked_outputs_repeated,
+    "masked outputs are states": masked_outputs_are_states,
+    "propagated mask ignored": propagated_mask_ignored,
     "dropout ignored": dropout_ignored,
     "clip ignored": clip_ignored,
     "coupling ignored": coupling_ignored,

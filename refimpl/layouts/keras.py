@@ -12,7 +12,10 @@ GRU          z r h      ``(3*hidden,)``; with ``reset_after`` ``(2, 3*hidden)``,
 Kernels are ``(input, gates*hidden)`` and ``(hidden, gates*hidden)``, as ours are. Only the GRU that resets after
 has a recurrent bias, so only its cell may set ``use_recurrent_bias``. With ``use_bias=False`` there is no bias.
 
-Source: keras/src/layers/rnn/{simple_rnn,lstm,gru}.py, Keras 3.15.
+A `Stack` is the layers of a model one after the other: the list is theirs joined, ``Bidirectional`` gives its forward
+layer's weights before its backward layer's, and ``RNN(StackedRNNCells(cells))`` each cell's in turn.
+
+Source: keras/src/layers/rnn/{simple_rnn,lstm,gru,bidirectional,stacked_rnn_cells}.py, Keras 3.15.
 """
 
 from __future__ import annotations
@@ -26,6 +29,7 @@ from ..activations import Array
 from ..checks import mapping
 from ..errors import InvalidArgument
 from ..parameters import Cell, Parameters
+from ..stack import Stack
 from . import gates
 
 GATE_ORDER: gates.Orders = {
@@ -35,36 +39,78 @@ GATE_ORDER: gates.Orders = {
 }
 
 
-def load(cell: Cell, weights: Sequence[Any]) -> Parameters:
-    """The cell's parameters from ``layer.get_weights()``, or from gradients in the same order."""
-    order, names = gates.order_of(cell, GATE_ORDER), _names(cell)
-    expected = 3 if names[2:] else 2
+def load(cell: Cell | Stack, weights: Sequence[Any]) -> Parameters:
+    """The cell's parameters from ``layer.get_weights()``, or from gradients in the same order.
+
+    Of a stack, from the weights of all its layers, one list after the other.
+    """
+    parts = _checked_parts(cell)
+    expected = sum(_count(part) for _, part in parts)
     if not isinstance(weights, Sequence) or len(weights) != expected:
         got = len(weights) if isinstance(weights, Sequence) else type(weights).__name__
         raise InvalidArgument("weights", expected=f"a list of {expected} arrays", got=got)
-    shapes = cell.parameter_shapes
-    arrays = list(weights)
+    params: Parameters = {}
+    begin = 0
+    for prefix, part in parts:
+        params |= {prefix + name: array for name, array in _load(part, weights, begin).items()}
+        begin += _count(part)
+    return params
+
+
+def dump(cell: Cell | Stack, params: Mapping[str, Any]) -> list[Array]:
+    """What ``layer.set_weights`` takes, from the cell's (or stack's) parameters or from their gradients."""
+    parts = _checked_parts(cell)
+    params = mapping("params", params, cell.parameter_shapes)
+    return [array for prefix, part in parts for array in _dump(part, params, prefix)]
+
+
+def _checked_parts(cell: Cell | Stack) -> list[tuple[str, Cell]]:
+    """Each single cell after the prefix of its names, in the order of Keras's weights; all of them cells of Keras."""
+    parts = list(cell.named_cells()) if isinstance(cell, Stack) else [("", cell)]
+    for _, part in parts:
+        gates.order_of(part, GATE_ORDER)
+        _names(part)
+    return parts
+
+
+def _count(cell: Cell) -> int:
+    """How many arrays Keras keeps for a cell."""
+    return 3 if _names(cell)[2:] else 2
+
+
+def _load(cell: Cell, weights: Sequence[Any], begin: int) -> Parameters:
+    """One cell's parameters, from its arrays, which begin there."""
+    order, names, shapes = gates.order_of(cell, GATE_ORDER), _names(cell), cell.parameter_shapes
+    arrays = list(weights[begin : begin + _count(cell)])
     if len(names) == 4:
-        arrays[2:] = gates.checked("weights[2]", weights[2], (2, *shapes["bias"]))
+        arrays[2:] = gates.checked(f"weights[{begin + 2}]", arrays[2], (2, *shapes["bias"]))
+    named = enumerate(zip(names, arrays, strict=True))
     return {
-        name: gates.reordered(gates.checked(f"weights[{min(k, 2)}]", array, shapes[name]), order, cell.gate_order)
-        for k, (name, array) in enumerate(zip(names, arrays, strict=True))
+        name: gates.reordered(
+            gates.checked(f"weights[{begin + min(k, 2)}]", array, shapes[name]), order, cell.gate_order
+        )
+        for k, (name, array) in named
     }
 
 
-def dump(cell: Cell, params: Mapping[str, Any]) -> list[Array]:
-    """What ``layer.set_weights`` takes, from the cell's parameters or from their gradients."""
-    order, names, shapes = gates.order_of(cell, GATE_ORDER), _names(cell), cell.parameter_shapes
-    params = mapping("params", params, shapes)
+def _dump(cell: Cell, params: Mapping[str, Any], prefix: str) -> list[Array]:
+    """One cell's arrays, from its parameters among others'."""
+    order, shapes = gates.order_of(cell, GATE_ORDER), cell.parameter_shapes
     arrays = [
-        gates.reordered(gates.checked(f"params[{name!r}]", params[name], shapes[name]), cell.gate_order, order)
-        for name in names
+        gates.reordered(
+            gates.checked(f"params[{prefix + name!r}]", params[prefix + name], shapes[name]), cell.gate_order, order
+        )
+        for name in _names(cell)
     ]
     return [*arrays[:2], np.stack(arrays[2:])] if len(arrays) == 4 else arrays
 
 
 def _names(cell: Cell) -> tuple[str, ...]:
-    """The cell's parameters in Keras's order; `InvalidArgument` where Keras has no such biases."""
+    """The cell's parameters in Keras's order; `InvalidArgument` where Keras has no such cell."""
+    options = ("proj_size", "peepholes", "input_forget", "clip", "forget_bias", "output_activation")
+    beyond = [name for name in options if getattr(cell, name, None)]
+    if beyond:
+        raise InvalidArgument(f"cell.{beyond[0]}", expected="none (as Keras has it)", got=getattr(cell, beyond[0]))
     resets_after = getattr(cell, "reset_after", False)
     if cell.use_recurrent_bias != (cell.use_bias and resets_after):
         raise InvalidArgument(

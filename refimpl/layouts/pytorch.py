@@ -8,21 +8,27 @@ LSTM        i f g o  ``weight_hh{suffix}`` ``(gates*hidden, hidden)``
 GRU         r z n    ``bias_ih{suffix}`` and ``bias_hh{suffix}`` ``(gates*hidden,)``
 ==========  =======  =====================================================================
 
+An LSTM with ``proj_size`` has ``weight_hr{suffix}`` ``(proj, hidden)`` too, and ``weight_hh{suffix}`` is
+``(gates*hidden, proj)``. A `Stack` is a module with ``num_layers``: layer k's suffix is ``_l{k}``, that of its backward
+direction ``_l{k}_reverse``; from layer 1 on the input is what the layer before it outputs.
+
 There are two biases or, with ``bias=False``, none, so the cell must set ``use_bias`` and
-``use_recurrent_bias`` alike; the GRU must reset after.
+``use_recurrent_bias`` alike; the GRU must reset after. A module's layers and directions are all of one kind and size.
 
 Source: torch/nn/modules/rnn.py, PyTorch 2.13.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..activations import Array
 from ..checks import mapping
 from ..errors import InvalidArgument
 from ..parameters import Cell, Parameters
+from ..stack import Layer, Stack
 from . import gates
 
 GATE_ORDER: gates.Orders = {
@@ -35,31 +41,48 @@ NAMES = {
     "recurrent_kernel": "weight_hh",
     "bias": "bias_ih",
     "recurrent_bias": "bias_hh",
+    "projection_kernel": "weight_hr",
 }
 
 
-def load(cell: Cell, weights: Mapping[str, Any], suffix: str = "_l0") -> Parameters:
-    """The cell's parameters from a module's ``state_dict`` as arrays, or from its gradients."""
-    order, names = _checked(cell), {name: NAMES[name] + suffix for name in cell.parameter_shapes}
-    weights = mapping("weights", weights, names.values(), others=True)
-    return {
-        name: gates.reordered(
-            gates.checked(f"weights[{names[name]!r}]", weights[names[name]], shape[::-1]).T, order, cell.gate_order
-        )
+def load(cell: Cell | Stack, weights: Mapping[str, Any], suffix: str = "_l0") -> Parameters:
+    """The cell's parameters from a module's ``state_dict`` as arrays, or from its gradients.
+
+    ``suffix`` is for a single cell: a stack takes every layer of the module, by its own.
+    """
+    if isinstance(cell, Stack):
+        parts = list(_parts(cell, suffix))
+        names = [name for _, part, end in parts for name in _names(part, end).values()]
+        weights = mapping("weights", weights, names, others=True)
+        return {prefix + name: array for prefix, part, end in parts for name, array in load(part, weights, end).items()}
+    order, named = _checked(cell), _names(cell, suffix)
+    weights = mapping("weights", weights, named.values(), others=True)
+    arrays = {
+        name: gates.checked(f"weights[{named[name]!r}]", weights[named[name]], shape[::-1]).T
         for name, shape in cell.parameter_shapes.items()
     }
+    return {name: _reordered(name, array, order, cell.gate_order) for name, array in arrays.items()}
 
 
-def dump(cell: Cell, params: Mapping[str, Any], suffix: str = "_l0") -> dict[str, Array]:
-    """A module's tensors by name, from the cell's parameters or from their gradients."""
-    order, shapes = _checked(cell), cell.parameter_shapes
+def dump(cell: Cell | Stack, params: Mapping[str, Any], suffix: str = "_l0") -> dict[str, Array]:
+    """A module's tensors by name, from the cell's parameters or from their gradients; ``suffix`` as for `load`."""
+    if isinstance(cell, Stack):
+        parts = list(_parts(cell, suffix))
+        params = mapping("params", params, cell.parameter_shapes)
+        return {
+            name: array
+            for prefix, part, end in parts
+            for name, array in dump(part, {n: params[prefix + n] for n in part.parameter_shapes}, end).items()
+        }
+    order, named, shapes = _checked(cell), _names(cell, suffix), cell.parameter_shapes
     params = mapping("params", params, shapes)
-    return {
-        NAMES[name] + suffix: gates.reordered(
-            gates.checked(f"params[{name!r}]", params[name], shape), cell.gate_order, order
-        ).T
-        for name, shape in shapes.items()
-    }
+    arrays = {name: gates.checked(f"params[{name!r}]", params[name], shape) for name, shape in shapes.items()}
+    return {named[name]: _reordered(name, array, cell.gate_order, order).T for name, array in arrays.items()}
+
+
+def _reordered(name: str, array: Array, source: tuple[str, ...], target: tuple[str, ...]) -> Array:
+    """The projection alone has no gates."""
+    return array.copy() if name == "projection_kernel" else gates.reordered(array, source, target)
 
 
 def _checked(cell: Cell) -> tuple[str, ...]:
@@ -72,4 +95,32 @@ def _checked(cell: Cell) -> tuple[str, ...]:
         )
     if not getattr(cell, "reset_after", True):
         raise InvalidArgument("cell.reset_after", expected="True (as PyTorch has it)", got=False)
+    if getattr(cell, "peepholes", False):
+        raise InvalidArgument("cell.peepholes", expected="False (as PyTorch has it)", got=True)
     return gates.order_of(cell, GATE_ORDER)
+
+
+def _names(cell: Cell, suffix: str) -> dict[str, str]:
+    """PyTorch's name of each of the cell's parameters; `InvalidArgument` where PyTorch has no such cell."""
+    _checked(cell)
+    return {name: NAMES[name] + suffix for name in cell.parameter_shapes}
+
+
+def _parts(stack: Stack, suffix: str) -> Iterator[tuple[str, Cell, str]]:
+    """Each cell of the stack with its prefix of ours and its suffix of PyTorch's.
+
+    `InvalidArgument` where PyTorch has no such module.
+    """
+    if suffix != "_l0":
+        raise InvalidArgument("suffix", expected="'_l0' (a stack's layers have their own)", got=repr(suffix))
+    module: Any = stack.layers[0].forward
+    both, size = stack.layers[0].backward is not None, stack.input_size
+    for k, layer in enumerate(stack.layers):
+        alike = None if module is None else dataclasses.replace(module, input_size=size)
+        if layer.forward is None or layer != Layer(alike, alike if both else None):
+            expected = "one kind and size of cell in every layer and direction, merged by 'concat' (as PyTorch has it)"
+            raise InvalidArgument(f"cell.layers[{k}]", expected=expected, got=str(layer))
+        size = layer.output_size
+    for prefix, cell in stack.named_cells():
+        _checked(cell)
+        yield prefix, cell, f"_{prefix.removesuffix('.')}"

@@ -34,6 +34,7 @@ MASK[1] = False  # one row with no step at all
 HOLDS = {
     "repeat": {"mask": MASK},
     "zeros": {"mask": MASK, "masked_output": "zeros"},
+    "state": {"mask": MASK, "masked_output": "state"},
     "lengths": {"lengths": np.array([3, 0, 5, 1])},
 }
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from .dual import Dual, duals, slopes, values
-from .support import BATCH, CELLS, HIDDEN, INPUT, TIME, assert_same, assert_within, example
+from .support import BATCH, CELLS, HIDDEN, INPUT, STACKS, TIME, WIDE, assert_same, assert_within, example, factors_of
 
 EXPECTED = np.arange(6.0).reshape(2, 3)
 
@@ -63,13 +63,22 @@ def test_exact_numbers_are_compared_exactly(kind: type) -> None:
         assert_same("a case", {"x": nearly}, {"x": exact})
 
 
-@pytest.mark.parametrize("cell", CELLS, ids=str)
+@pytest.mark.parametrize("cell", [*CELLS, *STACKS.values()], ids=str)
 def test_no_two_numbers_of_an_example_are_alike(cell: Any) -> None:
     e = example(cell, seed=0)
     arrays = [*e.params.values(), e.x, *e.initial_state, e.d_outputs, *e.d_state]
     numbers = np.concatenate([array.ravel() for array in arrays])
     assert len(set(numbers.tolist())) == len(numbers)
-    assert len({BATCH, TIME, INPUT, HIDDEN}) == 4
+    assert len({BATCH, TIME, INPUT, HIDDEN, WIDE}) == 5
+
+
+@pytest.mark.parametrize("a_gate", [False, True])
+@pytest.mark.parametrize("cell", [*CELLS, *STACKS.values()], ids=str)
+def test_no_two_factors_but_zeros_are_alike(cell: Any, a_gate: bool) -> None:
+    numbers = np.concatenate([array.ravel() for array in factors_of(cell, 0, a_gate=a_gate).values()])
+    others = numbers[numbers != 0]
+    assert len(set(others.tolist())) == len(others)
+    assert len(numbers) / 4 < len(numbers) - len(others) < len(numbers) / 2
 
 
 def test_duals_differentiate() -> None:

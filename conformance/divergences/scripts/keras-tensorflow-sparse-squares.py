@@ -14,4 +14,4 @@ moved = 1 - model.get_weights()[0][1, 0]
 # Token 1 stands four times, so its gradient is 4, its velocity 0.1 * 4**2, and the step 4 / sqrt(1.6) = 1 / sqrt(0.1).
 expected = 1 / np.sqrt(0.1)
 print(f"the weight should move by {expected:.6f}; it moves by {moved:.6f}")  # 4 / sqrt(0.1 * 4): twice as far
-sys.exit(abs(moved - expected) > 1e-3)
+sys.exit(int(abs(moved - expected) > 1e-3))

@@ -1,0 +1,63 @@
+"""Clipping of gradients by their norm.
+
+Source: keras/src/optimizers/base_optimizer.py, Keras 3.15; torch/nn/utils/clip_grad.py, PyTorch 2.13.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from .activations import Array
+from .elementary import clipped, sqrt, total
+from .errors import InvalidArgument
+from .initializers import check_manner
+from .parameters import Parameters
+
+PYTORCH_CLIP_EPSILON = 1e-6
+"""What ``torch.nn.utils.clip_grad_norm_`` adds to the norm before it divides by it."""
+
+
+@dataclass(frozen=True)
+class Clip:
+    """Gradients scaled down so that their Euclidean norm is at most ``norm``.
+
+    per      "all": the norm of all gradients together (Keras's ``global_clipnorm``, PyTorch's ``clip_grad_norm_``);
+             "parameter": of each by itself (Keras's ``clipnorm``)
+    manner   "keras": the factor is ``norm / max(found, norm)``; "pytorch": ``min(norm / (found + 1e-6), 1)``
+    """
+
+    norm: float
+    per: str = "all"
+    manner: str = "keras"
+
+    def __post_init__(self) -> None:
+        check_manner(self.manner)
+        if (
+            isinstance(self.norm, bool)
+            or not isinstance(self.norm, int | float | np.number)
+            or not 0 < self.norm < math.inf
+        ):
+            raise InvalidArgument("norm", expected="a positive finite number", got=repr(self.norm))
+        if self.per not in ("all", "parameter"):
+            raise InvalidArgument("per", expected="'all' or 'parameter'", got=repr(self.per))
+
+    def __call__(self, gradients: Parameters) -> Parameters:
+        """The gradients, each times its factor."""
+        squares = {name: total(g * g) for name, g in gradients.items()}
+        if self.per == "parameter":
+            return {name: g * self._factor(sqrt(squares[name])) for name, g in gradients.items()}
+        if not squares:
+            return {}
+        first, *others = squares.values()
+        for other in others:
+            first = first + other
+        factor = self._factor(sqrt(first))
+        return {name: g * factor for name, g in gradients.items()}
+
+    def _factor(self, found: Array) -> Array:
+        if self.manner == "keras":
+            return self.norm * (1 / clipped(found, self.norm, math.inf))
+        return clipped(self.norm / (found + PYTORCH_CLIP_EPSILON), 0.0, 1.0)

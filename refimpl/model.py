@@ -1,0 +1,292 @@
+"""A model: layers one behind the other, as functions of one flat mapping of parameters.
+
+A layer is an `Embedding`, a `Dense`, or a `Recurrent`: a cell or a `Stack` with what a model must know of it (a bare
+cell stands for `Recurrent(cell)`). Layers are named as Keras names them, ``embedding``, ``simple_rnn``, ``dense``,
+``dense_1``, and a parameter by layer and name: ``simple_rnn.recurrent_kernel``.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from . import checks, initializers
+from .activations import Array
+from .elementary import is_float
+from .errors import InvalidArgument
+from .head import Dense, Embedding
+from .parameters import Parameters
+from .running import backward, forward
+
+
+@dataclass(frozen=True)
+class Recurrent:
+    """A recurrent layer of a model.
+
+    cell               a cell or a `Stack`
+    return_sequences   output every step's, ``(batch, time, output)``, or only the last, ``(batch, output)``: of a cell
+                       the final ``h``, of a Stack the outputs of the last step (PyTorch's ``output[:, -1]``)
+    reverse, masked_output   as in `sequence.forward`
+    """
+
+    cell: Any
+    return_sequences: bool = False
+    reverse: bool = False
+    masked_output: str = "repeat"
+
+    def __post_init__(self) -> None:
+        if not hasattr(self.cell, "parameter_shapes") or not hasattr(self.cell, "state_names"):
+            raise InvalidArgument("cell", expected="a cell or a Stack", got=checks.described(self.cell))
+        for name in ("return_sequences", "reverse"):
+            if not isinstance(getattr(self, name), bool):
+                raise InvalidArgument(name, expected="True or False", got=repr(getattr(self, name)))
+
+    @property
+    def input_size(self) -> int:
+        return int(self.cell.input_size)
+
+    @property
+    def output_size(self) -> int:
+        return int(getattr(self.cell, "output_size", None) or self.cell.hidden_size)
+
+    @property
+    def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Parameter name to shape."""
+        return dict(self.cell.parameter_shapes)
+
+    def init(self, rng: np.random.Generator, dtype: Any = np.float64, manner: str = "keras") -> Parameters:
+        """Fresh parameters, as `initializers.cell_parameters`."""
+        return initializers.cell_parameters(self.cell, rng, dtype, manner)
+
+    def forward(self, params: Parameters, x: Array, mask: Array | None) -> tuple[Any, Array]:
+        """The run, and the layer's output."""
+        options: dict[str, Any] = {"masked_output": self.masked_output, "check_finite": False}
+        if self.reverse:
+            options["reverse"] = True
+        run = forward(self.cell, params, x, mask=mask, **options)
+        if self.return_sequences:
+            return run, run.outputs
+        return run, run.outputs[:, -1] if self._is_stack else run.state[0]
+
+    def adjoint(self, run: Any, d_y: Array) -> tuple[Parameters, Array]:
+        """The parameters' gradients, and the cotangent of ``x``."""
+        if self.return_sequences:
+            found = backward(run, d_y, check_finite=False)
+        elif self._is_stack:
+            zeros = np.zeros(d_y.shape, d_y.dtype)
+            d_outputs = np.stack([zeros] * (run.outputs.shape[1] - 1) + [d_y], axis=1)
+            found = backward(run, d_outputs, check_finite=False)
+        else:
+            found = backward(run, None, (d_y, *(None for _ in run.state[1:])), check_finite=False)
+        return found.params, found.x
+
+    @property
+    def _is_stack(self) -> bool:
+        return hasattr(self.cell, "layers")
+
+
+AnyLayer = Embedding | Recurrent | Dense
+
+
+@dataclass(frozen=True)
+class Passed:
+    """What `Model.forward` computed, and what its adjoint needs.
+
+    output   the last layer's
+    mask     the steps' mask, ``(batch, time)``, or None; behind a layer without steps, None
+    tapes    one a layer: what it was given and computed
+    """
+
+    output: Array
+    mask: Array | None
+    params: Parameters
+    tapes: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class ModelGradients:
+    """What `Model.backward` computed: the gradients of ``sum(d_output * output)``.
+
+    x         None where x is tokens
+    squares   of an embedding's table: the squares of its gradient, summed by occurrence (`Embedding.squares`)
+    """
+
+    params: Parameters
+    x: Array | None
+    squares: Parameters
+
+
+@dataclass(frozen=True)
+class Model:
+    """Layers, first to last; it holds no arrays."""
+
+    layers: tuple[Any, ...]
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.layers, tuple | list) or not self.layers:
+            raise InvalidArgument("layers", expected="one layer or more", got=checks.described(self.layers))
+        ready = tuple(layer if isinstance(layer, AnyLayer) else Recurrent(layer) for layer in self.layers)
+        object.__setattr__(self, "layers", ready)
+        for k, (before, layer) in enumerate(itertools.pairwise(ready), start=1):
+            if isinstance(layer, Embedding):
+                raise InvalidArgument(f"layers[{k}]", expected="an Embedding only as the first layer", got=repr(layer))
+            if layer.input_size != before.output_size:
+                expected = f"input_size {before.output_size}, the output of the layer before"
+                raise InvalidArgument(f"layers[{k}]", expected=expected, got=layer.input_size)
+            if isinstance(layer, Recurrent) and not self._has_steps(k):
+                expected = "steps to run over: return_sequences=True in the layer before"
+                raise InvalidArgument(f"layers[{k}]", expected=expected, got=repr(before))
+
+    def _has_steps(self, k: int) -> bool:
+        """Whether what reaches layer k has a time axis."""
+        return all(layer.return_sequences for layer in self.layers[:k] if isinstance(layer, Recurrent))
+
+    def _asks_for_the_final_state(self, k: int) -> bool:
+        """Whether layer k is one cell of which nothing but the state after the last step is used."""
+        layer = self.layers[k] if k < len(self.layers) else None
+        return isinstance(layer, Recurrent) and not layer.return_sequences and not layer._is_stack
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The layers' names."""
+        kinds = [_snake(_kind(layer)) for layer in self.layers]
+        counts = [kinds[:k].count(kind) for k, kind in enumerate(kinds)]
+        return tuple(f"{kind}_{count}" if count else kind for kind, count in zip(kinds, counts, strict=True))
+
+    @property
+    def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
+        """``layer.parameter`` to shape."""
+        return {
+            f"{name}.{key}": shape
+            for name, layer in zip(self.names, self.layers, strict=True)
+            for key, shape in layer.parameter_shapes.items()
+        }
+
+    @property
+    def parameter_count(self) -> int:
+        """How many numbers the parameters have, all together."""
+        return sum(int(np.prod(shape)) for shape in self.parameter_shapes.values())
+
+    def init(self, rng: np.random.Generator, dtype: Any = np.float64, manner: str = "keras") -> Parameters:
+        """Fresh parameters, layer by layer, distributed as Keras's or PyTorch's layers start."""
+        return {
+            f"{name}.{key}": value
+            for name, layer in zip(self.names, self.layers, strict=True)
+            for key, value in layer.init(rng, dtype, manner).items()
+        }
+
+    def part(self, params: Mapping[str, Any], name: str) -> Parameters:
+        """One layer's parameters, or gradients, by their own names."""
+        if name not in self.names:
+            raise InvalidArgument("name", expected=f"one of {', '.join(self.names)}", got=repr(name))
+        return {key.removeprefix(f"{name}."): value for key, value in params.items() if key.startswith(f"{name}.")}
+
+    def forward(self, params: Mapping[str, Any], x: Any, *, check_finite: bool = True) -> Passed:
+        """Runs the layers and keeps what the adjoint needs. ``x``: tokens ``(batch, time)`` for an Embedding, steps
+        ``(batch, time, input)`` for a recurrent layer, rows ``(..., input)`` for a Dense one."""
+        ready = self._checked(params, check_finite)
+        y, mask = self._input(x, next(iter(ready.values())).dtype, check_finite), None
+        tapes: list[Any] = []
+        for k, (name, layer) in enumerate(zip(self.names, self.layers, strict=True)):
+            own = self.part(ready, name)
+            if isinstance(layer, Embedding):
+                mask = y != 0 if layer.mask_zero else None
+                if mask is not None and self._asks_for_the_final_state(k + 1):
+                    counted = mask.any(axis=0)  # a step that no row counts leaves every state alone: not made at all
+                    y, mask = y[:, counted], mask[:, counted]
+                tapes.append(y)
+                y = layer.forward(own, y)
+            elif isinstance(layer, Recurrent):
+                run, y = layer.forward(own, y, mask)
+                mask = mask if layer.return_sequences else None
+                tapes.append(run)
+            else:
+                a, out = layer.forward(own, y)
+                tapes.append((y, a, out))
+                y = out
+        return Passed(y, mask, ready, tuple(tapes))
+
+    def backward(self, passed: Passed, d_output: Any, *, squares: bool = False) -> ModelGradients:
+        """Back-propagates a cotangent of the output to every parameter and to ``x``; ``squares``: find those too."""
+        if not isinstance(passed, Passed):
+            raise InvalidArgument("passed", expected="what forward returned", got=checks.described(passed))
+        if not hasattr(d_output, "shape"):
+            d_output = checks.as_array("d_output", d_output)
+        if tuple(d_output.shape) != tuple(passed.output.shape):
+            expected = f"shape {tuple(passed.output.shape)}"
+            raise InvalidArgument("d_output", expected=expected, got=f"shape {tuple(d_output.shape)}")
+        found: dict[str, Parameters] = {}
+        its_squares: Parameters = {}
+        d_y = d_output
+        for name, layer, tape in reversed(list(zip(self.names, self.layers, passed.tapes, strict=True))):
+            own = self.part(passed.params, name)
+            if isinstance(layer, Embedding):
+                if squares:
+                    its_squares = {f"{name}.{key}": value for key, value in layer.squares(tape, d_y).items()}
+                found[name], d_y = layer.adjoint(tape, d_y), None
+            elif isinstance(layer, Recurrent):
+                found[name], d_y = layer.adjoint(tape, d_y)
+            else:
+                found[name], d_y = layer.adjoint(own, *tape, d_y)
+        params = {key: found[key.split(".")[0]][key.partition(".")[2]] for key in passed.params}
+        return ModelGradients(params, d_y, its_squares)
+
+    def predict(self, params: Mapping[str, Any], x: Any, batch_size: int = 128) -> Array:
+        """The output alone, batch by batch."""
+        rows = len(x)
+        parts = [self.forward(params, x[at : at + batch_size]).output for at in range(0, rows, batch_size)]
+        return np.concatenate(parts) if parts else self.forward(params, x).output
+
+    def summary(self, name: str = "sequential") -> str:
+        """The layers, their output shapes and parameter counts, as a table in Keras's manner."""
+        rows = [("Layer (type)", "Output Shape", "Param #")]
+        for k, (own, layer) in enumerate(zip(self.names, self.layers, strict=True), start=1):
+            shape = "(None, None, {})" if self._has_steps(k) else "(None, {})"
+            count = sum(int(np.prod(shape)) for shape in layer.parameter_shapes.values())
+            rows.append((f"{own} ({_kind(layer)})", shape.format(layer.output_size), f"{count:,}"))
+        first, second, third = (max(len(row[k]) for row in rows) for k in range(3))
+        lines = [f"│ {a:<{first}} │ {b:<{second}} │ {c:>{third}} │" for a, b, c in rows]
+        rules = [left + mid.join("─" * (w + 2) for w in (first, second, third)) + right for left, mid, right in _RULES]
+        table = [rules[0], lines[0], rules[1], *lines[1:], rules[2]]
+        return "\n".join([f'Model: "{name}"', *table, f" Total params: {self.parameter_count:,}"])
+
+    def _checked(self, params: Any, check_finite: bool) -> Parameters:
+        """Exactly the model's parameters, each in its shape, all of one dtype."""
+        shapes = self.parameter_shapes
+        params = checks.mapping("params", params, shapes)
+        dtype = getattr(params[next(iter(shapes))], "dtype", None)
+        found: Parameters = {}
+        for name, shape in shapes.items():
+            axes = {f"axis {k}": size for k, size in enumerate(shape)}
+            finite = check_finite and is_float(params[name])
+            found[name] = checks.array(f"params[{name!r}]", params[name], axes, dtype=dtype, check_finite=finite)
+        return found
+
+    def _input(self, x: Any, dtype: Any, check_finite: bool) -> Array:
+        """``x``, checked for the first layer."""
+        first = self.layers[0]
+        if isinstance(first, Embedding):
+            return first.tokens(x)
+        if not hasattr(x, "shape"):
+            x = checks.as_array("x", x)
+        axes: dict[str, int | None] = {"batch": None, "time": None, "input": first.input_size}
+        if isinstance(first, Dense) and len(x.shape) == 2:
+            del axes["time"]
+        return checks.array("x", x, axes, dtype=dtype, check_finite=check_finite and is_float(x))
+
+
+_RULES = (("┌", "┬", "┐"), ("├", "┼", "┤"), ("└", "┴", "┘"))
+
+
+def _kind(layer: AnyLayer) -> str:
+    return type(layer.cell if isinstance(layer, Recurrent) else layer).__name__
+
+
+def _snake(name: str) -> str:
+    """Keras's name of a layer of that class: SimpleRNN, simple_rnn."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()

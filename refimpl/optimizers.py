@@ -1,0 +1,274 @@
+"""Optimizers, each in Keras's and in PyTorch's exact rule.
+
+Symbols: ``w`` parameter, ``g`` gradient, ``η`` learning rate, ``ε`` epsilon, ``t`` the number of the step, from 1;
+``'`` marks the new value. All slots start as zeros. The two manners differ in where ``η``, ``ε`` and Adam's bias
+corrections stand:
+
+SGD, momentum ``μ``, slot ``m``::
+
+    Keras      m' = μ m - η g       w' = w + m'            Nesterov: w' = w + μ m' - η g
+    PyTorch    m' = μ m + g         w' = w - η m'          Nesterov: w' = w - η (g + μ m')
+
+RMSprop, discount ``ρ`` (PyTorch's ``alpha``), slots velocity ``v``, and, centered, average ``a``, and momentum ``m``::
+
+    v' = ρ v + (1-ρ) g²             a' = ρ a + (1-ρ) g
+    Keras      d = sqrt(v' - a'² + ε)        m' = μ m + η g / d      w' = w - m'
+    PyTorch    d = sqrt(v' - a'²) + ε        m' = μ m + g / d        w' = w - η m'
+
+Adam, decays ``β₁`` and ``β₂``, slots momentum ``m`` and velocity ``v``::
+
+    m' = m + (1-β₁) (g - m)         v' = v + (1-β₂) (g² - v)
+    Keras      w' = w - (η sqrt(1-β₂ᵗ) / (1-β₁ᵗ)) m' / (sqrt(v') + ε)
+    PyTorch    w' = w - (η / (1-β₁ᵗ)) m' / (sqrt(v') / sqrt(1-β₂ᵗ) + ε)
+
+So Keras's ``ε`` in Adam is the paper's "epsilon hat", PyTorch's the ``ε`` of its Algorithm 1. Where ``ε`` is not given
+it is 1e-7 in Keras's manner and 1e-8 in PyTorch's. The other defaults are Keras's; PyTorch's own for RMSprop are
+``η = 0.01``, ``ρ = 0.99``, for SGD and Adam ``η = 0.001``.
+
+The third manner, "keras-tensorflow", is Keras's with two faults that Keras 3.15 has on TensorFlow alone. It casts
+Python floats through float32, so that ``μ`` in SGD and ``β₁ᵗ``, ``β₂ᵗ`` in Adam's corrections are powers of numbers
+rounded to float32, in float64 too. And the gradient of an embedding is a list of one slice for each occurrence of a
+token, which it squares one by one: for ``g²`` it takes the sum of the occurrences' squares (``squares`` below).
+
+Source: keras/src/optimizers/{sgd,rmsprop,adam,base_optimizer}.py, Keras 3.15; torch/optim/{sgd,rmsprop,adam}.py,
+PyTorch 2.13. D. Kingma, J. Ba, Adam: A Method for Stochastic Optimization (2015).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from . import checks
+from .activations import Array
+from .clipping import Clip as Clip
+from .elementary import is_float, sqrt
+from .errors import InvalidArgument
+from .parameters import Parameters
+
+MANNERS = ("keras", "pytorch", "keras-tensorflow")
+
+_EPSILON = {"keras": 1e-7, "pytorch": 1e-8, "keras-tensorflow": 1e-7}
+
+
+@dataclass(frozen=True)
+class OptimizerState:
+    """What an optimizer remembers: how many steps it has made, and its slots, by slot and by parameter."""
+
+    step: int
+    slots: Mapping[str, Parameters]
+
+
+Slots = dict[str, Array]
+Rule = Callable[[Array, Array, Array, Slots, int], tuple[Array, Slots]]
+
+
+@dataclass(frozen=True)
+class SGD:
+    """Gradient descent, plain, with momentum, or with Nesterov's."""
+
+    learning_rate: float = 0.01
+    momentum: float = 0.0
+    nesterov: bool = False
+    manner: str = "keras"
+
+    def __post_init__(self) -> None:
+        _check(self, momentum=1.0)
+        if not isinstance(self.nesterov, bool) or (self.nesterov and not self.momentum):
+            raise InvalidArgument("nesterov", expected="True or False, and True only with momentum", got=self.nesterov)
+
+    @property
+    def slot_names(self) -> tuple[str, ...]:
+        """Which slots each parameter has."""
+        return ("momentum",) if self.momentum else ()
+
+    def start(self, params: Parameters) -> OptimizerState:
+        """The state before the first step."""
+        return _start(self.slot_names, params)
+
+    def update(
+        self, params: Parameters, gradients: Parameters, state: OptimizerState, squares: Parameters | None = None
+    ) -> tuple[Parameters, OptimizerState]:
+        """The parameters and the state after one step; ``squares`` stands for ``g²`` where a parameter is in it."""
+        return _update(self._rule, self.slot_names, params, gradients, state, squares)
+
+    def _rule(self, w: Array, g: Array, square: Array, slots: Slots, step: int) -> tuple[Array, Slots]:
+        η, μ = self.learning_rate, _cast(self, self.momentum)
+        if not μ:
+            return w - η * g, {}
+        if self.manner != "pytorch":
+            m = μ * slots["momentum"] - η * g
+            return w + (μ * m - η * g if self.nesterov else m), {"momentum": m}
+        m = μ * slots["momentum"] + g
+        return w - η * (g + μ * m if self.nesterov else m), {"momentum": m}
+
+
+@dataclass(frozen=True)
+class RMSprop:
+    """The gradient over the root of a running mean of its square (Hinton 2012)."""
+
+    learning_rate: float = 0.001
+    rho: float = 0.9
+    momentum: float = 0.0
+    centered: bool = False
+    epsilon: float | None = None
+    manner: str = "keras"
+
+    def __post_init__(self) -> None:
+        _check(self, rho=1.0, momentum=1.0)
+        if not isinstance(self.centered, bool):
+            raise InvalidArgument("centered", expected="True or False", got=repr(self.centered))
+
+    @property
+    def slot_names(self) -> tuple[str, ...]:
+        """Which slots each parameter has."""
+        return ("velocity", *("average",) * self.centered, *("momentum",) * bool(self.momentum))
+
+    def start(self, params: Parameters) -> OptimizerState:
+        """The state before the first step."""
+        return _start(self.slot_names, params)
+
+    def update(
+        self, params: Parameters, gradients: Parameters, state: OptimizerState, squares: Parameters | None = None
+    ) -> tuple[Parameters, OptimizerState]:
+        """The parameters and the state after one step; ``squares`` stands for ``g²`` where a parameter is in it."""
+        return _update(self._rule, self.slot_names, params, gradients, state, squares)
+
+    def _rule(self, w: Array, g: Array, square: Array, slots: Slots, step: int) -> tuple[Array, Slots]:
+        η, ρ, μ, ε = self.learning_rate, self.rho, self.momentum, _epsilon(self)
+        after = {"velocity": ρ * slots["velocity"] + (1 - ρ) * square}
+        spread = after["velocity"]
+        if self.centered:
+            after["average"] = ρ * slots["average"] + (1 - ρ) * g
+            spread = spread - after["average"] * after["average"]
+        if self.manner != "pytorch":
+            move = (η * g) / sqrt(spread + ε)
+            if μ:
+                move = after["momentum"] = μ * slots["momentum"] + move
+            return w - move, after
+        move = g / (sqrt(spread) + ε)
+        if μ:
+            move = after["momentum"] = μ * slots["momentum"] + move
+        return w - η * move, after
+
+
+@dataclass(frozen=True)
+class Adam:
+    """Running means of the gradient and of its square, each freed of its bias towards the zeros it started from."""
+
+    learning_rate: float = 0.001
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float | None = None
+    manner: str = "keras"
+
+    def __post_init__(self) -> None:
+        _check(self, beta_1=1.0, beta_2=1.0)
+        if self.beta_1 == 1 or self.beta_2 == 1:
+            raise InvalidArgument("beta_1, beta_2", expected="less than 1", got=f"{self.beta_1}, {self.beta_2}")
+
+    @property
+    def slot_names(self) -> tuple[str, ...]:
+        """Which slots each parameter has."""
+        return ("momentum", "velocity")
+
+    def start(self, params: Parameters) -> OptimizerState:
+        """The state before the first step."""
+        return _start(self.slot_names, params)
+
+    def update(
+        self, params: Parameters, gradients: Parameters, state: OptimizerState, squares: Parameters | None = None
+    ) -> tuple[Parameters, OptimizerState]:
+        """The parameters and the state after one step; ``squares`` stands for ``g²`` where a parameter is in it."""
+        return _update(self._rule, self.slot_names, params, gradients, state, squares)
+
+    def _rule(self, w: Array, g: Array, square: Array, slots: Slots, step: int) -> tuple[Array, Slots]:
+        η, β1, β2, ε = self.learning_rate, self.beta_1, self.beta_2, _epsilon(self)
+        m, v = slots["momentum"], slots["velocity"]
+        m = m + (1 - β1) * (g - m)
+        v = v + (1 - β2) * (square - v)
+        correction_1, correction_2 = (1 - _power(_cast(self, β), step, g) for β in (β1, β2))
+        if self.manner != "pytorch":
+            w = w - (m * _scalar(η * sqrt(correction_2) / correction_1)) / (sqrt(v) + ε)
+        else:
+            w = w - (m * _scalar(η / correction_1)) / (sqrt(v) / _scalar(sqrt(correction_2)) + ε)
+        return w, {"momentum": m, "velocity": v}
+
+
+Optimizer = SGD | RMSprop | Adam
+
+
+def _start(names: tuple[str, ...], params: Parameters) -> OptimizerState:
+    return OptimizerState(0, {slot: {name: np.zeros_like(w) for name, w in params.items()} for slot in names})
+
+
+def _update(
+    rule: Rule,
+    names: tuple[str, ...],
+    params: Parameters,
+    gradients: Parameters,
+    state: OptimizerState,
+    squares: Parameters | None,
+) -> tuple[Parameters, OptimizerState]:
+    """The rule, on each parameter."""
+    checks.mapping("gradients", gradients, params)
+    checks.mapping("state.slots", state.slots, names)
+    for name, w in params.items():
+        for what, array in (
+            ("gradients", gradients),
+            *((f"state.slots[{slot!r}]", state.slots[slot]) for slot in names),
+        ):
+            if tuple(array[name].shape) != tuple(w.shape):
+                got = f"shape {tuple(array[name].shape)}"
+                raise InvalidArgument(f"{what}[{name!r}]", expected=f"shape {tuple(w.shape)}", got=got)
+    step = state.step + 1
+    moved: Parameters = {}
+    slots: dict[str, Parameters] = {slot: {} for slot in names}
+    for name, w in params.items():
+        g = gradients[name]
+        square = g * g if squares is None or name not in squares else squares[name]
+        moved[name], after = rule(w, g, square, {slot: state.slots[slot][name] for slot in names}, step)
+        for slot in names:
+            slots[slot][name] = after[slot]
+    return moved, OptimizerState(step, slots)
+
+
+def _power(base: float, exponent: int, like: Array) -> Any:
+    """``base ** exponent``; a number with its error bound among arrays that carry one."""
+    return base**exponent if is_float(like) else like.constant(base) ** exponent
+
+
+def _scalar(value: Any) -> Any:
+    """A NumPy scalar as Python's float, which leaves float32 arrays what they are."""
+    return float(value) if isinstance(value, np.generic) else value
+
+
+def _cast(optimizer: SGD | Adam, constant: float) -> float:
+    """The constant as the manner has it."""
+    return float(np.float32(constant)) if optimizer.manner == "keras-tensorflow" else constant
+
+
+def _epsilon(optimizer: RMSprop | Adam) -> float:
+    return _EPSILON[optimizer.manner] if optimizer.epsilon is None else optimizer.epsilon
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | np.number) and not isinstance(value, bool)
+
+
+def _check(optimizer: Any, **limits: float) -> None:
+    """Refuses another manner, a learning rate that is not positive, and what is not between 0 and its limit."""
+    if not isinstance(optimizer.manner, str) or optimizer.manner not in MANNERS:
+        raise InvalidArgument("manner", expected=f"one of {', '.join(MANNERS)}", got=repr(optimizer.manner))
+    ranges = {"learning_rate": math.inf, **limits}
+    if getattr(optimizer, "epsilon", None) is not None:
+        ranges["epsilon"] = math.inf
+    for name, limit in ranges.items():
+        value = getattr(optimizer, name)
+        if not _is_number(value) or not 0 <= value <= limit or value == math.inf:
+            expected = f"a number from 0 to {limit:g}" if limit < math.inf else "a finite number, 0 or more"
+            raise InvalidArgument(name, expected=expected, got=repr(value))

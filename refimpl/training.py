@@ -1,0 +1,262 @@
+"""Training: one step, whole epochs, and what must be kept to go on where it stopped.
+
+A step is ``loss``, its gradient back through the model, clipping, the optimizer's update: pure functions from
+parameters and optimizer state to the next. `fit` makes the steps of whole epochs. The order of epoch ``e`` depends on
+the seed and ``e`` alone, so a `Snapshot` taken after any epoch goes on bit for bit as if nothing had happened.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from . import checks
+from .activations import Array
+from .elementary import is_float
+from .errors import InvalidArgument
+from .head import Dense
+from .losses import Loss, MeanSquaredError
+from .model import Model
+from .optimizers import Clip, Optimizer, OptimizerState
+from .parameters import Parameters
+
+Metric = Callable[[Array, Array], float]
+"""A number between 0 and 1, a mean over rows, from target and output."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: the loss, output and gradients (not clipped) at the parameters before it, and what it led to."""
+
+    loss: Array
+    output: Array
+    gradients: Parameters
+    params: Parameters
+    state: OptimizerState
+
+
+def step(
+    model: Model,
+    loss: Loss,
+    optimizer: Optimizer,
+    params: Mapping[str, Any],
+    state: OptimizerState,
+    x: Any,
+    target: Any,
+    clip: Clip | None = None,
+    logits_shortcut: bool = False,
+) -> Step:
+    """One optimizer step on one batch.
+
+    logits_shortcut   compute the loss from the logits behind a final sigmoid or softmax, as Keras does on TensorFlow
+                      (`without_final_activation`); the output is that of the whole model all the same
+    """
+    inner, its_loss = without_final_activation(model, loss) if logits_shortcut else (model, loss)
+    passed = inner.forward(params, x, check_finite=_all_floats(params))
+    value = its_loss(target, passed.output)
+    by_occurrence = optimizer.manner == "keras-tensorflow"
+    found = inner.backward(passed, its_loss.gradient(target, passed.output), squares=by_occurrence)
+    if clip is not None and found.squares:
+        raise InvalidArgument("clip", expected="None for an embedding in the manner of keras-tensorflow", got=clip)
+    gradients = clip(found.params) if clip else found.params
+    moved, after = optimizer.update(passed.params, gradients, state, found.squares)
+    output = model.layers[-1].activated(passed.output) if logits_shortcut else passed.output
+    return Step(value, output, found.params, moved, after)
+
+
+def without_final_activation(model: Model, loss: Loss) -> tuple[Model, Loss]:
+    """The model that ends with logits, and the loss from logits: the same function, but that nothing is clipped."""
+    last = model.layers[-1]
+    if isinstance(loss, MeanSquaredError) or loss.from_logits:
+        raise InvalidArgument("loss", expected="a cross-entropy of probabilities", got=repr(loss))
+    if not isinstance(last, Dense) or last.activation not in ("sigmoid", "softmax"):
+        raise InvalidArgument("model", expected="a Dense layer with sigmoid or softmax at its end", got=repr(last))
+    logits = dataclasses.replace(last, activation="linear")
+    return Model((*model.layers[:-1], logits)), dataclasses.replace(loss, from_logits=True)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """All that training needs to go on after an epoch.
+
+    epoch     how many epochs are done
+    history   ``loss`` and, where asked for, ``metric``, ``val_loss``, ``val_metric``: one number an epoch
+    """
+
+    epoch: int
+    params: Parameters
+    state: OptimizerState
+    history: Mapping[str, tuple[float, ...]]
+
+    @staticmethod
+    def fresh(params: Parameters, optimizer: Optimizer) -> Snapshot:
+        """Before the first epoch."""
+        return Snapshot(0, dict(params), optimizer.start(params), {})
+
+    def arrays(self) -> dict[str, Array]:
+        """Everything as arrays by flat names, none of them of objects."""
+        found: dict[str, Array] = {"epoch": np.array(self.epoch), "step": np.array(self.state.step)}
+        found |= {f"params/{name}": value for name, value in self.params.items()}
+        for slot, values in self.state.slots.items():
+            found |= {f"slots/{slot}/{name}": value for name, value in values.items()}
+        return found | {f"history/{name}": np.array(values, np.float64) for name, values in self.history.items()}
+
+    @staticmethod
+    def from_arrays(arrays: Mapping[str, Any], model: Model, optimizer: Optimizer, dtype: Any) -> Snapshot:
+        """The inverse of `arrays`; `InvalidArgument` where they do not fit the model, the optimizer or the dtype."""
+        history = {name: arrays[name] for name in arrays if name.startswith("history/")}
+        shapes = model.parameter_shapes
+        expected: dict[str, tuple[int, ...]] = {"epoch": (), "step": ()}
+        for prefix in ("params", *(f"slots/{slot}" for slot in optimizer.slot_names)):
+            expected |= {f"{prefix}/{name}": shape for name, shape in shapes.items()}
+        checks.mapping("arrays", arrays, [*expected, *history])
+        for name, shape in expected.items():
+            axes = {f"axis {k}": size for k, size in enumerate(shape)}
+            if name not in ("epoch", "step"):
+                checks.array(f"arrays[{name!r}]", arrays[name], axes, dtype=np.dtype(dtype), check_finite=False)
+        epoch, count = (_count(name, arrays[name]) for name in ("epoch", "step"))
+        for name, values in history.items():
+            checks.array(f"arrays[{name!r}]", values, {"epochs": epoch}, dtype=np.dtype(float), check_finite=False)
+        return Snapshot(
+            epoch,
+            {name: np.asarray(arrays[f"params/{name}"]) for name in shapes},
+            OptimizerState(
+                count,
+                {s: {name: np.asarray(arrays[f"slots/{s}/{name}"]) for name in shapes} for s in optimizer.slot_names},
+            ),
+            {name.removeprefix("history/"): tuple(map(float, values)) for name, values in history.items()},
+        )
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far `fit` is: ``batch`` of ``batches`` are done in ``epoch`` of ``epochs``, both from 1; the mean loss."""
+
+    epoch: int
+    epochs: int
+    batch: int
+    batches: int
+    loss: float
+
+
+def fit(
+    model: Model,
+    loss: Loss,
+    optimizer: Optimizer,
+    start: Snapshot,
+    x: Array,
+    target: Array,
+    *,
+    epochs: int,
+    batch_size: int = 32,
+    seed: int | None = None,
+    validation: tuple[Array, Array] | None = None,
+    clip: Clip | None = None,
+    logits_shortcut: bool = False,
+    metric: Metric | None = None,
+    on_batch: Callable[[Progress], None] | None = None,
+    on_epoch: Callable[[Snapshot], None] | None = None,
+) -> Snapshot:
+    """Trains until ``epochs`` epochs are done, those of ``start`` among them, and returns the last snapshot.
+
+    seed        of the order of the rows, `order`; None: as they stand
+    metric      is reported beside the loss, such as `binary_accuracy`
+    on_batch    is called after every batch; on_epoch after every epoch, when all of its snapshot is computed
+
+    The epoch's loss and metric are the means over its rows, each at the parameters before its batch's step, as Keras
+    reports them. The last batch may be smaller than the others.
+    """
+    x, target = np.asarray(x), np.asarray(target)
+    rows = _rows(x, target)
+    if isinstance(batch_size, bool) or not isinstance(batch_size, int | np.integer) or batch_size < 1:
+        raise InvalidArgument("batch_size", expected="a positive integer", got=repr(batch_size))
+    batches = -(-rows // batch_size)
+    now = start
+    while now.epoch < epochs:
+        params, state, history = now.params, now.state, {k: list(v) for k, v in now.history.items()}
+        chosen = order(rows, seed, now.epoch)
+        summed, reached = 0.0, 0.0
+        for batch in range(batches):
+            part = chosen[batch * batch_size : (batch + 1) * batch_size]
+            done = step(model, loss, optimizer, params, state, x[part], target[part], clip, logits_shortcut)
+            params, state = done.params, done.state
+            summed += float(done.loss) * (len(part) if loss.reduction == "mean" else 1)
+            if metric is not None:
+                reached += metric(target[part], done.output) * len(part)
+            seen = batch * batch_size + len(part) if loss.reduction == "mean" else 1
+            if on_batch is not None:
+                on_batch(Progress(now.epoch + 1, epochs, batch + 1, batches, summed / seen))
+        history.setdefault("loss", []).append(summed / (rows if loss.reduction == "mean" else 1))
+        if metric is not None:
+            history.setdefault("metric", []).append(reached / rows)
+        if validation is not None:
+            found = evaluate(model, loss, params, *validation, max(batch_size, 128), metric)
+            for name, value in zip(("val_loss", "val_metric"), found, strict=True):
+                if value is not None:
+                    history.setdefault(name, []).append(value)
+        now = Snapshot(now.epoch + 1, params, state, {name: tuple(values) for name, values in history.items()})
+        if on_epoch is not None:
+            on_epoch(now)
+    return now
+
+
+def order(rows: int, seed: int | None, epoch: int) -> Array:
+    """The rows in the order in which that epoch, from 0, takes them."""
+    return np.arange(rows) if seed is None else np.random.default_rng([seed, epoch]).permutation(rows)
+
+
+def evaluate(
+    model: Model,
+    loss: Loss,
+    params: Parameters,
+    x: Array,
+    target: Array,
+    batch_size: int = 128,
+    metric: Metric | None = None,
+) -> tuple[float, float | None]:
+    """The loss, and the metric, over all rows."""
+    x, target = np.asarray(x), np.asarray(target)
+    rows = _rows(x, target)
+    summed, reached = 0.0, 0.0
+    for at in range(0, rows, batch_size):
+        part = slice(at, at + batch_size)
+        output = model.forward(params, x[part]).output
+        size = len(target[part])
+        summed += float(loss(target[part], output)) * (size if loss.reduction == "mean" else 1)
+        reached += 0.0 if metric is None else metric(target[part], output) * size
+    whole = rows if loss.reduction == "mean" else 1
+    return summed / whole, None if metric is None else reached / rows
+
+
+def binary_accuracy(target: Any, output: Array) -> float:
+    """The share of elements whose probability is above one half just where the target is."""
+    return float(((output > 0.5) == (np.asarray(target) > 0.5)).mean())
+
+
+def categorical_accuracy(target: Any, output: Array) -> float:
+    """The share of rows whose greatest output is the right class; targets are classes, or one-hot rows."""
+    target = np.asarray(target)
+    right = target.argmax(axis=-1) if target.ndim == output.ndim else target
+    return float((output.argmax(axis=-1) == right).mean())
+
+
+def _rows(x: Array, target: Array) -> int:
+    if not len(x) or len(x) != len(target):
+        expected = f"{len(x)} rows, as x has, and at least one"
+        raise InvalidArgument("target", expected=expected, got=f"{len(target)} rows")
+    return len(x)
+
+
+def _all_floats(params: Mapping[str, Any]) -> bool:
+    return all(is_float(value) for value in params.values())
+
+
+def _count(name: str, value: Any) -> int:
+    found = checks.as_array(f"arrays[{name!r}]", value)
+    if found.shape != () or not np.issubdtype(found.dtype, np.integer) or found < 0:
+        raise InvalidArgument(f"arrays[{name!r}]", expected="an integer, 0 or more", got=checks.described(found))
+    return int(found)
