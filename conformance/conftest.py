@@ -37,7 +37,13 @@ def pytest_configure(config: pytest.Config) -> None:
     except ValueError as error:
         raise pytest.UsageError(str(error)) from None
     profile = PROFILES[config.getoption("--amount")]
-    config.stash[SESSION] = Session(implementation, profile, config.getoption("--record"))
+    seed = str(config.getoption("hypothesis_seed", None))
+    current = Session(implementation, profile, config.getoption("--record"), int(seed) if seed.isdigit() else 0)
+    try:
+        current.space  # noqa: B018  (what is declared is checked before anything runs)
+    except ValueError as error:
+        raise pytest.UsageError(f"{name}: {error}") from None
+    config.stash[SESSION] = current
 
 
 def pytest_report_header(config: pytest.Config) -> str:

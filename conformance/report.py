@@ -21,8 +21,8 @@ from .cases import FAMILIES as QUANTITY_FAMILIES
 from .files import write_atomically
 from .runner import Job, Plan
 
-FAMILIES = (*QUANTITY_FAMILIES, "laws", "hand-sized")
-FORMAT = 1
+FAMILIES = (*QUANTITY_FAMILIES, "laws", "invariants", "stateful", "hand-sized")
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,10 @@ class Result:
     """What one implementation's run found.
 
     verdict       "agrees", "DIVERGES", "not run" or "CRASHED"
+    coverage      of the "combinations" of options and the "tuples" of three option values: "covered" and "valid"
     families      family to numbers compared, worst error in units of its bound, numbers undecided
     not_run       what was not run, to the reason
+    refused       why the framework refuses combinations of options, to how many; it was seen to refuse some of each
     divergences   known divergences that showed, to their summary, and in how many cases they applied
     failures      test to the message of its minimal case
     """
@@ -44,7 +46,9 @@ class Result:
     cases: int
     numbers: int
     families: dict[str, dict[str, float]]
+    coverage: dict[str, dict[str, int]]
     not_run: dict[str, str]
+    refused: dict[str, int]
     divergences: dict[str, str]
     divergent_cases: dict[str, int]
     failures: dict[str, str]
@@ -83,13 +87,22 @@ def result_of(job: Job, device: str) -> Result:
         cases=sum(any(found["numbers"] for found in case["families"].values()) for case in cases),
         numbers=numbers,
         families=families,
+        coverage=_coverage(job),
         not_run=not_run,
+        refused={event["reason"]: event["combinations"] for event in job.of_kind("refused")},
         divergences={event["id"]: event["summary"] for event in job.of_kind("divergence")},
         divergent_cases=dict(Counter(known for case in cases for known in case["known"])),
         failures=failures,
         seconds=round(job.seconds, 1),
         why=why,
     )
+
+
+def _coverage(job: Job) -> dict[str, dict[str, int]]:
+    """What of the option space was tried; a run that crashed has told how far it came."""
+    valid = {name: count for start in job.of_kind("start") for name, count in start["valid"].items()}
+    reached = (job.of_kind("coverage") or [{"reached": {}}])[-1]["reached"]
+    return {name: {"covered": reached.get(name, 0), "valid": count} for name, count in valid.items()}
 
 
 def exit_status(results: Sequence[Result], required: bool) -> int:
@@ -114,6 +127,7 @@ def show(console: Console, results: Sequence[Result], absent: dict[str, str]) ->
         "– : nothing of the kind is exposed.",
         highlight=False,
     )
+    _listing(console, "Options tried", {result.name: _tried(result) for result in results if result.coverage})
     lines = {f"{device}": why for device, why in absent.items()}
     for result in results:
         if result.verdict == "not run":
@@ -206,6 +220,22 @@ def _listing(console: Console, title: str, lines: dict[str, str]) -> None:
         console.print(f"\n[bold]{title}[/]")
         for what, why in lines.items():
             console.print(f"  {escape(what)}: {escape(why)}", highlight=False, soft_wrap=True)
+
+
+def _tried(result: Result) -> str:
+    """The coverage reached, and what is refused, in words."""
+    words = {"combinations": "combinations of options", "tuples": "triples of option values"}
+    parts = [
+        f"{its['covered']:,} of {its['valid']:,} {words[name]} ({share(its['covered'], its['valid'])})"
+        for name, its in result.coverage.items()
+    ]
+    refused = sum(result.refused.values())
+    return ", ".join(parts) + (f"; {refused:,} more are refused, as declared" if refused else "")
+
+
+def share(covered: int, valid: int) -> str:
+    """A percentage that says 100 % of nothing less."""
+    return f"{math.floor(1000 * covered / max(valid, 1)) / 10:g} %"
 
 
 def _came_to_its_end(job: Job) -> bool:

@@ -8,50 +8,59 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
-from .cases import Case, Comparison, Verdict
-from .divergences import Disagreement, concerning, examine, expected_of
+from .cases import Case, Comparison, Quantities, Verdict
+from .covering import Coverage, Tuples
+from .divergences import Disagreement, Divergence, concerning, examine, expected_of
 from .implementations import Implementation
+from .options import Space, space_of
 from .script import script
 
 _SHOWN = 8
+CHANGES = ("error", "wrong", "computes")  # effects of a divergence that change more than the precision
 SESSION = pytest.StashKey["Session"]()  # where pytest's configuration keeps the session
-Test = TypeVar("Test", bound=Callable[..., None])
 
 
 @dataclass(frozen=True)
 class Profile:
-    """How much is drawn.
+    """How much is tried.
 
-    cases   random cases an implementation, shared out over its kinds of cell and dtypes
-    laws    random cases for each law
+    every      every valid combination of options; else a set of them that has every triple of option values
+    cases      random cases an implementation, shared out over its kinds of cell and dtypes
+    laws       random cases for each law and invariant
+    machines   runs of the stateful machine
     """
 
+    every: bool
     cases: int
     laws: int
+    machines: int
 
 
-PROFILES = {"quick": Profile(cases=208, laws=5), "thorough": Profile(cases=4000, laws=100)}
+PROFILES = {
+    "quick": Profile(every=False, cases=96, laws=5, machines=5),
+    "thorough": Profile(every=True, cases=2000, laws=60, machines=60),
+}
 
 
-def drawing(examples: int) -> Callable[[Test], Test]:
+def drawing(examples: int, **more: Any) -> settings:
     """Hypothesis settings for that many examples: no deadline, no database, so that a seed says it all.
 
     Hypothesis derandomizes by itself where it sees a CI, and would ignore the seed.
     """
     slow = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
-    chosen: Callable[[Test], Test] = settings(
-        max_examples=examples, deadline=None, database=None, derandomize=False, suppress_health_check=slow
+    return settings(
+        max_examples=examples, deadline=None, database=None, derandomize=False, suppress_health_check=slow, **more
     )
-    return chosen
 
 
 @dataclass
@@ -61,7 +70,47 @@ class Session:
     implementation: Implementation
     profile: Profile
     record: Path | None = None
+    seed: int = 0
     _failed: set[str] = field(default_factory=set)
+
+    @cached_property
+    def space(self) -> Space:
+        """Every combination of options that the implementation declares."""
+        its = self.implementation
+        return space_of(its.cells, its.dtypes, getattr(its, "refused", ()))
+
+    @cached_property
+    def tuples(self) -> Tuples:
+        """The triples of option values that can be covered."""
+        return Tuples(self.space.valid)
+
+    @cached_property
+    def planned(self) -> list[int]:
+        """The places of the valid combinations that are tried."""
+        return list(range(len(self.space.valid))) if self.profile.every else self.tuples.cover(self.seed)
+
+    @cached_property
+    def coverage(self) -> Coverage:
+        """What of the option space has been tried."""
+        return Coverage(self.tuples)
+
+    @cached_property
+    def known(self) -> tuple[Divergence, ...]:
+        """The known divergences of the implementation."""
+        return concerning(self.implementation)
+
+    def diverges(self, case: Case, effects: Collection[str] = CHANGES) -> bool:
+        """Whether a known divergence with one of these effects applies."""
+        return any(entry.effect in effects and entry.applies_to(case) for entry in self.known)
+
+    def bounds(self, case: Case) -> Quantities:
+        """How far an answer may be off, known losses of precision allowed for."""
+        return expected_of(case, self.known).bounds
+
+    def prepared(self, case: Case) -> Case:
+        """The case with what only the framework can know, such as the factors of dropout that it will draw."""
+        prepare: Callable[[Case], Case] | None = getattr(self.implementation, "prepare", None)
+        return case if prepare is None else prepare(case)
 
     def start(self, planned: int) -> None:
         """Says what is about to run."""
@@ -72,10 +121,12 @@ class Session:
             python=platform.python_version(),
             numpy=np.__version__,
             planned=planned,
+            valid=self.coverage.valid,
         )
 
     def check(self, test: str, case: Case) -> None:
         """Runs and judges a case; raises `Disagreement` with a message made to be acted on."""
+        case = self.prepared(case)
         try:
             verdict, known = examine(self.implementation, case)
         except Disagreement as error:
@@ -89,10 +140,23 @@ class Session:
 
     def compared(self, test: str, family: str, comparisons: tuple[Comparison, ...], case: Case) -> None:
         """Records comparisons made elsewhere, under a family of their own; raises where they disagree."""
-        self._report(test, Verdict(comparisons), (), family)
+        self.recorded(test, family, comparisons)
         wrong = [str(comparison) for comparison in comparisons if not comparison.agrees]
         if wrong:
             raise Disagreement(lambda: self._explained(case, [test, *wrong]))
+
+    def recorded(self, test: str, family: str, comparisons: tuple[Comparison, ...]) -> None:
+        """Records comparisons made and explained elsewhere."""
+        self._report(test, Verdict(comparisons), (), family)
+
+    def covered(self, place: int) -> None:
+        """Says that the combination at this place of the option space has been tried."""
+        self.coverage.add(place)
+        self._write(event="coverage", reached=self.coverage.reached)
+
+    def refused(self, combinations: int, reason: str) -> None:
+        """Says that the framework refuses what it is said to refuse, and how many combinations that are."""
+        self._write(event="refused", combinations=combinations, reason=reason)
 
     def end(self, collected: int, reported: int) -> None:
         """Says that the run came to its end, and whether every test that it began with was reported."""
@@ -120,7 +184,7 @@ class Session:
                 *(f"  {line}" for line in [*lines[:_SHOWN], *more]),
                 "",
                 "--- a script that reproduces it, without this project ---",
-                script(self.implementation, case, expected_of(case, concerning(self.implementation))),
+                script(self.implementation, case, expected_of(case, self.known)),
                 "--- end of script ---",
             ]
         )

@@ -58,7 +58,7 @@ def why_not(name: str, cells: Any, original: Case, case: Case) -> str:
     """Why an implementation is not asked a case; empty where it is."""
     if not case.is_plain and name != "oracle":
         return "only runs over every step, first to last, are asked of frameworks"
-    if not accepts(cells, case.cell):
+    if name != "oracle" and not accepts(cells, case.cell):  # the oracle has them all, in more than it enumerates
         return "no such cell"
     if case.dtype == np.float32 and not _representable(original, case):
         return "inputs beyond the range of float32"

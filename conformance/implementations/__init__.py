@@ -82,9 +82,24 @@ def _keras(backend: str) -> Source:
 BUILT_IN = {
     "keras-jax": _keras("jax"),  # the slowest comes first, so that it does not run alone at the end
     "torch": Source("conformance.implementations.pytorch:TorchLayers", extra="torch", packages=("torch",)),
-    "torch-cell": Source("conformance.implementations.pytorch:TorchCells", extra="torch", packages=("torch",)),
+    "torch-cell": Source("conformance.implementations.pytorch_cell:TorchCells", extra="torch", packages=("torch",)),
+    "torch-compiled": Source(
+        "conformance.implementations.pytorch_compiled:TorchCompiled", extra="torch", packages=("torch",)
+    ),
+    "torch-unrolled": Source(
+        "conformance.implementations.pytorch_compiled:TorchUnrolled", extra="torch", packages=("torch",)
+    ),
+    "torch-onnx": Source(
+        "conformance.implementations.pytorch_onnx:TorchOnnx",
+        extra="torch-onnx",
+        packages=("torch", "onnx", "onnxscript", "onnxruntime"),
+    ),
     "keras-tensorflow": _keras("tensorflow"),
     "keras-torch": _keras("torch"),
+    "onnxruntime": Source(
+        "conformance.implementations.onnxruntime:OnnxRuntime", extra="onnx", packages=("onnx", "onnxruntime")
+    ),
+    "onnx-reference": Source("conformance.implementations.onnx:OnnxReference", extra="onnx", packages=("onnx",)),
     "oracle": Source("conformance.implementations.oracle:Oracle"),
 }
 FRAMEWORKS = tuple(name for name in BUILT_IN if name != "oracle")

@@ -1,4 +1,4 @@
-"""Keras: the layers ``SimpleRNN``, ``LSTM``, ``GRU`` on the backend that ``KERAS_BACKEND`` names."""
+"""Keras: recurrent layers on the backend that ``KERAS_BACKEND`` names, in every way that they are built and called."""
 
 from __future__ import annotations
 
@@ -14,80 +14,124 @@ import keras
 from refimpl.layouts import keras as layout
 
 from ..cases import Case, Observed, Quantities
+from . import keras_options as options
+from .keras_model import model_of
+from .keras_path import Spy
+from .keras_stateful import StatefulLayers, stateful
 from .program import Program, ProgramImplementation, Weights
 from .programs import keras as code
 from .torch_build import refuse_an_unwanted_cuda_build
 
+_BACKEND = keras.backend.backend()
+_KEPT = 64  # models that may be asked for again; what was compiled for them is kept with them
 _NAMES = ("kernel", "recurrent_kernel", "bias")
-_ACTIVATIONS = ("tanh", "sigmoid", "relu", "linear", "hard_sigmoid")
-_FORGET_EVERY = 100  # every case compiles anew, and what was compiled is kept: gigabytes after some thousands
 _PREAMBLE = f"""\
 import os
-os.environ["KERAS_BACKEND"] = {keras.backend.backend()!r}
+import tempfile
+os.environ["KERAS_BACKEND"] = {_BACKEND!r}
 os.environ["JAX_ENABLE_X64"] = "1"
 import keras
 {code.backend.PREAMBLE}"""
-
-
-def _cells() -> list[Mapping[str, Any]]:
-    gated = {"activation": _ACTIVATIONS, "recurrent_activation": _ACTIVATIONS}
-    either, off = (True, False), (False,)
-    return [
-        {"kind": "SimpleRNN", "activation": _ACTIVATIONS, "use_bias": either},
-        {"kind": "LSTM", **gated, "use_bias": either},
-        {"kind": "GRU", "reset_after": (True,), **gated},
-        {"kind": "GRU", "reset_after": either, **gated, "use_bias": off, "use_recurrent_bias": off},
-        {"kind": "GRU", "reset_after": off, **gated, "use_recurrent_bias": off},
-    ]
+_build: Any = code.build_layers
+_run: Any = code.run_built
+_FUNCTIONS = (
+    code.vector_jacobian_product,
+    code.make_layer,
+    code.impose_dropout,
+    code.as_list,
+    code.call_layers,
+    code.build_layers,
+    code.run_built,
+    code.run_layers,
+)
 
 
 class KerasLayers(ProgramImplementation):
-    """``keras.layers.SimpleRNN``, ``LSTM`` and ``GRU``, called directly, not unrolled."""
+    """``keras.layers.SimpleRNN``, ``LSTM``, ``GRU``, ``RNN`` and ``Bidirectional``, one or several on each other."""
 
-    name = f"keras-{keras.backend.backend()}"
+    name = f"keras-{_BACKEND}"
     versions: Mapping[str, str] = {"keras": keras.__version__, **code.backend.VERSION}
-    path = f"keras layers called directly on {keras.backend.backend()}"
-    program = Program(_PREAMBLE, (code.vector_jacobian_product, code.run_layer))
-    dtypes = ("float64", "float32")
-    cells: Sequence[Mapping[str, Any]] = _cells()
+    program = Program(_PREAMBLE, _FUNCTIONS)
+    dtypes: Sequence[str] = ("float64", "float32", "float16", "bfloat16")
+    cells: Sequence[Mapping[str, Any]] = options.cells(_BACKEND)
+    refused: Sequence[Mapping[str, Any]] = options.refused(_BACKEND)
 
     def __init__(self) -> None:
-        if keras.backend.backend() == "torch":
+        if _BACKEND == "torch":
             refuse_an_unwanted_cuda_build(code.backend.torch)
-        self._observed = 0
+        self._built: dict[str, tuple[Any, str]] = {}
 
     def observe(self, case: Case) -> Observed:
-        self._observed += 1
-        if self._observed % _FORGET_EVERY == 0:
-            code.backend.forget()
-        return super().observe(case)
+        arguments = self.arguments(case)
+        native, path = self._run(**arguments)
+        missing = {"gates": "keras layers return outputs and final states only"}
+        if case.initial_state is None:
+            missing["d_initial_state"] = "the layer made its own initial state"
+        if arguments["model"]["form"] == "predict":
+            missing["gradients"] = "predict returns values only"
+        if case.how.get("return_state") is False:
+            missing["state"] = "return_state is False"
+            if any(d is not None for d in case.d_state or ()):
+                missing["gradients"] = "the state, whose cotangent is given, is not returned"
+        values = self.from_native(case, native)
+        if case.how.get("policy") == "mixed":  # gradients of float32 weights are float32, summed up from less
+            values = {name: value.astype(case.dtype) for name, value in values.items()}
+        missing |= {name: missing["d_initial_state"] for name in _initial(case) if "d_initial_state" in missing}
+        return Observed(values, missing, path)
+
+    def _run(self, model: Mapping[str, Any], data: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+        """What `run_layers` gives; a model is built, and compiled, once for all cases that differ in numbers only."""
+        key = repr(model)
+        if key not in self._built:
+            if len(self._built) >= _KEPT:
+                self._built.clear()
+                code.backend.forget()
+            with Spy() as spy:
+                built = _build(**model)
+                native = _run(built, **data)
+            self._built[key] = built, f"{_BACKEND}, {model['form']}: {spy.seen}"
+            return native, self._built[key][1]
+        built, path = self._built[key]
+        return _run(built, **data), path
 
     def arguments(self, case: Case) -> dict[str, Any]:
-        cell = case.cell
-        options: dict[str, Any] = {"units": cell.hidden_size, "use_bias": cell.use_bias, "dtype": str(case.dtype)}
-        # The weights are set in a moment; on JAX, drawing fresh ones first would take most of the time.
-        options |= {"kernel_initializer": "zeros", "recurrent_initializer": "zeros"}
-        if case.kind == "LSTM":
-            options["unit_forget_bias"] = False
-        for name in ("activation", "recurrent_activation", "reset_after"):
-            if hasattr(cell, name):
-                options[name] = getattr(cell, name)
+        d_state = case.d_state
+        if case.how.get("return_state") is False and any(d is not None for d in d_state or ()):
+            case = case.replace(d_outputs=None, d_state=None)
+        model, dropout = model_of(case)
         return {
-            "layer_name": case.kind,
-            "options": options,
-            "weights": self.dump(cell, case.params),
-            "x": case.x,
-            "initial_state": case.initial_state,
-            "state_names": case.state_names,
-            "d_outputs": case.d_outputs,
-            "d_state": case.d_state,
+            "model": model,
+            "data": {
+                "weights": self.dump(case.cell, case.params),
+                "x": case.x,
+                "mask": case.mask,
+                "initial_state": case.initial_state,
+                "state_names": case.state_names,
+                "dropout": dropout,
+                "d_outputs": case.d_outputs,
+                "d_state": case.d_state,
+            },
         }
 
     def dump(self, cell: Any, params: Quantities) -> Weights:
-        return dict(zip(_NAMES, layout.dump(cell, params), strict=False))
+        return dict(zip(_weight_names(cell), layout.dump(cell, params), strict=True))
 
     def load(self, cell: Any, weights: Weights) -> Quantities:
-        return layout.load(cell, [weights[name] for name in _NAMES if name in weights])
+        return layout.load(cell, [weights[name] for name in _weight_names(cell)])
 
     def missing(self, case: Case) -> dict[str, str]:
         return {"gates": "keras layers return outputs and final states only"}
+
+    def stateful(self, case: Case) -> StatefulLayers | None:
+        """The case's layers with ``stateful=True``, to be called several times; None where there are none."""
+        return stateful(case)
+
+
+def _initial(case: Case) -> list[str]:
+    return [f"d_initial_state.{name}" for name in case.state_names]
+
+
+def _weight_names(cell: Any) -> list[str]:
+    """The names of Keras's weights, in its order."""
+    parts = list(cell.named_cells()) if hasattr(cell, "named_cells") else [("", cell)]
+    return [prefix + name for prefix, part in parts for name in _NAMES[: 3 if part.use_bias else 2]]

@@ -1,104 +1,123 @@
-"""PyTorch: the layers ``torch.nn.RNN``, ``LSTM``, ``GRU`` and the cells ``RNNCell``, ``LSTMCell``, ``GRUCell``."""
+"""PyTorch: the layers ``torch.nn.RNN``, ``LSTM`` and ``GRU``, eager.
+
+Options of its own, beside the oracle's:
+
+==================  ============================================================================================
+``layout``          ``batch-major``, ``time-major`` (``batch_first=False``) or ``unbatched`` (one row, no batch axis)
+``strided``         every array given, cotangents and weights too, is non-contiguous
+``enforce_sorted``  of ``pack_padded_sequence``, where there are lengths
+``autograd``        False: under ``torch.no_grad()``
+``input_grad``      False: the input asks for no gradient, as in a first layer; PyTorch looks at it to choose a kernel
+``dropout_rate``    of dropout that ``training``, False, turns off
+==================  ============================================================================================
+
+Dropout between layers gets the case's factors: a ``TorchDispatchMode`` answers the operator that draws them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import torch
+from torch.nn.utils.rnn import pack_padded_sequence
 
-from refimpl.layouts import pytorch as layout
-
-from ..cases import Case, Quantities
-from . import NotRun
-from .program import Program, ProgramImplementation, Weights
+from ..cases import Array, Case, first_cell
+from .program import Program
 from .programs import pytorch as code
-from .torch_build import refuse_an_unwanted_cuda_build
+from .pytorch_base import EITHER, TorchImplementation, products, without_autograd
 
-_TANH_AND_SIGMOID = {"activation": ("tanh",), "recurrent_activation": ("sigmoid",)}
-
-
-def _biases(both: bool) -> dict[str, Sequence[bool]]:
-    return {"use_bias": (both,), "use_recurrent_bias": (both,)}
+MODULES: Mapping[str, str] = {"SimpleRNN": "RNN", "LSTM": "LSTM", "GRU": "GRU"}
+_DEEP: dict[str, Sequence[Any]] = {"layers": (1, 2, 3), "direction": ("forward", "both")}
+_LAYOUTS = ("batch-major", "time-major", "unbatched")
 
 
-class _Torch(ProgramImplementation):
-    """What layers and cells share."""
-
-    versions: Mapping[str, str] = {"torch": str(torch.__version__)}
-    dtypes = ("float64", "float32")
-    devices = ("cpu", "cuda")
-    cells: Sequence[Mapping[str, Any]] = [
-        cell | _biases(both)
-        for both in (True, False)
-        for cell in (
-            {"kind": "SimpleRNN", "activation": ("tanh", "relu")},
-            {"kind": "LSTM", **_TANH_AND_SIGMOID},
-            {"kind": "GRU", "reset_after": (True,), **_TANH_AND_SIGMOID},
-        )
-    ]
-    suffix: str
-    modules: Mapping[str, str]
-
-    def __init__(self, device: str = "cpu") -> None:
-        refuse_an_unwanted_cuda_build(torch)
-        if device == "cuda" and not torch.cuda.is_available():
-            raise NotRun("no CUDA device")
-        self.device = device
-        torch.set_num_threads(1)
-        torch.backends.cuda.matmul.allow_tf32 = False
-        torch.backends.cudnn.allow_tf32 = False
-
-    def arguments(self, case: Case) -> dict[str, Any]:
-        cell = case.cell
-        options = {
-            "input_size": cell.input_size,
-            "hidden_size": cell.hidden_size,
-            "bias": cell.use_bias,
-            "dtype": getattr(torch, str(case.dtype)),
-        }
-        if case.kind == "SimpleRNN":
-            options["nonlinearity"] = cell.activation
-        return {
-            "module": self.modules[case.kind],
-            "options": options,
-            "weights": self.dump(cell, case.params),
-            "x": case.x,
-            "initial_state": case.initial_state,
-            "state_names": case.state_names,
-            "d_outputs": case.d_outputs,
-            "d_state": case.d_state,
-            "device": self.device,
-        }
-
-    def dump(self, cell: Any, params: Quantities) -> Weights:
-        return layout.dump(cell, params, self.suffix)
-
-    def load(self, cell: Any, weights: Weights) -> Quantities:
-        return layout.load(cell, weights, self.suffix)
+def _cells() -> list[dict[str, Any]]:
+    plain: dict[str, Sequence[Any]] = {"layout": ("batch-major",), "strided": (False,), "autograd": (True,)}
+    packed: dict[str, Sequence[Any]] = {
+        "lengths": ("sorted", "unsorted", "zero"),
+        "layout": ("batch-major", "time-major"),
+        "enforce_sorted": EITHER,
+    }
+    dropout: dict[str, Sequence[Any]] = {"layers": (2, 3), "between_dropout": (True,)}
+    entries = products(
+        *without_autograd(_DEEP | {"layout": _LAYOUTS, "strided": EITHER}),
+        _DEEP | plain | packed,
+        _DEEP | plain | {"input_grad": (False,)},
+        _DEEP | plain | {"layout": _LAYOUTS} | dropout,
+        _DEEP | plain | packed | {"lengths": ("unsorted",), "enforce_sorted": (False,)} | dropout,
+        *without_autograd(_DEEP | plain | {"layers": (2, 3), "dropout_rate": (0.5,), "training": (False,)}),
+    )
+    return entries + [entry | {"projection": (True,)} for entry in entries if entry["kind"] == "LSTM"]
 
 
-class TorchLayers(_Torch):
-    """``torch.nn.RNN``, ``LSTM`` and ``GRU``: one layer, one direction, batch first."""
+class TorchLayers(TorchImplementation):
+    """``torch.nn.RNN``, ``LSTM`` and ``GRU``, called eagerly."""
 
     name = "torch"
-    path = "torch.nn layers, eager"
-    program = Program("import torch", (code.vector_jacobian_product, code.run_layer))
-    suffix = "_l0"
-    modules: Mapping[str, str] = {"SimpleRNN": "RNN", "LSTM": "LSTM", "GRU": "GRU"}
+    program = Program(
+        code.PREAMBLE,
+        (code.GivenDropout, code.tensor_of, code.vector_jacobian_product, code.as_array, code.run_layer),
+    )
+    modules = MODULES
+    cells: Sequence[Mapping[str, Any]] = _cells()
+    refused: Sequence[Mapping[str, Any]] = [
+        {
+            "when": {"lengths": ("zero",)},
+            "reason": "pack_padded_sequence takes no row of length 0",
+            "message": "Length of all samples has to be greater than 0",
+        },
+        {
+            "when": {"lengths": ("unsorted",), "enforce_sorted": (True,)},
+            "reason": "pack_padded_sequence was told that the lengths are sorted",
+            "message": "`lengths` array must be sorted in decreasing order when `enforce_sorted` is True",
+        },
+    ]
+    empty_batch = True
+    states_stacked = True
+
+    def arguments(self, case: Case) -> dict[str, Any]:
+        found = super().arguments(case)
+        options = found["options"]
+        layers, both = case.options["layers"], case.options["direction"] == "both"
+        proj_size = getattr(first_cell(case.cell), "proj_size", 0)
+        options["batch_first"] = case.how.get("layout", "batch-major") != "time-major"
+        options |= {"num_layers": layers} if layers > 1 else {}
+        options |= {"bidirectional": True} if both else {}
+        options |= {"proj_size": proj_size} if proj_size else {}
+        if "dropout_rate" in case.how:
+            options["dropout"] = case.how["dropout_rate"]
+        if not case.how.get("training", True):
+            found["training"] = False
+        if case.lengths is not None:
+            found["lengths"] = case.lengths
+            found["enforce_sorted"] = case.how.get("enforce_sorted", False)
+        if case.dropout:
+            factors = [case.dropout[f"l{k}.between"] for k in range(1, layers)]
+            options["dropout"] = _rate(factors)
+            found["dropout"] = tuple(_as_dropout_gets_it(each, case.lengths) for each in factors)
+        return found
 
     def missing(self, case: Case) -> dict[str, str]:
         return {"gates": "torch.nn layers return outputs and final states only"}
 
+    def described(self, case: Case) -> str:
+        packed = " of a PackedSequence" if case.lengths is not None else ""
+        return f"torch.nn.{MODULES[case.kind]}{packed}, {case.how.get('mode', 'eager')}"
 
-class TorchCells(_Torch):
-    """``torch.nn.RNNCell``, ``LSTMCell`` and ``GRUCell``, called step by step."""
 
-    name = "torch-cell"
-    path = "torch.nn cells, eager"
-    program = Program("import torch", (code.vector_jacobian_product, code.run_cell))
-    suffix = ""
-    modules: Mapping[str, str] = {"SimpleRNN": "RNNCell", "LSTM": "LSTMCell", "GRU": "GRUCell"}
+def _rate(factors: Sequence[Array]) -> float:
+    """The rate of dropout of which these are factors, 0 or 1 / (1 - rate)."""
+    kept = max((float(each.max()) for each in factors if each.size), default=0.0)
+    return 1 - 1 / kept if kept else 0.5
 
-    def missing(self, case: Case) -> dict[str, str]:
-        return {"gates": "torch.nn cells return the new states only"}
+
+def _as_dropout_gets_it(factors: Array, lengths: Array | None) -> Array:
+    """Factors ``(batch, time, features)`` as PyTorch's dropout sees what it multiplies: time first, or packed."""
+    values = np.asarray(factors, np.float64)
+    if lengths is None:
+        return np.ascontiguousarray(values.swapaxes(0, 1))
+    packed = pack_padded_sequence(torch.tensor(values), torch.tensor(lengths), batch_first=True, enforce_sorted=False)
+    found: Array = packed.data.numpy()
+    return found

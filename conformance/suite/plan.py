@@ -6,33 +6,50 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..session import Session
-from ..strategies import entries_for
+from ..strategies import has
 
-KINDS: dict[str, tuple[str, dict[str, Any]]] = {
-    "SimpleRNN": ("SimpleRNN", {}),
-    "LSTM": ("LSTM", {}),
-    "GRU-reset-after": ("GRU", {"reset_after": True}),
-    "GRU-reset-before": ("GRU", {"reset_after": False}),
+KINDS: Mapping[str, Mapping[str, Any]] = {
+    "SimpleRNN": {"kind": "SimpleRNN"},
+    "LSTM": {"kind": "LSTM"},
+    "GRU-reset-after": {"kind": "GRU", "reset_after": True},
+    "GRU-reset-before": {"kind": "GRU", "reset_after": False},
 }
-DTYPES = ("float64", "float32")
+DTYPES = ("float64", "float32", "float16", "bfloat16")
 LAWS = ("batch", "time", "zero", "linear")
+INVARIANTS = (
+    "repeatable",
+    "nothing_mutated",
+    "layout_in_memory",
+    "no_stale_answer",
+    "garbage",
+    "nan_garbage",
+    "padded",
+    "lengths_as_mask",
+    "dropout_at_inference",
+)
 
 
-def entries(session: Session, kind: str) -> list[Mapping[str, Any]]:
-    """The implementation's cells of that kind."""
-    return entries_for(session.implementation.cells, *KINDS[kind])
+def why_not(session: Session, kind: str, dtype: str) -> str:
+    """Why the implementation is not asked such a cell in such a dtype; empty where it is."""
+    name = session.implementation.name
+    if not has(session.space, **KINDS[kind]):
+        return f"{name} has no {kind}"
+    if dtype not in session.implementation.dtypes:
+        return f"{name} does not compute in {dtype}"
+    return "" if has(session.space, **KINDS[kind], dtype=dtype) else f"{name} has no {kind} in {dtype}"
 
 
 def _shares(session: Session) -> int:
     """How many pairs of a kind and a dtype the implementation has."""
-    return sum(bool(entries(session, kind)) for kind in KINDS) * len(session.implementation.dtypes)
+    return sum(not why_not(session, kind, dtype) for kind in KINDS for dtype in DTYPES)
 
 
 def examples(session: Session) -> int:
-    """How many cases each kind and dtype gets, so that together they are the profile's number."""
+    """How many random cases each kind and dtype gets, so that together they are the profile's number."""
     return -(-session.profile.cases // max(_shares(session), 1))
 
 
 def planned_cases(session: Session) -> int:
-    """How many cases a run judges when nothing fails, without the fixtures."""
-    return examples(session) * _shares(session) + session.profile.laws * len(LAWS)
+    """About how many cases a run judges when nothing fails, without the fixtures."""
+    related = session.profile.laws * len(LAWS + INVARIANTS)
+    return len(session.planned) + examples(session) * _shares(session) + related

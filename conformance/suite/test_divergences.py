@@ -10,7 +10,7 @@ from conformance.session import SESSION, Session
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One test for each entry that concerns this implementation in its installed versions."""
-    entries = concerning(metafunc.config.stash[SESSION].implementation)
+    entries = [entry for entry in concerning(metafunc.config.stash[SESSION].implementation) if entry.minimal]
     metafunc.parametrize("entry", entries, ids=[entry.id for entry in entries])
 
 

@@ -139,14 +139,30 @@ def test_the_table_has_a_row_and_says_that_cuda_was_not_run(oracle: str) -> None
 def test_the_json_says_what_ran_how_and_with_which_result(oracle: str, folder: Path) -> None:
     found = strict_json(folder / "oracle.json")
     (result,) = found["implementations"]
-    assert (found["format"], found["exit_status"], found["plan"]["seed"]) == (1, 0, 3)
+    assert (found["format"], found["exit_status"], found["plan"]["seed"]) == (2, 0, 3)
     assert found["not_run"]["cuda"].startswith(why_no_cuda() or "a device is here")
     assert (result["name"], result["device"], result["verdict"]) == ("oracle", "cpu", "agrees")
     assert set(result["versions"]) == {"numpy"}
-    assert set(result["families"]) == {"outputs", "state", "gates", "gradients", "laws", "hand-sized"}
+    relations = {"laws", "invariants", "stateful", "hand-sized"}
+    assert set(result["families"]) == {"outputs", "state", "gates", "gradients"} | relations
     assert result["cases"] >= PROFILES["quick"].cases, "fewer cases than the profile promises"
     assert result["numbers"] == sum(family["numbers"] for family in result["families"].values()) > 10_000
     assert all(family["worst"] <= 1 for family in result["families"].values()), result["families"]
+
+
+def test_the_run_says_how_much_of_the_option_space_it_tried(oracle: str, folder: Path) -> None:
+    coverage = strict_json(folder / "oracle.json")["implementations"][0]["coverage"]
+    tried, valid = coverage["combinations"].values()
+    assert 100 < tried < valid, coverage
+    assert coverage["tuples"]["covered"] == coverage["tuples"]["valid"] > 10_000, coverage
+    line = f"oracle: {tried:,} of {valid:,} combinations of options"
+    assert any(line in each and "triples of option values (100 %)" in each for each in oracle.splitlines()), oracle
+
+
+def test_a_run_that_crashes_has_told_how_little_it_tried(results: dict[str, Any]) -> None:
+    assert results["Small"]["coverage"]["combinations"] == {"covered": 2, "valid": 2}
+    for name in ("Exits", "Segfaults"):
+        assert results[name]["coverage"]["combinations"] == {"covered": 0, "valid": 2}, results[name]["coverage"]
 
 
 def test_the_junit_file_has_a_suite_for_the_implementation(oracle: str, folder: Path) -> None:

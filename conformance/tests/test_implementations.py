@@ -100,7 +100,10 @@ def test_a_plug_in_whose_framework_is_absent_is_not_run_and_names_it(indent: str
 
 FRAMEWORK_OF = {
     "torch": ("torch", "pytorch", "pytorch"),
-    "torch-cell": ("torch", "pytorch", "pytorch"),
+    "torch-cell": ("torch", "pytorch_cell", "pytorch_cell"),
+    "torch-compiled": ("torch", "pytorch_compiled", "pytorch_compiled"),
+    "torch-unrolled": ("torch", "pytorch_compiled", "pytorch_compiled"),
+    "torch-onnx": ("torch", "pytorch_onnx", "pytorch_onnx"),
     "keras-tensorflow": ("keras", "keras", "keras"),
     "keras-torch": ("keras", "keras", "keras"),
     "keras-jax": ("keras", "keras", "keras"),
@@ -113,12 +116,12 @@ def test_a_built_in_whose_framework_is_absent_is_not_run_with_a_hint(
 ) -> None:
     framework, module, program = FRAMEWORK_OF[name]
     monkeypatch.setitem(sys.modules, framework, None)  # what Python itself takes for "not installed"
-    for imported in (module, f"programs.{program}"):
+    for imported in (module, f"programs.{program}", "pytorch_base"):
         monkeypatch.delitem(sys.modules, f"conformance.implementations.{imported}", raising=False)
     monkeypatch.setenv("KERAS_BACKEND", "")  # restored afterwards: `load` sets it
     with pytest.raises(NotRun) as caught:
         load(name)
-    extra = "torch" if name == "torch-cell" else name
+    extra = "torch" if name in ("torch-cell", "torch-compiled", "torch-unrolled") else name
     assert str(caught.value) == f"{framework} is not installed (pip install 'rnn-conformance[{extra}]')"
 
 

@@ -12,7 +12,7 @@ from conformance.cases import Case, family_of
 from conformance.divergences import Disagreement
 from conformance.session import PROFILES, Session
 from conformance.strategies import cases
-from conformance.suite.plan import KINDS, entries, examples
+from conformance.suite.plan import KINDS, examples
 
 from . import planted_faults as planted
 from .support import HERE, Running, script_in, start
@@ -42,7 +42,7 @@ def checked(implementation: planted.Sound, kind: str, dtype: str) -> None:
         phases=[Phase.generate],
         report_multiple_bugs=False,
     )
-    @given(case=cases(entries(session, kind), dtype))
+    @given(case=cases(session.space, **KINDS[kind], dtype=dtype))
     def check(case: Case) -> None:
         session.check("agreement", case)
 

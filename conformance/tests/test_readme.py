@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from conformance import divergences
+from refimpl.layouts import table
 
 ROOT = Path(__file__).parents[2]
 
@@ -43,3 +44,11 @@ def test_the_oracle_example_of_the_readme_runs() -> None:
 def test_the_readme_lists_the_known_divergences_as_they_are() -> None:
     listed = divergences.as_markdown()
     assert listed in (ROOT / "README.md").read_text(), f"README lacks what this command prints:\n{listed}"
+
+
+def test_the_readme_shows_the_weight_layouts_as_they_are() -> None:
+    readme = ROOT / "README.md"
+    if not readme.is_file():
+        pytest.skip("an installed package has no README beside it")
+    shown = table.as_markdown()
+    assert shown in readme.read_text(), f"README lacks what `python -m conformance layouts` prints:\n{shown}"

@@ -14,14 +14,25 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 import refimpl as ri
 from conformance.cases import Array, Case, expect, run_oracle
 from conformance.implementations.oracle import Oracle
-from conformance.strategies import accepts, cases, entries_for
+from conformance.options import space_of
+from conformance.strategies import accepts, cases, has
 
 each_dtype = pytest.mark.parametrize("dtype", Oracle.dtypes)
+_NAMES = ("tanh", "sigmoid", "relu", "linear", "hard_sigmoid", "hard_sigmoid_keras2")
+_EITHER = {"use_bias": (True, False), "use_recurrent_bias": (True, False)}
+PLAIN: list[Mapping[str, Any]] = [
+    {"kind": "SimpleRNN", "activation": _NAMES, **_EITHER},
+    {"kind": "LSTM", "activation": _NAMES, "recurrent_activation": _NAMES, **_EITHER},
+    {"kind": "GRU", "activation": _NAMES, "recurrent_activation": _NAMES, "reset_after": (True, False), **_EITHER},
+]
 
 
-def drawn(entries: Sequence[Mapping[str, Any]], dtype: str, start: int = 0, count: int = 300) -> list[Case]:
+def drawn(
+    entries: Sequence[Mapping[str, Any]], dtype: str, start: int = 0, count: int = 300, **wanted: Any
+) -> list[Case]:
     """What Hypothesis draws from that seed, without what it would do about a failure."""
     found: list[Case] = []
+    space = space_of(entries, Oracle.dtypes)
 
     @seed(start)
     @settings(
@@ -31,7 +42,7 @@ def drawn(entries: Sequence[Mapping[str, Any]], dtype: str, start: int = 0, coun
         phases=[Phase.generate],
         suppress_health_check=[HealthCheck.too_slow],
     )
-    @given(case=cases(entries, dtype))
+    @given(case=cases(space, dtype=dtype, **wanted))
     def keep(case: Case) -> None:
         found.append(case)
 
@@ -41,8 +52,8 @@ def drawn(entries: Sequence[Mapping[str, Any]], dtype: str, start: int = 0, coun
 
 @cache
 def sample(dtype: str = "float64") -> list[Case]:
-    """300 cases of all that the oracle has."""
-    return drawn(Oracle.cells, dtype)
+    """300 cases of single cells."""
+    return drawn(PLAIN, dtype)
 
 
 def arrays(case: Case) -> Iterator[tuple[str, Array]]:
@@ -146,7 +157,7 @@ def test_gates_are_driven_into_saturation_at_both_ends_and_left_between(name: st
 
 
 def test_the_same_seed_draws_the_same_cases() -> None:
-    one, other = (drawn(Oracle.cells, "float64", start=7, count=30) for _ in range(2))
+    one, other = (drawn(PLAIN, "float64", start=7, count=30) for _ in range(2))
     for first, second in zip(one, other, strict=True):
         assert repr(first) == repr(second)
         for (name, array), (_, again) in zip(arrays(first), arrays(second), strict=True):
@@ -154,7 +165,7 @@ def test_the_same_seed_draws_the_same_cases() -> None:
 
 
 def test_another_seed_draws_other_cases() -> None:
-    one, other = (drawn(Oracle.cells, "float64", start=start, count=30) for start in (1, 2))
+    one, other = (drawn(PLAIN, "float64", start=start, count=30) for start in (1, 2))
     assert [case.x.tolist() for case in one] != [case.x.tolist() for case in other]
 
 
@@ -182,10 +193,45 @@ def test_an_implementation_accepts_the_cells_that_it_declares(cell: Any, has_it:
     assert accepts(TANH_ONLY, cell) == has_it
 
 
-def test_entries_are_narrowed_to_a_kind_and_an_option() -> None:
+def test_a_cell_is_not_accepted_where_it_is_declared_in_a_stack_or_masked_only() -> None:
+    stacked: list[Mapping[str, Any]] = [{"kind": "SimpleRNN", "layers": (2,)}, {"kind": "LSTM", "mask": ("right",)}]
+    assert not accepts(stacked, ri.SimpleRNN(2, 3))
+    assert not accepts(stacked, ri.LSTM(2, 3))
+    assert accepts(stacked, ri.LSTM(2, 3), mask="right")
+
+
+def test_only_cases_with_the_wanted_options_are_drawn() -> None:
     both: list[Mapping[str, Any]] = [
-        {"kind": "GRU", "reset_after": (True, False), "activation": ("tanh",)},
-        {"kind": "LSTM"},
+        {"kind": "GRU", "reset_after": (True, False), "direction": ("forward", "both")},
+        {"kind": "LSTM", "direction": ("backward",)},
     ]
-    narrowed = [{"kind": "GRU", "reset_after": (False,), "activation": ("tanh",)}]
-    assert entries_for(both, "GRU", {"reset_after": False}) == narrowed
+    found = drawn(both, "float32", count=30, kind="GRU", reset_after=False)
+    assert {(case.kind, case.options["reset_after"]) for case in found} == {("GRU", False)}
+    assert {case.options["direction"] for case in found} == {"forward", "both"}
+    space = space_of(both, ("float64",))
+    assert has(space, kind="LSTM", direction="backward")
+    assert not has(space, kind="LSTM", direction="both")
+    assert not has(space, kind="LSTM", reset_after=False)
+
+
+def test_no_refused_combination_is_drawn() -> None:
+    refused = [{"when": {"direction": ("both",), "dtype": ("float32",)}, "reason": "none", "message": "no"}]
+    space = space_of([{"kind": "SimpleRNN", "direction": ("forward", "both")}], Oracle.dtypes, refused)
+    found: set[tuple[str, str]] = set()
+
+    @seed(0)
+    @settings(max_examples=60, deadline=None, database=None, phases=[Phase.generate])
+    @given(case=cases(space))
+    def keep(case: Case) -> None:
+        found.add((case.dtype_name, case.options["direction"]))
+
+    keep()
+    assert found == {("float64", "forward"), ("float64", "both"), ("float32", "forward")}
+
+
+def test_every_part_of_the_oracle_s_own_space_can_be_drawn_and_run() -> None:
+    found = drawn(Oracle.cells, "float64", count=150)
+    for case in found:
+        assert run_oracle(case).outputs.shape == case.outputs_shape, repr(case)
+    for name in ("layers", "direction", "mask", "lengths", "return_sequences", "dropout", "recurrent_dropout"):
+        assert len({case.options[name] for case in found}) > 1, f"{name} is always the same"

@@ -1,32 +1,39 @@
-"""Keras on JAX: the layer and its pull-back compiled together by ``jax.jit``."""
+"""Keras on JAX: the layers and their pull-back, traced as a whole or not."""
 
 from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
+import keras
 
 PREAMBLE = "import jax\nimport jax.numpy as jnp"
 VERSION = {"jax": jax.__version__}
 
 
-def vector_jacobian_product(layer, weights, x, initial, cotangents):
-    """Results of the layer, and gradients of ``sum(cotangent * result)`` in its weights and arguments."""
-    fixed = [variable.value for variable in layer.non_trainable_variables]
+def vector_jacobian_product(call, variables, form):
+    """A function that gives the results of ``call``, and gradients of ``sum(cotangent * result)`` in floats that go in.
 
-    def call(leaves):
-        trained = [leaves[name] for name in weights]
-        given = [leaves[name] for name in initial] or None
-        results, _ = layer.stateless_call(trained, fixed, leaves["d_x"], initial_state=given)
-        return list(results)
+    ``form`` is "jit" for results and gradients compiled together, or "eager".
+    """
 
-    def both(leaves, cotangents):
-        results, pull_back = jax.vjp(call, leaves)
-        full = [jnp.zeros_like(r) if d is None else d for r, d in zip(results, cotangents)]
-        return results, pull_back(full)[0]
+    def both(weights, floats, others, dropout, cotangents):
+        def results_of(weights, floats):
+            with keras.StatelessScope(state_mapping=list(zip(variables, weights))):
+                return call(floats | others, dropout)
 
-    leaves = {name: variable.value for name, variable in weights.items()}
-    leaves |= {name: jnp.asarray(value) for name, value in (x | initial).items()}
-    return jax.jit(both)(leaves, cotangents)
+        results, pull_back = jax.vjp(results_of, weights, floats)
+        of_weights, of_floats = pull_back([jnp.zeros_like(r) if d is None else d for r, d in zip(results, cotangents)])
+        return results, of_floats, of_weights
+
+    both = jax.jit(both) if form == "jit" else both
+
+    def pulled(arrays, dropout, cotangents):
+        arrays = {name: jnp.asarray(value) for name, value in arrays.items()}
+        floats = {name: value for name, value in arrays.items() if jnp.issubdtype(value.dtype, jnp.floating)}
+        others = {name: value for name, value in arrays.items() if name not in floats}
+        return both([variable.value for variable in variables], floats, others, dropout, cotangents)
+
+    return pulled
 
 
 def forget():

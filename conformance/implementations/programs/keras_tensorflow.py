@@ -1,4 +1,4 @@
-"""Keras on TensorFlow, eager: results and gradients by ``tf.GradientTape``."""
+"""Keras on TensorFlow: results and gradients by ``tf.GradientTape``, eager or compiled."""
 
 from __future__ import annotations
 
@@ -8,18 +8,36 @@ PREAMBLE = "import tensorflow as tf"
 VERSION = {"tensorflow": tf.__version__}
 
 
-def vector_jacobian_product(layer, weights, x, initial, cotangents):
-    """Results of the layer, and gradients of ``sum(cotangent * result)`` in its weights and arguments."""
-    leaves = {name: tf.Variable(value) for name, value in (x | initial).items()}
-    with tf.GradientTape() as tape:
-        given = [leaves[name] for name in initial] or None
-        results = layer(leaves["d_x"], initial_state=given)
-        pairs = [(root, d) for root, d in zip(results, cotangents) if d is not None]
-        loss = tf.add_n([tf.reduce_sum(root * d) for root, d in pairs] or [tf.zeros(())])
-    leaves |= {name: variable.value for name, variable in weights.items()}
-    zero = tf.UnconnectedGradients.ZERO
-    gradients = tape.gradient(loss, list(leaves.values()), unconnected_gradients=zero)
-    return results, {n: tf.convert_to_tensor(d) for n, d in zip(leaves, gradients)}
+def vector_jacobian_product(call, variables, form):
+    """A function that gives the results of ``call``, and gradients of ``sum(cotangent * result)`` in floats that go in.
+
+    ``form`` is "tf.function" or "xla" for results and gradients compiled together, or "eager".
+    """
+    weights = [variable.value for variable in variables]
+
+    def both(tensors, dropout, cotangents):
+        floats = {name: value for name, value in tensors.items() if value.dtype.is_floating}
+        with tf.GradientTape() as tape:
+            tape.watch(floats)
+            results = call(tensors, dropout)
+        pairs = [(result, d) for result, d in zip(results, cotangents) if d is not None]
+        if not pairs:
+            return results, {}, []
+        roots, pulled = zip(*pairs)
+        zero = tf.UnconnectedGradients.ZERO
+        gradients = tape.gradient(roots, [weights, floats], list(pulled), unconnected_gradients=zero)
+        of_weights, of_floats = tf.nest.map_structure(tf.convert_to_tensor, gradients)
+        return results, of_floats, of_weights
+
+    if form in ("tf.function", "xla"):
+        both = tf.function(both, jit_compile=form == "xla")
+
+    def pulled(arrays, dropout, cotangents):
+        tensors = {name: tf.convert_to_tensor(value) for name, value in arrays.items()}
+        dropout = tf.nest.map_structure(tf.convert_to_tensor, dropout)
+        return both(tensors, dropout, [None if d is None else tf.convert_to_tensor(d) for d in cotangents])
+
+    return pulled
 
 
 def forget():

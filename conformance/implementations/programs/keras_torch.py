@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
+import keras
 import torch
 
 PREAMBLE = "import torch"
 VERSION = {"torch": str(torch.__version__)}
 
 
-def vector_jacobian_product(layer, weights, x, initial, cotangents):
-    """Results of the layer, and gradients of ``sum(cotangent * result)`` in its weights and arguments."""
-    leaves = {n: torch.tensor(value, requires_grad=True) for n, value in (x | initial).items()}
-    given = [leaves[name] for name in initial] or None
-    results = layer(leaves["d_x"], initial_state=given)
-    pairs = [(root, torch.tensor(d)) for root, d in zip(results, cotangents) if d is not None]
-    if not pairs:
-        return results, {}
-    leaves |= {name: variable.value for name, variable in weights.items()}
-    roots, pulled = zip(*pairs)
-    gradients = torch.autograd.grad(roots, list(leaves.values()), pulled, allow_unused=True, materialize_grads=True)
-    return results, dict(zip(leaves, gradients))
+def vector_jacobian_product(call, variables, form):
+    """A function that gives the results of ``call``, and gradients of ``sum(cotangent * result)`` in floats that go in.
+
+    ``form`` is always "eager".
+    """
+
+    def tensor(array):
+        made = keras.ops.convert_to_tensor(array).clone()
+        return made.requires_grad_() if made.is_floating_point() else made
+
+    def pulled(arrays, dropout, cotangents):
+        tensors = {name: tensor(value) for name, value in arrays.items()}
+        floats = {name: value for name, value in tensors.items() if value.requires_grad}
+        results = call(tensors, dropout)
+        pairs = [(result, tensor(d)) for result, d in zip(results, cotangents) if d is not None]
+        if not pairs:
+            return results, {}, []
+        roots, pulled = zip(*pairs)
+        leaves = [*floats.values(), *(variable.value for variable in variables)]
+        gradients = torch.autograd.grad(roots, leaves, pulled, allow_unused=True, materialize_grads=True)
+        return results, dict(zip(floats, gradients)), gradients[len(floats) :]
+
+    return pulled
 
 
 def forget():

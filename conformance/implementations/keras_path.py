@@ -1,0 +1,45 @@
+"""Which of a backend's recurrent functions Keras really called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any
+
+from keras.src import backend  # the module whose attributes Keras's layers look up when they are called
+
+_NAMES = ("lstm", "gru", "rnn", "bidirectional_lstm", "bidirectional_gru")
+
+
+class Spy:
+    """While it is entered, notes each recurrent function of the backend that gave an answer.
+
+    `seen` afterwards says which: ``lstm`` and ``gru`` are a backend's own fused versions, ``rnn`` is the generic loop
+    over a cell. One that declines, by raising NotImplementedError as Keras's layers expect, is not noted.
+    """
+
+    def __init__(self) -> None:
+        self._answered: list[str] = []
+        self._originals = {name: getattr(backend, name) for name in _NAMES if hasattr(backend, name)}
+
+    @property
+    def seen(self) -> str:
+        return ", ".join(dict.fromkeys(self._answered)) or "none"
+
+    def __enter__(self) -> Spy:
+        for name, original in self._originals.items():
+            setattr(backend, name, self._noting(name, original))
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        for name, original in self._originals.items():
+            setattr(backend, name, original)
+
+    def _noting(self, name: str, original: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            answer = original(*args, **kwargs)
+            note = "backend.rnn, unrolled" if name == "rnn" and kwargs.get("unroll") else f"backend.{name}"
+            self._answered.append(note)
+            return answer
+
+        return call

@@ -1,0 +1,213 @@
+"""What no input, no earlier call and no memory layout may change in an implementation's answers.
+
+None of these asks the oracle for a value. What must be the same is the same bit for bit, unless another evaluation of
+the same formulas is compared: then both bounds are allowed for.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Mapping
+from functools import partial
+
+import numpy as np
+import pytest
+
+from conformance.cases import Array, Case, Comparison, Quantities, first_cell
+from conformance.divergences import Disagreement
+from conformance.drawing import Limits, Seeded, build
+from conformance.options import Combination
+from conformance.session import CHANGES, Session
+from conformance.suite.plan import INVARIANTS
+from conformance.suite.relations import (
+    Relation,
+    allowed,
+    answer,
+    holds,
+    inputs,
+    joined,
+    kept_steps,
+    row,
+    same,
+    within,
+)
+
+_SAMPLE = 300  # combinations among which the nearest to one are sought
+
+
+def repeatable(session: Session, case: Case) -> list[Comparison]:
+    """Two calls with the same input agree."""
+    return same("called twice", answer(session, case), answer(session, case))
+
+
+def nothing_mutated(session: Session, case: Case) -> list[Comparison]:
+    """A call changes neither parameters nor anything else that goes in."""
+    before = {name: array.copy() for name, array in inputs(case)}
+    answer(session, case)
+    return same("what went in, before and after the call", before, dict(inputs(case)))
+
+
+def layout_in_memory(session: Session, case: Case) -> list[Comparison]:
+    """Arrays that do not lie in one piece, or column by column, give what their contiguous copies give."""
+    bounds = {name: 2 * bound for name, bound in session.bounds(case).items()}
+    scattered = case.map(_scattered)
+    if case.mask is not None:
+        scattered = scattered.replace(mask=np.asfortranarray(case.mask))
+    return within("contiguous = scattered", answer(session, case), answer(session, scattered), bounds)
+
+
+def _scattered(array: Array) -> Array:
+    """The same numbers, every other one of a longer array."""
+    if array.ndim == 2 or not array.ndim:
+        return np.asfortranarray(array)
+    longer = np.full((*array.shape[:-1], 2 * array.shape[-1]), np.nan, array.dtype)
+    longer[..., ::2] = array
+    return longer[..., ::2]
+
+
+def no_stale_answer(session: Session, case: Case) -> list[Comparison]:
+    """Other numbers, and other options, with the same sizes are not answered from what the first case left behind."""
+    first = answer(session, case)
+    for other in _neighbours(session, case):
+        try:
+            session.check("invariant no_stale_answer", other)
+        except Disagreement as error:
+            raise Disagreement(partial("asked after {!r}:\n{}".format, case, error)) from error
+    return same("asked again after others", first, answer(session, case))
+
+
+def _neighbours(session: Session, case: Case) -> list[Case]:
+    """Cases of the same sizes: one of the same options, and two of options that differ from them in little."""
+    options = dict(case.options)
+    sizes = dict(zip(("batch", "time", "input"), case.x.shape, strict=True)) | {
+        "hidden": first_cell(case.cell).hidden_size
+    }
+    seed = zlib.crc32(case.x.tobytes())
+    some = np.random.default_rng(seed).permutation(len(session.space.valid))[:_SAMPLE]
+
+    def differences(combination: Combination) -> int:
+        return sum(options.get(name) != value for name, value in combination.items())
+
+    nearest = sorted((session.space.valid[place] for place in some), key=differences)
+    alike = [one for one in session.space.valid if differences(one) == 0]
+    return [build(Seeded(seed, sizes=sizes), one, Limits()) for one in (*alike[:1], *nearest[:2])]
+
+
+def garbage(session: Session, case: Case) -> list[Comparison]:
+    """Other numbers in masked steps change nothing, neither in values nor in gradients."""
+    kept = kept_steps(case)[:, :, None]
+    other = case.replace(x=np.where(kept, case.x, -case.x / 2).astype(case.dtype))
+    zeros = case.lengths is not None or case.masked_output == "zeros"
+    if case.d_outputs is not None and zeros and case.return_sequences and case.output_order == "original":
+        other = other.replace(d_outputs=np.where(kept, case.d_outputs, -3 * case.d_outputs).astype(case.dtype))
+    return same("other garbage in masked steps", answer(session, case), answer(session, other))
+
+
+def nan_garbage(session: Session, case: Case) -> list[Comparison]:
+    """Nor does NaN, where the implementation promises it."""
+    nan = case.replace(x=np.where(kept_steps(case)[:, :, None], case.x, np.nan).astype(case.dtype))
+    return same("NaN in masked steps", answer(session, case), answer(session, nan))
+
+
+def padded(session: Session, case: Case) -> list[Comparison]:
+    """Rows padded to one length equal the rows one by one, each as long as it is."""
+    lengths = kept_steps(case).sum(axis=1)
+    found = [allowed(session, _cut(row(case, k), int(length))) for k, length in enumerate(lengths)]
+    cut = [each for each in found if each is not None]
+    if len(cut) < len(found):
+        return []
+    time = case.x.shape[1]
+    values = joined([_padded(answer(session, each), time) for each in cut], axis=0)
+    theirs = joined([_padded(session.bounds(each), time) for each in cut], axis=0)
+    bounds = {name: bound + theirs[name] for name, bound in session.bounds(case).items() if name in theirs}
+    return within("padded = one by one", _not_gates(answer(session, case)), values, bounds)
+
+
+def _cut(case: Case, length: int) -> Case:
+    """The row without the steps past its length."""
+    d_outputs = None if case.d_outputs is None else case.d_outputs[:, :length]
+    dropout = case.dropout and {
+        name: factors[:, :length] if name.endswith("between") else factors for name, factors in case.dropout.items()
+    }
+    return case.replace(x=case.x[:, :length], mask=None, lengths=None, d_outputs=d_outputs, dropout=dropout)
+
+
+def _padded(values: Quantities, time: int) -> dict[str, Array]:
+    """The quantities with as many steps as the padded rows, zeros in those past the end."""
+
+    def longer(name: str, value: Array) -> Array:
+        if name not in ("outputs", "d_x"):
+            return value
+        return np.concatenate([value, np.zeros((1, time - value.shape[1], value.shape[2]), value.dtype)], axis=1)
+
+    return {name: longer(name, np.asarray(value)) for name, value in _not_gates(values).items()}
+
+
+def _not_gates(values: Quantities) -> Quantities:
+    return {name: value for name, value in values.items() if not name.startswith("gates")}
+
+
+def lengths_as_mask(session: Session, case: Case) -> list[Comparison]:
+    """Lengths are a mask of each row's last steps whose outputs are zeros."""
+    masked = allowed(session, case.replace(mask=kept_steps(case), lengths=None, masked_output="zeros"))
+    if masked is None:
+        return []
+    bounds = {name: 2 * bound for name, bound in session.bounds(case).items()}
+    return within("lengths = mask", _not_gates(answer(session, case)), _not_gates(answer(session, masked)), bounds)
+
+
+def dropout_at_inference(session: Session, case: Case) -> list[Comparison]:
+    """A layer that has dropout computes without it where it is not being trained."""
+    without = allowed(session, case.replace(how={**case.how, "idle_dropout": False}))
+    if without is None or without.how.get("idle_dropout"):
+        return []
+    return same("dropout at inference", answer(session, case), answer(session, without))
+
+
+RELATIONS: Mapping[str, Relation] = {
+    relation.__name__: relation
+    for relation in (
+        repeatable,
+        nothing_mutated,
+        layout_in_memory,
+        no_stale_answer,
+        garbage,
+        nan_garbage,
+        padded,
+        lengths_as_mask,
+        dropout_at_inference,
+    )
+}
+
+
+def _is_masked(combination: Combination) -> bool:
+    return combination["mask"] not in ("none", "full") or combination["lengths"] != "none"
+
+
+def _ends_early(combination: Combination) -> bool:
+    """Rows that end early, and give zeros then."""
+    ends = combination["lengths"] in ("sorted", "unsorted")
+    ends |= combination["mask"] in ("right", "full") and combination["masked_output"] == "zeros"
+    return ends and combination["return_sequences"] and combination["output_order"] == "original"
+
+
+def _draws(combination: Combination) -> bool:
+    return bool(combination["dropout"] or combination["recurrent_dropout"] or combination["between_dropout"])
+
+
+def wanted(session: Session, invariant: str) -> Callable[[Combination], bool]:
+    """Which combinations an invariant is about."""
+    prepared = hasattr(session.implementation, "prepare")  # the framework draws other factors for a row
+    return {
+        "garbage": _is_masked,
+        "nan_garbage": lambda one: _is_masked(one) and getattr(session.implementation, "ignores_nan_padding", False),
+        "padded": lambda one: _ends_early(one) and not (prepared and _draws(one)),
+        "lengths_as_mask": lambda one: one["lengths"] != "none",
+        "dropout_at_inference": lambda one: bool(one.get("idle_dropout")),
+    }.get(invariant, lambda one: True)
+
+
+@pytest.mark.parametrize("invariant", INVARIANTS)
+def test_the_invariant_holds(session: Session, invariant: str) -> None:
+    spared = ("error",) if invariant in ("repeatable", "nothing_mutated") else CHANGES
+    holds(session, "invariants", invariant, RELATIONS[invariant], wanted(session, invariant), spared=spared)

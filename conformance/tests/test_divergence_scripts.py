@@ -1,0 +1,79 @@
+"""Each script shows its divergence: run as its readers would, but for those of one framework sharing its import."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from conformance import divergences
+from conformance.divergences import known, script_of
+
+SCRIPTS = Path(divergences.__file__).with_name("scripts")
+ALL_IN_ONE = """
+import contextlib, io, json, runpy, sys
+names = sys.argv[1:]
+for name in names:
+    said, sys.argv = io.StringIO(), [name]
+    try:
+        with contextlib.redirect_stdout(said):
+            runpy.run_path(name, run_name="__main__")
+        status = 0
+    except SystemExit as ended:
+        status = 1 if isinstance(ended.code, str) else ended.code or 0
+    except BaseException as error:
+        status = f"{type(error).__name__}: {error}"
+    print(json.dumps({"script": name, "status": status, "said": said.getvalue()}), flush=True)
+"""
+
+
+def environment_of(script: Path) -> str:
+    """What the script fixes when its framework is imported: Keras's backend, or no Keras."""
+    text = script.read_text()
+    found = re.search(r'"KERAS_BACKEND"\W[^"\n]*"(\w+)"', text)
+    wide = " in 64 bits" if "JAX_ENABLE_X64" in text else ""
+    return f"keras on {found[1]}{wide}" if found else "without keras"
+
+
+@cache
+def statuses(environment: str) -> dict[str, object]:
+    """Script name to exit status, or to the error that ended it, of all scripts of one environment in one process."""
+    names = [path.name for path in sorted(SCRIPTS.glob("*.py")) if environment_of(path) == environment]
+    variables = os.environ | {"CUDA_VISIBLE_DEVICES": "-1", "JAX_PLATFORMS": "cpu"}
+    command = [sys.executable, "-W", "ignore", "-c", ALL_IN_ONE, *names]
+    done = subprocess.run(command, cwd=SCRIPTS, env=variables, capture_output=True, text=True, check=False)
+    lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"script"')]
+    return {line["script"]: line["status"] for line in lines}
+
+
+@pytest.mark.parametrize("script", sorted(SCRIPTS.glob("*.py")), ids=lambda script: script.stem)
+def test_the_script_shows_the_divergence(script: Path) -> None:
+    status = statuses(environment_of(script)).get(script.name, "its process ended before")
+    assert status == 1, f"{script.name}: expected exit status 1, got {status}: the divergence is gone or has changed"
+
+
+@pytest.mark.parametrize("script", sorted(SCRIPTS.glob("*.py")), ids=lambda script: script.stem)
+def test_the_script_is_short_and_of_numpy_and_the_framework_alone(script: Path) -> None:
+    lines = script.read_text().splitlines()
+    assert len(lines) < 20, f"{script.name}: {len(lines)} lines"
+    assert not any("conformance" in line or "refimpl" in line for line in lines), script.name
+
+
+@pytest.mark.parametrize("entry", known(), ids=lambda entry: entry.id)
+def test_an_entry_has_a_script(entry: divergences.Divergence) -> None:
+    assert script_of(entry).is_file(), f"{entry.id}: expected {script_of(entry).name}"
+
+
+def test_a_script_that_shows_nothing_is_seen(tmp_path: Path) -> None:
+    for name, content in {"gone": "raise SystemExit(0)", "raises": "1 / 0", "shows": "raise SystemExit(1)"}.items():
+        (tmp_path / f"{name}.py").write_text(content)
+    command = [sys.executable, "-c", ALL_IN_ONE, "gone.py", "raises.py", "shows.py"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    found = [json.loads(line)["status"] for line in done.stdout.splitlines()]
+    assert found == [0, "ZeroDivisionError: division by zero", 1]

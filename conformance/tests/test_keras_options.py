@@ -1,0 +1,105 @@
+"""What of Keras's recurrent layers is checked, and what the program is told to build; no framework is needed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import refimpl as ri
+from conformance.cases import Case
+from conformance.drawing import Seeded, build
+from conformance.implementations import keras_options
+from conformance.implementations.keras_model import model_of
+from conformance.options import Space, space_of
+
+BACKENDS = ("tensorflow", "torch", "jax")
+DTYPES = ("float64", "float32", "float16", "bfloat16")
+
+
+def space(backend: str) -> Space:
+    return space_of(keras_options.cells(backend), DTYPES, keras_options.refused(backend))
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_case_of_every_entry_can_be_built_and_told_to_the_program(backend: str) -> None:
+    for place, entry in enumerate(space(backend).entries):
+        combination = {name: values[-1] for name, values in entry.items()}
+        model, _ = model_of(build(Seeded(0, place), combination))
+        assert model["layers"], combination
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_each_backend_has_every_option_in_each_of_its_values(backend: str) -> None:
+    found: dict[str, set[Any]] = {}
+    for combination in space(backend).valid:
+        for name, value in combination.items():
+            found.setdefault(name, set()).add(value)
+    assert found["mask"] == {"none", "full", "right", "left", "holes", "rows"}
+    assert found["merge"] == {"concat", "sum", "mul", "ave"}
+    assert found["layers"] == {1, 2, 3}
+    assert found["wrapper"] == {"layer", "RNN(cell)", "StackedRNNCells"}
+    assert found["mask_from"] == {"argument", "Masking", "Embedding"}
+    assert found["dtype"] == set(DTYPES)
+    assert found["activation"] >= set(keras_options.ACTIVATIONS)
+    for name in ("unroll", "return_sequences", "return_state", "unmerged", "backward_layer", "reload"):
+        assert found[name] == {False, True}, name
+    assert True in found["idle_dropout"]
+    assert found["use_cudnn"] >= {"auto", False}
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_zeros_for_masked_steps_are_asked_for_where_keras_promises_them(backend: str) -> None:
+    for combination in space(backend).valid:
+        zeros = combination["masked_output"] == "zeros"
+        if combination["direction"] == "both" and combination["mask"] not in ("none", "full"):
+            assert zeros == combination["return_sequences"], combination
+        assert not zeros or combination["return_sequences"], combination
+
+
+def stack_case(**how: Any) -> Case:
+    stack = ri.Stack((ri.Layer(backward=ri.GRU(3, 2)), ri.Layer(backward=ri.GRU(2, 4))))
+    rng = np.random.default_rng(0)
+    factors = {"l0_reverse.input": np.full((2, 3), 2.0), "l1_reverse.recurrent": np.full((3, 2, 4), 4.0)}
+    return Case(
+        stack,
+        stack.init(rng),
+        rng.normal(size=(2, 5, 3)),
+        initial_state=(np.ones((2, 2)), np.ones((2, 4))),
+        dropout=factors,
+        how=how,
+    )
+
+
+def test_stacked_cells_are_one_layer_with_nested_states_and_flipped_outputs() -> None:
+    model, dropout = model_of(stack_case(wrapper="StackedRNNCells", unroll=True))
+    (layer,) = model["layers"]
+    assert [(kind, options["units"]) for kind, options in layer["cells"]] == [("GRU", 2), ("GRU", 4)]
+    assert layer["options"]["go_backwards"]
+    assert layer["options"]["unroll"]
+    assert model["states"] == [[["initial_state.l0_reverse.h"], ["initial_state.l1_reverse.h"]]]
+    assert model["flip"]
+    assert [list(masks) for masks in dropout] == [["_dropout_mask"], ["_recurrent_dropout_mask"]]
+
+
+def test_only_cells_whose_factors_are_given_have_rates_of_dropout() -> None:
+    model, _ = model_of(stack_case(wrapper="StackedRNNCells"))
+    first, second = (options for _, options in model["layers"][0]["cells"])
+    assert first["dropout"] > 0
+    assert "recurrent_dropout" not in first
+    assert second["recurrent_dropout"] > 0
+    assert "dropout" not in second
+    assert model["training"] is True
+
+
+def test_directions_of_different_cells_make_a_backward_layer() -> None:
+    stack = ri.Stack((ri.Layer(ri.LSTM(3, 2), ri.LSTM(3, 2, activation="relu"), "mul"),))
+    case = Case(stack, stack.init(np.random.default_rng(0)), np.ones((2, 5, 3)), how={"unmerged": False})
+    (layer,) = model_of(case)[0]["layers"]
+    assert layer["bidirectional"] == {"merge_mode": "mul"}
+    assert [options["activation"] for _, options in layer["backward_cells"]] == ["relu"]
+    alike = ri.Stack((ri.Layer(ri.LSTM(3, 2), ri.LSTM(3, 2)),))
+    (layer,) = model_of(case.replace(cell=alike, how={"unmerged": True}))[0]["layers"]
+    assert "backward_cells" not in layer
+    assert layer["bidirectional"] == {"merge_mode": None}
