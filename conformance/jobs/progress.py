@@ -1,0 +1,43 @@
+"""A progress bar with the loss and the time left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+
+class Watch:
+    """One bar of a job: `to` says how far it is, and the loss there."""
+
+    def __init__(self, progress: Progress, description: str, total: int, done: int, unit: str) -> None:
+        self._progress = progress
+        self._task = progress.add_task(description, total=total, completed=done, loss="", unit=unit)
+
+    def to(self, done: int, loss: float | None = None) -> None:
+        said = "" if loss is None else f"loss {loss:.4f}"
+        self._progress.update(self._task, completed=done, loss=said)
+
+    def told(self, event: Mapping[str, Any]) -> None:
+        """The same, from what a framework's process tells."""
+        self.to(event["done"], event.get("loss"))
+
+
+@contextmanager
+def watching(console: Console, description: str, total: int, done: int = 0, unit: str = "batches") -> Iterator[Watch]:
+    """A bar while the block runs; it goes away afterwards, and shows only on a terminal."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[unit]}"),
+        TextColumn("{task.fields[loss]}"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        yield Watch(progress, description, total, done, unit)
