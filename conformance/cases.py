@@ -203,8 +203,6 @@ def options_of(case: Case) -> dict[str, Any]:
         "recurrent_dropout": any(name.endswith("recurrent") for name in dropout),
         "between_dropout": any(name.endswith("between") for name in dropout),
         "gradients": case.wants_gradients,
-        "batch": _how_many(case.x.shape[0]),
-        "time": _how_many(case.x.shape[1]),
         **case.how,
     }
 
@@ -221,8 +219,12 @@ def _cell_options(cell: Any) -> dict[str, Any]:
     return found
 
 
-def _how_many(size: int) -> str:
-    return ("none", "one")[size] if size < 2 else "many"
+def counts_of(case: Case) -> dict[str, str]:
+    """How many rows and steps a case has, ``none``, ``one`` or ``many``: some divergences ask for it."""
+    return {
+        name: ("none", "one")[size] if size < 2 else "many"
+        for name, size in zip(("batch", "time"), case.x.shape, strict=False)
+    }
 
 
 def mask_kind(mask: Array | None) -> str:

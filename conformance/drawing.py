@@ -243,7 +243,8 @@ class _Builder:
 
     def with_cotangents(self, case: Case) -> Case:
         cell, wanted, sizes = case.cell, self.options.get("gradients"), (1.0, 1e-2 if self.coarse else 1e-6)
-        names = () if wanted is False else ("outputs", *cell.state_names)
+        states = () if self.options.get("return_state") is False else cell.state_names  # what is not returned has none
+        names = () if wanted is False else ("outputs", *states)
         given = {name for name in names if self.choices.one_of((False, True), f"cotangent of {name}")}
         if (wanted or not len(case.x)) and not given:  # without a row there are no numbers but the weights' gradients
             given = {"outputs"}

@@ -94,7 +94,9 @@ def _of_plug_in(implementation: Implementation, case: Case, expected: Expected) 
             "def named(value):",
             "    if isinstance(value, tuple):",
             "        return tuple(map(named, value))",
-            "    return SimpleNamespace(**{k: named(v) for k, v in value.items()}) if isinstance(value, dict) else value\n\n",
+            "    if isinstance(value, dict):",
+            "        return SimpleNamespace(**{key: named(each) for key, each in value.items()})",
+            "    return value\n\n",
             "def run(cell, state_sizes, **arguments):",
             "    case = SimpleNamespace(cell=named(cell), dtype=arguments['x'].dtype, **arguments)",
             "    zeros = tuple(np.zeros((len(case.x), size), case.dtype) for size in state_sizes)",
@@ -122,6 +124,8 @@ def _literal(value: Any) -> str:
     if isinstance(value, np.ndarray):
         numbers = repr(value.tolist()).replace("inf", "np.inf").replace("nan", "np.nan")
         shape = f".reshape{value.shape}" if 0 in value.shape else ""
+        if value.dtype.name == "bfloat16":  # NumPy has none of its own; float32 holds every number of it
+            return f"np.array({numbers}, np.float32){shape}"
         return f"np.array({numbers}, np.{value.dtype}){shape}"
     if isinstance(value, Mapping):
         inner = "".join(f"    {key!r}: {_indented(_literal(each))},\n" for key, each in value.items())

@@ -94,6 +94,12 @@ class Session:
         """What of the option space has been tried."""
         return Coverage(self.tuples)
 
+    @property
+    def laws(self) -> int:
+        """How many random cases each law and invariant gets: fewer where an implementation says it is ``expensive``."""
+        expensive = getattr(self.implementation, "expensive", False)
+        return max(1, self.profile.laws // 20) if expensive else self.profile.laws
+
     @cached_property
     def known(self) -> tuple[Divergence, ...]:
         """The known divergences of the implementation."""

@@ -62,8 +62,8 @@ class Precision:
 
     ``absolute`` is what every smooth activation may be off beside its own ulps, where an implementation's are accurate
     to so much of 1 and not of themselves: "float32, absolute" allows ``12 u`` and so on, and "float16, absolute in
-    float32" ``12 · 2⁻²⁴``. (Measured in ONNX Runtime 1.31, whose float16 layers compute in float32: at most 10.1, by its
-    GRU's tanh.)
+    float32" ``12 · 2⁻²⁴``. (Measured in ONNX Runtime 1.31, whose float16 layers compute in float32: at most 10.1, by
+    its GRU's tanh.)
     """
 
     name: str

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import jsonschema
 from packaging.specifiers import SpecifierSet
 
-from ..cases import Case, family_of
+from ..cases import Case, counts_of, family_of
 from ..drawing import build
 from ..implementations import Implementation
 from ..options import complete, matches
@@ -60,8 +60,8 @@ class Divergence:
         return _named(quantity, self.aside) or (self.effect == "wrong" and self.covers(quantity))
 
     def applies_to(self, case: Case) -> bool:
-        """Whether the case's options trigger it."""
-        return any(matches(alternative, case.options) for alternative in self.when)
+        """Whether the case's options trigger it, or how many rows and steps it has."""
+        return any(matches(alternative, {**case.options, **counts_of(case)}) for alternative in self.when)
 
 
 def _named(quantity: str, stated: Sequence[str]) -> bool:
@@ -105,7 +105,9 @@ def as_markdown() -> str:
     for entry in known():
         versions = ", ".join(f"{package} {wanted}" for package, wanted in entry.versions.items())
         script = f"[{entry.id}](conformance/divergences/scripts/{script_of(entry).name})"
-        rows.append(f"| {entry.summary} | {', '.join(entry.implementations)} ({entry.effect}) | {versions} | {script} |")
+        rows.append(
+            f"| {entry.summary} | {', '.join(entry.implementations)} ({entry.effect}) | {versions} | {script} |"
+        )
     return "\n".join(rows)
 
 

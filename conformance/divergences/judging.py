@@ -94,10 +94,7 @@ def still_shows(implementation: Implementation, entry: Divergence) -> bool:
 def _judged(case: Case, applying: list[Divergence], observed: Observed) -> Verdict:
     """What was observed beside what these entries let expect; what they set aside is missing, with the reason."""
     wrong = {
-        name: f"known divergence {entry.id}"
-        for entry in applying
-        for name in observed.values
-        if entry.sets_aside(name)
+        name: f"known divergence {entry.id}" for entry in applying for name in observed.values if entry.sets_aside(name)
     }
     values = {name: value for name, value in observed.values.items() if name not in wrong}
     verdict = judge(expected_of(case, applying), replace(observed, values=values))

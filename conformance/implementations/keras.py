@@ -55,6 +55,8 @@ class KerasLayers(ProgramImplementation):
     dtypes: Sequence[str] = ("float64", "float32", "float16", "bfloat16")
     cells: Sequence[Mapping[str, Any]] = options.cells(_BACKEND)
     refused: Sequence[Mapping[str, Any]] = options.refused(_BACKEND)
+    expensive = _BACKEND == "jax"  # it compiles every operation anew for every shape
+    sizes = {"batch": 3, "time": 4, "input": 2, "hidden": 5} if _BACKEND == "jax" else None
 
     def __init__(self) -> None:
         if _BACKEND == "torch":

@@ -148,7 +148,7 @@ def _dropout(backend: str) -> list[dict[str, Any]]:
     stacked = {"layers": (2,), "unroll": _YES, "initial_state": _NO}
     found += _each(**stacked, dropout=_YES, recurrent_dropout=_EITHER, wrapper=("layer", "StackedRNNCells"))
     found += _each(**stacked, dropout=_YES, recurrent_dropout=_EITHER, direction=("both",))
-    found += _each(idle_dropout=_YES, unroll=_YES, mask=("none", "right"), wrapper=("layer", "RNN(cell)"))
+    found += _each(idle_dropout=_EITHER, unroll=_YES, mask=("none", "right"), wrapper=("layer", "RNN(cell)"))
     return found
 
 
@@ -174,18 +174,14 @@ def _precisions(backend: str) -> list[dict[str, Any]]:
 
 
 def _activations(backend: str) -> list[dict[str, Any]]:
-    """All of them, in every pair; every one with and without biases."""
-    calm = {"unroll": _YES, "initial_state": _YES}
-    found: list[dict[str, Any]] = [
-        {"kind": "SimpleRNN", "activation": ACTIVATIONS, "use_bias": _EITHER, "dtype": ("float64", "float32"), **calm}
-    ]
+    """All of them for the candidate and for the gates, each beside some of the other; and without biases."""
+    calm, both = {"unroll": _YES, "initial_state": _YES}, {"dtype": ("float64", "float32")}
+    found: list[dict[str, Any]] = [{"kind": "SimpleRNN", "activation": ACTIVATIONS, **both, **calm}]
+    few = ("sigmoid",) if backend == "jax" else ("sigmoid", "tanh", "hard_sigmoid", "linear")
     for kind in _KINDS[1:]:
-        pairs = {"activation": ACTIVATIONS, "recurrent_activation": ACTIVATIONS, **calm}
-        few = {"recurrent_activation": ("sigmoid", "tanh", "hard_sigmoid", "linear")}
-        if backend == "jax":
-            found += [dict(kind) | pairs | few, dict(kind) | pairs | {"activation": ("sigmoid",)}]
-        else:
-            found += [dict(kind) | pairs, dict(kind) | pairs | few | {"dtype": ("float64",)}]
+        found.append(dict(kind) | calm | {"activation": ACTIVATIONS, "recurrent_activation": few})
+        found.append(dict(kind) | calm | {"activation": ("sigmoid",), "recurrent_activation": ACTIVATIONS})
+        found.append(dict(kind) | calm | both | {"activation": ACTIVATIONS, "recurrent_activation": ("sigmoid",)})
         without = {"use_bias": _NO} if kind["kind"] == "LSTM" else {"use_bias": _NO, "use_recurrent_bias": _NO}
         some = {"activation": ("tanh", "relu"), "recurrent_activation": ("sigmoid", "hard_sigmoid")}
         found.append(dict(kind) | without | some | {"unroll": _EITHER, "dtype": ("float64", "float32")})

@@ -112,7 +112,7 @@ def holds(
         session.compared(label, family, comparisons, case)
 
     if combinations:
-        tried(session.profile.laws, cases_of(combinations, Limits(time=9), sound), related)
+        tried(session.laws, cases_of(combinations, Limits(time=9), sound), related)
     if not numbers:
         why = "nothing to compare: the implementation does not report what this is about"
         why = why if combinations else "no combination of its options without a known divergence is of the kind"

@@ -39,7 +39,8 @@ def test_every_combination_agrees_with_the_oracle(session: Session) -> None:
     passed: list[Combination] = []
     for place in session.planned:
         combination = session.space.valid[place]
-        case = build(Seeded(session.seed, place), combination, limits_of(session))
+        sizes = getattr(session.implementation, "sizes", None)
+        case = build(Seeded(session.seed, place, sizes=sizes), combination, limits_of(session))
         try:
             session.check(label(place), case)
             passed.append(combination)

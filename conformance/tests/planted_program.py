@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from conformance.implementations.program import Program
-from conformance.implementations.programs.pytorch import run_layer, vector_jacobian_product
+from conformance.implementations.programs.pytorch import run_layer
 from conformance.implementations.pytorch import TorchLayers
 
 
@@ -21,4 +21,4 @@ def run_with_two_gates_exchanged(weights, **others):
 class GatesExchanged(TorchLayers):
     """``torch.nn.LSTM``, but for the fault."""
 
-    program = Program("import torch", (vector_jacobian_product, run_layer, run_with_two_gates_exchanged))
+    program = Program(TorchLayers.program.preamble, (*TorchLayers.program.functions, run_with_two_gates_exchanged))

@@ -89,6 +89,7 @@ def test_an_entry_speaks_of_options_that_its_cells_have(entry: Divergence) -> No
 
 @each_entry
 def test_an_entry_applies_to_its_own_minimal_case(entry: Divergence) -> None:
+    assert entry.minimal is not None
     assert entry.applies_to(entry.minimal), f"{entry.id}: {entry.minimal!r} is not among {entry.when}"
 
 

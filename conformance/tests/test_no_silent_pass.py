@@ -13,7 +13,7 @@ from conformance.cases import Comparison, Observed, compare, expect, judge
 from conformance.implementations import NotRun, Source, load
 from conformance.session import PROFILES, Session
 from conformance.suite import test_laws as laws
-from conformance.suite.relations import same, within
+from conformance.suite.relations import within
 from conformance.tests.difficult import OutputsOnly, Small
 from conformance.tests.support import example, python
 

@@ -22,7 +22,7 @@ Row = Mapping[str, Any]
 
 _EITHER = (False, True)
 _GIVEN = {"initial": (True, False), "cotangents": (("outputs",), ("outputs", "h", "c"), ("h",), ("c",), ())}
-_GIVEN_AT_ALL = {"initial": (True,), "cotangents": (("outputs", "h", "c"),)}
+_GIVEN_AT_ALL: Mapping[str, Sequence[Any]] = {"initial": (True,), "cotangents": (("outputs", "h", "c"),)}
 _SEQUENCE = {"reverse": _EITHER, "masking": ("none", "right", "scattered", "lengths")}
 _GENTLE = Scales(kernel=0.25, recurrent_kernel=0.125, bias=0.25, bias_centre=-1.0)  # exponentials of exponentials
 _WITH_PARAMETERS = ("elu(0.5)", "celu(0.5)", "leaky_relu(0.01)", "thresholded_relu(0.25)", "affine(0.75,0.25)",
@@ -88,7 +88,7 @@ def variant_families() -> Iterator[DraftFamily]:
         "activations",
         "Every other activation that Keras and ONNX name, for the candidate and for the gates.",
         ("simple-rnn", "lstm"),
-        {"activation": others, "recurrent_activation": ("sigmoid", "hard_sigmoid(0.2,0.5)")} | _GIVEN_AT_ALL,
+        {"activation": others, "recurrent_activation": ("sigmoid", "hard_sigmoid(0.2,0.5)"), **_GIVEN_AT_ALL},
         _variant,
     )
 
