@@ -4,7 +4,7 @@ A divergence never excludes a case. Where one applies, the case is run, and exac
 
 - ``effect = "error"``: the call raises, with ``message`` in its message. A call that succeeds is news, and fails.
 - ``effect = "computes"``: the implementation answers another question, which ``model`` names (`models`): it is held to
-  the oracle's answer to that one, within the same bounds, but for quantities ``aside``, of which the model says nothing.
+  the oracle's answer to that one, within the same bounds; quantities ``aside`` are those of which it says nothing.
 - ``effect = "lower precision"``: the numbers of the ``families`` stated are only as good as ``precision``, and are held
   to its bounds; all others, to their own. ``precision = "absolute"``: their dtype's, with activations that are accurate
   to so much of 1 and not of themselves (`refimpl.rounding.Precision`).
