@@ -1,9 +1,8 @@
 """Builds a case from a combination of options: one way, whoever chooses its sizes and numbers.
 
 What is chosen is small: sizes, magnitudes, which arrays are given, a seed. Hypothesis chooses so that a failure can be
-shrunk (`Drawn`), a seeded generator so that many combinations cost little (`Seeded`). The numbers follow from the seed.
-Within an array no two have the same absolute value, so that every gate, row and column differs from every other:
-constant or symmetric weights hide exchanged gates and transposed kernels.
+shrunk (`Drawn`), a seeded generator so that many combinations cost little (`Seeded`). The numbers follow from the seed
+(`arrays`).
 """
 
 from __future__ import annotations
@@ -17,8 +16,9 @@ from hypothesis import strategies as st
 
 import refimpl as ri
 
+from .arrays import distinct, rounded, with_garbage
 from .cases import CELLS, Array, Case
-from .masking import a_mask, some_lengths
+from .masking import a_mask, kept, some_lengths
 from .options import Combination, how_of
 
 T = TypeVar("T")
@@ -36,8 +36,13 @@ _RATES = (0.5, 0.75)  # dropout: the factors 2 and 4 are exact
 class Choices(Protocol):
     """Who chooses: the least number and the first value are the simplest."""
 
-    def integer(self, low: int, high: int, label: str) -> int: ...
-    def one_of(self, values: Sequence[T], label: str) -> T: ...
+    def integer(self, low: int, high: int, label: str) -> int:
+        """A number from low to high, limits included; the label says of what."""
+        ...
+
+    def one_of(self, values: Sequence[T], label: str) -> T:
+        """One of the values."""
+        ...
 
     def sizes(self, ranges: Mapping[str, tuple[int, int]]) -> dict[str, int]:
         """A size in each range, limits included."""
@@ -74,6 +79,8 @@ class Seeded:
         return int(self._rng.integers(low, high, endpoint=True))
 
     def one_of(self, values: Sequence[T], label: str) -> T:
+        if label.startswith("cotangent"):  # of many options there is one case: it asks for all gradients
+            return values[-1]
         return values[int(self._rng.integers(len(values)))]
 
     def sizes(self, ranges: Mapping[str, tuple[int, int]]) -> dict[str, int]:
@@ -98,18 +105,6 @@ class Limits:
     hidden: int = 9
     time: int = 7
     empty_batch: bool = False
-
-
-def distinct(rng: np.random.Generator, shape: Sequence[int], scale: float, plain: bool) -> Array:
-    """Values in ±scale, no two of the same absolute value; ``plain`` ones have few digits."""
-    size = int(np.prod(shape))
-    steps = np.arange(1, size + 1, dtype=np.float64)
-    if not plain:
-        steps -= rng.uniform(0, 0.9, size)
-    values = rng.permutation(steps) / max(size, 1) * rng.choice([-1.0, 1.0], size)
-    if plain:
-        values = np.round(values, max(2, len(str(size))))
-    return np.asarray(values * scale).reshape(tuple(shape))
 
 
 def build(choices: Choices, combination: Combination, limits: Limits | None = None) -> Case:
@@ -289,33 +284,3 @@ def cells_of(cell: Any) -> list[tuple[str, Any]]:
 def is_bounded(activation: str) -> bool:
     """Whether the activation keeps what it is applied to in bounds."""
     return activation.partition("(")[0] in _SATURATING
-
-
-def rounded(array: Array, dtype: str) -> Array:
-    """The array in the dtype of that name; NumPy itself has no bfloat16."""
-    return array.astype(numpy_dtype(dtype))
-
-
-def numpy_dtype(name: str) -> np.dtype[Any]:
-    if name == "bfloat16":
-        import ml_dtypes
-
-        found: np.dtype[Any] = np.dtype(ml_dtypes.bfloat16)
-        return found
-    return np.dtype(name)
-
-
-def kept(mask: Array | None, lengths: Array | None, time: int) -> Array | None:
-    """Which steps count, ``(batch, time)``; None where all do."""
-    if lengths is not None:
-        return np.asarray(np.arange(time) < lengths[:, None])
-    return mask
-
-
-def with_garbage(x: Array, kept: Array | None, rng: np.random.Generator, size: float) -> Array:
-    """``x`` with large numbers in the steps that do not count."""
-    if kept is None:
-        return x
-    garbage = distinct(rng, x.shape, size, plain=True)
-    garbage = (garbage + np.sign(garbage) * size) / 2
-    return np.where(kept[:, :, None], x, garbage.astype(x.dtype))

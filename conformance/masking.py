@@ -62,3 +62,10 @@ def some_lengths(kind: str, rng: np.random.Generator, batch: int, time: int) -> 
     else:
         raise ValueError(f"lengths: expected none, sorted, unsorted or zero, got {kind!r}")
     return lengths.astype(np.int64)
+
+
+def kept(mask: Array | None, lengths: Array | None, time: int) -> Array | None:
+    """Which steps count, ``(batch, time)``; None where all do."""
+    if lengths is not None:
+        return np.asarray(np.arange(time) < lengths[:, None])
+    return mask

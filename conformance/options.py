@@ -5,7 +5,9 @@ option. `space_of` multiplies them out into *combinations*, flat mappings from o
 in, and takes out what ``refused`` says that the framework refuses.
 
 The options that the oracle knows are in `GENERAL`, beside the fields of each cell; an option of any other name is the
-implementation's own, says how it is built or called, and travels in ``case.how``.
+implementation's own, says how it is built or called, and travels in ``case.how``. Three of these shape what is drawn
+too: ``dropout_per_gate`` True (factors of dropout for each gate), ``layout`` "unbatched" (one row) and ``return_state``
+False (no cotangents of the state).
 """
 
 from __future__ import annotations
@@ -80,9 +82,6 @@ OF_CELLS = (
     Option("clip", "`False`, `True`", "whether the activations' arguments are clipped", ()),
 )
 """The cells' own; each takes its cell's default where it is left out."""
-
-DRAWING = ("dropout_per_gate",)
-"""Options of an implementation's own that shape what is drawn: factors of dropout, one for each gate."""
 
 _SIZES = {"input_size", "hidden_size", "proj_size"}
 _SWITCHES = {"proj_size": "projection", "clip": "clip", "forget_bias": "forget_bias"}  # numbers: options say whether

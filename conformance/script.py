@@ -16,9 +16,10 @@ import numpy as np
 
 import refimpl as ri
 
-from .cases import Case, Expected
+from .cases import Case
 from .implementations import Implementation
 from .implementations.program import ProgramImplementation
+from .verdicts import Expected
 
 _SEQUENCE = ("mask", "lengths", "reverse", "masked_output", "output_order", "return_sequences", "dropout")
 _COMPARISON = """

@@ -18,12 +18,13 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
-from .cases import Case, Comparison, Quantities, Verdict
+from .cases import Case, Quantities
 from .covering import Coverage, Tuples
 from .divergences import Disagreement, Divergence, concerning, examine, expected_of
 from .implementations import Implementation
 from .options import Space, space_of
 from .script import script
+from .verdicts import Comparison, Verdict
 
 _SHOWN = 8
 CHANGES = ("error", "wrong", "computes")  # effects of a divergence that change more than the precision
@@ -48,7 +49,7 @@ class Profile:
 
 PROFILES = {
     "quick": Profile(every=False, cases=96, laws=5, machines=5),
-    "thorough": Profile(every=True, cases=2000, laws=60, machines=60),
+    "thorough": Profile(every=True, cases=400, laws=20, machines=20),
 }
 
 

@@ -10,10 +10,10 @@ from hypothesis import assume
 from hypothesis import strategies as st
 
 from .cases import Case, options_of
-from .drawing import Drawn, Limits, build, distinct
+from .drawing import Drawn, Limits, build
 from .options import Combination, Space, complete
 
-__all__ = ["accepts", "cases", "cases_of", "distinct", "has"]
+__all__ = ["accepts", "cases", "cases_of", "has"]
 
 LONG = Limits(time=20)
 

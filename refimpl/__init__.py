@@ -2,7 +2,8 @@
 
 Start at a cell's file (`simple_rnn`, `lstm`, `gru`): its docstring has the equations and their adjoint.
 `sequence` unrolls a cell over time, `stack` builds layers of it, `running` checks what goes in; `rounding` bounds what
-rounding may change; `layouts` converts weights. Whole models: `head`, `model`, `losses`, `optimizers`, `training`.
+rounding may change, on the arrays of `rounded`; `layouts` converts weights. Whole models: `preprocessing`, `head`,
+`model`, `initializers`, `losses`, `clipping`, `optimizers`, `training`.
 """
 
 from . import head, initializers, layouts, losses, optimizers, preprocessing, rounding, training

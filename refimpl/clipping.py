@@ -8,13 +8,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
-
 from .activations import Array
-from .elementary import clipped, sqrt, total
+from .elementary import clipped, sqrt, sum_of_all
 from .errors import InvalidArgument
 from .initializers import check_manner
-from .parameters import Parameters
+from .linear import total
+from .parameters import Parameters, is_number
 
 PYTORCH_CLIP_EPSILON = 1e-6
 """What ``torch.nn.utils.clip_grad_norm_`` adds to the norm before it divides by it."""
@@ -27,6 +26,8 @@ class Clip:
     per      "all": the norm of all gradients together (Keras's ``global_clipnorm``, PyTorch's ``clip_grad_norm_``);
              "parameter": of each by itself (Keras's ``clipnorm``)
     manner   "keras": the factor is ``norm / max(found, norm)``; "pytorch": ``min(norm / (found + 1e-6), 1)``
+
+    Raises `InvalidArgument` for a norm that is not positive and finite, and for another ``per`` or manner.
     """
 
     norm: float
@@ -35,26 +36,19 @@ class Clip:
 
     def __post_init__(self) -> None:
         check_manner(self.manner)
-        if (
-            isinstance(self.norm, bool)
-            or not isinstance(self.norm, int | float | np.number)
-            or not 0 < self.norm < math.inf
-        ):
+        if not (is_number(self.norm) and 0 < self.norm < math.inf):
             raise InvalidArgument("norm", expected="a positive finite number", got=repr(self.norm))
         if self.per not in ("all", "parameter"):
             raise InvalidArgument("per", expected="'all' or 'parameter'", got=repr(self.per))
 
     def __call__(self, gradients: Parameters) -> Parameters:
         """The gradients, each times its factor."""
-        squares = {name: total(g * g) for name, g in gradients.items()}
+        squares = {name: sum_of_all(g * g) for name, g in gradients.items()}
         if self.per == "parameter":
             return {name: g * self._factor(sqrt(squares[name])) for name, g in gradients.items()}
         if not squares:
             return {}
-        first, *others = squares.values()
-        for other in others:
-            first = first + other
-        factor = self._factor(sqrt(first))
+        factor = self._factor(sqrt(total(*squares.values())))
         return {name: g * factor for name, g in gradients.items()}
 
     def _factor(self, found: Array) -> Array:

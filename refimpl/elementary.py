@@ -1,6 +1,6 @@
 """Elementary functions for heads, losses and optimizers, on every kind of array that the oracle computes with.
 
-Floats go to NumPy; object arrays to their elements' own methods; arrays that carry their own arithmetic (`rounding`)
+Floats go to NumPy; object arrays to their elements' own methods; arrays that carry their own arithmetic (`rounded`)
 evaluate the function themselves, from what is said about it here.
 
 4 ulps of exp, log and softplus: more than the greatest that was found in random arguments in float64 and float32 in
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from .activations import Activation, Array, named
+from .activations.activation import clipped_to, steepest_pieces, strictly_between
 
 
 def is_float(x: Any) -> bool:
@@ -48,22 +49,13 @@ def clipped(x: Array, low: float, high: float) -> Array:
 
 def clip(low: float, high: float) -> Activation:
     """The function that clips to ``[low, high]``; its slope is 0 at the limits."""
-
-    def function(x: Array) -> Array:
-        if x.dtype != object:
-            return np.clip(x, low, high)
-        return np.minimum(np.maximum(x, low + 0 * x), high + 0 * x)  # limits of the elements' own kind
-
-    def derivative(y: Array, x: Array | None = None) -> Array:
-        if hasattr(y, "strictly_between"):
-            return y.strictly_between(low, high)
-        inside = (y > low) & (y < high)
-        return inside * (1 + 0 * y) if y.dtype == object else inside.astype(y.dtype)
-
-    def steepest(lowest: Array, highest: Array) -> Array:
-        return np.where((highest > low) & (lowest < high), 1.0, 0.0)
-
-    return Activation(f"clip({low!r}, {high!r})", function, derivative, steepest, ulps=0)
+    return Activation(
+        f"clip({low!r}, {high!r})",
+        lambda x: clipped_to(x, low, high),
+        lambda y, x: strictly_between(y, low, high),
+        steepest_pieces((low, high, 1.0)),
+        ulps=0,
+    )
 
 
 def constant_maximum(x: Array) -> Array:
@@ -73,7 +65,7 @@ def constant_maximum(x: Array) -> Array:
     return x.max(axis=-1, keepdims=True)
 
 
-def total(x: Array) -> Array:
+def sum_of_all(x: Array) -> Array:
     """The sum of all elements."""
     return x.reshape(-1).sum(axis=0)
 

@@ -21,7 +21,7 @@ Step, reset before it: the same but for the candidate::
 Recurrent dropout multiplies the ``h`` that each gate's block of ``U`` meets by factors, those of the gate or those of
 all; the ``h`` that ``z`` keeps stays whole (Keras). ``clip`` bounds every activation's argument to ±clip (ONNX).
 
-Adjoint, from ``dh'``, without dropout::
+Adjoint, from ``dh'``; with dropout, what each gate's block of ``Uᵀ`` gives is multiplied by the gate's factors::
 
     dz = dh' ⊙ (h - n)    dn = dh' ⊙ (1 - z)    da_n = dn ⊙ φ'(a_n)
     after:   dr = da_n ⊙ m    dm = da_n ⊙ r       dh = dh' ⊙ z + [da_z da_r dm] Uᵀ

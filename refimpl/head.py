@@ -16,6 +16,9 @@ Softmax and log-softmax, for any shift m (here the greatest of the x), and their
     l = (x - m) - log Σ exp(x - m)          dx = dl - s Σ dl
     s = exp(l)                              dx = s ⊙ (ds - Σ ds ⊙ s)
 
+Arrays are float64 or float32, as the parameters are. The layers raise `InvalidArgument` for sizes below 1, an unknown
+activation or manner, and tokens that are no rows of the table; all other arguments are checked in `model`.
+
 References: the documentation of ``keras.layers.Embedding`` and ``Dense``, of ``torch.nn.Embedding`` and ``Linear``;
 P. Blanchard, D. Higham, N. Higham, Accurately computing the log-sum-exp and softmax functions (2021).
 """
@@ -32,7 +35,7 @@ from .activations import Array
 from .elementary import constant_maximum, exp, is_float, log
 from .errors import InvalidArgument
 from .linear import affine, bias_gradient, kernel_gradient
-from .parameters import Parameters
+from .parameters import Parameters, check_flag, check_size
 
 VECTOR_ACTIVATIONS = ("softmax", "log_softmax")
 """Activations of a Dense layer that are no functions of one element."""
@@ -66,8 +69,9 @@ class Embedding:
     mask_zero: bool = False
 
     def __post_init__(self) -> None:
-        _check_sizes(self, "vocabulary_size", "output_size")
-        _check_flag(self, "mask_zero")
+        check_size("vocabulary_size", self.vocabulary_size)
+        check_size("output_size", self.output_size)
+        check_flag("mask_zero", self.mask_zero)
 
     @property
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
@@ -93,7 +97,7 @@ class Embedding:
         return found
 
     def forward(self, params: Parameters, tokens: Array) -> Array:
-        """The tokens' rows."""
+        """The tokens' rows, ``(batch, time, output)``."""
         return params["embeddings"][tokens]
 
     def squares(self, tokens: Array, d_y: Array) -> Parameters:
@@ -101,7 +105,7 @@ class Embedding:
         return self.adjoint(tokens, d_y * d_y)
 
     def adjoint(self, tokens: Array, d_y: Array) -> Parameters:
-        """The table's gradient."""
+        """The table's gradient, from the tokens ``(batch, time)`` and the cotangent of their rows."""
         flat, rows = tokens.reshape(-1), d_y.reshape(-1, self.output_size)
         if not is_float(rows):
             chosen = np.arange(self.vocabulary_size)[:, None] == flat
@@ -122,8 +126,9 @@ class Dense:
     use_bias: bool = True
 
     def __post_init__(self) -> None:
-        _check_sizes(self, "input_size", "output_size")
-        _check_flag(self, "use_bias")
+        check_size("input_size", self.input_size)
+        check_size("output_size", self.output_size)
+        check_flag("use_bias", self.use_bias)
         if self.activation not in VECTOR_ACTIVATIONS:
             activations.named(self.activation)
 
@@ -144,7 +149,7 @@ class Dense:
         return found | {"bias": np.zeros(shapes["bias"], dtype)} if self.use_bias else found
 
     def forward(self, params: Parameters, x: Array) -> tuple[Array, Array]:
-        """``a`` and ``y``."""
+        """``a`` and ``y``, both ``(..., output)``, from x ``(..., input)``."""
         a = affine(x, params["kernel"], params.get("bias"))
         return a, self.activated(a)
 
@@ -169,15 +174,3 @@ class Dense:
         if self.activation == "log_softmax":
             return d_y - exp(y) * d_y.sum(axis=-1)[..., None]
         return d_y * activations.named(self.activation).derivative(y, a)
-
-
-def _check_sizes(layer: Any, *names: str) -> None:
-    for name in names:
-        size = getattr(layer, name)
-        if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1:
-            raise InvalidArgument(name, expected="a positive integer", got=repr(size))
-
-
-def _check_flag(layer: Any, name: str) -> None:
-    if not isinstance(getattr(layer, name), bool):
-        raise InvalidArgument(name, expected="True or False", got=repr(getattr(layer, name)))

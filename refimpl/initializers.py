@@ -9,6 +9,9 @@
 `unit_forget_bias`   a bias whose forget gate's block is one: Keras's LSTM (Jozefowicz et al. 2015)
 ===================  ==========================================================================================
 
+Shapes are ``(rows, columns)``, dtypes float64 and float32. All raise `InvalidArgument` for another dtype, for what is
+no ``numpy.random.Generator``, and, where a matrix is due, for another rank.
+
 References: X. Glorot, Y. Bengio, Understanding the difficulty of training deep feedforward neural networks (2010);
 A. Saxe et al., Exact solutions to the nonlinear dynamics of learning in deep linear neural networks (2013);
 F. Mezzadri, How to generate random matrices from the classical compact groups (2007);

@@ -23,6 +23,10 @@ third row, ``BCEWithLogitsLoss`` the second, ``CrossEntropyLoss`` the fifth. Ker
 logits before that activation (they hang on the tensor as ``_keras_logits``) and does not clip: use
 `training.without_final_activation` for it.
 
+Outputs are float64 or float32, of rank 2 or more; the loss is a number of their dtype, the gradient has their shape and
+dtype. All raise `InvalidArgument` for another output, and for a target that does not fit it: another shape, no finite
+real numbers, or no class of the output's.
+
 Source: keras/src/losses/losses.py and keras/src/backend/*/nn.py, Keras 3.15; the documentation of ``torch.nn``'s
 losses and aten/src/ATen/native/Loss.cpp, PyTorch 2.13.
 """
@@ -36,9 +40,10 @@ import numpy as np
 
 from . import checks, initializers
 from .activations import Array
-from .elementary import clip, is_float, log, softplus, total
+from .elementary import clip, is_float, log, softplus, sum_of_all
 from .errors import InvalidArgument
 from .head import log_softmax, sigmoid, softmax
+from .parameters import check_flag
 
 EPSILON = 1e-7
 """Keras's ``backend.epsilon()``: probabilities are clipped to ``[EPSILON, 1 - EPSILON]``."""
@@ -173,7 +178,7 @@ def _log_of_shares(output: Array) -> Array:
 
 
 def _reduced(loss: Any, elements: Array, count: int) -> Array:
-    summed = total(elements)
+    summed = sum_of_all(elements)
     if loss.reduction != "mean" or not count:
         return summed
     return summed / (summed.dtype.type(count) if is_float(summed) else count)  # NumPy 1: float32 / int is float64
@@ -229,5 +234,4 @@ def _check_output(output: Any) -> None:
 def _check(loss: Any) -> None:
     if not isinstance(loss.reduction, str) or loss.reduction not in REDUCTIONS:
         raise InvalidArgument("reduction", expected="'mean' or 'sum'", got=repr(loss.reduction))
-    if not isinstance(getattr(loss, "from_logits", False), bool):
-        raise InvalidArgument("from_logits", expected="True or False", got=repr(loss.from_logits))
+    check_flag("from_logits", getattr(loss, "from_logits", False))

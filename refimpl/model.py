@@ -20,7 +20,7 @@ from .activations import Array
 from .elementary import is_float
 from .errors import InvalidArgument
 from .head import Dense, Embedding
-from .parameters import Parameters
+from .parameters import Parameters, check_flag
 from .running import backward, forward
 
 
@@ -31,7 +31,7 @@ class Recurrent:
     cell               a cell or a `Stack`
     return_sequences   output every step's, ``(batch, time, output)``, or only the last, ``(batch, output)``: of a cell
                        the final ``h``, of a Stack the outputs of the last step (PyTorch's ``output[:, -1]``)
-    reverse, masked_output   as in `sequence.forward`
+    reverse, masked_output   as in `running.forward`
     """
 
     cell: Any
@@ -42,17 +42,18 @@ class Recurrent:
     def __post_init__(self) -> None:
         if not hasattr(self.cell, "parameter_shapes") or not hasattr(self.cell, "state_names"):
             raise InvalidArgument("cell", expected="a cell or a Stack", got=checks.described(self.cell))
-        for name in ("return_sequences", "reverse"):
-            if not isinstance(getattr(self, name), bool):
-                raise InvalidArgument(name, expected="True or False", got=repr(getattr(self, name)))
+        check_flag("return_sequences", self.return_sequences)
+        check_flag("reverse", self.reverse)
 
     @property
     def input_size(self) -> int:
+        """The size of one step's input."""
         return int(self.cell.input_size)
 
     @property
     def output_size(self) -> int:
-        return int(getattr(self.cell, "output_size", None) or self.cell.hidden_size)
+        """The size of one step's output."""
+        return int(self.cell.output_size)
 
     @property
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
@@ -64,11 +65,10 @@ class Recurrent:
         return initializers.cell_parameters(self.cell, rng, dtype, manner)
 
     def forward(self, params: Parameters, x: Array, mask: Array | None) -> tuple[Any, Array]:
-        """The run, and the layer's output."""
-        options: dict[str, Any] = {"masked_output": self.masked_output, "check_finite": False}
-        if self.reverse:
-            options["reverse"] = True
-        run = forward(self.cell, params, x, mask=mask, **options)
+        """The run, and the layer's output; x ``(batch, time, input)``, the mask ``(batch, time)`` bool or None."""
+        run = forward(
+            self.cell, params, x, mask=mask, reverse=self.reverse, masked_output=self.masked_output, check_finite=False
+        )
         if self.return_sequences:
             return run, run.outputs
         return run, run.outputs[:, -1] if self._is_stack else run.state[0]
@@ -123,7 +123,11 @@ class ModelGradients:
 
 @dataclass(frozen=True)
 class Model:
-    """Layers, first to last; it holds no arrays."""
+    """Layers, first to last; it holds no arrays.
+
+    Raises `InvalidArgument` for no layer, an Embedding that is not the first, a recurrent layer behind one that returns
+    its last step only, and a layer whose input size is not the output size of the layer before.
+    """
 
     layers: tuple[Any, ...]
 
@@ -187,8 +191,15 @@ class Model:
         return {key.removeprefix(f"{name}."): value for key, value in params.items() if key.startswith(f"{name}.")}
 
     def forward(self, params: Mapping[str, Any], x: Any, *, check_finite: bool = True) -> Passed:
-        """Runs the layers and keeps what the adjoint needs. ``x``: tokens ``(batch, time)`` for an Embedding, steps
-        ``(batch, time, input)`` for a recurrent layer, rows ``(..., input)`` for a Dense one."""
+        """Runs the layers and keeps what the adjoint needs.
+
+        params         the parameters by name, in ``parameter_shapes``, all of one dtype, which is the working precision
+        x              tokens ``(batch, time)`` for an Embedding, steps ``(batch, time, input)`` for a recurrent layer,
+                       either of ``(batch, input)`` and ``(batch, time, input)`` for a Dense one
+        check_finite   refuse NaN and infinity
+
+        Raises `InvalidArgument`, before any arithmetic, for whatever does not fit.
+        """
         ready = self._checked(params, check_finite)
         y, mask = self._input(x, next(iter(ready.values())).dtype, check_finite), None
         tapes: list[Any] = []
@@ -212,7 +223,10 @@ class Model:
         return Passed(y, mask, ready, tuple(tapes))
 
     def backward(self, passed: Passed, d_output: Any, *, squares: bool = False) -> ModelGradients:
-        """Back-propagates a cotangent of the output to every parameter and to ``x``; ``squares``: find those too."""
+        """Back-propagates a cotangent of the output, in its shape, to every parameter and to ``x``.
+
+        With ``squares``, finds `ModelGradients.squares` too. Raises `InvalidArgument` for another shape.
+        """
         if not isinstance(passed, Passed):
             raise InvalidArgument("passed", expected="what forward returned", got=checks.described(passed))
         if not hasattr(d_output, "shape"):

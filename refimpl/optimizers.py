@@ -30,6 +30,10 @@ Python floats through float32, so that ``μ`` in SGD and ``β₁ᵗ``, ``β₂�
 rounded to float32, in float64 too. And the gradient of an embedding is a list of one slice for each occurrence of a
 token, which it squares one by one: for ``g²`` it takes the sum of the occurrences' squares (``squares`` below).
 
+Parameters, gradients and slots are mappings from name to array, all of a name in one shape, float64 or float32; what
+comes out has their dtype. The constructors raise `InvalidArgument` for numbers out of their range and another manner,
+``update`` for names or shapes that do not fit.
+
 Source: keras/src/optimizers/{sgd,rmsprop,adam,base_optimizer}.py, Keras 3.15; torch/optim/{sgd,rmsprop,adam}.py,
 PyTorch 2.13. D. Kingma, J. Ba, Adam: A Method for Stochastic Optimization (2015).
 """
@@ -45,10 +49,10 @@ import numpy as np
 
 from . import checks
 from .activations import Array
-from .clipping import Clip as Clip
+from .clipping import Clip as Clip  # a part of optimizers in Keras: `ri.optimizers.Clip`
 from .elementary import is_float, sqrt
 from .errors import InvalidArgument
-from .parameters import Parameters
+from .parameters import Parameters, check_flag, is_number
 
 MANNERS = ("keras", "pytorch", "keras-tensorflow")
 
@@ -120,8 +124,7 @@ class RMSprop:
 
     def __post_init__(self) -> None:
         _check(self, rho=1.0, momentum=1.0)
-        if not isinstance(self.centered, bool):
-            raise InvalidArgument("centered", expected="True or False", got=repr(self.centered))
+        check_flag("centered", self.centered)
 
     @property
     def slot_names(self) -> tuple[str, ...]:
@@ -253,11 +256,8 @@ def _cast(optimizer: SGD | Adam, constant: float) -> float:
 
 
 def _epsilon(optimizer: RMSprop | Adam) -> float:
+    """The one given, or the manner's own."""
     return _EPSILON[optimizer.manner] if optimizer.epsilon is None else optimizer.epsilon
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float | np.number) and not isinstance(value, bool)
 
 
 def _check(optimizer: Any, **limits: float) -> None:
@@ -269,6 +269,6 @@ def _check(optimizer: Any, **limits: float) -> None:
         ranges["epsilon"] = math.inf
     for name, limit in ranges.items():
         value = getattr(optimizer, name)
-        if not _is_number(value) or not 0 <= value <= limit or value == math.inf:
+        if not is_number(value) or not 0 <= value <= limit or value == math.inf:
             expected = f"a number from 0 to {limit:g}" if limit < math.inf else "a finite number, 0 or more"
             raise InvalidArgument(name, expected=expected, got=repr(value))

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from . import activations
+from . import activations, initializers
 from .activations import Activation, Array
 from .errors import InvalidArgument
 from .linear import Factors, blocks
@@ -111,12 +111,8 @@ def shapes(cell: Cell) -> dict[str, tuple[int, ...]]:
 
 def uniform(cell: Cell, rng: np.random.Generator, dtype: Any) -> Parameters:
     """Every parameter uniform on ±1/sqrt(hidden), as PyTorch initialises its recurrent layers."""
-    if not isinstance(rng, np.random.Generator):
-        raise InvalidArgument("rng", expected="a numpy.random.Generator", got=repr(rng))
-    if dtype not in (np.float64, np.float32):
-        raise InvalidArgument("dtype", expected="float64 or float32", got=repr(dtype))
-    limit = 1 / np.sqrt(cell.hidden_size)
-    return {name: rng.uniform(-limit, limit, shape).astype(dtype) for name, shape in cell.parameter_shapes.items()}
+    limit = float(1 / np.sqrt(cell.hidden_size))
+    return {name: initializers.uniform(rng, shape, limit, dtype) for name, shape in cell.parameter_shapes.items()}
 
 
 def activation(cell: Any, name: str) -> Activation:
@@ -143,30 +139,36 @@ def arguments(gates: Gates, count: int) -> Sequence[Array | None]:
 def check_cell(cell: Cell) -> None:
     """Refuses sizes that are not positive integers, flags that are not bool, unknown activations, limits below 0."""
     for name in ("input_size", "hidden_size"):
-        _check_size(name, getattr(cell, name), least=1, expected="a positive integer")
+        check_size(name, getattr(cell, name))
     projection = getattr(cell, "proj_size", 0)
-    _check_size("proj_size", projection, least=0, expected="an integer from 0 (none) to hidden_size - 1")
+    check_size("proj_size", projection, least=0, expected="an integer from 0 (none) to hidden_size - 1")
     if projection >= cell.hidden_size:
         raise InvalidArgument("proj_size", expected=f"less than hidden_size={cell.hidden_size}", got=repr(projection))
     for name in ("use_bias", "use_recurrent_bias", "reset_after", "peepholes", "input_forget"):
-        flag = getattr(cell, name, False)
-        if not isinstance(flag, bool):
-            raise InvalidArgument(name, expected="True or False", got=repr(flag))
+        check_flag(name, getattr(cell, name, False))
     for name in ("activation", "recurrent_activation", "output_activation"):
         if hasattr(cell, name) and (name, getattr(cell, name)) != ("output_activation", None):
             activations.named(getattr(cell, name), argument=name)
     clip = getattr(cell, "clip", None)
-    if clip is not None and not (_is_number(clip) and 0 < clip < np.inf):
+    if clip is not None and not (is_number(clip) and 0 < clip < np.inf):
         raise InvalidArgument("clip", expected="None or a positive finite number", got=repr(clip))
     forget_bias = getattr(cell, "forget_bias", 0.0)
-    if not (_is_number(forget_bias) and np.isfinite(forget_bias)):
+    if not (is_number(forget_bias) and np.isfinite(forget_bias)):
         raise InvalidArgument("forget_bias", expected="a finite number", got=repr(forget_bias))
 
 
-def _check_size(name: str, size: Any, *, least: int, expected: str) -> None:
+def check_size(name: str, size: Any, *, least: int = 1, expected: str = "a positive integer") -> None:
+    """Refuses what is no integer, or less than the least."""
     if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < least:
         raise InvalidArgument(name, expected=expected, got=repr(size))
 
 
-def _is_number(value: Any) -> bool:
+def check_flag(name: str, value: Any) -> None:
+    """Refuses what is neither True nor False."""
+    if not isinstance(value, bool):
+        raise InvalidArgument(name, expected="True or False", got=repr(value))
+
+
+def is_number(value: Any) -> bool:
+    """Whether it is a real number, and no bool."""
     return isinstance(value, int | float | np.number) and not isinstance(value, bool)

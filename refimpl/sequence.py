@@ -54,7 +54,7 @@ class Run:
     state     the final state, a tuple of ``(batch, size)`` in the order of ``cell.state_names``
     gates     each intermediate by name, ``(batch, time, hidden)``, at its own step
     before    the state before each step, a tuple of ``(batch, time, size)``
-    dropout   the factors by name, see `linear`
+    dropout   the factors by name, ``input`` and ``recurrent``; see `linear`
     """
 
     cell: Cell

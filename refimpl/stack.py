@@ -153,7 +153,8 @@ def prefix(layer: int, reverse: bool) -> str:
 class StackRun:
     """What `forward` computed of a stack, and from what; names prefixed, else as in `sequence.Run`.
 
-    runs   one tuple a layer: the run of each direction
+    outputs   the last layer's, directions merged
+    runs      one tuple a layer: the run of each direction
     """
 
     cell: Stack

@@ -22,7 +22,7 @@ from .head import Dense
 from .losses import Loss, MeanSquaredError
 from .model import Model
 from .optimizers import Clip, Optimizer, OptimizerState
-from .parameters import Parameters
+from .parameters import Parameters, check_size
 
 Metric = Callable[[Array, Array], float]
 """A number between 0 and 1, a mean over rows, from target and output."""
@@ -52,8 +52,15 @@ def step(
 ) -> Step:
     """One optimizer step on one batch.
 
+    params            the model's parameters by name; their dtype is the working precision
+    state             of the optimizer: `Optimizer.start` before the first step, then ``Step.state``
+    x, target         as `Model.forward` and the loss take them
+    clip              applied to the gradients before the optimizer gets them
     logits_shortcut   compute the loss from the logits behind a final sigmoid or softmax, as Keras does on TensorFlow
                       (`without_final_activation`); the output is that of the whole model all the same
+
+    Raises `InvalidArgument` for what does not fit the model, the loss or the optimizer, and for clipping where an
+    optimizer in the manner of keras-tensorflow squares an embedding's gradient by occurrence.
     """
     inner, its_loss = without_final_activation(model, loss) if logits_shortcut else (model, loss)
     passed = inner.forward(params, x, check_finite=_all_floats(params))
@@ -69,7 +76,11 @@ def step(
 
 
 def without_final_activation(model: Model, loss: Loss) -> tuple[Model, Loss]:
-    """The model that ends with logits, and the loss from logits: the same function, but that nothing is clipped."""
+    """The model that ends with logits, and the loss from logits: the same function, but that nothing is clipped.
+
+    Raises `InvalidArgument` unless the model ends with a Dense layer of sigmoid or softmax and the loss is a
+    cross-entropy of probabilities.
+    """
     last = model.layers[-1]
     if isinstance(loss, MeanSquaredError) or loss.from_logits:
         raise InvalidArgument("loss", expected="a cross-entropy of probabilities", got=repr(loss))
@@ -163,17 +174,22 @@ def fit(
 ) -> Snapshot:
     """Trains until ``epochs`` epochs are done, those of ``start`` among them, and returns the last snapshot.
 
-    seed        of the order of the rows, `order`; None: as they stand
-    metric      is reported beside the loss, such as `binary_accuracy`
-    on_batch    is called after every batch; on_epoch after every epoch, when all of its snapshot is computed
+    x, target               as many rows each, in all else as `Model.forward` and the loss take them
+    seed                    of the order of the rows, `order`; None: as they stand
+    validation              ``(x, target)`` on which loss and metric are computed after every epoch, by `evaluate`
+    clip, logits_shortcut   as in `step`
+    metric                  is reported beside the loss, such as `binary_accuracy`
+    on_batch                is called after every batch
+    on_epoch                is called after every epoch, when all of its snapshot is computed
 
-    The epoch's loss and metric are the means over its rows, each at the parameters before its batch's step, as Keras
-    reports them. The last batch may be smaller than the others.
+    The epoch's loss and metric are the means over its rows (of a loss that sums, the sum), each at the parameters
+    before its batch's step, as Keras reports them. The last batch may be smaller than the others. Raises
+    `InvalidArgument` for no rows, for rows without a target, for a ``batch_size`` that is no positive integer, and as
+    `step` does.
     """
     x, target = np.asarray(x), np.asarray(target)
     rows = _rows(x, target)
-    if isinstance(batch_size, bool) or not isinstance(batch_size, int | np.integer) or batch_size < 1:
-        raise InvalidArgument("batch_size", expected="a positive integer", got=repr(batch_size))
+    check_size("batch_size", batch_size)
     batches = -(-rows // batch_size)
     now = start
     while now.epoch < epochs:
@@ -218,7 +234,10 @@ def evaluate(
     batch_size: int = 128,
     metric: Metric | None = None,
 ) -> tuple[float, float | None]:
-    """The loss, and the metric, over all rows."""
+    """The loss, and the metric where there is one, over all rows: means, or of a loss that sums, the sum.
+
+    Raises `InvalidArgument` for no rows, for rows without a target, and for what does not fit the model or the loss.
+    """
     x, target = np.asarray(x), np.asarray(target)
     rows = _rows(x, target)
     summed, reached = 0.0, 0.0

@@ -6,9 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
 from ..implementations import FRAMEWORKS
+from .console import console_of
 
 
 def add_to(commands: Any) -> None:
@@ -28,9 +27,8 @@ def _accuracy(parsed: argparse.Namespace) -> int:
     if parsed.plot:
         import matplotlib  # noqa: F401  # said to be missing before the minutes of measuring, not after
 
-    console = Console(emoji=False)
     found = accuracy(tuple(parsed.implementation or ("oracle", *FRAMEWORKS)), parsed.family)
-    show(console if console.is_terminal else Console(width=140, emoji=False), found)
+    show(console_of(140), found)
     if parsed.plot:
         plot(found, parsed.plot)
     return 0 if found.distances else 1

@@ -6,13 +6,12 @@ import argparse
 import signal
 from typing import Any
 
-from rich.console import Console
-
 from ..jobs import classification, counting, elman, gates, regression, sentiment
 from ..jobs.archive import DataRefused
 from ..jobs.frameworks import WorkerFailed
 from ..jobs.states import StateRefused
 from ..jobs.training import Interrupted
+from .console import console_of
 
 JOBS = {
     "counting": counting,
@@ -48,9 +47,7 @@ def add_to(commands: Any) -> None:
 
 
 def _job(parsed: argparse.Namespace) -> int:
-    console = Console(emoji=False)
-    if not console.is_terminal:
-        console = Console(width=140, emoji=False)
+    console = console_of(140)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a CI that gives up gets what an interrupt gets
     try:
         status: int = parsed.job.run(parsed, console)

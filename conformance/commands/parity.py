@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from ..training.parity import IMPLEMENTATIONS, Found, check, plot, show, train
 from ..training.tasks import TASKS
+from .console import console_of
 
 
 def add_to(commands: Any) -> None:
@@ -45,9 +46,7 @@ def _parity(parsed: argparse.Namespace) -> int:
         import matplotlib  # noqa: F401  # said to be missing before the minutes of training, not after
 
     names, tasks = tuple(parsed.implementation or IMPLEMENTATIONS), tuple(parsed.task or TASKS)
-    console = Console(emoji=False)
-    if not console.is_terminal:
-        console = Console(width=160, emoji=False)
+    console = console_of(160)
     parities, versions, not_run = [], {}, {}
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     try:

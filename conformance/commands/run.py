@@ -17,6 +17,7 @@ from ..devices import why_no_cuda
 from ..implementations import BUILT_IN, FRAMEWORKS, source_of
 from ..runner import Job, Plan, run
 from ..session import PROFILES
+from .console import console_of
 
 
 def add_to(commands: Any) -> None:
@@ -67,9 +68,7 @@ def _run(parsed: argparse.Namespace) -> int:
         parsed.seed,
         max(parsed.jobs, 1),
     )
-    console = Console(emoji=False)
-    if not console.is_terminal:
-        console = Console(width=160, emoji=False)
+    console = console_of(160)
     no_cuda = why_no_cuda()
     absent: dict[str, str] = {}
     if device == "cuda" and no_cuda:

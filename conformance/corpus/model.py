@@ -62,7 +62,7 @@ def directory() -> Path:
 
 
 def shapes_of(case: Case) -> dict[str, tuple[int, ...]]:
-    """The shape of each quantity that is expected of a case, by name, in the order of `cases.quantities`."""
+    """The shape of each quantity that is expected of a case, by name, in the order of `verdicts.quantities`."""
     cell, (batch, time, inputs) = case.cell, case.x.shape
     states = {name: (batch, size) for name, size in zip(case.state_names, cell.state_sizes, strict=True)}
     found: dict[str, tuple[int, ...]] = {"outputs": case.outputs_shape}

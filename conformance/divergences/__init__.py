@@ -7,7 +7,7 @@ A divergence never excludes a case. Where one applies, the case is run, and exac
   the oracle's answer to that one, within the same bounds; quantities ``aside`` are those of which it says nothing.
 - ``effect = "lower precision"``: the numbers of the ``families`` stated are only as good as ``precision``, and are held
   to its bounds; all others, to their own. ``precision = "absolute"``: their dtype's, with activations that are accurate
-  to so much of 1 and not of themselves (`refimpl.rounding.Precision`).
+  to so much of 1 and not of themselves (`refimpl.precision.Precision`).
 - ``effect = "missing"``: the ``families`` stated are not returned. If they are, that is news, and fails.
 - ``effect = "elsewhere"``: outside of what the suite asks (another call, another part of the framework); ``script``
   alone shows it, and the suite's own tests run all scripts.

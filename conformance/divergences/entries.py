@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import jsonschema
+import numpy as np
 from packaging.specifiers import SpecifierSet
 
 from ..cases import Case, counts_of, family_of
 from ..drawing import build
 from ..implementations import Implementation
 from ..options import complete, matches
+from ..verdicts import run_oracle
 from .models import MODELS
 
 _HERE = Path(__file__).parent
@@ -42,6 +44,7 @@ class Divergence:
     families: tuple[str, ...] = ()
     aside: tuple[str, ...] = ()
     script: str = ""
+    reaches: float = 0.0
 
     def concerns(self, implementation: Implementation) -> bool:
         """Whether it is one of these implementations, in these versions."""
@@ -60,8 +63,13 @@ class Divergence:
         return _named(quantity, self.aside) or (self.effect == "wrong" and self.covers(quantity))
 
     def applies_to(self, case: Case) -> bool:
-        """Whether the case's options trigger it, or how many rows and steps it has."""
-        return any(matches(alternative, {**case.options, **counts_of(case)}) for alternative in self.when)
+        """Whether the case's options trigger it, or how many rows and steps it has, or how large its numbers become."""
+        if not any(matches(alternative, {**case.options, **counts_of(case)}) for alternative in self.when):
+            return False
+        if not self.reaches:
+            return True
+        gates = run_oracle(case.in_dtype(np.float64)).gates.values()
+        return any(np.abs(gate).max(initial=0.0) > self.reaches for gate in gates)
 
 
 def _named(quantity: str, stated: Sequence[str]) -> bool:

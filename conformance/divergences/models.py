@@ -80,6 +80,17 @@ def thresholded_at_zero(case: Case) -> Case:
     return _with_cells(case, at_zero)
 
 
+def leaky_relu_of_float32(case: Case) -> Case:
+    """leaky_relu has the slope of the float32 number nearest to 0.2."""
+    names = ("activation", "recurrent_activation")
+
+    def nearest(cell: Any) -> Any:
+        has = [name for name in names if getattr(cell, name, None) == "leaky_relu"]
+        return replace(cell, **dict.fromkeys(has, f"leaky_relu({float(np.float32(0.2))!r})"))
+
+    return _with_cells(case, nearest)
+
+
 class _CellStateUnclipped(ri.LSTM):
     """An LSTM whose clip spares the argument of the cell state's activation."""
 
@@ -115,6 +126,7 @@ MODELS: Mapping[str, Model] = {
     "activations ignored": activations_ignored,
     "thresholded at zero": thresholded_at_zero,
     "cell state unclipped": cell_state_unclipped,
+    "leaky_relu of the slope that float32 holds": leaky_relu_of_float32,
     "rows without steps start at zeros": rows_without_steps_start_at_zeros,
 }
 

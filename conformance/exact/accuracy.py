@@ -10,7 +10,6 @@ the truth is zero there is no such unit: any other answer counts as infinitely f
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -28,6 +27,7 @@ from .. import corpus
 from ..cases import Array, family_of
 from ..corpus import Fixture
 from ..implementations import FRAMEWORKS
+from ..processes import environment
 from .certify import certify
 
 PARTS = ("values", "gradients")
@@ -160,9 +160,7 @@ def _truth(family: str, fixture: Fixture) -> Iterator[tuple[str, Mapping[str, Ar
 def _ask(name: str, families: Sequence[str]) -> tuple[dict[str, Array], dict[str, Any]]:
     with tempfile.TemporaryDirectory(prefix="conformance-accuracy-") as folder:
         command = [sys.executable, "-m", "conformance.exact.accuracy_worker", name, folder, *families]
-        root = str(Path(__file__).resolve().parents[2])
-        environment = os.environ | {"PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])}
-        done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, env=environment(), check=False)
         if done.returncode != 0:
             last = [f"exit status {done.returncode}", *done.stderr.strip().splitlines()][-1]
             why = f"crashed: {last}"

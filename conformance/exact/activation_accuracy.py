@@ -15,7 +15,6 @@ Measured up to an eighth of the largest number, beyond which some formulas overf
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -31,9 +30,11 @@ from rich.console import Console
 from rich.table import Table
 
 from refimpl.activations import NAMES, Activation, named
-from refimpl.rounding import Precision, Rounded
+from refimpl.precision import Precision
+from refimpl.rounded import Rounded
 
 from ..cases import Array
+from ..processes import environment
 from .balls import AtKink, Undecided, balls, constant, precision, series, slope
 
 FRAMEWORKS = (
@@ -232,9 +233,7 @@ def _ask(framework: str, names: Sequence[str], at: dict[str, Array]) -> dict[str
         np.savez(Path(folder) / "points.npz", **at)  # type: ignore[arg-type]
         (Path(folder) / "names.json").write_text(json.dumps(list(names)))
         command = [sys.executable, "-m", "conformance.exact.activation_worker", framework, folder]
-        root = str(Path(__file__).resolve().parents[2])
-        environment = os.environ | {"PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])}
-        done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, env=environment(), check=False)
         if done.returncode != 0:
             print(f"{framework}: {[*done.stderr.strip().splitlines(), ''][-2:]}", file=sys.stderr)
             return {}

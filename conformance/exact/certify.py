@@ -13,7 +13,8 @@ import numpy as np
 
 import refimpl as ri
 
-from ..cases import Array, Case, Quantities, quantities, run_oracle
+from ..cases import Array, Case, Quantities
+from ..verdicts import quantities, run_oracle
 from .balls import Ball, Undecided, balls, constant, nearest_float, precision
 
 PRECISIONS = (192, 512, 1280, 2560, 5120, 10240, 20480)

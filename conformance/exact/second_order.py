@@ -1,6 +1,6 @@
 """What rounding may change in a Hessian-vector product: the running error analysis, one order higher.
 
-A `DualRounded` is ``value + slope ε``, ``ε² = 0``, whose two parts are `refimpl.rounding.Rounded` arrays: sent
+A `DualRounded` is ``value + slope ε``, ``ε² = 0``, whose two parts are `refimpl.rounded.Rounded` arrays: sent
 through the oracle's step and adjoint, the slopes of the gradients are the Hessian-vector product, with its bound.
 
 The bound is one of forward-over-reverse differentiation. Reverse-over-reverse, as PyTorch's double backward does it,
@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from refimpl.activations import Activation
-from refimpl.rounding import Precision, Rounded
+from refimpl.precision import Precision
+from refimpl.rounded import Rounded
 from refimpl.running import unroll, unroll_adjoint
 from refimpl.sequence import Traversal
 

@@ -20,7 +20,8 @@ import numpy as np
 
 import refimpl as ri
 
-from ..cases import Array, Case, Quantities, quantities, run_oracle
+from ..cases import Array, Case, Quantities
+from ..verdicts import quantities, run_oracle
 from .balls import AtKink, Undecided, constant, precision, series, slope
 from .certify import lifted_case, refuse_python_numbers
 

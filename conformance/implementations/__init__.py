@@ -14,8 +14,12 @@ Anything with these attributes is an implementation; nothing has to be inherited
 
 ``cells`` says which cells it has: each entry is a kind and the values that it takes for each option, in every
 combination; an option left out takes the cell's default. Only such cases are drawn. ``observe`` gets a
-`conformance.cases.Case` and returns quantities by name, as few as it likes, or an `Observed` that also says why
-others are missing.
+`conformance.cases.Case` and returns quantities by name, as few as it likes, or a `conformance.verdicts.Observed` that
+also says why others are missing.
+
+It may have more attributes, each of which changes what it is asked: ``refused``, ``prepare``, ``stateful``,
+``empty_batch``, ``ignores_nan_padding``, ``expensive`` and ``sizes``, for which see the README, and ``devices``, those
+that its constructor takes as ``device``.
 """
 
 from __future__ import annotations
@@ -29,7 +33,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from ..cases import Case, Observed, Quantities
+from ..cases import Case, Quantities
+from ..verdicts import Observed
 
 
 class Implementation(Protocol):

@@ -13,7 +13,8 @@ import keras
 
 from refimpl.layouts import keras as layout
 
-from ..cases import Case, Observed, Quantities
+from ..cases import Case, Quantities
+from ..verdicts import Observed
 from . import keras_options as options
 from .keras_model import model_of
 from .keras_path import Spy
@@ -77,7 +78,7 @@ class KerasLayers(ProgramImplementation):
                 missing["gradients"] = "the state, whose cotangent is given, is not returned"
         values = self.from_native(case, native)
         if case.how.get("policy") == "mixed":  # gradients of float32 weights are float32, summed up from less
-            values = {name: value.astype(case.dtype) for name, value in values.items()}
+            values = {n: v.astype(case.dtype) if n.startswith("d_params") else v for n, v in values.items()}
         missing |= {name: missing["d_initial_state"] for name in _initial(case) if "d_initial_state" in missing}
         return Observed(values, missing, path)
 

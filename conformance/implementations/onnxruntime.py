@@ -8,7 +8,8 @@ from typing import Any
 import onnx
 import onnxruntime
 
-from ..cases import Case, Observed
+from ..cases import Case
+from ..verdicts import Observed
 from . import onnx as shared
 from .program import Program
 from .programs import onnx as model_code

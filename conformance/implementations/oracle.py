@@ -10,7 +10,8 @@ import numpy as np
 
 import refimpl as ri
 
-from ..cases import Array, Case, Observed, Quantities, quantities, run_oracle
+from ..cases import Array, Case, Quantities
+from ..verdicts import Observed, quantities, run_oracle
 
 _ALL = ri.activations.NAMES
 _CLASSICAL = ("tanh", "sigmoid", "relu", "linear", "hard_sigmoid", "hard_sigmoid_keras2")

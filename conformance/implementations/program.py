@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from ..cases import Array, Case, Observed, Quantities
+from ..cases import Array, Case, Quantities
+from ..verdicts import Observed
 
 Weights = Mapping[str, Array]
 _OURS, _NATIVE = "d_params.", "d_weights."

@@ -15,7 +15,8 @@ from torch.autograd.profiler import profile
 
 from refimpl.layouts import pytorch as layout
 
-from ..cases import Array, Case, Observed, Quantities, first_cell
+from ..cases import Array, Case, Quantities, first_cell
+from ..verdicts import Observed
 from . import NotRun
 from .program import ProgramImplementation, Weights
 from .torch_build import refuse_an_unwanted_cuda_build

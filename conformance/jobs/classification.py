@@ -24,7 +24,6 @@ from ..implementations import NotRun
 from . import archive, text, training
 from .archive import FILE, SHA256, SOURCES
 from .frameworks import ask
-from .models import cell_of
 from .progress import watching
 from .reviews import Split
 from .training import Trainer
@@ -61,7 +60,7 @@ def to_torch(model: ri.Model, params: Quantities) -> dict[str, Array]:
     """The tensors of the classifier in ``programs/jobs_pytorch.py``, by name."""
     embedding, recurrent, dense = (model.part(params, name) for name in model.names)
     found = {"embedding.weight": embedding["embeddings"]}
-    tensors = ri.layouts.pytorch.dump(cell_of(model.layers[1]), recurrent)
+    tensors = ri.layouts.pytorch.dump(model.layers[1].cell, recurrent)
     found |= {f"rnn.{name}": tensor for name, tensor in tensors.items()}
     return found | {"linear.weight": dense["kernel"].T, "linear.bias": dense["bias"]}
 

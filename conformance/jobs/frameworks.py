@@ -20,6 +20,7 @@ import numpy as np
 
 from ..cases import Array
 from ..implementations import NotRun, source_of
+from ..processes import environment
 
 KERAS = ("keras-tensorflow", "keras-torch", "keras-jax")
 Event = Mapping[str, Any]
@@ -83,10 +84,8 @@ def ask(
 
 
 def _environment(framework: str) -> dict[str, str]:
-    root = str(Path(__file__).resolve().parents[2])
-    path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH", "")]))
     read_on_import = {"JAX_ENABLE_X64": "1", "TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3")}
-    return {**os.environ, **read_on_import, **source_of(framework).environment, "PYTHONPATH": path}
+    return environment(**read_on_import, **source_of(framework).environment)
 
 
 def _answer(framework: str, folder: Path, status: int) -> Answer:

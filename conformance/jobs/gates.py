@@ -25,7 +25,6 @@ from ..implementations import NotRun, load
 from . import training
 from .frameworks import KERAS, ask
 from .jacobians import as_case, jacobians, norms, spans_as_case
-from .models import cell_of
 from .training import Trainer
 
 HELP = "the norm of dh_T/dh_t against T-t for the three cells, fresh and trained, against the frameworks' autograd"
@@ -46,6 +45,7 @@ class Curve:
 
 
 def add_arguments(parser: ArgumentParser) -> None:
+    """The size of the job."""
     parser.add_argument("--steps", type=int, default=50, help="of each sequence (default: 50)")
     parser.add_argument("--hidden", type=int, default=16, help="units of each cell (default: 16)")
     parser.add_argument("--epochs", type=int, default=20, help="of training, 32 batches of 64 each (default: 20)")
@@ -99,7 +99,7 @@ def run(parsed: Namespace, console: Console) -> int:
         for weights, params in (("fresh", fresh), ("trained", trained.params)):
             accuracy = ri.training.binary_accuracy(held_out[1], model.predict(params, held_out[0]))
             part = model.part(params, model.names[0])
-            its = curves_of(kind, weights, cell_of(model.layers[0]), part, held_out[0][:8])
+            its = curves_of(kind, weights, model.layers[0].cell, part, held_out[0][:8])
             for curve in its:
                 shown = (f"{curve.norms[lag]:.2g}" for lag in lags)
                 product = f"∂{curve.state}_T/∂{curve.state}_t"

@@ -18,6 +18,7 @@ class Watch:
         self._task = progress.add_task(description, total=total, completed=done, loss="", unit=unit)
 
     def to(self, done: int, loss: float | None = None) -> None:
+        """So much is done, and the loss there."""
         said = "" if loss is None else f"loss {loss:.4f}"
         self._progress.update(self._task, completed=done, loss=said)
 

@@ -21,12 +21,12 @@ from refimpl.training import Snapshot
 
 from ..cases import Array
 from ..implementations import NotRun
+from ..implementations.keras_sequential import dump, layers_of, load, numbered
 from ..training.parity import check
-from ..training.tasks import REGRESSION_KERNEL, REGRESSION_RECURRENT_KERNEL, REGRESSION_TARGET, REGRESSION_X
-from ..training.traces import by
+from ..training.tasks import REGRESSION_KERNEL, REGRESSION_RECURRENT_KERNEL, REGRESSION_TARGET, REGRESSION_X, Task
+from ..training.traces import by, by_the_oracle
 from . import training
 from .frameworks import KERAS, ask
-from .models import from_keras, keras_layers, to_keras
 from .progress import watching
 from .training import Trainer
 
@@ -101,14 +101,10 @@ def trajectory(draw: int, epochs: int, framework: str) -> dict[str, Array]:
     """Every parameter after every step, ``(epochs, …)``, and the losses before it, by that framework's rule."""
     # Keras on TensorFlow rounds Adam's decays to float32 even in float64, which is 7e-6 of the first step
     adam = dataclasses.replace(ADAM, manner="keras-tensorflow") if framework == "keras-tensorflow" else ADAM
-    params, state = start(draw), adam.start(start(draw))
-    kept: dict[str, list[Array]] = {name: [] for name in ("loss", *params)}
-    for _ in range(epochs):
-        done = ri.training.step(MODEL, LOSS, adam, params, state, REGRESSION_X, REGRESSION_TARGET)
-        params, state = done.params, done.state
-        for name, value in {"loss": done.loss, **params}.items():
-            kept[name].append(np.asarray(value))
-    return {name: np.stack(values) for name, values in kept.items()}
+    task = Task("regression", adam.manner, MODEL, LOSS, adam, start(draw), ((REGRESSION_X, REGRESSION_TARGET),))
+    trace = by_the_oracle(task, epochs)
+    after = {name: np.stack([params[name] for params in trace.params[1:]]) for name in task.params}
+    return {"loss": np.array(trace.losses), **after}
 
 
 def _followed(console: Console, framework: str, parsed: Namespace) -> bool:
@@ -116,7 +112,7 @@ def _followed(console: Console, framework: str, parsed: Namespace) -> bool:
     options = _options(parsed.epochs, parsed.followed)
     arrays: dict[str, Array] = {"x": REGRESSION_X, "y": REGRESSION_TARGET}
     for draw in range(parsed.followed):
-        arrays |= {f"{draw}.{name}": value for name, value in to_keras(MODEL, start(draw)).items()}
+        arrays |= {f"{draw}.{name}": value for name, value in numbered(dump(MODEL, start(draw))).items()}
     try:
         with watching(console, framework, parsed.epochs * parsed.followed, unit="steps") as bar:
             answer = ask(
@@ -160,12 +156,12 @@ def distances(draw: int, epochs: int, framework: str, theirs: Mapping[str, Array
 
 def from_keras_steps(weights: list[Array]) -> dict[str, Array]:
     """A step an entry of the first axis; for a SimpleRNN and Dense both layouts are the same but for the names."""
-    return dict(zip(from_keras(MODEL, [w[0] for w in weights]), weights, strict=True))
+    return dict(zip(load(MODEL, [w[0] for w in weights]), weights, strict=True))
 
 
 def _options(epochs: int, runs: int) -> dict[str, Any]:
     return {
-        "layers": keras_layers(MODEL),
+        "layers": layers_of(MODEL),
         "optimizer": "Adam",
         "optimizer_options": {"learning_rate": ADAM.learning_rate},
         "loss": "mean_squared_error",

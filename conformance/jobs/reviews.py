@@ -24,7 +24,11 @@ _HELD_OUT = 5  # one review in that many is for validation
 
 @dataclass(frozen=True)
 class Split:
-    """Reviews ``(rows, length)`` and labels ``(rows, 1)``, 1 for a good one, to train on and to validate with."""
+    """Texts and their labels, to train on and to validate with, and what is said of them.
+
+    x, validation_x   ``(rows, length)``, words by their numbers
+    y, validation_y   of reviews ``(rows, 1)``, 1 for a good one; of classes ``(rows,)``
+    """
 
     x: Array
     y: Array

@@ -23,10 +23,10 @@ import refimpl as ri
 
 from ..cases import Array
 from ..implementations import NotRun
+from ..implementations.keras_sequential import dump, layers_of, numbered
 from . import training
 from .archive import FILE, SHA256
 from .frameworks import KERAS, Answer, ask
-from .models import keras_layers, to_keras
 from .progress import watching
 from .reviews import Split, from_imdb, from_ratings
 from .training import Trained, Trainer
@@ -141,7 +141,7 @@ def _oracle(
 def _keras(console: Console, kind: str, model: ri.Model, params: Any, split: Split, parsed: Namespace) -> Side | None:
     optimizer = _rmsprop(parsed.framework)
     options = {
-        "layers": keras_layers(model),
+        "layers": layers_of(model),
         "optimizer": "RMSprop",
         "optimizer_options": {"learning_rate": optimizer.learning_rate, "rho": optimizer.rho},
         "loss": "binary_crossentropy",
@@ -152,7 +152,7 @@ def _keras(console: Console, kind: str, model: ri.Model, params: Any, split: Spl
         "seed": 0,
         "every_step": False,
     }
-    arrays: dict[str, Array] = {"x": split.x, "y": split.y, **to_keras(model, params)}
+    arrays: dict[str, Array] = {"x": split.x, "y": split.y, **numbered(dump(model, params))}
     arrays |= {"validation_x": split.validation_x, "validation_y": split.validation_y}
     total = parsed.epochs * -(-len(split.x) // parsed.batch_size)
     try:

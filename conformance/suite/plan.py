@@ -8,7 +8,7 @@ from typing import Any
 from ..session import Session
 from ..strategies import has
 
-KINDS: Mapping[str, Mapping[str, Any]] = {
+KINDS: Mapping[str, dict[str, Any]] = {
     "SimpleRNN": {"kind": "SimpleRNN"},
     "LSTM": {"kind": "LSTM"},
     "GRU-reset-after": {"kind": "GRU", "reset_after": True},

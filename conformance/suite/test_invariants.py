@@ -13,7 +13,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from conformance.cases import Array, Case, Comparison, Quantities, first_cell
+from conformance.cases import Array, Case, Quantities, first_cell
 from conformance.divergences import Disagreement
 from conformance.drawing import Limits, Seeded, build
 from conformance.options import Combination
@@ -31,6 +31,7 @@ from conformance.suite.relations import (
     same,
     within,
 )
+from conformance.verdicts import Comparison
 
 _SAMPLE = 300  # combinations among which the nearest to one are sought
 
@@ -129,7 +130,8 @@ def _cut(case: Case, length: int) -> Case:
     dropout = case.dropout and {
         name: factors[:, :length] if name.endswith("between") else factors for name, factors in case.dropout.items()
     }
-    return case.replace(x=case.x[:, :length], mask=None, lengths=None, d_outputs=d_outputs, dropout=dropout)
+    plain = {"mask": None, "lengths": None, "masked_output": "repeat"}
+    return case.replace(x=case.x[:, :length], d_outputs=d_outputs, dropout=dropout, **plain)
 
 
 def _padded(values: Quantities, time: int) -> dict[str, Array]:

@@ -10,11 +10,12 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pytest
 
-from conformance.cases import Array, Case, Comparison, Quantities, family_of
+from conformance.cases import Array, Case, Quantities, family_of
 from conformance.options import Combination
 from conformance.session import Session
 from conformance.suite.plan import LAWS
 from conformance.suite.relations import Relation, answer, holds, joined, rows, within
+from conformance.verdicts import Comparison
 
 
 def _only(values: Quantities, heads: tuple[str, ...]) -> dict[str, Array]:

@@ -13,8 +13,8 @@ from typing import IO, Any
 import numpy as np
 
 import conformance
+from conformance.arrays import distinct
 from conformance.cases import CELLS, Array, Case
-from conformance.strategies import distinct
 
 ROOT = Path(conformance.__file__).parent.parent
 HERE = Path(__file__).parent

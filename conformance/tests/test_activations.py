@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from refimpl.activations import NAMES, Activation, clipped, named
-from refimpl.rounding import Precision, Rounded
+from refimpl.precision import Precision
+from refimpl.rounded import Rounded
 
 from ..cases import Array
 from ..exact.activation_accuracy import PARAMETERISED, PRECISIONS, judged, points, truth

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from conformance.cases import Case, Comparison, Expected, Observed, compare, expect, judge
+from conformance.cases import Case
 from conformance.implementations.oracle import Oracle
+from conformance.verdicts import Comparison, Expected, Observed, compare, expect, judge
 
 from .support import example
 

@@ -13,7 +13,8 @@ import pytest
 
 import refimpl as ri
 from conformance import corpus
-from conformance.cases import family_of, quantities, run_oracle
+from conformance.cases import family_of
+from conformance.verdicts import quantities, run_oracle
 
 CONSUMER = Path(__file__).parents[1] / "consumers" / "consume.mjs"
 NODE = shutil.which("node")

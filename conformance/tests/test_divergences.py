@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from conformance import divergences
-from conformance.cases import CELLS, Case, run_oracle
+from conformance.cases import CELLS, Case
 from conformance.divergences import (
     Disagreement,
     Divergence,
@@ -26,6 +26,7 @@ from conformance.divergences import (
 )
 from conformance.implementations import BUILT_IN
 from conformance.options import OF_CELLS, cell_defaults
+from conformance.verdicts import run_oracle
 
 from .planted_faults import Sound
 from .support import example

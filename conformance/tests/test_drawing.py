@@ -7,14 +7,18 @@ from functools import cache
 
 import numpy as np
 import pytest
+from hypothesis import given
 
 import refimpl as ri
-from conformance.cases import Case, first_cell, lengths_kind, mask_kind, run_oracle
+from conformance.cases import Case, first_cell, lengths_kind, mask_kind
 from conformance.drawing import Limits, Seeded, build
 from conformance.implementations.oracle import Oracle
 from conformance.masking import a_mask, some_lengths
 from conformance.options import Combination, space_of
+from conformance.session import drawing
+from conformance.strategies import cases
 from conformance.suite.relations import inputs, kept_steps
+from conformance.verdicts import run_oracle
 
 DTYPES = ("float64", "float32", "float16", "bfloat16")
 MASKS = ("full", "right", "left", "holes", "rows")
@@ -92,9 +96,25 @@ def _differs_without_clip(case: Case) -> bool:
     return not np.array_equal(run_oracle(case).outputs, run_oracle(case.replace(cell=cell)).outputs)
 
 
-def test_every_subset_of_cotangents_is_asked_for() -> None:
-    lstm = [case for _, case in built() if isinstance(case.cell, ri.LSTM)]
-    found = {(case.d_outputs is None, *(d is None for d in case.d_state or (None, None))) for case in lstm}
+def cotangents(case: Case) -> tuple[bool, ...]:
+    """Which cotangents are given."""
+    return case.d_outputs is not None, *(d is not None for d in case.d_state or (None, None))
+
+
+def test_the_walk_asks_for_every_gradient_of_every_combination() -> None:
+    given_all = {cotangents(case) for _, case in built() if isinstance(case.cell, ri.LSTM) and case.wants_gradients}
+    assert given_all == {(True, True, True)}
+
+
+def test_hypothesis_draws_every_subset_of_cotangents() -> None:
+    found = set()
+
+    @drawing(200)
+    @given(case=cases(space_of([{"kind": "LSTM"}], ("float64",)), Limits(batch=1, time=2, hidden=2, input=2)))
+    def draw(case: Case) -> None:
+        found.add(cotangents(case))
+
+    draw()
     assert len(found) == 8, found
 
 

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 import refimpl as ri
-from conformance.cases import Case, Expected, Verdict, family_of, judge
+from conformance.cases import Case, family_of
 from conformance.implementations import FRAMEWORKS, NotRun, load, observe
+from conformance.verdicts import Expected, Verdict, judge
 
 from .support import Running, start
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import refimpl as ri
-from conformance.cases import Case, Observed, expect, judge
+from conformance.cases import Case
+from conformance.verdicts import Observed, expect, judge
 from refimpl.layouts import fused
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

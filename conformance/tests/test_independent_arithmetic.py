@@ -15,8 +15,9 @@ import numpy as np
 import pytest
 
 from conformance import corpus
-from conformance.cases import Case, quantities, run_oracle
+from conformance.cases import Case
 from conformance.corpus import Fixture
+from conformance.verdicts import quantities, run_oracle
 from refimpl import backward
 from refimpl.tests.dual import duals, true_digits, values
 

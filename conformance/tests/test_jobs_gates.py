@@ -10,9 +10,10 @@ import pytest
 
 import refimpl as ri
 from conformance.__main__ import main
-from conformance.cases import CELLS, compare, expect
+from conformance.cases import CELLS
 from conformance.jobs import gates
 from conformance.jobs.jacobians import as_case, jacobians, norms, spans_as_case, split, state_sizes
+from conformance.verdicts import compare, expect
 
 
 def drawn(kind: str, hidden: int = 5, steps: int = 6) -> tuple[Any, dict[str, Any], Any]:

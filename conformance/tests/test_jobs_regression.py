@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from conformance.__main__ import main
-from conformance.jobs.models import to_keras
+from conformance.implementations.keras_sequential import dump
 from conformance.jobs.regression import (
     ADAM,
     EPOCHS,
@@ -63,7 +63,7 @@ def test_two_thousand_epochs_end_where_they_were_seen_to_end(draw: int) -> None:
 def test_a_difference_of_one_weight_in_one_step_is_seen() -> None:
     ours = trajectory(0, 5, "keras-tensorflow")
     steps = [{name: values[k] for name, values in ours.items() if name != "loss"} for k in range(5)]
-    theirs = {f"0.steps.w{k}": np.stack([to_keras(MODEL, one)[f"w{k}"] for one in steps]) for k in range(5)}
+    theirs = {f"0.steps.w{k}": np.stack([dump(MODEL, one)[k] for one in steps]) for k in range(5)}
     assert distances(0, 5, "keras-tensorflow", theirs).tolist() == [0.0] * 5
     theirs["0.steps.w1"] = theirs["0.steps.w1"].copy()
     theirs["0.steps.w1"][3, 1, 2] += 1e-9

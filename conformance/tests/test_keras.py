@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from conformance.cases import Case, Observed, expect, judge
+from conformance.cases import Case
 from conformance.drawing import Seeded, build
 from conformance.implementations import NotRun, load, observe
 from conformance.options import complete
+from conformance.verdicts import Observed, expect, judge
 
 from .support import Running, start
 

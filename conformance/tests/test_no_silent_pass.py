@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from conformance.cases import Comparison, Observed, compare, expect, judge
 from conformance.implementations import NotRun, Source, load
 from conformance.session import PROFILES, Session
 from conformance.suite import test_laws as laws
 from conformance.suite.relations import within
 from conformance.tests.difficult import OutputsOnly, Small
 from conformance.tests.support import example, python
+from conformance.verdicts import Comparison, Observed, compare, expect, judge
 
 DIFFICULT = "conformance.tests.difficult"
 

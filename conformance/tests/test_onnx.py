@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 
 import refimpl as ri
-from conformance.cases import Case, Observed, expect, judge
+from conformance.cases import Case
 from conformance.drawing import Seeded, build
 from conformance.implementations import load, observe
 from conformance.implementations.program import ProgramImplementation
 from conformance.options import Space, space_of
 from conformance.script import script
+from conformance.verdicts import Observed, expect, judge
 
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from conformance.cases import Case, Observed, expect, judge
+from conformance.cases import Case
+from conformance.verdicts import Observed, expect, judge
 from refimpl.layouts import onnx as layout
 from refimpl.layouts import onnx_node
 

@@ -9,8 +9,9 @@ import pytest
 
 import refimpl as ri
 from conformance import corpus
-from conformance.cases import Quantities, family_of, quantities, run_oracle
+from conformance.cases import Quantities, family_of
 from conformance.corpus import Fixture
+from conformance.verdicts import quantities, run_oracle
 
 PLAIN = ("simple_rnn", "lstm", "gru_reset_after", "gru_reset_before")
 

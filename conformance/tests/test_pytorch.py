@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from conformance.cases import Case, Observed, expect, judge
+from conformance.cases import Case
 from conformance.drawing import Limits, Seeded, build
 from conformance.implementations import load, observe
 from conformance.options import space_of
 from conformance.script import script
+from conformance.verdicts import Observed, expect, judge
 
 from .support import run_alone
 

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from conformance.cases import Case, expect
+from conformance.cases import Case
 from conformance.divergences import Disagreement
 from conformance.implementations import Implementation, load
 from conformance.script import script
 from conformance.session import PROFILES, Session
+from conformance.verdicts import expect
 
 from .support import Running, example, run_alone, script_in, start
 
@@ -43,7 +44,7 @@ class Right(Doubled):
 
 MAKES_A_SCRIPT = """
 import sys
-from conformance.cases import expect
+from conformance.verdicts import expect
 from conformance.divergences import concerning
 from conformance.implementations import NotRun, load
 from conformance.script import script

@@ -12,10 +12,11 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 import refimpl as ri
-from conformance.cases import Array, Case, expect, run_oracle
+from conformance.cases import Array, Case
 from conformance.implementations.oracle import Oracle
 from conformance.options import space_of
 from conformance.strategies import accepts, cases, has
+from conformance.verdicts import expect, run_oracle
 
 each_dtype = pytest.mark.parametrize("dtype", Oracle.dtypes)
 _NAMES = ("tanh", "sigmoid", "relu", "linear", "hard_sigmoid", "hard_sigmoid_keras2")

@@ -1,7 +1,7 @@
 """Each recorded step by itself: is it the step that the rules prescribe, from where the framework stood?
 
 The oracle makes every step again from the parameters and the optimizer's slots that the framework *itself had* before
-it, on arrays that carry their rounding error (`refimpl.rounding`), through forward pass, loss, backward pass, clipping
+it, on arrays that carry their rounding error (`refimpl.rounded`), through forward pass, loss, backward pass, clipping
 and update. So nothing adds up over the steps, the bound stays within a few roundings of the step, and what it says is
 strong: if every step is within its bound, the framework's whole path is one that the rules allow, but for the rounding
 of each single step. The first step starts from the given weights.
@@ -17,7 +17,8 @@ import numpy as np
 
 import refimpl as ri
 from refimpl.optimizers import OptimizerState
-from refimpl.rounding import Precision, Rounded
+from refimpl.precision import Precision
+from refimpl.rounded import Rounded
 
 from .tasks import Task
 from .traces import Named, Trace

@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from refimpl.rounding import Precision, Rounded
+from refimpl.precision import Precision
+from refimpl.rounded import Rounded
 
 Array = Any
 FLOAT64 = Precision.of("float64")

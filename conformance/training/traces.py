@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,8 @@ import numpy as np
 import refimpl as ri
 from refimpl.optimizers import OptimizerState
 
+from ..implementations import source_of
+from ..processes import environment
 from .tasks import Task
 
 Array = Any
@@ -100,12 +101,10 @@ class Answer:
 def by(name: str, tasks: Sequence[str], steps: int) -> Answer:
     """Lets the implementation of that name train, in a process of its own: Keras fixes its backend on import."""
     with tempfile.TemporaryDirectory(prefix="conformance-parity-") as folder:
-        root = str(Path(__file__).resolve().parents[2])
-        environment = os.environ | {"PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])}
-        if name.startswith("keras-"):
-            environment["KERAS_BACKEND"] = name.removeprefix("keras-")
         command = [sys.executable, "-m", "conformance.training.worker", name, folder, str(steps), *tasks]
-        done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+        done = subprocess.run(
+            command, capture_output=True, text=True, env=environment(**source_of(name).environment), check=False
+        )
         if done.returncode != 0:
             last = [f"exit status {done.returncode}", *done.stderr.strip().splitlines()][-1]
             return Answer({}, {}, "", "", {task: f"crashed: {last}" for task in tasks})

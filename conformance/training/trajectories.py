@@ -26,7 +26,7 @@ import numpy as np
 
 import refimpl as ri
 from refimpl.optimizers import OptimizerState
-from refimpl.rounding import Rounded
+from refimpl.rounded import Rounded
 
 from .steps import Bounded, infinite_where_unknown, prescribed
 from .tangent import FLOAT64, Tangent

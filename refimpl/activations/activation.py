@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from ..rounding import Precision
+    from ..precision import Precision
 
 Array = Any
-"""A NumPy array of float32, float64 or object, or an array with its own arithmetic (`rounding`)."""
+"""A NumPy array of float32, float64 or object, or an array with its own arithmetic (`rounded`)."""
 
 INFINITY = float("inf")
 
@@ -66,7 +66,10 @@ class Activation:
         """The bound on ``|f(x̂) - f(x)|`` for two numbers within ``error`` of each other, one of them known: floats."""
         low, high = x - 2 * error, x + 2 * error  # x is itself off by the error, and so may another be
         slope = self.steepest(low, high)
-        found = np.where(slope == 0, 0.0, slope * error)  # 0 · ∞ = 0: a flat function forgets any error
+        flat = (slope == 0) & np.isfinite(
+            x
+        )  # 0 · ∞ = 0: a flat function forgets any error, but not an x that overflowed
+        found = np.where(flat, 0.0, slope * error)
         return found if self.jump is None else found + np.where(error > 0, self.jump(low, high), 0.0)
 
 

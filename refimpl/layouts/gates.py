@@ -25,6 +25,13 @@ def order_of(cell: Cell, orders: Orders) -> tuple[str, ...]:
     return orders[kind]
 
 
+def refuse(cell: Cell, options: tuple[str, ...], framework: str) -> None:
+    """`InvalidArgument` where the cell has one of these options, which the framework's has not."""
+    for name in options:
+        if getattr(cell, name, None):
+            raise InvalidArgument(f"cell.{name}", expected=f"none (as {framework} has it)", got=getattr(cell, name))
+
+
 def checked(name: str, array: object, shape: tuple[int, ...]) -> Array:
     """``array`` as an array of exactly that shape."""
     found = as_array(name, array)

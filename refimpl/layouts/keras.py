@@ -107,10 +107,8 @@ def _dump(cell: Cell, params: Mapping[str, Any], prefix: str) -> list[Array]:
 
 def _names(cell: Cell) -> tuple[str, ...]:
     """The cell's parameters in Keras's order; `InvalidArgument` where Keras has no such cell."""
-    options = ("proj_size", "peepholes", "input_forget", "clip", "forget_bias", "output_activation")
-    beyond = [name for name in options if getattr(cell, name, None)]
-    if beyond:
-        raise InvalidArgument(f"cell.{beyond[0]}", expected="none (as Keras has it)", got=getattr(cell, beyond[0]))
+    beyond = ("proj_size", "peepholes", "input_forget", "clip", "forget_bias", "output_activation")
+    gates.refuse(cell, beyond, "Keras")
     resets_after = getattr(cell, "reset_after", False)
     if cell.use_recurrent_bias != (cell.use_bias and resets_after):
         raise InvalidArgument(

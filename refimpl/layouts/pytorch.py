@@ -95,8 +95,7 @@ def _checked(cell: Cell) -> tuple[str, ...]:
         )
     if not getattr(cell, "reset_after", True):
         raise InvalidArgument("cell.reset_after", expected="True (as PyTorch has it)", got=False)
-    if getattr(cell, "peepholes", False):
-        raise InvalidArgument("cell.peepholes", expected="False (as PyTorch has it)", got=True)
+    gates.refuse(cell, ("peepholes", "input_forget", "clip", "forget_bias", "output_activation"), "PyTorch")
     return gates.order_of(cell, GATE_ORDER)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..rounding import Precision
+from ..precision import Precision
 
 
 @dataclass(frozen=True)

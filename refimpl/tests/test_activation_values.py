@@ -9,7 +9,8 @@ import pytest
 
 from .. import InvalidArgument
 from ..activations import FAMILIES, clip, clipped, named
-from ..rounding import Precision, Rounded
+from ..precision import Precision
+from ..rounded import Rounded
 from .activation_definitions import ALL
 from .support import assert_same
 

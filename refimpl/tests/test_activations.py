@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 from ..activations import named
-from ..rounding import Precision, Rounded
+from ..precision import Precision
+from ..rounded import Rounded
 from .activation_definitions import ALL, DEFINED, defined, defined_slope, family
 from .dual import duals, slopes, true_digits, values
 from .support import assert_same, assert_within

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from .. import AnyRun, Cell, Gradients, backward, forward
-from ..rounding import Precision, bound, gradient_bound
+from ..precision import Precision
+from ..rounding import bound, gradient_bound
 from .support import (
     Example,
     Parts,

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from .. import forward
-from ..rounding import Precision, bound, gradient_bound
+from ..precision import Precision
+from ..rounding import bound, gradient_bound
 from ..running import unroll, unroll_adjoint
 from .emulated import Machine, emulated
 from .support import (

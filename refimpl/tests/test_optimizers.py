@@ -11,7 +11,8 @@ import pytest
 
 from .. import InvalidArgument
 from ..optimizers import SGD, Adam, Clip, Optimizer, OptimizerState, RMSprop
-from ..rounding import Precision, Rounded
+from ..precision import Precision
+from ..rounded import Rounded
 
 F64 = Precision.of("float64")
 GRADIENTS = [np.array([0.75, -2.0, 1e-4, 30.0]), np.array([0.5, 1.25, -3e-4, 20.0]), np.array([-0.25, 0.5, 0.0, 0.01])]

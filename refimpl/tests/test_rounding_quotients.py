@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ..rounding import Precision, Rounded
+from ..precision import Precision
+from ..rounded import Rounded
 
 F32 = Precision.of(np.float32)
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from ..activations import NAMES, named
-from ..rounding import Precision, Rounded
+from ..precision import Precision
+from ..rounded import Rounded
 
 F32 = Precision.of(np.float32)
 F64 = Precision.of(np.float64)

@@ -1,0 +1,50 @@
+"""The numbers that cases are made of.
+
+Within an array no two have the same absolute value, so that every gate, row and column differs from every other:
+constant or symmetric weights hide exchanged gates and transposed kernels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .cases import Array
+
+
+def distinct(rng: np.random.Generator, shape: Sequence[int], scale: float, plain: bool) -> Array:
+    """Values in ±scale, no two of the same absolute value; ``plain`` ones have few digits."""
+    size = int(np.prod(shape))
+    steps = np.arange(1, size + 1, dtype=np.float64)
+    if not plain:
+        steps -= rng.uniform(0, 0.9, size)
+    values = rng.permutation(steps) / max(size, 1) * rng.choice([-1.0, 1.0], size)
+    if plain:
+        values = np.round(values, max(2, len(str(size))))
+    return np.asarray(values * scale).reshape(tuple(shape))
+
+
+def rounded(array: Array, dtype: str) -> Array:
+    """The array in the dtype of that name; NumPy itself has no bfloat16."""
+    return array.astype(numpy_dtype(dtype))
+
+
+def numpy_dtype(name: str) -> np.dtype[Any]:
+    """The dtype of that name, bfloat16 included."""
+    if name == "bfloat16":
+        import ml_dtypes
+
+        found: np.dtype[Any] = np.dtype(ml_dtypes.bfloat16)
+        return found
+    return np.dtype(name)
+
+
+def with_garbage(x: Array, kept: Array | None, rng: np.random.Generator, size: float) -> Array:
+    """``x`` with large numbers in the steps that do not count."""
+    if kept is None:
+        return x
+    garbage = distinct(rng, x.shape, size, plain=True)
+    garbage = (garbage + np.sign(garbage) * size) / 2
+    return np.where(kept[:, :, None], x, garbage.astype(x.dtype))

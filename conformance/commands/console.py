@@ -1,0 +1,11 @@
+"""The console that a command writes its tables to."""
+
+from __future__ import annotations
+
+from rich.console import Console
+
+
+def console_of(width: int) -> Console:
+    """The terminal; where the output is none, a console so wide that no table is cut."""
+    console = Console(emoji=False)
+    return console if console.is_terminal else Console(width=width, emoji=False)

@@ -1,0 +1,256 @@
+"""`Rounded`: arrays that carry a bound on their rounding error, and the rules by which arithmetic passes it on.
+
+The rules are those of Higham, *Accuracy and Stability of Numerical Algorithms* (2nd ed., SIAM 2002).
+
+Notation. ``u`` is the unit roundoff of the working precision; ``γ_n = n u / (1 - n u)`` (Higham, 3.1). ``â`` is
+computed, ``a`` exact, and the bound of ``a`` is ``E_a >= |â - a|``.
+
+- *Sums and inner products* (Higham 3.1, 4.2). A sum of ``p`` terms, each rounded ``q`` times before, is computed
+  within ``γ_{p-1+q} Σ|term|``, **in any order of summation**, fused or blocked. An addition therefore does not
+  round at once: it adds up the terms' absolute values and their count, until something that is no sum uses the
+  result. ``x W + b + h U + β`` is one sum of ``input + hidden + 2`` terms, however an implementation groups it.
+- *Products*. ``E_ab = |â| E_b + |b̂| E_a + 3 E_a E_b``, since a factor that another implementation computes may lie
+  ``2 E`` from ours; and one rounding.
+- *Quotients, powers and roots* by the first derivative in the same manner, each in its method below; a quotient has no
+  bound where the divisor may be 0.
+- *Activations*. ``E_f(x) = sup |f'| · E_x``, the supremum taken over ``[x̂ - 2 E_x, x̂ + 2 E_x]``, which holds the
+  exact x and every other faithful x̂, plus the activation's own rounding (`activations.Activation`). The derivative of
+  relu and of the hard sigmoids jumps: where the interval contains a kink either slope is right, and the bound says so.
+- *Underflow*. Each operation may lose one smallest normal number, as hardware that flushes to zero does.
+- *Overflow*. Where a sum's terms may add up to more than the largest number, nothing can be said of it.
+
+No term of second order is left out: the bound holds for large ``E`` too, up to infinity where nothing can be said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .activations import Activation, Array
+from .precision import Precision
+
+
+class Rounded:
+    """An array of sums whose last rounding is still to come.
+
+    value       the values, float64
+    error       the bound on the error that came in with the terms
+    magnitude   the sum of the terms' absolute values
+    terms       how many terms each sum has
+    rounded     how often each term has been rounded before the summation
+    """
+
+    __array_ufunc__ = None  # an ndarray on the left hands the operation over to us
+
+    least: float = -np.inf
+    """What no faithful implementation's number is below, where more is known of it than its error: a root, plus ε."""
+
+    def __init__(
+        self,
+        precision: Precision,
+        value: Array,
+        error: Array,
+        magnitude: Array,
+        terms: int = 1,
+        rounded: int = 0,
+    ) -> None:
+        self.precision = precision
+        self.value = value
+        self.error = error
+        self.magnitude = magnitude
+        self.terms = terms
+        self.rounded = rounded
+
+    @staticmethod
+    def given(precision: Precision, value: Any) -> Rounded:
+        """An array that is given: its only error is that of being stored in the working precision."""
+        value = np.asarray(value, np.float64)
+        stored = precision.stored(value)
+        return Rounded(precision, value, np.abs(stored - value), np.abs(value))
+
+    @property
+    def bound(self) -> Array:
+        """The bound on the error, all roundings done; infinite where an intermediate may overflow."""
+        precision = self.precision
+        roundings = self.terms - 1 + self.rounded if self.terms else 0  # a sum of nothing is exactly 0
+        error = self.error
+        if roundings:
+            error = error + precision.gamma(roundings) * self.magnitude
+            error = error + roundings * precision.smallest_normal
+        in_range = self.magnitude + error <= precision.largest
+        return np.where(in_range, error, np.inf)  # NaN, from 0 · ∞, is not in range either
+
+    def _settled(self) -> tuple[Array, Array]:
+        return self.value, self.bound
+
+    def _like(self, value: Array, error: Array) -> Rounded:
+        """A value that has been rounded: one term, nothing pending."""
+        return Rounded(self.precision, value, error, np.abs(value) + 2 * error)
+
+    def _lift(self, other: Any) -> Rounded:
+        return other if isinstance(other, Rounded) else Rounded.given(self.precision, other)
+
+    # --- arithmetic ---------------------------------------------------------------------------
+
+    def __add__(self, other: Any) -> Rounded:
+        least = self.least + other if isinstance(other, float) else -np.inf
+        other = self._lift(other)
+        found = Rounded(
+            self.precision,
+            self.value + other.value,
+            self.error + other.error,
+            self.magnitude + other.magnitude,
+            self.terms + other.terms,
+            max(self.rounded, other.rounded),
+        )
+        found.least = least
+        return found
+
+    def __neg__(self) -> Rounded:
+        return Rounded(self.precision, -self.value, self.error, self.magnitude, self.terms, self.rounded)
+
+    def __sub__(self, other: Any) -> Rounded:
+        return self + -self._lift(other)
+
+    def __rsub__(self, other: Any) -> Rounded:
+        return (-self).__add__(other)
+
+    def __mul__(self, other: Any) -> Rounded:
+        return self._product(other, np.multiply, terms=1)
+
+    def __matmul__(self, other: Any) -> Rounded:
+        return self._product(other, np.matmul, terms=self.shape[-1])
+
+    def __rmatmul__(self, other: Any) -> Rounded:
+        return self._lift(other) @ self
+
+    def __truediv__(self, other: Any) -> Rounded:
+        """``|â/b̂ - a/b| <= E_a / |b̂| + |a| E_b / (|b| |b̂|)``, where b̂ may lie ``2 E_b`` from ours; infinite about 0."""
+        other = self._lift(other)
+        (a, e_a), (b, e_b) = self._settled(), other._settled()
+        least = other.least * (1 - 4 * self.precision.unit_roundoff)
+        exact, theirs = np.maximum(np.abs(b) - e_b, least), np.maximum(np.abs(b) - 2 * e_b, least)
+        error = e_a / theirs + (np.abs(a) + e_a) * e_b / (exact * theirs)
+        error = np.where(theirs > 0, error, np.inf)
+        found = Rounded(self.precision, a / b, error, np.abs(a / b) + 2 * error, 1, 1)
+        found.least = 0.0 if self.least >= 0 and (b - 2 * e_b > 0).all() else -np.inf
+        return found
+
+    def __rtruediv__(self, other: Any) -> Rounded:
+        return self._lift(other) / self
+
+    def __pow__(self, exponent: int) -> Rounded:
+        """A power with a whole exponent, by the library's ``pow``, which may be off by 2 units in the last place."""
+        a, e = self._settled()
+        slope = exponent * (np.abs(a) + 2 * e) ** max(exponent - 1, 0)
+        return self._like(a**exponent, slope * e + 4 * self.precision.unit_roundoff * np.abs(a) ** exponent)
+
+    def sqrt(self) -> Rounded:
+        """``|√â - √a| = |â - a| / (√â + √a)``, and never more than the root of ``|â - a|``."""
+        a, e = self._settled()
+        below = np.sqrt(np.maximum(a - 2 * e, 0)) + np.sqrt(np.maximum(a - e, 0))
+        with np.errstate(all="ignore"):
+            spread = np.where(e > 0, np.minimum(e / below, np.sqrt(e)), 0.0)
+        root = np.sqrt(a)  # off by 2 units: XLA and Eigen may take it from an approximate reciprocal root
+        found = self._like(root, spread + 4 * self.precision.unit_roundoff * root)
+        found.least = 0.0
+        return found
+
+    def constant(self, value: float) -> Rounded:
+        """A given number, to reckon with among arrays of this kind."""
+        return self._lift(np.asarray(value, np.float64))
+
+    __radd__, __rmul__ = __add__, __mul__
+
+    def _product(self, other: Any, times: Callable[..., Array], terms: int) -> Rounded:
+        (a, e_a), (b, e_b) = self._settled(), self._lift(other)._settled()
+        abs_a, abs_b = np.abs(a), np.abs(b)
+        error = times(abs_a + 2 * e_a, e_b) + times(e_a, abs_b + e_b)
+        return Rounded(self.precision, times(a, b), error, times(abs_a, abs_b) + 2 * error, terms, 1)
+
+    # --- what activations ask for ----------------------------------------------------------------
+
+    def activated(self, activation: Activation) -> Rounded:
+        """``activation(self)``, with its own rounding."""
+        u, (x, e) = self.precision.unit_roundoff, self._settled()
+        e = e + activation.argument_ulps * u * (np.abs(x) + 1)
+        y = activation.function(x)
+        own = activation.rounding(x, y, self.precision)
+        if activation.ulps:
+            own = own + self.precision.absolute
+        return self._like(y, activation.spread(x, e) + own)
+
+    def strictly_between(self, low: float, high: float) -> Rounded:
+        """1 where inside, 0 where not, and an error of 1 where the error bound leaves it open."""
+        y, e = self._settled()
+        inside = ((y > low) & (y < high)).astype(np.float64)
+        open_ = np.zeros(y.shape, bool)
+        for limit in (low, high):
+            if np.isfinite(limit):
+                moved = np.abs(self.precision.stored(np.asarray(limit, np.float64)) - limit)
+                open_ |= np.abs(y - limit) < 2 * e + moved
+        return self._like(inside, open_.astype(np.float64))
+
+    # --- shape ------------------------------------------------------------------------------------
+
+    def _each(self, change: Callable[[Array], Array]) -> Rounded:
+        return Rounded(
+            self.precision,
+            change(self.value),
+            change(self.error),
+            change(self.magnitude),
+            self.terms,
+            self.rounded,
+        )
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(self.value.shape)
+
+    @property
+    def ndim(self) -> int:
+        return len(self.value.shape)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        dtype: np.dtype[Any] = self.value.dtype
+        return dtype
+
+    @property
+    def T(self) -> Rounded:
+        return self._each(np.transpose)
+
+    def __getitem__(self, index: Any) -> Rounded:
+        return self._each(lambda a: a[index])
+
+    def swapaxes(self, one: int, other: int) -> Rounded:
+        return self._each(lambda a: a.swapaxes(one, other))
+
+    def reshape(self, *shape: int) -> Rounded:
+        return self._each(lambda a: a.reshape(*shape))
+
+    def sum(self, axis: int) -> Rounded:
+        summed = self._each(lambda a: a.sum(axis=axis))
+        summed.terms = self.terms * self.shape[axis]
+        return summed
+
+    def __array_function__(
+        self, function: Callable[..., Any], types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        """`numpy.stack`, `concatenate`, `where` and `zeros_like`, for arrays of which some are `Rounded`."""
+        if function is np.where:
+            condition, *parts = args
+            return self._joined(parts, lambda arrays: np.where(condition, *arrays))
+        if function is np.zeros_like:
+            return np.zeros(args[0].shape)
+        if function in (np.stack, np.concatenate):
+            (parts,) = args
+            return self._joined(parts, lambda arrays: function(arrays, **kwargs))
+        return NotImplemented
+
+    def _joined(self, parts: Sequence[Any], join: Callable[[list[Array]], Array]) -> Rounded:
+        settled = [self._lift(part)._settled() for part in parts]
+        return self._like(join([v for v, _ in settled]), join([e for _, e in settled]))
