@@ -23,8 +23,8 @@ D_RECURRENT_KERNEL = [[48, 34, 27], [42, 36, 33], [76, 52, 40]]
 D_BIAS = [20, 12, 7]
 D_X = [[[22, 48], [9, 19], [3, 6]]]
 
-FORWARD_ONLY = ("onnxruntime", "onnx-reference")
-DTYPES = {"onnxruntime": {"float32"}}  # of these two; all others have both
+FORWARD_ONLY = ("onnxruntime", "onnx-reference", "torch-onnx")
+DTYPES = {"onnxruntime": {"float32"}, "torch-onnx": {"float32"}}  # of these two; all others have both
 
 
 def hand_sized(name: str, dtype: str) -> Case:
