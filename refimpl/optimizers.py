@@ -41,7 +41,7 @@ PyTorch 2.13. D. Kingma, J. Ba, Adam: A Method for Stochastic Optimization (2015
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,11 +68,54 @@ class OptimizerState:
 
 
 Slots = dict[str, Array]
-Rule = Callable[[Array, Array, Array, Slots, int], tuple[Array, Slots]]
+
+
+class _OnEachParameter:
+    """What all optimizers share: the state they start from, and a step, which is the rule on each parameter."""
+
+    @property
+    def slot_names(self) -> tuple[str, ...]:
+        """Which slots each parameter has."""
+        raise NotImplementedError
+
+    def start(self, params: Parameters) -> OptimizerState:
+        """The state before the first step."""
+        slots = {slot: {name: np.zeros_like(w) for name, w in params.items()} for slot in self.slot_names}
+        return OptimizerState(0, slots)
+
+    def update(
+        self, params: Parameters, gradients: Parameters, state: OptimizerState, squares: Parameters | None = None
+    ) -> tuple[Parameters, OptimizerState]:
+        """The parameters and the state after one step; ``squares`` stands for ``g²`` where a parameter is in it."""
+        names = self.slot_names
+        checks.mapping("gradients", gradients, params)
+        checks.mapping("state.slots", state.slots, names)
+        for name, w in params.items():
+            for what, array in (
+                ("gradients", gradients),
+                *((f"state.slots[{slot!r}]", state.slots[slot]) for slot in names),
+            ):
+                if tuple(array[name].shape) != tuple(w.shape):
+                    got = f"shape {tuple(array[name].shape)}"
+                    raise InvalidArgument(f"{what}[{name!r}]", expected=f"shape {tuple(w.shape)}", got=got)
+        step = state.step + 1
+        moved: Parameters = {}
+        slots: dict[str, Parameters] = {slot: {} for slot in names}
+        for name, w in params.items():
+            g = gradients[name]
+            square = g * g if squares is None or name not in squares else squares[name]
+            moved[name], after = self._rule(w, g, square, {slot: state.slots[slot][name] for slot in names}, step)
+            for slot in names:
+                slots[slot][name] = after[slot]
+        return moved, OptimizerState(step, slots)
+
+    def _rule(self, w: Array, g: Array, square: Array, slots: Slots, step: int) -> tuple[Array, Slots]:
+        """One parameter and its slots after the step, from those before it and ``g²``."""
+        raise NotImplementedError
 
 
 @dataclass(frozen=True)
-class SGD:
+class SGD(_OnEachParameter):
     """Gradient descent, plain, with momentum, or with Nesterov's."""
 
     learning_rate: float = 0.01
@@ -90,16 +133,6 @@ class SGD:
         """Which slots each parameter has."""
         return ("momentum",) if self.momentum else ()
 
-    def start(self, params: Parameters) -> OptimizerState:
-        """The state before the first step."""
-        return _start(self.slot_names, params)
-
-    def update(
-        self, params: Parameters, gradients: Parameters, state: OptimizerState, squares: Parameters | None = None
-    ) -> tuple[Parameters, OptimizerState]:
-        """The parameters and the state after one step; ``squares`` stands for ``g²`` where a parameter is in it."""
-        return _update(self._rule, self.slot_names, params, gradients, state, squares)
-
     def _rule(self, w: Array, g: Array, square: Array, slots: Slots, step: int) -> tuple[Array, Slots]:
         η, μ = self.learning_rate, _cast(self, self.momentum)
         if not μ:
@@ -112,7 +145,7 @@ class SGD:
 
 
 @dataclass(frozen=True)
-class RMSprop:
+class RMSprop(_OnEachParameter):
     """The gradient over the root of a running mean of its square (Hinton 2012)."""
 
     learning_rate: float = 0.001
@@ -130,16 +163,6 @@ class RMSprop:
     def slot_names(self) -> tuple[str, ...]:
         """Which slots each parameter has."""
         return ("velocity", *("average",) * self.centered, *("momentum",) * bool(self.momentum))
-
-    def start(self, params: Parameters) -> OptimizerState:
-        """The state before the first step."""
-        return _start(self.slot_names, params)
-
-    def update(
-        self, params: Parameters, gradients: Parameters, state: OptimizerState, squares: Parameters | None = None
-    ) -> tuple[Parameters, OptimizerState]:
-        """The parameters and the state after one step; ``squares`` stands for ``g²`` where a parameter is in it."""
-        return _update(self._rule, self.slot_names, params, gradients, state, squares)
 
     def _rule(self, w: Array, g: Array, square: Array, slots: Slots, step: int) -> tuple[Array, Slots]:
         η, ρ, μ, ε = self.learning_rate, self.rho, self.momentum, _epsilon(self)
@@ -160,7 +183,7 @@ class RMSprop:
 
 
 @dataclass(frozen=True)
-class Adam:
+class Adam(_OnEachParameter):
     """Running means of the gradient and of its square, each freed of its bias towards the zeros it started from."""
 
     learning_rate: float = 0.001
@@ -179,16 +202,6 @@ class Adam:
         """Which slots each parameter has."""
         return ("momentum", "velocity")
 
-    def start(self, params: Parameters) -> OptimizerState:
-        """The state before the first step."""
-        return _start(self.slot_names, params)
-
-    def update(
-        self, params: Parameters, gradients: Parameters, state: OptimizerState, squares: Parameters | None = None
-    ) -> tuple[Parameters, OptimizerState]:
-        """The parameters and the state after one step; ``squares`` stands for ``g²`` where a parameter is in it."""
-        return _update(self._rule, self.slot_names, params, gradients, state, squares)
-
     def _rule(self, w: Array, g: Array, square: Array, slots: Slots, step: int) -> tuple[Array, Slots]:
         η, β1, β2, ε = self.learning_rate, self.beta_1, self.beta_2, _epsilon(self)
         m, v = slots["momentum"], slots["velocity"]
@@ -203,41 +216,6 @@ class Adam:
 
 
 Optimizer = SGD | RMSprop | Adam
-
-
-def _start(names: tuple[str, ...], params: Parameters) -> OptimizerState:
-    return OptimizerState(0, {slot: {name: np.zeros_like(w) for name, w in params.items()} for slot in names})
-
-
-def _update(
-    rule: Rule,
-    names: tuple[str, ...],
-    params: Parameters,
-    gradients: Parameters,
-    state: OptimizerState,
-    squares: Parameters | None,
-) -> tuple[Parameters, OptimizerState]:
-    """The rule, on each parameter."""
-    checks.mapping("gradients", gradients, params)
-    checks.mapping("state.slots", state.slots, names)
-    for name, w in params.items():
-        for what, array in (
-            ("gradients", gradients),
-            *((f"state.slots[{slot!r}]", state.slots[slot]) for slot in names),
-        ):
-            if tuple(array[name].shape) != tuple(w.shape):
-                got = f"shape {tuple(array[name].shape)}"
-                raise InvalidArgument(f"{what}[{name!r}]", expected=f"shape {tuple(w.shape)}", got=got)
-    step = state.step + 1
-    moved: Parameters = {}
-    slots: dict[str, Parameters] = {slot: {} for slot in names}
-    for name, w in params.items():
-        g = gradients[name]
-        square = g * g if squares is None or name not in squares else squares[name]
-        moved[name], after = rule(w, g, square, {slot: state.slots[slot][name] for slot in names}, step)
-        for slot in names:
-            slots[slot][name] = after[slot]
-    return moved, OptimizerState(step, slots)
 
 
 def _power(base: float, exponent: int, like: Array) -> Any:
