@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import refimpl as ri
+from refimpl.stack import named_cells
 
 Array = NDArray[Any]
 Quantities = Mapping[str, Array]
@@ -176,7 +177,7 @@ def first_cell(cell: Any) -> Any:
 def described(cell: Any) -> str:
     """A cell, or a stack's cells, with the options that are not their defaults."""
     if isinstance(cell, ri.Stack):
-        return "Stack(" + ", ".join(f"{where}{described(each)}" for where, each in cell.named_cells()) + ")"
+        return "Stack(" + ", ".join(f"{where}{described(each)}" for where, each in named_cells(cell)) + ")"
     given = [f for f in dataclasses.fields(cell) if f.name.endswith("put_size") or getattr(cell, f.name) != f.default]
     return f"{type(cell).__name__}({', '.join(f'{f.name}={getattr(cell, f.name)!r}' for f in given)})"
 

@@ -15,6 +15,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 import refimpl as ri
+from refimpl.stack import named_cells
 
 from .arrays import distinct, rounded, with_garbage
 from .cases import CELLS, Array, Case
@@ -255,7 +256,7 @@ class _Builder:
     def dropout(self, cell: Any) -> dict[str, Array] | None:
         of, batch, time = self.options, self.sizes["batch"], self.sizes["time"]
         found: dict[str, Array] = {}
-        for prefix, each in cells_of(cell):
+        for prefix, each in named_cells(cell):
             gates = (len(each.gate_order),) if of.get("dropout_per_gate") and len(each.gate_order) > 1 else ()
             if of["dropout"]:
                 found[f"{prefix}input"] = self.factors((*gates, batch, each.input_size), prefix)
@@ -274,11 +275,6 @@ class _Builder:
         if dropped.size > 1 and dropped.all() | (~dropped).all():
             dropped.flat[self.rng.integers(dropped.size)] ^= True
         return rounded(np.where(dropped, 0.0, 1 / (1 - rate)), self.options["dtype"])
-
-
-def cells_of(cell: Any) -> list[tuple[str, Any]]:
-    """Each single cell after the prefix of its names; of a cell that is no stack, itself with none."""
-    return list(cell.named_cells()) if isinstance(cell, ri.Stack) else [("", cell)]
 
 
 def is_bounded(activation: str) -> bool:

@@ -11,7 +11,7 @@ from .activations import Array
 from .errors import InvalidArgument
 from .linear import Factors
 from .parameters import Cell, Parameters, State
-from .stack import Stack
+from .stack import Stack, named_cells
 
 _DTYPES = (np.dtype(np.float64), np.dtype(np.float32), np.dtype(object))
 
@@ -152,23 +152,15 @@ def dropout(
 
 def _dropout_shapes(cell: Cell | Stack, batch: int, time: int) -> dict[str, tuple[int, dict[str, int | None]]]:
     """Name to how many gates may have factors of their own, and the axes."""
-    if isinstance(cell, Stack):
-        inner = {
-            where + name: shape
-            for where, each in cell.named_cells()
-            for name, shape in _dropout_shapes(each, batch, time).items()
-        }
-        between: dict[str, tuple[int, dict[str, int | None]]] = {
-            f"l{k}.between": (0, {"batch": batch, "time": time, "size": layer.input_size})
-            for k, layer in enumerate(cell.layers)
-            if k
-        }
-        return inner | between
-    gates = len(cell.gate_order)
-    return {
-        "input": (gates, {"batch": batch, "input": cell.input_size}),
-        "recurrent": (gates, {"batch": batch, "output": cell.output_size}),
-    }
+    found: dict[str, tuple[int, dict[str, int | None]]] = {}
+    for where, each in named_cells(cell):
+        gates = len(each.gate_order)
+        found[where + "input"] = gates, {"batch": batch, "input": each.input_size}
+        found[where + "recurrent"] = gates, {"batch": batch, "output": each.output_size}
+    for k, layer in enumerate(cell.layers if isinstance(cell, Stack) else ()):
+        if k:
+            found[f"l{k}.between"] = 0, {"batch": batch, "time": time, "size": layer.input_size}
+    return found
 
 
 def described_tuple(value: object) -> str:

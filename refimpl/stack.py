@@ -18,7 +18,6 @@ the documentation of ``keras.layers.Bidirectional`` (``merge_mode``) and of ``to
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,12 +98,6 @@ class Stack:
                 expected = f"input_size={before.output_size}, the output size of layer {k - 1}"
                 raise InvalidArgument(f"layers[{k}]", expected=expected, got=f"input_size={after.input_size}")
 
-    def named_cells(self) -> Iterator[tuple[str, Cell]]:
-        """Each cell after the prefix of its names: layer by layer, forward before backward."""
-        for k, layer in enumerate(self.layers):
-            for cell, reverse in zip(layer.cells, layer.reversals, strict=True):
-                yield prefix(k, reverse), cell
-
     @property
     def input_size(self) -> int:
         """The size of one step's input."""
@@ -118,30 +111,41 @@ class Stack:
     @property
     def state_names(self) -> tuple[str, ...]:
         """The names of all states."""
-        return tuple(where + name for where, cell in self.named_cells() for name in cell.state_names)
+        return tuple(where + name for where, cell in named_cells(self) for name in cell.state_names)
 
     @property
     def state_sizes(self) -> tuple[int, ...]:
         """The size of each state."""
-        return tuple(size for _, cell in self.named_cells() for size in cell.state_sizes)
+        return tuple(size for _, cell in named_cells(self) for size in cell.state_sizes)
 
     @property
     def gate_names(self) -> tuple[str, ...]:
         """The names of all intermediates."""
-        return tuple(where + name for where, cell in self.named_cells() for name in cell.gate_names)
+        return tuple(where + name for where, cell in named_cells(self) for name in cell.gate_names)
 
     @property
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
         """Parameter name to shape."""
         return {
-            where + name: shape for where, cell in self.named_cells() for name, shape in cell.parameter_shapes.items()
+            where + name: shape for where, cell in named_cells(self) for name, shape in cell.parameter_shapes.items()
         }
 
     def init(self, rng: np.random.Generator, dtype: Any = np.float64) -> Parameters:
         """Fresh parameters, each cell's uniform on ±1/sqrt(hidden)."""
         return {
-            where + name: value for where, cell in self.named_cells() for name, value in cell.init(rng, dtype).items()
+            where + name: value for where, cell in named_cells(self) for name, value in cell.init(rng, dtype).items()
         }
+
+
+def named_cells(cell: Cell | Stack) -> list[tuple[str, Cell]]:
+    """Each cell after the prefix of its names: layer by layer, forward before backward; a cell alone has no prefix."""
+    if not isinstance(cell, Stack):
+        return [("", cell)]
+    return [
+        (prefix(k, reverse), each)
+        for k, layer in enumerate(cell.layers)
+        for each, reverse in zip(layer.cells, layer.reversals, strict=True)
+    ]
 
 
 def prefix(layer: int, reverse: bool) -> str:
@@ -194,7 +198,7 @@ def unroll(
             directions.append(sequence.unroll(cell, _its(params, where), fed, state, way, its_dropout))
         runs.append(tuple(directions))
         fed = _merged(layer, [run.outputs for run in directions])
-    each = [(where, run) for (where, _), run in zip(stack.named_cells(), _flat(runs), strict=True)]
+    each = [(where, run) for (where, _), run in zip(named_cells(stack), _flat(runs), strict=True)]
     return StackRun(
         stack,
         params,

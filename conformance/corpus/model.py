@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from refimpl.parameters import ARGUMENTS
+from refimpl.stack import named_cells
 
 from ..cases import Case, Quantities
-from ..drawing import cells_of
 
 FORMAT = 1
 LICENCE = "MIT"
@@ -67,7 +67,7 @@ def shapes_of(case: Case) -> dict[str, tuple[int, ...]]:
     states = {name: (batch, size) for name, size in zip(case.state_names, cell.state_sizes, strict=True)}
     found: dict[str, tuple[int, ...]] = {"outputs": case.outputs_shape}
     found |= {f"state.{name}": shape for name, shape in states.items()}
-    for prefix, each in cells_of(cell):
+    for prefix, each in named_cells(cell):
         widths = {name: each.hidden_size for name in each.gate_names}
         if ARGUMENTS in widths:
             widths[ARGUMENTS] *= len(each.gate_order)

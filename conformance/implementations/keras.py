@@ -12,6 +12,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 
 from refimpl.layouts import keras as layout
+from refimpl.stack import named_cells
 
 from ..cases import Case, Quantities
 from ..verdicts import Observed
@@ -136,5 +137,4 @@ def _initial(case: Case) -> list[str]:
 
 def _weight_names(cell: Any) -> list[str]:
     """The names of Keras's weights, in its order."""
-    parts = list(cell.named_cells()) if hasattr(cell, "named_cells") else [("", cell)]
-    return [prefix + name for prefix, part in parts for name in _NAMES[: 3 if part.use_bias else 2]]
+    return [prefix + name for prefix, part in named_cells(cell) for name in _NAMES[: 3 if part.use_bias else 2]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from refimpl.stack import Layer, Stack
+from refimpl.stack import Layer, Stack, named_cells
 
 from ..cases import Array, Case
 
@@ -58,7 +58,7 @@ def _parts(case: Case) -> list[_Part]:
     stacked = case.how.get("wrapper") == "StackedRNNCells"
     if not isinstance(case.cell, Stack):
         return [_Part([("", case.cell, case.reverse)], stacked)]
-    names = iter(case.cell.named_cells())
+    names = iter(named_cells(case.cell))
     parts = [_part(layer, names) for layer in case.cell.layers]
     if not stacked:
         return parts

@@ -29,7 +29,7 @@ from ..activations import Array
 from ..checks import mapping
 from ..errors import InvalidArgument
 from ..parameters import Cell, Parameters
-from ..stack import Stack
+from ..stack import Stack, named_cells
 from . import gates
 
 GATE_ORDER: gates.Orders = {
@@ -66,7 +66,7 @@ def dump(cell: Cell | Stack, params: Mapping[str, Any]) -> list[Array]:
 
 def _checked_parts(cell: Cell | Stack) -> list[tuple[str, Cell]]:
     """Each single cell after the prefix of its names, in the order of Keras's weights; all of them cells of Keras."""
-    parts = list(cell.named_cells()) if isinstance(cell, Stack) else [("", cell)]
+    parts = named_cells(cell)
     for _, part in parts:
         gates.order_of(part, GATE_ORDER)
         _names(part)

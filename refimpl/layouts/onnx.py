@@ -34,7 +34,7 @@ from ..checks import as_array, mapping
 from ..errors import InvalidArgument
 from ..linear import concatenate
 from ..parameters import Cell, Parameters, State
-from ..stack import Stack
+from ..stack import Stack, named_cells
 from . import gates
 
 GATE_ORDER: gates.Orders = {
@@ -128,7 +128,7 @@ def directions(cell: Cell | Stack) -> tuple[tuple[str, Cell], ...]:
     if len(cell.layers) != 1:
         raise InvalidArgument("cell.layers", expected="one (a node is one layer)", got=len(cell.layers))
     (layer,) = cell.layers
-    found = tuple((prefix, _checked(one)) for prefix, one in cell.named_cells())
+    found = tuple((prefix, _checked(one)) for prefix, one in named_cells(cell))
     if layer.merge != "concat":
         raise InvalidArgument("cell.layers[0].merge", expected="concat (Y keeps both directions)", got=layer.merge)
     if len({_without_activations(one) for _, one in found}) > 1:

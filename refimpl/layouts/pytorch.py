@@ -28,7 +28,7 @@ from ..activations import Array
 from ..checks import mapping
 from ..errors import InvalidArgument
 from ..parameters import Cell, Parameters
-from ..stack import Layer, Stack
+from ..stack import Layer, Stack, named_cells
 from . import gates
 
 GATE_ORDER: gates.Orders = {
@@ -120,6 +120,6 @@ def _parts(stack: Stack, suffix: str) -> Iterator[tuple[str, Cell, str]]:
             expected = "one kind and size of cell in every layer and direction, merged by 'concat' (as PyTorch has it)"
             raise InvalidArgument(f"cell.layers[{k}]", expected=expected, got=str(layer))
         size = layer.output_size
-    for prefix, cell in stack.named_cells():
+    for prefix, cell in named_cells(stack):
         _checked(cell)
         yield prefix, cell, f"_{prefix.removesuffix('.')}"
