@@ -66,22 +66,11 @@ class KerasLayers(ProgramImplementation):
         self._built: dict[str, tuple[Any, str]] = {}
 
     def observe(self, case: Case) -> Observed:
-        arguments = self.arguments(case)
-        native, path = self._run(**arguments)
-        missing = {"gates": "keras layers return outputs and final states only"}
-        if case.initial_state is None:
-            missing["d_initial_state"] = "the layer made its own initial state"
-        if arguments["model"]["form"] == "predict":
-            missing["gradients"] = "predict returns values only"
-        if case.how.get("return_state") is False:
-            missing["state"] = "return_state is False"
-            if any(d is not None for d in case.d_state or ()):
-                missing["gradients"] = "the state, whose cotangent is given, is not returned"
+        native, path = self._run(**self.arguments(case))
         values = self.from_native(case, native)
         if case.how.get("policy") == "mixed":  # gradients of float32 weights are float32, summed up from less
             values = {n: v.astype(case.dtype) if n.startswith("d_params") else v for n, v in values.items()}
-        missing |= {name: missing["d_initial_state"] for name in _initial(case) if "d_initial_state" in missing}
-        return Observed(values, missing, path)
+        return Observed(values, self.left_out(case), path)
 
     def _run(self, model: Mapping[str, Any], data: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
         """What `run_layers` gives; a model is built, and compiled, once for all cases that differ in numbers only."""
@@ -124,15 +113,18 @@ class KerasLayers(ProgramImplementation):
         return layout.load(cell, [weights[name] for name in _weight_names(cell)])
 
     def missing(self, case: Case) -> dict[str, str]:
-        return {"gates": "keras layers return outputs and final states only"}
+        found = {"gates": "keras layers return outputs and final states only"}
+        if case.how.get("form") == "predict":
+            found["gradients"] = "predict returns values only"
+        if case.how.get("return_state") is False:
+            found["state"] = "return_state is False"
+            if any(d is not None for d in case.d_state or ()):
+                found["gradients"] = "the state, whose cotangent is given, is not returned"
+        return found
 
     def stateful(self, case: Case) -> StatefulLayers | None:
         """The case's layers with ``stateful=True``, to be called several times; None where there are none."""
         return stateful(case)
-
-
-def _initial(case: Case) -> list[str]:
-    return [f"d_initial_state.{name}" for name in case.state_names]
 
 
 def _weight_names(cell: Any) -> list[str]:

@@ -59,10 +59,12 @@ class ProgramImplementation:
 
     def observe(self, case: Case) -> Observed:
         native = self.program(self.arguments(case))
-        missing = self.missing(case)
-        if case.initial_state is None:
-            missing["d_initial_state.h"] = missing["d_initial_state.c"] = "the layer made its own initial state"
-        return Observed(self.from_native(case, native), missing, self.path)
+        return Observed(self.from_native(case, native), self.left_out(case), self.path)
+
+    def left_out(self, case: Case) -> dict[str, str]:
+        """What is missing, the gradient of an initial state that is not given included."""
+        own = case.state_names if case.initial_state is None else ()
+        return self.missing(case) | {f"d_initial_state.{name}": "the layer made its own initial state" for name in own}
 
     def from_native(self, case: Case, native: Quantities) -> dict[str, Array]:
         """Quantities by our names and layout, from the program's."""

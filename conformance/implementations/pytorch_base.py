@@ -139,9 +139,7 @@ class TorchImplementation(ProgramImplementation):
         else:
             native, ran = self.watched(arguments)
             self._paths[key] = f"{self.described(case)}: {ran}"
-        missing = self.missing(case)
-        if case.initial_state is None:
-            missing |= {f"d_initial_state.{name}": "the layer made its own initial state" for name in case.state_names}
+        missing = self.left_out(case)
         if not case.how.get("input_grad", True):
             missing["d_x"] = "the input asked for no gradient"
         if not case.how.get("autograd", True):
