@@ -105,6 +105,11 @@ def how_of(combination: Combination) -> dict[str, Any]:
     return {name: value for name, value in combination.items() if is_own(name)}
 
 
+def has_dropout(combination: Combination) -> bool:
+    """Whether there are factors of dropout, of whatever kind."""
+    return any(combination[name] for name in ("dropout", "recurrent_dropout", "between_dropout"))
+
+
 def complete(entry: Entry, dtypes: Sequence[str]) -> dict[str, tuple[Any, ...]]:
     """The entry with the values of every option, those that it leaves out included; `ValueError` for nonsense."""
     kind = entry.get("kind")

@@ -160,6 +160,11 @@ def allowed(session: Session, case: Case) -> Case | None:
     return None if session.diverges(case) else case
 
 
+def bounds_of_two(session: Session, case: Case) -> Quantities:
+    """How far two answers to a case may be apart: each may be off by its bound."""
+    return {name: 2 * bound for name, bound in session.bounds(case).items()}
+
+
 def within(relation: str, one: Quantities, other: Quantities, bounds: Mapping[str, Array]) -> list[Comparison]:
     """Compares what both have, within bounds."""
     shared = [name for name in bounds if name in one and name in other]

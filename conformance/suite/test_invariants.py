@@ -16,13 +16,14 @@ import pytest
 from conformance.cases import Array, Case, Quantities, first_cell
 from conformance.divergences import Disagreement
 from conformance.drawing import Limits, Seeded, build
-from conformance.options import Combination
+from conformance.options import Combination, has_dropout
 from conformance.session import CHANGES, Session
 from conformance.suite.plan import INVARIANTS
 from conformance.suite.relations import (
     Relation,
     allowed,
     answer,
+    bounds_of_two,
     holds,
     inputs,
     joined,
@@ -50,7 +51,7 @@ def nothing_mutated(session: Session, case: Case) -> list[Comparison]:
 
 def layout_in_memory(session: Session, case: Case) -> list[Comparison]:
     """Arrays that do not lie in one piece, or column by column, give what their contiguous copies give."""
-    bounds = {name: 2 * bound for name, bound in session.bounds(case).items()}
+    bounds = bounds_of_two(session, case)
     scattered = case.map(_scattered)
     if case.mask is not None:
         scattered = scattered.replace(mask=np.asfortranarray(case.mask))
@@ -154,7 +155,7 @@ def lengths_as_mask(session: Session, case: Case) -> list[Comparison]:
     masked = allowed(session, case.replace(mask=kept_steps(case), lengths=None, masked_output="zeros"))
     if masked is None:
         return []
-    bounds = {name: 2 * bound for name, bound in session.bounds(case).items()}
+    bounds = bounds_of_two(session, case)
     return within("lengths = mask", _not_gates(answer(session, case)), _not_gates(answer(session, masked)), bounds)
 
 
@@ -163,7 +164,7 @@ def dropout_at_inference(session: Session, case: Case) -> list[Comparison]:
     without = allowed(session, case.replace(how={**case.how, "idle_dropout": False}))
     if without is None or without.how.get("idle_dropout"):
         return []
-    bounds = {name: 2 * bound for name, bound in session.bounds(case).items()}
+    bounds = bounds_of_two(session, case)
     return within("dropout at inference", answer(session, case), answer(session, without), bounds)
 
 
@@ -194,17 +195,13 @@ def _ends_early(combination: Combination) -> bool:
     return ends and combination["return_sequences"] and combination["output_order"] == "original"
 
 
-def _draws(combination: Combination) -> bool:
-    return bool(combination["dropout"] or combination["recurrent_dropout"] or combination["between_dropout"])
-
-
 def wanted(session: Session, invariant: str) -> Callable[[Combination], bool]:
     """Which combinations an invariant is about."""
     prepared = hasattr(session.implementation, "prepare")  # the framework draws other factors for a row
     return {
         "garbage": _is_masked,
         "nan_garbage": lambda one: _is_masked(one) and getattr(session.implementation, "ignores_nan_padding", False),
-        "padded": lambda one: _ends_early(one) and not (prepared and _draws(one)),
+        "padded": lambda one: _ends_early(one) and not (prepared and has_dropout(one)),
         "lengths_as_mask": lambda one: one["lengths"] != "none",
         "dropout_at_inference": lambda one: bool(one.get("idle_dropout")),
     }.get(invariant, lambda one: True)

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from conformance.cases import Array, Case, Quantities, family_of
-from conformance.options import Combination
+from conformance.options import Combination, has_dropout
 from conformance.session import Session
 from conformance.suite.plan import LAWS
-from conformance.suite.relations import Relation, answer, holds, joined, rows, within
+from conformance.suite.relations import Relation, answer, bounds_of_two, holds, joined, rows, within
 from conformance.verdicts import Comparison
 
 
@@ -28,7 +28,7 @@ def batch(session: Session, case: Case) -> list[Comparison]:
     each = rows(case)
     if any(session.diverges(row) for row in each):
         return []
-    bounds = {name: 2 * bound for name, bound in session.bounds(case).items()}
+    bounds = bounds_of_two(session, case)
     found = [answer(session, row) for row in each]
     return within("batch = rows", answer(session, case), joined(found, axis=0), bounds)
 
@@ -37,7 +37,7 @@ def time(session: Session, case: Case) -> list[Comparison]:
     """A sequence run in two pieces equals the sequence run whole; backward too, where the state's cotangent is told."""
     middle, names = case.x.shape[1] // 2, case.state_names
     whole = case.replace(initial_state=case.initial_state_or_zeros())
-    bounds = {name: 2 * bound for name, bound in session.bounds(whole).items()}
+    bounds = bounds_of_two(session, whole)
     d_first, d_second = (None, None) if case.d_outputs is None else np.split(case.d_outputs, [middle], axis=1)
     first = whole.replace(x=case.x[:, :middle], d_outputs=None, d_state=None)
     before = answer(session, first)
@@ -98,14 +98,13 @@ def _with_gradients(combination: Combination) -> bool:
 def _in_pieces(combination: Combination) -> bool:
     """A run that can be cut in two at a step: one that goes forward, with nothing masked and an output a step."""
     cut = {"direction": "forward", "mask": "none", "lengths": "none", "return_sequences": True, "initial_state": True}
-    dropped = combination["dropout"] or combination["recurrent_dropout"] or combination["between_dropout"]
-    return all(combination[name] == value for name, value in cut.items()) and not dropped
+    return all(combination[name] == value for name, value in cut.items()) and not has_dropout(combination)
 
 
 def _by_rows(session: Session) -> Callable[[Combination], bool]:
     """Where the framework draws the factors of dropout, it draws others for a row."""
     draws = hasattr(session.implementation, "prepare")
-    return lambda one: not (draws and (one["dropout"] or one["recurrent_dropout"] or one["between_dropout"]))
+    return lambda one: not (draws and has_dropout(one))
 
 
 RELATIONS: Mapping[str, Relation] = {law.__name__: law for law in (batch, time, zero, linear)}

@@ -31,7 +31,7 @@ from conformance.cases import Array, Case
 from conformance.divergences import Disagreement
 from conformance.drawing import Limits
 from conformance.masking import a_mask
-from conformance.options import Combination
+from conformance.options import Combination, has_dropout
 from conformance.session import Session, drawing
 from conformance.strategies import cases_of
 from conformance.suite import relations
@@ -43,8 +43,7 @@ _CALLS = st.tuples(st.integers(1, 6), st.integers(0, 2**32 - 1), st.sampled_from
 
 def wanted(combination: Combination) -> bool:
     """What can be called again and again: no lengths, and nothing that is drawn anew."""
-    dropped = combination["dropout"] or combination["recurrent_dropout"] or combination["between_dropout"]
-    return combination["lengths"] == "none" and not combination["initial_state"] and not dropped
+    return combination["lengths"] == "none" and not combination["initial_state"] and not has_dropout(combination)
 
 
 class Chain:
