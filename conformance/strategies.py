@@ -13,7 +13,7 @@ from .cases import Case, options_of
 from .drawing import Drawn, Limits, build
 from .options import Combination, Space, complete
 
-__all__ = ["accepts", "cases", "cases_of", "has"]
+__all__ = ["accepts", "cases", "cases_of", "has", "having"]
 
 LONG = Limits(time=20)
 
@@ -41,9 +41,14 @@ def cases_of(
     return case
 
 
+def having(space: Space, **wanted: Any) -> list[Combination]:
+    """The space's valid combinations with these options."""
+    return [one for one in space.valid if wanted.items() <= one.items()]
+
+
 def has(space: Space, **wanted: Any) -> bool:
     """Whether the space has a valid combination with these options."""
-    return any(all(name in c and c[name] == value for name, value in wanted.items()) for c in space.valid)
+    return bool(having(space, **wanted))
 
 
 def accepts(implementation_cells: Sequence[Mapping[str, Any]], cell: Any, **others: Any) -> bool:

@@ -23,9 +23,8 @@ def _ready(session: Session, case: Case) -> Case | None:
     found = allowed(session, case)
     if found is not None:
         return found
-    refused = any(refusal.matches(case.options) for refusal, _ in session.space.refused)
     has = accepts(session.implementation.cells, case.cell)
-    return case if has and not refused and not session.diverges(case) else None
+    return case if has and not session.space.refuses(case.options) and not session.diverges(case) else None
 
 
 @pytest.mark.parametrize("fixture", HAND_SIZED, ids=lambda fixture: fixture.id)
