@@ -21,11 +21,6 @@ def lengths_ignored(case: Case) -> Case:
     return case.replace(lengths=None)
 
 
-def mask_ignored(case: Case) -> Case:
-    """Every step counts."""
-    return case.replace(mask=None)
-
-
 def masked_outputs_repeated(case: Case) -> Case:
     """A masked step gives the output before it, where zeros were asked for."""
     return case.replace(masked_output="repeat")
@@ -71,24 +66,12 @@ def activations_ignored(case: Case) -> Case:
 
 def thresholded_at_zero(case: Case) -> Case:
     """ThresholdedRelu has the threshold 0, where 1 is the default."""
-    names = ("activation", "recurrent_activation", "output_activation")
-
-    def at_zero(cell: Any) -> Any:
-        has = [name for name in names if getattr(cell, name, None) == "thresholded_relu(1.0)"]
-        return replace(cell, **dict.fromkeys(has, "thresholded_relu(0)"))
-
-    return _with_cells(case, at_zero)
+    return _with_activation(case, "thresholded_relu(1.0)", "thresholded_relu(0)")
 
 
 def leaky_relu_of_float32(case: Case) -> Case:
     """leaky_relu has the slope of the float32 number nearest to 0.2."""
-    names = ("activation", "recurrent_activation")
-
-    def nearest(cell: Any) -> Any:
-        has = [name for name in names if getattr(cell, name, None) == "leaky_relu"]
-        return replace(cell, **dict.fromkeys(has, f"leaky_relu({float(np.float32(0.2))!r})"))
-
-    return _with_cells(case, nearest)
+    return _with_activation(case, "leaky_relu", f"leaky_relu({float(np.float32(0.2))!r})")
 
 
 class _CellStateUnclipped(ri.LSTM):
@@ -116,7 +99,6 @@ def rows_without_steps_start_at_zeros(case: Case) -> Case:
 
 MODELS: Mapping[str, Model] = {
     "lengths ignored": lengths_ignored,
-    "mask ignored": mask_ignored,
     "masked outputs repeated": masked_outputs_repeated,
     "masked outputs are states": masked_outputs_are_states,
     "propagated mask ignored": propagated_mask_ignored,
@@ -129,6 +111,16 @@ MODELS: Mapping[str, Model] = {
     "leaky_relu of the slope that float32 holds": leaky_relu_of_float32,
     "rows without steps start at zeros": rows_without_steps_start_at_zeros,
 }
+
+
+def _with_activation(case: Case, asked: str, computed: str) -> Case:
+    """The case with one activation in place of another, wherever a cell has it."""
+
+    def changed(cell: Any) -> Any:
+        names = ("activation", "recurrent_activation", "output_activation")
+        return replace(cell, **{name: computed for name in names if getattr(cell, name, None) == asked})
+
+    return _with_cells(case, changed)
 
 
 def _with_cells(case: Case, change: Callable[[Any], Any]) -> Case:

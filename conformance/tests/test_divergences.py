@@ -267,9 +267,10 @@ def test_another_model_that_is_gone_is_a_disagreement(only: Any) -> None:
 
 
 def test_models_are_applied_one_after_the_other() -> None:
-    case = masked("zeros")
-    both = repeats(), entry_of("computes", model="mask ignored", families=())
-    values, plain = expected_of(case, both).values, expected_of(case.replace(mask=None), ()).values
+    usual = masked("zeros")
+    case = usual.replace(cell=dataclasses.replace(usual.cell, activation="sigmoid"))
+    both = repeats(), entry_of("computes", model="activations ignored", families=())
+    values, plain = expected_of(case, both).values, expected_of(usual.replace(masked_output="repeat"), ()).values
     assert all((values[name] == plain[name]).all() for name in plain)
 
 
