@@ -113,7 +113,7 @@ class GRU:
         n = φ(a_n)
         h = z * h + (1 - z) * n
         gates = Gates(z=z, r=r, n=n, m=m)
-        if parameters.ARGUMENTS in self.gate_names:
+        if parameters.need_arguments(φ, σ):
             gates[parameters.ARGUMENTS] = concatenate(a_z, a_r, a_n)
         return (h,), gates
 
@@ -139,7 +139,7 @@ class GRU:
             d_recurrent = concatenate(d_az, d_ar, d_an)
         d_met = (d_az @ u_z.T, d_ar @ u_r.T, d_hn)  # the cotangents of what of h each gate's kernel met
         d_before = total(d_h * z, *(dropped(d, factors, gate) for gate, d in enumerate(d_met)))
-        return StepCotangents(concatenate(d_az, d_ar, d_an), d_recurrent, d_h), (d_before,)
+        return StepCotangents(concatenate(d_az, d_ar, d_an), d_recurrent), (d_before,)
 
     def gradients(self, gates: Gates, before: State, cotangents: StepCotangents, factors: Factors = None) -> Parameters:
         """``dU`` over all steps, from ``h`` before each step and the cotangent of ``h U + β``."""

@@ -131,7 +131,7 @@ class LSTM:
         if self.proj_size:
             h = h @ params["projection_kernel"]
         gates = Gates(i=i, f=f, g=g, o=o, c=c)
-        if parameters.ARGUMENTS in self.gate_names:
+        if parameters.need_arguments(φ, σ):
             gates[parameters.ARGUMENTS] = concatenate(a_i, a_f, a_g, a_o)
         return (h, c), gates
 
@@ -160,7 +160,7 @@ class LSTM:
             d_c = d_c + p_i * d_ai + p_f * d_af
         d_a = concatenate(d_ai, d_af, d_g * φ.derivative(g, a_g), d_ao)
         d_before = affine_adjoint(d_a, params["recurrent_kernel"], factors), d_c
-        return StepCotangents(d_a, d_a, d_output), d_before
+        return StepCotangents(d_a, d_a, d_output if self.proj_size else None), d_before
 
     def gradients(self, gates: Gates, before: State, cotangents: StepCotangents, factors: Factors = None) -> Parameters:
         """``dU = hᵀ da``, ``dp = Σ da ⊙ c`` and ``dP = (o ⊙ ψ(c'))ᵀ dh'`` over all steps, h that before each step."""
@@ -169,7 +169,7 @@ class LSTM:
         if self.peepholes:
             d_i, d_f, _, d_o = blocks(cotangents.recurrent, 4)
             found["peepholes"] = bias_gradient(concatenate(d_i * c, d_f * c, d_o * gates["c"]))
-        if self.proj_size:
+        if cotangents.output is not None:
             found["projection_kernel"] = kernel_gradient(gates["o"] * self._ψ(gates["c"]), cotangents.output)
         return found
 

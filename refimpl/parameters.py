@@ -41,12 +41,12 @@ class Gates(dict[str, Array]):
 
 
 class StepCotangents(NamedTuple):
-    """What a step's adjoint finds for the sums over all steps: the cotangents of ``x W + b``, of ``h U + β``, and of
-    the hidden state after the step."""
+    """What a step's adjoint finds for the sums over all steps: the cotangents of ``x W + b``, of ``h U + β``, and,
+    where the hidden state is a projection, of the hidden state after the step."""
 
     projected: Array
     recurrent: Array
-    output: Array
+    output: Array | None = None
 
 
 class Cell(Protocol):
@@ -128,7 +128,12 @@ def _activation(name: str, argument: str, limit: float | None) -> Activation:
 
 def kept_names(gates: tuple[str, ...], *used: Activation) -> tuple[str, ...]:
     """The names of what a step keeps: the gates, and the arguments where these activations' derivatives need them."""
-    return (*gates, ARGUMENTS) if any(φ.needs_argument for φ in used) else gates
+    return (*gates, ARGUMENTS) if need_arguments(*used) else gates
+
+
+def need_arguments(*used: Activation) -> bool:
+    """Whether the derivative of one of these activations needs its argument."""
+    return any(φ.needs_argument for φ in used)
 
 
 def arguments(gates: Gates, count: int) -> Sequence[Array | None]:

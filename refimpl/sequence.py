@@ -95,10 +95,13 @@ def unroll(
     for t in traversal.order(time):
         before[t] = state
         after, gates[t] = cell.step(params, projected[:, t], state, dropout.get("recurrent"))
-        keep = None if traversal.mask is None else traversal.mask[:, t, None]
-        state = tuple(_where(keep, new, old) for new, old in zip(after, state, strict=True))
-        masked = {"repeat": output, "zeros": zeros, "state": state[0]}[traversal.masked_output]
-        output = _where(keep, after[0], masked)
+        if traversal.mask is None:
+            state, output = after, after[0]
+        else:
+            keep = traversal.mask[:, t, None]
+            state = tuple(np.where(keep, new, old) for new, old in zip(after, state, strict=True))
+            masked = {"repeat": output, "zeros": zeros, "state": state[0]}[traversal.masked_output]
+            output = np.where(keep, after[0], masked)
         outputs[t] = output
     hidden, arguments = (np.zeros((batch, k * cell.hidden_size), x.dtype) for k in (1, len(cell.gate_order)))
     like = {name: arguments if name == ARGUMENTS else hidden for name in cell.gate_names}
@@ -129,13 +132,13 @@ def unroll_adjoint(run: Run, d_outputs: Array, d_state: State) -> Gradients:
             d_after, d_held = (d_state[0] + d_output, *d_state[1:]), None
         else:
             keep = traversal.mask[:, t, None]
-            d_after = tuple(_where(keep, d, zero) for d, zero in zip(d_state, zeros, strict=True))
-            d_after = (d_after[0] + _where(keep, d_output, zeros[0]), *d_after[1:])
-            d_held = tuple(_where(keep, zero, d) for d, zero in zip(d_state, zeros, strict=True))
+            d_after = tuple(np.where(keep, d, zero) for d, zero in zip(d_state, zeros, strict=True))
+            d_after = (d_after[0] + np.where(keep, d_output, zeros[0]), *d_after[1:])
+            d_held = tuple(np.where(keep, zero, d) for d, zero in zip(d_state, zeros, strict=True))
             if traversal.masked_output == "repeat":
-                repeated = _where(keep, zeros[0], d_output)
+                repeated = np.where(keep, zeros[0], d_output)
             elif traversal.masked_output == "state":
-                d_held = (d_held[0] + _where(keep, zeros[0], d_output), *d_held[1:])
+                d_held = (d_held[0] + np.where(keep, zeros[0], d_output), *d_held[1:])
         cotangents[t], d_state = cell.adjoint(
             run.params,
             Gates({name: gate[:, t] for name, gate in run.gates.items()}),
@@ -152,14 +155,16 @@ def _accumulated(run: Run, cotangents: list[StepCotangents], d_initial_state: St
     """From each step's cotangents, the gradients that sum over all steps."""
     cell, batch = run.cell, run.x.shape[0]
     columns = np.zeros((batch, run.params["kernel"].shape[1]), run.x.dtype)
-    like = StepCotangents(columns, columns, np.zeros((batch, cell.output_size), run.x.dtype))
-    all_steps = StepCotangents(
-        *(_stack([each[k] for each in cotangents], zeros) for k, zeros in enumerate(like)),
-    )
-    d_xw, d_hu, _ = all_steps
+    d_xw = d_hu = _stack([each.projected for each in cotangents], columns)
+    if any(each.recurrent is not each.projected for each in cotangents):
+        d_hu = _stack([each.recurrent for each in cotangents], columns)
+    d_output = None
+    if "projection_kernel" in run.params:
+        zeros = np.zeros((batch, cell.output_size), run.x.dtype)
+        d_output = _stack([each.output for each in cotangents], zeros)
     of_input, of_recurrent = over_time(run.dropout.get("input")), over_time(run.dropout.get("recurrent"))
     found = {"kernel": kernel_gradient(run.x, d_xw, of_input)}
-    found |= cell.gradients(run.gates, run.before, all_steps, of_recurrent)
+    found |= cell.gradients(run.gates, run.before, StepCotangents(d_xw, d_hu, d_output), of_recurrent)
     if cell.use_bias:
         found["bias"] = bias_gradient(d_xw)
     if cell.use_recurrent_bias:
@@ -170,10 +175,6 @@ def _accumulated(run: Run, cotangents: list[StepCotangents], d_initial_state: St
 
 def _one_a_step(time: int) -> list[Any]:
     return [None] * time
-
-
-def _where(keep: Array | None, kept: Array, masked: Array) -> Array:
-    return kept if keep is None else np.where(keep, kept, masked)
 
 
 def _stack(steps: list[Any], like: Array) -> Array:

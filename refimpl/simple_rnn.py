@@ -79,10 +79,10 @@ class SimpleRNN:
 
     def step(self, params: Parameters, projected: Array, state: State, factors: Factors = None) -> tuple[State, Gates]:
         """One step, from ``projected``, ``x W + b`` in ``(batch, hidden)``, and the state before it."""
-        (h,) = state
+        (h,), φ = state, self._φ
         a = projected + affine(h, params["recurrent_kernel"], params.get("recurrent_bias"), factors)
-        h = self._φ(a)
-        return (h,), Gates(h=h, a=a) if parameters.ARGUMENTS in self.gate_names else Gates(h=h)
+        h = φ(a)
+        return (h,), Gates(h=h, a=a) if parameters.need_arguments(φ) else Gates(h=h)
 
     def adjoint(
         self, params: Parameters, gates: Gates, state: State, d_state: State, factors: Factors = None
@@ -90,7 +90,7 @@ class SimpleRNN:
         """The cotangents of ``x W + b``, of ``h U + β`` and of the state before, from that of the state after."""
         (d_h,) = d_state
         d_a = d_h * self._φ.derivative(gates["h"], gates.get(parameters.ARGUMENTS))
-        return StepCotangents(d_a, d_a, d_h), (affine_adjoint(d_a, params["recurrent_kernel"], factors),)
+        return StepCotangents(d_a, d_a), (affine_adjoint(d_a, params["recurrent_kernel"], factors),)
 
     def gradients(self, gates: Gates, before: State, cotangents: StepCotangents, factors: Factors = None) -> Parameters:
         """``dU`` over all steps, from ``h`` before each step and the cotangent of ``h U + β``."""
