@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from .activation import (
@@ -163,30 +165,23 @@ def hard_sigmoid(slope: float, offset: float) -> Activation:
     )
 
 
-HARD_SIGMOID = Activation(
-    "hard_sigmoid",
-    lambda x: clipped_to(x + 3, 0, 6) / 6,
-    lambda y, x: strictly_between(y, 0.0, 1.0) / 6,
-    steepest_pieces((-3.0, 3.0, 1 / 6)),
-    ulps=0,
-    argument_ulps=9,
+def _sigmoid(name: str, function: Callable[[Array], Array], rise: int, argument_ulps: float) -> Activation:
+    """0, then straight from ``-rise/2`` to ``rise/2``, then 1; ``function`` says it, as its source evaluates it."""
+    return Activation(
+        name,
+        function,
+        lambda y, x: strictly_between(y, 0.0, 1.0) / rise,
+        steepest_pieces((-rise / 2, rise / 2, 1 / rise)),
+        ulps=0,
+        argument_ulps=argument_ulps,
+    )
+
+
+HARD_SIGMOID = _sigmoid("hard_sigmoid", lambda x: clipped_to(x + 3, 0, 6) / 6, 6, argument_ulps=9)
+HARD_SIGMOID_KERAS2 = _sigmoid(
+    "hard_sigmoid_keras2", lambda x: clipped_to(x / 5 + (np.ones_like(x) / 2), 0, 1), 5, argument_ulps=9
 )
-HARD_SIGMOID_KERAS2 = Activation(
-    "hard_sigmoid_keras2",
-    lambda x: clipped_to(x / 5 + (np.ones_like(x) / 2), 0, 1),
-    lambda y, x: strictly_between(y, 0.0, 1.0) / 5,
-    steepest_pieces((-2.5, 2.5, 1 / 5)),
-    ulps=0,
-    argument_ulps=9,
-)
-SPARSE_SIGMOID = Activation(
-    "sparse_sigmoid",
-    lambda x: clipped_to(x + 1, 0, 2) / 2,
-    lambda y, x: strictly_between(y, 0.0, 1.0) / 2,
-    steepest_pieces((-1.0, 1.0, 1 / 2)),
-    ulps=0,
-    argument_ulps=2,
-)
+SPARSE_SIGMOID = _sigmoid("sparse_sigmoid", lambda x: clipped_to(x + 1, 0, 2) / 2, 2, argument_ulps=2)
 
 
 def _sparse_plus(x: Array) -> Array:
