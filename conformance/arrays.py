@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 
 from .cases import Array
@@ -33,12 +34,7 @@ def rounded(array: Array, dtype: str) -> Array:
 
 def numpy_dtype(name: str) -> np.dtype[Any]:
     """The dtype of that name, bfloat16 included."""
-    if name == "bfloat16":
-        import ml_dtypes
-
-        found: np.dtype[Any] = np.dtype(ml_dtypes.bfloat16)
-        return found
-    return np.dtype(name)
+    return np.dtype(ml_dtypes.bfloat16 if name == "bfloat16" else name)
 
 
 def with_garbage(x: Array, kept: Array | None, rng: np.random.Generator, size: float) -> Array:
