@@ -19,6 +19,8 @@ from .pairwise import pairwise
 from .values import Values
 
 Row = Mapping[str, Any]
+Sizes = tuple[int, int, int, int]  # batch, time, input, hidden
+Drawn = tuple[Any, dict[str, Any]]  # a cell or a stack, and how it goes over the sequence
 
 _EITHER = (False, True)
 _GIVEN = {"initial": (True, False), "cotangents": (("outputs",), ("outputs", "h", "c"), ("h",), ("c",), ())}
@@ -98,28 +100,38 @@ def _family(
     description: str,
     kinds: Sequence[str],
     options: Mapping[str, Sequence[Any]],
-    draw: Callable[[str, Row, int, Values], Any],
+    draw: Callable[[str, Row, Sizes, Values], Drawn],
 ) -> DraftFamily:
     drafts = []
     for kind in kinds:
         for k, row in enumerate(pairwise({**_GIVEN, **options})):
             values = Values(f"{name}/{kind}/{k}", few_digits=k % 3 == 0)
-            case = draw(kind, row, k, values)
+            sizes = _sizes(row, k)
+            cell, sequence = draw(kind, row, sizes, values)
+            case = case_of(
+                cell,
+                *sizes[:2],
+                values,
+                initial=row["initial"],
+                cotangents=_known(cell, row["cotangents"]),
+                scales=_GENTLE if row.get("activation") == "exponential" else ORDINARY,
+                sequence=sequence,
+            )
             drafts.append(Draft(f"{kind}-{k:03d}", case, flags_of(case)))
     used = {flag for draft in drafts for flag in draft.flags}
     flags = {flag: text for flag, text in FLAGS.items() if flag in used}
     return DraftFamily(name, description, flags, tuple(drafts), PROVENANCE)
 
 
-def _sizes(row: Row, k: int) -> tuple[int, int, int, int]:
+def _sizes(row: Row, k: int) -> Sizes:
     """Sizes of which each is another; a mask takes a batch."""
     allowed = [sizes for sizes in SIZES if sizes[0] > 1 or row.get("masking", "none") == "none"]
     return allowed[k % len(allowed)]
 
 
-def _variant(kind: str, row: Row, k: int, values: Values) -> Any:
-    """A case of one cell with these options."""
-    batch, time, inputs, hidden = _sizes(row, k)
+def _variant(kind: str, row: Row, sizes: Sizes, values: Values) -> Drawn:
+    """One cell with these options."""
+    batch, time, inputs, hidden = sizes
     names = (
         "activation",
         "recurrent_activation",
@@ -140,21 +152,12 @@ def _variant(kind: str, row: Row, k: int, values: Values) -> Any:
         sequence |= {"output_order": row["order"], "return_sequences": not row["last"]}
     if "dropout" in row:
         sequence["dropout"] = _dropout(cell, row, batch, values)
-    return case_of(
-        cell,
-        batch,
-        time,
-        values,
-        initial=row["initial"],
-        cotangents=_known(cell, row["cotangents"]),
-        scales=_GENTLE if row.get("activation") == "exponential" else ORDINARY,
-        sequence=sequence,
-    )
+    return cell, sequence
 
 
-def _stack(kind: str, row: Row, k: int, values: Values) -> Any:
-    """A case of a stack with these options."""
-    batch, time, inputs, hidden = _sizes(row, k)
+def _stack(kind: str, row: Row, sizes: Sizes, values: Values) -> Drawn:
+    """A stack with these options."""
+    batch, time, inputs, hidden = sizes
     layers: list[ri.Layer] = []
     for _ in range(row["layers"]):
         cell = make_cell(kind, layers[-1].output_size if layers else inputs, hidden, {})
@@ -165,16 +168,7 @@ def _stack(kind: str, row: Row, k: int, values: Values) -> Any:
     if row["between"] and layers[1:]:
         shapes = {f"l{k}.between": (batch, time, layer.input_size) for k, layer in enumerate(layers) if k}
         sequence["dropout"] = {name: _factors(shape, values) for name, shape in shapes.items()}
-    stack = ri.Stack(tuple(layers))
-    return case_of(
-        stack,
-        batch,
-        time,
-        values,
-        initial=row["initial"],
-        cotangents=_known(stack, row["cotangents"]),
-        sequence=sequence,
-    )
+    return ri.Stack(tuple(layers)), sequence
 
 
 def _known(cell: Any, cotangents: tuple[str, ...]) -> tuple[str, ...]:
