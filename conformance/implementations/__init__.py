@@ -137,13 +137,17 @@ def load(name: str, device: str = "cpu") -> Implementation:
     except ModuleNotFoundError as error:
         if source.packages and error.name not in source.packages:
             raise
-        missing = error.name or str(error)
-        hint = f"pip install 'rnn-conformance[{source.extra}]'" if source.extra else ""
-        raise NotRun(f"{missing} is not installed", hint) from error
+        raise not_installed(source, error) from error
     for attribute in ("name", "versions", "dtypes", "cells", "observe"):
         if not getattr(made, attribute, None):
             raise ValueError(f"--implementation: {name}: expected an attribute {attribute!r} that is not empty")
     return made
+
+
+def not_installed(source: Source, error: ModuleNotFoundError) -> NotRun:
+    """That the implementation cannot run without the module that is missing, and what installs it."""
+    hint = f"pip install 'rnn-conformance[{source.extra}]'" if source.extra else ""
+    return NotRun(f"{error.name or error} is not installed", hint)
 
 
 def _made(name: str, implementation_class: Any, device: str) -> Implementation:

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ..implementations import NotRun, source_of
+from ..implementations import NotRun, not_installed, source_of
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -45,9 +45,7 @@ def main(arguments: Sequence[str]) -> int:
     except ModuleNotFoundError as error:
         if error.name not in source.packages:
             raise
-        found["not run"] = str(
-            NotRun(f"{error.name} is not installed", f"pip install 'rnn-conformance[{source.extra}]'")
-        )
+        found["not run"] = str(not_installed(source, error))
     else:
         np.savez(folder / "answer.npz", **answer)
         found["versions"] = {package: _version(package) for package in source.packages}

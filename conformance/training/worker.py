@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ..implementations import not_installed, source_of
 from .tasks import TASKS
 
 os.environ["JAX_ENABLE_X64"] = "1"  # read when JAX is imported; without it float64 is silently float32
@@ -31,12 +32,13 @@ def main(arguments: Sequence[str]) -> int:
     """Trains the tasks named, as the implementation named."""
     name, folder, steps, *names = arguments
     report: dict[str, Any] = {"versions": {}, "manner": "", "dtype": "", "done": [], "not_run": {}}
+    source = source_of(name)
     try:
         side = importlib.import_module(SIDES[name.split("-")[0]])
     except ModuleNotFoundError as error:
-        if error.name not in ("keras", "tensorflow", "torch", "jax"):
+        if error.name not in source.packages:
             raise
-        report["not_run"] = {task: f"{error.name} is not installed" for task in names}
+        report["not_run"] = dict.fromkeys(names, str(not_installed(source, error)))
     else:
         report |= {"versions": side.versions(), "manner": side.MANNER, "dtype": side.DTYPE}
         for task in names:
