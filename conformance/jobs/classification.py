@@ -19,6 +19,7 @@ from rich.table import Table
 
 import refimpl as ri
 
+from ..arguments import count
 from ..cases import Array, Quantities
 from ..implementations import NotRun
 from . import archive, text, training
@@ -37,14 +38,14 @@ _WITHIN = 1.0  # percentage points of accuracy
 
 def add_arguments(parser: ArgumentParser) -> None:
     """The data and the size of the job."""
-    parser.add_argument("--layers", type=int, default=2, help="of the nn.RNN (default: 2)")
-    parser.add_argument("--hidden", type=int, default=32, help="units of each layer (default: 32)")
-    parser.add_argument("--features", type=int, default=32, help="of the embedding (default: 32)")
-    parser.add_argument("--words", type=int, default=5000, help="numbers in the vocabulary (default: 5000)")
-    parser.add_argument("--length", type=int, default=25, help="of every sentence, padded or cut (default: 25)")
-    parser.add_argument("--each", type=int, default=3000, help="sentences of each class (default: 3000)")
-    parser.add_argument("--epochs", type=int, default=5, help="default: 5")
-    parser.add_argument("--batch-size", type=int, default=64, help="default: 64")
+    parser.add_argument("--layers", type=count, default=2, help="of the nn.RNN (default: 2)")
+    parser.add_argument("--hidden", type=count, default=32, help="units of each layer (default: 32)")
+    parser.add_argument("--features", type=count, default=32, help="of the embedding (default: 32)")
+    parser.add_argument("--words", type=count, default=5000, help="numbers in the vocabulary (default: 5000)")
+    parser.add_argument("--length", type=count, default=25, help="of every sentence, padded or cut (default: 25)")
+    parser.add_argument("--each", type=count, default=3000, help="sentences of each class (default: 3000)")
+    parser.add_argument("--epochs", type=count, default=5, help="default: 5")
+    parser.add_argument("--batch-size", type=count, default=64, help="default: 64")
     parser.add_argument("--archive", type=Path, metavar="FILE", help=f"{FILE}, instead of fetching it with pip")
     training.add_arguments(parser)
 

@@ -21,6 +21,7 @@ from rich.table import Table
 
 import refimpl as ri
 
+from ..arguments import count
 from ..cases import Array, Quantities
 from ..implementations import NotRun
 from ..training.steps import Worst, step_by_step
@@ -110,10 +111,10 @@ def exclusive_or(rng: np.random.Generator, rows: int, steps: int) -> tuple[Array
 
 def add_arguments(parser: ArgumentParser) -> None:
     """The size of the job."""
-    parser.add_argument("--units", type=int, default=8, help="default: 8")
-    parser.add_argument("--steps", type=int, default=30, help="of each sequence (default: 30)")
-    parser.add_argument("--rows", type=int, default=512, help="sequences to train on (default: 512)")
-    parser.add_argument("--epochs", type=int, default=60, help="default: 60")
+    parser.add_argument("--units", type=count, default=8, help="default: 8")
+    parser.add_argument("--steps", type=count, default=30, help="of each sequence (default: 30)")
+    parser.add_argument("--rows", type=count, default=512, help="sequences to train on (default: 512)")
+    parser.add_argument("--epochs", type=count, default=60, help="default: 60")
     training.add_arguments(parser)
 
 

@@ -20,6 +20,7 @@ from rich.table import Table
 
 import refimpl as ri
 
+from ..arguments import count
 from ..cases import Array, Quantities
 from ..implementations import NotRun, load
 from . import training
@@ -46,10 +47,10 @@ class Curve:
 
 def add_arguments(parser: ArgumentParser) -> None:
     """The size of the job."""
-    parser.add_argument("--steps", type=int, default=50, help="of each sequence (default: 50)")
-    parser.add_argument("--hidden", type=int, default=16, help="units of each cell (default: 16)")
-    parser.add_argument("--epochs", type=int, default=20, help="of training, 32 batches of 64 each (default: 20)")
-    parser.add_argument("--rows", type=int, default=2048, help="sequences to train on (default: 2048)")
+    parser.add_argument("--steps", type=count, default=50, help="of each sequence (default: 50)")
+    parser.add_argument("--hidden", type=count, default=16, help="units of each cell (default: 16)")
+    parser.add_argument("--epochs", type=count, default=20, help="of training, 32 batches of 64 each (default: 20)")
+    parser.add_argument("--rows", type=count, default=2048, help="sequences to train on (default: 2048)")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the norms too; needs matplotlib")
     training.add_arguments(parser)
 

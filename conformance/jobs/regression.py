@@ -19,6 +19,7 @@ from rich.table import Table
 import refimpl as ri
 from refimpl.training import Snapshot
 
+from ..arguments import count
 from ..cases import Array
 from ..implementations import NotRun
 from ..implementations.keras_sequential import dump, layers_of, load, numbered
@@ -54,12 +55,12 @@ def start(draw: int) -> dict[str, Array]:
 
 def add_arguments(parser: ArgumentParser) -> None:
     """How long, how many draws, against which backends."""
-    parser.add_argument("--epochs", type=int, default=EPOCHS, help=f"default: {EPOCHS}")
-    parser.add_argument("--draws", type=int, default=10, help="starts of the Dense layer (default: 10)")
+    parser.add_argument("--epochs", type=count, default=EPOCHS, help=f"default: {EPOCHS}")
+    parser.add_argument("--draws", type=count, default=10, help="starts of the Dense layer (default: 10)")
     parser.add_argument(
         "--framework", action="append", choices=KERAS, help="default: keras-tensorflow; may be repeated"
     )
-    parser.add_argument("--followed", type=int, default=3, help="draws that Keras follows step by step (default: 3)")
+    parser.add_argument("--followed", type=count, default=3, help="draws that Keras follows step by step (default: 3)")
     training.add_arguments(parser)
 
 

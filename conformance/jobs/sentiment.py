@@ -21,6 +21,7 @@ from rich.table import Table
 
 import refimpl as ri
 
+from ..arguments import count
 from ..cases import Array
 from ..implementations import NotRun
 from ..implementations.keras_sequential import dump, layers_of, numbered
@@ -52,14 +53,14 @@ class Side:
 def add_arguments(parser: ArgumentParser) -> None:
     """The data, the size of the job, and whom it is compared with."""
     parser.add_argument("--cell", action="append", choices=KINDS, help="default: all three; may be repeated")
-    parser.add_argument("--epochs", type=int, default=5, help="default: 5")
-    parser.add_argument("--batch-size", type=int, default=128, help="default: 128")
-    parser.add_argument("--length", type=int, default=250, help="of every sequence, padded or cut (default: 250)")
-    parser.add_argument("--words", type=int, default=10_000, help="numbers in the vocabulary (default: 10000)")
+    parser.add_argument("--epochs", type=count, default=5, help="default: 5")
+    parser.add_argument("--batch-size", type=count, default=128, help="default: 128")
+    parser.add_argument("--length", type=count, default=250, help="of every sequence, padded or cut (default: 250)")
+    parser.add_argument("--words", type=count, default=10_000, help="numbers in the vocabulary (default: 10000)")
     parser.add_argument(
         "--no-mask", dest="mask", action="store_false", help="let the cells read the padding too, as many examples do"
     )
-    parser.add_argument("--limit", type=int, help="of reviews, for a small version (default: all)")
+    parser.add_argument("--limit", type=count, help="of reviews, for a small version (default: all)")
     parser.add_argument("--framework", choices=KERAS, default="keras-tensorflow", help="default: keras-tensorflow")
     parser.add_argument("--archive", type=Path, metavar="FILE", help=f"{FILE}, instead of fetching it with pip")
     parser.add_argument("--imdb", type=Path, metavar="FILE", help="Keras's imdb.npz, instead of the rated sentences")
