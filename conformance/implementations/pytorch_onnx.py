@@ -6,7 +6,6 @@ Options of its own, beside ``layout`` as in `pytorch`: ``dynamo``, which of PyTo
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -22,6 +21,8 @@ from .pytorch_base import EITHER, products
 logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it says at each export that torchvision is not installed
 onnxruntime.set_default_logger_severity(4)
 _RECURRENT = ("RNN", "LSTM", "GRU")
+_exported: Any = code.exported
+_run_model: Any = code.run_model
 
 
 def _cells() -> list[dict[str, Any]]:
@@ -54,7 +55,7 @@ class TorchOnnx(TorchLayers):
         "onnx": onnx.__version__,
         "onnxruntime": onnxruntime.__version__,
     }
-    program = Program(code.PREAMBLE, (code.Packing, code.exported, code.run_onnx))
+    program = Program(code.PREAMBLE, (code.Packing, code.exported, code.run_model, code.run_onnx))
     dtypes: Sequence[str] = ("float32", "float16")
     devices: Sequence[str] = ("cpu",)
     cells: Sequence[Mapping[str, Any]] = _cells()
@@ -82,9 +83,8 @@ class TorchOnnx(TorchLayers):
         return f"torch.nn.{MODULES[case.kind]}{packed} by the {exporter} exporter in ONNX Runtime"
 
     def watched(self, arguments: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
-        native = self.program(arguments)
-        model_bytes, _ = self.program.functions[1](**arguments)
-        model = onnx.load_from_string(model_bytes)
-        operators = Counter(node.op_type for node in model.graph.node)
-        recurrent = sorted(name for name in operators if name in _RECURRENT)
+        model, given = _exported(**arguments)  # once: to export it is most of the work
+        native: dict[str, Any] = _run_model(model, given)
+        operators = {node.op_type for node in onnx.load_from_string(model).graph.node}
+        recurrent = sorted(operators & set(_RECURRENT))
         return native, ", ".join(recurrent) or "no recurrent operator, but its parts"

@@ -49,11 +49,15 @@ def exported(module, options, weights, x, hx=None, lengths=None, dynamo=False):
     return file.getvalue(), [tensor.numpy() for tensor in tensors]
 
 
-def run_onnx(**arguments):
-    """One layer, exported and run: its outputs and final state, as NumPy arrays by name."""
-    model, given = exported(**arguments)
+def run_model(model, given):
+    """The model's outputs and final state, as NumPy arrays by name."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     outputs, *final = session.run(None, dict(zip([each.name for each in session.get_inputs()], given)))
     return {"outputs": outputs} | {f"{name}_n": part for name, part in zip("hc", final)}
+
+
+def run_onnx(**arguments):
+    """One layer, exported and run."""
+    return run_model(*exported(**arguments))
