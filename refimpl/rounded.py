@@ -16,6 +16,8 @@ computed, ``a`` exact, and the bound of ``a`` is ``E_a >= |â - a|``.
 - *Activations*. ``E_f(x) = sup |f'| · E_x``, the supremum taken over ``[x̂ - 2 E_x, x̂ + 2 E_x]``, which holds the
   exact x and every other faithful x̂, plus the activation's own rounding (`activations.Activation`). The derivative of
   relu and of the hard sigmoids jumps: where the interval contains a kink either slope is right, and the bound says so.
+- *What is linear in the error of the state before a step* is carried with its sign (`symbols`), so that errors cancel:
+  ``δ_ab = â δ_b + b̂ δ_a`` and ``δ_f(x) = f'(x̂) δ_x``. What the rules above leave beside it joins the rest.
 - *Underflow*. Each operation may lose one smallest normal number, as hardware that flushes to zero does.
 - *Overflow*. Where a sum's terms may add up to more than the largest number, nothing can be said of it.
 
@@ -29,18 +31,21 @@ from typing import Any
 
 import numpy as np
 
+from . import symbols
 from .activations import Activation, Array
 from .precision import Precision
+from .symbols import Linear
 
 
 class Rounded:
     """An array of sums whose last rounding is still to come.
 
     value       the values, float64
-    error       the bound on the error that came in with the terms
+    error       the bound on the error that came in with the terms, but for what is linear
     magnitude   the sum of the terms' absolute values
     terms       how many terms each sum has
     rounded     how often each term has been rounded before the summation
+    linear      the part of the error that is linear in the error of the state before the step; None: there is none
     """
 
     __array_ufunc__ = None  # an ndarray on the left hands the operation over to us
@@ -56,6 +61,7 @@ class Rounded:
         magnitude: Array,
         terms: int = 1,
         rounded: int = 0,
+        linear: Linear | None = None,
     ) -> None:
         self.precision = precision
         self.value = value
@@ -63,6 +69,8 @@ class Rounded:
         self.magnitude = magnitude
         self.terms = terms
         self.rounded = rounded
+        self.linear = linear
+        self._bound: tuple[Array, Array] | None = None
 
     @staticmethod
     def given(precision: Precision, value: Any) -> Rounded:
@@ -74,43 +82,74 @@ class Rounded:
     @property
     def bound(self) -> Array:
         """The bound on the error, all roundings done; infinite where an intermediate may overflow."""
+        return self.bounds[1]
+
+    @property
+    def bounds(self) -> tuple[Array, Array]:
+        """`bound` without what is linear, and with it."""
+        if self._bound is None:  # a settled array is asked for it many times
+            self._bound = self._bounds()
+        return self._bound
+
+    def _bounds(self) -> tuple[Array, Array]:
         precision = self.precision
         roundings = self.terms - 1 + self.rounded if self.terms else 0  # a sum of nothing is exactly 0
         error = self.error
         if roundings:
-            error = error + precision.gamma(roundings) * self.magnitude
-            error = error + roundings * precision.smallest_normal
-        in_range = self.magnitude + error <= precision.largest
-        return np.where(in_range, error, np.inf)  # NaN, from 0 · ∞, is not in range either
+            error = error + (precision.gamma(roundings) * self.magnitude + roundings * precision.smallest_normal)
+        whole = error if self.linear is None else error + self.linear.bound
+        in_range = self.magnitude + whole <= precision.largest
+        if in_range.all():
+            return error, whole
+        return np.where(in_range, error, np.inf), np.where(in_range, whole, np.inf)  # NaN, from 0 · ∞, is out of range
 
     def _settled(self) -> tuple[Array, Array]:
-        return self.value, self.bound
+        return self.value, self.bounds[1]
 
-    def _like(self, value: Array, error: Array) -> Rounded:
+    def condensed(self) -> Rounded:
+        """The same, all of its error in one number an element."""
+        return self if self.linear is None else self._like(*self._settled())
+
+    def _like(self, value: Array, error: Array, linear: Linear | None = None) -> Rounded:
         """A value that has been rounded: one term, nothing pending."""
-        return Rounded(self.precision, value, error, np.abs(value) + 2 * error)
+        whole = error if linear is None else error + linear.bound
+        return Rounded(self.precision, value, error, np.abs(value) + 2 * whole, linear=linear)
 
     def _lift(self, other: Any) -> Rounded:
         return other if isinstance(other, Rounded) else Rounded.given(self.precision, other)
+
+    def _beside(self, other: Any) -> tuple[Rounded, Rounded]:
+        """Both, with what is linear in symbols that the two share, or else condensed; as is what has to be repeated."""
+        one, other = self, self._lift(other)
+        if one.linear is None and other.linear is None:
+            return one, other
+        if one.linear is not None and other.linear is not None and not one.linear.meets(other.linear):
+            return one.condensed(), other.condensed()
+        if one.value.shape != other.value.shape:
+            shape = np.broadcast_shapes(one.shape, other.shape)
+            one, other = (each if each.shape == shape else each.condensed() for each in (one, other))
+        return one, other
 
     # --- arithmetic ---------------------------------------------------------------------------
 
     def __add__(self, other: Any) -> Rounded:
         least = self.least + other if isinstance(other, float) else -np.inf
-        other = self._lift(other)
+        one, other = self._beside(other)
         found = Rounded(
-            self.precision,
-            self.value + other.value,
-            self.error + other.error,
-            self.magnitude + other.magnitude,
-            self.terms + other.terms,
-            max(self.rounded, other.rounded),
+            one.precision,
+            one.value + other.value,
+            one.error + other.error,
+            one.magnitude + other.magnitude,
+            one.terms + other.terms,
+            max(one.rounded, other.rounded),
+            symbols.total(one.linear, other.linear),
         )
         found.least = least
         return found
 
     def __neg__(self) -> Rounded:
-        return Rounded(self.precision, -self.value, self.error, self.magnitude, self.terms, self.rounded)
+        linear = None if self.linear is None else self.linear.scaled(-1.0)
+        return Rounded(self.precision, -self.value, self.error, self.magnitude, self.terms, self.rounded, linear)
 
     def __sub__(self, other: Any) -> Rounded:
         return self + -self._lift(other)
@@ -119,10 +158,28 @@ class Rounded:
         return (-self).__add__(other)
 
     def __mul__(self, other: Any) -> Rounded:
-        return self._product(other, np.multiply, terms=1)
+        """``|âb̂ - ab - (â δ_b + b̂ δ_a)| <= 3 E_a E_b`` beside what the factors' own parts that are not linear give."""
+        one, other = self._beside(other)
+        (r_a, e_a), (r_b, e_b) = one.bounds, other.bounds
+        a, b = one.value, other.value
+        abs_a, abs_b = np.abs(a), np.abs(b)
+        error = abs_a * r_b + r_a * abs_b + 3 * e_a * e_b
+        linear = symbols.total(one.linear and one.linear.scaled(b), other.linear and other.linear.scaled(a))
+        whole = error if linear is None else error + linear.bound
+        return Rounded(one.precision, a * b, error, abs_a * abs_b + 2 * whole, 1, 1, linear)
 
     def __matmul__(self, other: Any) -> Rounded:
-        return self._product(other, np.matmul, terms=self.shape[-1])
+        """As by element; what a kernel's own error does is never linear in the state's."""
+        other = self._lift(other).condensed()
+        (r_a, e_a), (b, e_b) = self.bounds, other._settled()
+        a, abs_b, precision = self.value, np.abs(b), self.precision
+        error = r_a @ abs_b
+        if np.count_nonzero(e_b):  # a kernel is exact, unless storing it in the working precision rounds it
+            error = error + np.abs(a) @ e_b + 3 * (e_a @ e_b)
+        linear = self.linear and self.linear.through(b)
+        whole = error if linear is None else error + linear.bound
+        magnitude = np.abs(a) @ abs_b + 2 * whole
+        return Rounded(precision, a @ b, error, magnitude, self.shape[-1], 1, linear)
 
     def __rmatmul__(self, other: Any) -> Rounded:
         return self._lift(other) @ self
@@ -165,23 +222,37 @@ class Rounded:
 
     __radd__, __rmul__ = __add__, __mul__
 
-    def _product(self, other: Any, times: Callable[..., Array], terms: int) -> Rounded:
-        (a, e_a), (b, e_b) = self._settled(), self._lift(other)._settled()
-        abs_a, abs_b = np.abs(a), np.abs(b)
-        error = times(abs_a + 2 * e_a, e_b) + times(e_a, abs_b + e_b)
-        return Rounded(self.precision, times(a, b), error, times(abs_a, abs_b) + 2 * error, terms, 1)
-
     # --- what activations ask for ----------------------------------------------------------------
 
     def activated(self, activation: Activation) -> Rounded:
         """``activation(self)``, with its own rounding."""
-        u, (x, e) = self.precision.unit_roundoff, self._settled()
-        e = e + activation.argument_ulps * u * (np.abs(x) + 1)
+        u, x, (r, e) = self.precision.unit_roundoff, self.value, self.bounds
+        if activation.argument_ulps:
+            moved = activation.argument_ulps * u * (np.abs(x) + 1)
+            r, e = r + moved, e + moved
         y = activation.function(x)
         own = activation.rounding(x, y, self.precision)
         if activation.ulps:
             own = own + self.precision.absolute
-        return self._like(y, activation.spread(x, e) + own)
+        spread = activation.spread(x, e)
+        if self.linear is None or (bend := activation.bend(x, e)) is None:
+            return self._like(y, spread + own)
+        slope = activation.derivative(y, x)
+        straight = np.abs(slope) * r + bend * e  # and slope · δ, which is linear
+        follows = straight + np.abs(slope) * (e - r) <= 2 * spread  # else the slope varies too much, or is unknown
+        slope, spread = np.where(follows, slope, 0.0), np.where(follows, straight, spread)
+        return self._like(y, spread + own, self.linear.scaled(slope))
+
+    def renewed(self, others: Sequence[Rounded], beside: Any = None) -> tuple[Rounded, ...]:
+        """This and the others, parts of the state between two steps, their error in symbols of the next: see `symbols`.
+
+        beside   what the next step knows already, in symbols to be continued
+        """
+        parts = (self, *others)
+        base = beside.linear.symbols if isinstance(beside, Rounded) and beside.linear is not None else None
+        found = symbols.renewed([(part.value.shape, part.bounds, part.linear) for part in parts], base)
+        pairs = zip(parts, found, strict=True)
+        return tuple(part._like(part.value, error, linear) for part, (error, linear) in pairs)
 
     def strictly_between(self, low: float, high: float) -> Rounded:
         """1 where inside, 0 where not, and an error of 1 where the error bound leaves it open."""
@@ -196,7 +267,7 @@ class Rounded:
 
     # --- shape ------------------------------------------------------------------------------------
 
-    def _each(self, change: Callable[[Array], Array]) -> Rounded:
+    def _each(self, change: Callable[[Array], Array], linear: Linear | None = None) -> Rounded:
         return Rounded(
             self.precision,
             change(self.value),
@@ -204,6 +275,7 @@ class Rounded:
             change(self.magnitude),
             self.terms,
             self.rounded,
+            linear,
         )
 
     @property
@@ -221,19 +293,21 @@ class Rounded:
 
     @property
     def T(self) -> Rounded:
-        return self._each(np.transpose)
+        return self.condensed()._each(np.transpose)
 
     def __getitem__(self, index: Any) -> Rounded:
-        return self._each(lambda a: a[index])
+        linear = self.linear and self.linear.at(index)
+        whole = self if linear is not None else self.condensed()
+        return whole._each(lambda a: a[index], linear)
 
     def swapaxes(self, one: int, other: int) -> Rounded:
-        return self._each(lambda a: a.swapaxes(one, other))
+        return self._each(lambda a: a.swapaxes(one, other), self.linear and self.linear.swapped(one, other))
 
     def reshape(self, *shape: int) -> Rounded:
-        return self._each(lambda a: a.reshape(*shape))
+        return self.condensed()._each(lambda a: a.reshape(*shape))
 
     def sum(self, axis: int) -> Rounded:
-        summed = self._each(lambda a: a.sum(axis=axis))
+        summed = self.condensed()._each(lambda a: a.sum(axis=axis))
         summed.terms = self.terms * self.shape[axis]
         return summed
 
@@ -243,14 +317,21 @@ class Rounded:
         """`numpy.stack`, `concatenate`, `where` and `zeros_like`, for arrays of which some are `Rounded`."""
         if function is np.where:
             condition, *parts = args
-            return self._joined(parts, lambda arrays: np.where(condition, *arrays))
+            return self._joined(parts, lambda arrays: np.where(condition, *arrays), symbols.joined)
         if function is np.zeros_like:
             return np.zeros(args[0].shape)
         if function in (np.stack, np.concatenate):
             (parts,) = args
-            return self._joined(parts, lambda arrays: function(arrays, **kwargs))
+            of_linear = _LINEAR_OF.get((function.__name__, kwargs.get("axis")))
+            return self._joined(parts, lambda arrays: function(arrays, **kwargs), of_linear)
         return NotImplemented
 
-    def _joined(self, parts: Sequence[Any], join: Callable[[list[Array]], Array]) -> Rounded:
-        settled = [self._lift(part)._settled() for part in parts]
-        return self._like(join([v for v, _ in settled]), join([e for _, e in settled]))
+    def _joined(self, parts: Sequence[Any], join: Callable[[list[Array]], Array], of_linear: Any) -> Rounded:
+        lifted = [self._lift(part) for part in parts]
+        linear = of_linear and of_linear([part.linear for part in lifted], [part.shape for part in lifted], join)
+        errors = [part.bounds[0 if linear is not None else 1] for part in lifted]
+        return self._like(join([part.value for part in lifted]), join(errors), linear)
+
+
+_LINEAR_OF: dict[tuple[str, int | None], Any] = {("stack", 0): symbols.stacked, ("concatenate", -1): symbols.joined}
+"""How arrays are joined that keep what is linear: steps, and gates; others are condensed."""

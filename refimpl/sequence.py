@@ -90,18 +90,19 @@ def unroll(
     batch, time, _ = x.shape
     zeros = np.zeros((batch, cell.output_size), x.dtype)
     projected = affine(x, params["kernel"], params.get("bias"), over_time(dropout.get("input")))
-    state, output = initial_state, zeros
+    state, output = _between_steps(initial_state), zeros
     outputs, gates, before = (_one_a_step(time) for _ in range(3))
     for t in traversal.order(time):
         before[t] = state
         after, gates[t] = cell.step(params, projected[:, t], state, dropout.get("recurrent"))
         if traversal.mask is None:
-            state, output = after, after[0]
+            state = _between_steps(after)
+            output = state[0]
         else:
             keep = traversal.mask[:, t, None]
-            state = tuple(np.where(keep, new, old) for new, old in zip(after, state, strict=True))
+            state = _between_steps(tuple(np.where(keep, new, old) for new, old in zip(after, state, strict=True)))
             masked = {"repeat": output, "zeros": zeros, "state": state[0]}[traversal.masked_output]
-            output = np.where(keep, after[0], masked)
+            output = np.where(keep, state[0], masked)
         outputs[t] = output
     hidden, arguments = (np.zeros((batch, k * cell.hidden_size), x.dtype) for k in (1, len(cell.gate_order)))
     like = {name: arguments if name == ARGUMENTS else hidden for name in cell.gate_names}
@@ -127,6 +128,8 @@ def unroll_adjoint(run: Run, d_outputs: Array, d_state: State) -> Gradients:
     d_shown = dict(zip(range(time)[traversal.shown], range(time), strict=False))
     cotangents: list[Any] = _one_a_step(time)
     for t in reversed(traversal.order(time)):
+        before = tuple(part[:, t] for part in run.before)
+        d_state = _between_steps(d_state, before[0])
         d_output = d_outputs[:, d_shown[t]] + repeated if t in d_shown else repeated
         if traversal.mask is None:
             d_after, d_held = (d_state[0] + d_output, *d_state[1:]), None
@@ -142,13 +145,13 @@ def unroll_adjoint(run: Run, d_outputs: Array, d_state: State) -> Gradients:
         cotangents[t], d_state = cell.adjoint(
             run.params,
             Gates({name: gate[:, t] for name, gate in run.gates.items()}),
-            tuple(part[:, t] for part in run.before),
+            before,
             d_after,
             run.dropout.get("recurrent"),
         )
         if d_held is not None:
             d_state = tuple(through + held for through, held in zip(d_state, d_held, strict=True))
-    return _accumulated(run, cotangents, d_state)
+    return _accumulated(run, cotangents, _between_steps(d_state))
 
 
 def _accumulated(run: Run, cotangents: list[StepCotangents], d_initial_state: State) -> Gradients:
@@ -171,6 +174,12 @@ def _accumulated(run: Run, cotangents: list[StepCotangents], d_initial_state: St
         found["recurrent_bias"] = bias_gradient(d_hu)
     params = {name: found[name] for name in run.params}
     return Gradients(params, affine_adjoint(d_xw, run.params["kernel"], of_input), d_initial_state)
+
+
+def _between_steps(state: State, beside: Array | None = None) -> State:
+    """The state, or its cotangent; arrays that carry their own error make it one of the step to come (`symbols`)."""
+    first = state[0]
+    return first.renewed(state[1:], beside) if hasattr(first, "renewed") else state
 
 
 def _one_a_step(time: int) -> list[Any]:

@@ -23,7 +23,8 @@ class Activation:
 
     function        ``f(x)``
     derivative      ``f'(x)``, from ``y = f(x)`` and x
-    steepest        the supremum of ``|f'|`` on the interval ``[low, high]``, from ``(low, high)``
+    steepest        the supremum of ``|f'|`` on the interval ``[low, high]``, from ``(low, high)``; a `Slope` also knows
+                    how much ``f'`` varies there
     ulps            an evaluation in unit roundoff u may be off by ``ulps * u * |y|``
     argument_ulps   and act as if x were off by ``argument_ulps * u * (|x| + 1)``, where f begins with a sum
     needs_argument  whether `derivative` must be given x, which else may be None
@@ -71,6 +72,12 @@ class Activation:
         )  # 0 · ∞ = 0: a flat function forgets any error, but not an x that overflowed
         found = np.where(flat, 0.0, slope * error)
         return found if self.jump is None else found + np.where(error > 0, self.jump(low, high), 0.0)
+
+    def bend(self, x: Array, error: Array) -> Array | None:
+        """The bound on ``|f'(ξ) - f'(x)|`` for ξ as far from x as in `spread`; None where nothing is known of it."""
+        if self.jump is not None or not isinstance(self.steepest, Slope):
+            return None
+        return self.steepest.bend(x - 2 * error, x + 2 * error)
 
 
 def clip(limit: float) -> Activation:
@@ -183,6 +190,8 @@ def constant(value: float) -> Callable[[Array, Array | None], Array]:
     """The derivative of what is straight everywhere."""
 
     def derivative(y: Array, x: Array | None) -> Array:
+        if hasattr(y, "constant"):
+            return y.constant(value)
         return np.full_like(y, value) if isinstance(y, np.ndarray) and y.dtype != object else value + 0 * y
 
     return derivative
@@ -213,7 +222,23 @@ def jumps(*places: tuple[float, float]) -> Callable[[Array, Array], Array]:
     return lambda low, high: sum(np.where((low <= at) & (high >= at), height, 0.0) for at, height in places)
 
 
-def steepest_pieces(*pieces: tuple[float, float, float]) -> Callable[[Array, Array], Array]:
+@dataclass(frozen=True)
+class Slope:
+    """What is known of ``f'`` on an interval, from ``(low, high)``.
+
+    steepest   the supremum of ``|f'|``
+    bend       the supremum of ``|f'(ξ) - f'(η)|`` for ξ and η in it
+    """
+
+    steepest: Callable[[Array, Array], Array]
+    bend: Callable[[Array, Array], Array]
+
+    def __call__(self, low: Array, high: Array) -> Array:
+        """The supremum of ``|f'|``."""
+        return self.steepest(low, high)
+
+
+def steepest_pieces(*pieces: tuple[float, float, float]) -> Slope:
     """For a function of straight pieces, from ``(begin, end, slope)``; flat where there is none."""
 
     def steepest(low: Array, high: Array) -> Array:
@@ -222,18 +247,39 @@ def steepest_pieces(*pieces: tuple[float, float, float]) -> Callable[[Array, Arr
             found = np.maximum(found, np.where((high > begin) & (low < end), abs(slope), 0.0))
         return found
 
-    return steepest
+    kinks = sorted({at for begin, end, _ in pieces for at in (begin, end) if abs(at) < INFINITY})
+    before = {at: sum(slope for begin, end, slope in pieces if begin < at <= end) for at in kinks}
+    after = {at: sum(slope for begin, end, slope in pieces if begin <= at < end) for at in kinks}
+    turns = jumps(*((at, abs(after[at] - before[at])) for at in kinks))
+    return Slope(steepest, lambda low, high: turns(low, high) + 0 * low)
 
 
-def steepest_of(slope: Callable[[Array], Array], *extremes: float) -> Callable[[Array, Array], Array]:
+def steepest_of(slope: Callable[[Array], Array], *extremes: float) -> Slope:
     """For a smooth function of that slope, which rises or falls between its ``extremes`` and has limits beyond them."""
+    at_extremes = [(at, slope(np.array([at]))[0]) for at in extremes]
+
+    def ends(low: Array, high: Array) -> list[Array]:
+        return [slope(np.clip(end, -1e300, 1e300)) for end in (low, high)]  # the slope's formula may not know ∞
 
     def steepest(low: Array, high: Array) -> Array:
-        ends = (np.clip(end, -1e300, 1e300) for end in (low, high))  # the slope's formula may not know ∞
-        found = np.maximum(*(np.abs(slope(end)) for end in ends))
-        for at in extremes:
-            there = np.abs(slope(np.array([at])))[0]
-            found = np.where((low < at) & (at < high), np.maximum(found, there), found)
+        found = np.maximum(*(np.abs(end) for end in ends(low, high)))
+        for at, there in at_extremes:
+            found = np.where((low < at) & (at < high), np.maximum(found, abs(there)), found)
         return found
 
-    return steepest
+    def bend(low: Array, high: Array) -> Array:
+        one, other = ends(low, high)
+        least, greatest = np.minimum(one, other), np.maximum(one, other)
+        for at, there in at_extremes:
+            inside = (low < at) & (at < high)
+            least, greatest = (
+                np.where(inside, f(found, there), found) for f, found in ((np.minimum, least), (np.maximum, greatest))
+            )
+        return greatest - least
+
+    return Slope(steepest, bend)
+
+
+def curved(steepest: Callable[[Array, Array], Array], curvature: float) -> Slope:
+    """For a smooth function whose second derivative is nowhere greater than the ``curvature``."""
+    return Slope(steepest, lambda low, high: curvature * (high - low))

@@ -13,6 +13,7 @@ from .activation import (
     Activation,
     Array,
     chosen,
+    curved,
     jumps,
     own,
     reaches,
@@ -38,7 +39,7 @@ def _steepest_sigmoid(low: Array, high: Array) -> Array:
     return decay / (1 + decay) ** 2
 
 
-SIGMOID = Activation("sigmoid", _sigmoid, lambda y, x: y * (1 - y), _steepest_sigmoid, ulps=8)
+SIGMOID = Activation("sigmoid", _sigmoid, lambda y, x: y * (1 - y), curved(_steepest_sigmoid, curvature=0.0963), ulps=8)
 
 
 def _tanh(x: Array) -> Array:
@@ -55,7 +56,7 @@ TANH = Activation(
     "tanh",
     _tanh,
     lambda y, x: 1 - y * y,
-    _steepest_tanh,
+    curved(_steepest_tanh, curvature=0.7699),
     ulps=8,
     terms=lambda x: np.where(np.abs(x) > 8, 3.0, 0.0),  # ONNX Runtime's GRU saturates at 1 - 10 u
 )
