@@ -112,7 +112,7 @@ class Session:
 
     def bounds(self, case: Case) -> Quantities:
         """How far an answer may be off, known losses of precision allowed for."""
-        return expected_of(case, self.known).bounds
+        return expected_of(self.implementation, case, self.known).bounds
 
     def prepared(self, case: Case) -> Case:
         """The case with what only the framework can know, such as the factors of dropout that it will draw."""
@@ -135,7 +135,7 @@ class Session:
         """Runs and judges a case; raises `Disagreement` with a message made to be acted on."""
         case = self.prepared(case)
         try:
-            verdict, known = examine(self.implementation, case)
+            verdict, known = examine(self.implementation, case, self.known)
         except Disagreement as error:
             self._report(test, Verdict((Comparison("call", 0, np.inf, problem=str(error)),)), ())
             lines = str(error).splitlines()[1:]
@@ -191,7 +191,7 @@ class Session:
                 *(f"  {line}" for line in [*lines[:_SHOWN], *more]),
                 "",
                 "--- a script that reproduces it, without this project ---",
-                script(self.implementation, case, expected_of(case, self.known)),
+                script(self.implementation, case, expected_of(self.implementation, case, self.known)),
                 "--- end of script ---",
             ]
         )

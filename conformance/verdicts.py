@@ -58,29 +58,54 @@ def quantities(
     return named
 
 
-def expect(case: Case, precision: Any = None) -> Expected:
-    """Asks the oracle, in float64.
+class Truth:
+    """What the oracle says of a case, in float64: asked once, for the bounds of as many arithmetics as are wanted."""
 
-    The bounds allow for the rounding of an implementation in ``precision``, by default the case's dtype, and for
-    the oracle's own.
-    """
-    wide = case.in_dtype(np.float64)
-    run = run_oracle(wide)
-    cotangents = wide.d_outputs, wide.d_state
-    gradients = ri.backward(run, *cotangents) if case.wants_gradients else None
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        self._wide = case.in_dtype(np.float64)
 
-    def bounds(dtype: Any) -> dict[str, Array]:
-        if gradients is None:
-            return quantities(ri.rounding.bound(run, dtype), None, case.state_names)
-        return quantities(*ri.rounding.bounds(run, dtype, *cotangents), case.state_names)
+    @cached_property
+    def run(self) -> ri.AnyRun:
+        """The forward run."""
+        return run_oracle(self._wide)
 
-    ours, theirs = bounds(np.float64), precision or case.dtype_name
-    theirs = ours if theirs == "float64" else bounds(theirs)
-    return Expected(
-        quantities(run, gradients, case.state_names),
-        {name: theirs[name] + ours[name] for name in theirs},
-        case.dtype,
-    )
+    @cached_property
+    def values(self) -> Quantities:
+        """Every quantity of the run, and of its gradients where the case wants any."""
+        gradients = ri.backward(self.run, *self._cotangents) if self.case.wants_gradients else None
+        return quantities(self.run, gradients, self.case.state_names)
+
+    def expected(self, arithmetic: Any = None) -> Expected:
+        """The values, and bounds for an implementation in an arithmetic that `refimpl.rounding` knows.
+
+        By default it is that of the case's dtype. The bounds allow for the oracle's own rounding too.
+        """
+        theirs, ours = self._bounds(arithmetic or self.case.dtype_name), self._bounds("float64")
+        return Expected(self.values, {name: theirs[name] + ours[name] for name in theirs}, self.case.dtype)
+
+    @cached_property
+    def _cotangents(self) -> tuple[Array | None, tuple[Array | None, ...] | None]:
+        return self._wide.d_outputs, self._wide.d_state
+
+    def _bounds(self, arithmetic: Any) -> Quantities:
+        if arithmetic not in self._known:
+            rounding, names = ri.rounding, self.case.state_names
+            if self.case.wants_gradients:
+                found = quantities(*rounding.bounds(self.run, arithmetic, *self._cotangents), names)
+            else:
+                found = quantities(rounding.bound(self.run, arithmetic), None, names)
+            self._known[arithmetic] = found
+        return self._known[arithmetic]
+
+    @cached_property
+    def _known(self) -> dict[Any, Quantities]:
+        return {}
+
+
+def expect(case: Case, arithmetic: Any = None) -> Expected:
+    """`Truth.expected` of a case of which no more is asked."""
+    return Truth(case).expected(arithmetic)
 
 
 def run_oracle(case: Case) -> ri.AnyRun:

@@ -1,8 +1,9 @@
-"""Working precisions: what one rounding may cost in float64, float32, float16 and bfloat16."""
+"""Working precisions: what one rounding may cost, and which arithmetics round otherwise than once an operation."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -24,21 +25,31 @@ class Precision:
     bfloat16     8     -126   127    float32, cut short
     ===========  ====  =====  =====  ==================
 
-    ``absolute`` is what every smooth activation may be off beside its own ulps, where an implementation's are accurate
-    to so much of 1 and not of themselves: "float32, absolute" allows ``12 u`` and so on, and "float16, absolute in
-    float32" ``12 · 2⁻²⁴``. (Measured in ONNX Runtime 1.31, whose float16 layers compute in float32: at most 10.1, by
-    its GRU's tanh.)
+    The rest says what of an arithmetic is not of that precision:
+
+    sums       bits in which an inner product is summed up, before it is rounded once; 0: those of the precision
+    factors    bits that the factors of an inner product are cut short to; 0: they are not
+    weights    bits of the significand in which parameters are stored; 0: those of the precision
+    absolute   what every smooth activation may be off beside its own ulps, where an implementation's are accurate to so
+               much of 1 and not of themselves
+    ulps       for activations by name, what they are off at most in units ``u |y|``, in place of `Activation.ulps`
     """
 
     name: str
     bits: int
     least: int
     most: int
+    sums: int = 0
+    factors: int = 0
+    weights: int = 0
     absolute: float = 0.0
+    ulps: tuple[tuple[str, float], ...] = ()
 
     @staticmethod
     def of(dtype: Any) -> Precision:
-        """The precision of that name or NumPy dtype; `InvalidArgument` for another."""
+        """The precision of that name or NumPy dtype, or itself; `InvalidArgument` for another."""
+        if isinstance(dtype, Precision):
+            return dtype
         try:
             name = dtype if isinstance(dtype, str) else np.dtype(dtype).name
         except TypeError:
@@ -62,33 +73,65 @@ class Precision:
         """The largest finite number."""
         return (2.0 - 2.0 ** (1 - self.bits)) * 2.0**self.most
 
+    @property
+    def cut(self) -> float:
+        """How much of itself a factor of an inner product may lose: a unit of its last bit, since some only cut."""
+        return 2.0 ** (1 - self.factors) if self.factors else 0.0
+
     def gamma(self, n: int) -> float:
         """``γ_n = n u / (1 - n u)``; infinite where ``n u`` reaches 1."""
-        nu = n * self.unit_roundoff
-        return nu / (1 - nu) if nu < 1 else np.inf
+        return _gamma(n, self.bits)
 
-    def stored(self, value: Array) -> Array:
-        """The float64 ``value`` rounded to the nearest number of this precision, as float64."""
-        if self.name == "float64":
+    def gamma_of_sums(self, n: int) -> float:
+        """``γ_n`` of the arithmetic in which inner products are summed up."""
+        return _gamma(n, self.sums or self.bits)
+
+    def ulps_of(self, activation: str, stated: float) -> float:
+        """What the activation may be off, in units ``u |y|``: as is known of this arithmetic, or as ``stated``."""
+        return dict(self.ulps).get(activation, stated)
+
+    def stored(self, value: Array, bits: int = 0) -> Array:
+        """The float64 ``value`` rounded to the nearest number of this precision, or of fewer bits, as float64."""
+        bits = bits or self.bits
+        if bits == _FLOAT64.bits:
             return value
         _, exponent = np.frexp(value)
-        quantum = np.ldexp(1.0, np.maximum(exponent, self.least + 1) - self.bits)
+        quantum = np.ldexp(1.0, np.maximum(exponent, self.least + 1) - bits)
         nearest = np.rint(value / quantum) * quantum
         return np.where(np.abs(nearest) > self.largest, np.copysign(np.inf, value), nearest)
 
 
-_PRECISIONS = {
-    each.name: each
-    for each in (
-        Precision("float64", 53, -1022, 1023),
-        Precision("float32", 24, -126, 127),
-        Precision("float16", 11, -14, 15),
-        Precision("bfloat16", 8, -126, 127),
-        Precision("float64, absolute", 53, -1022, 1023, absolute=12 * 2.0**-53),
-        Precision("float32, absolute", 24, -126, 127, absolute=12 * 2.0**-24),
-        Precision("float16, absolute", 11, -14, 15, absolute=12 * 2.0**-11),
-        Precision("bfloat16, absolute", 8, -126, 127, absolute=12 * 2.0**-8),
-        Precision("float32, absolute in float32", 24, -126, 127, absolute=12 * 2.0**-24),
-        Precision("float16, absolute in float32", 11, -14, 15, absolute=12 * 2.0**-24),
-    )
-}
+def _gamma(n: int, bits: int) -> float:
+    nu = n * 2.0**-bits
+    return nu / (1 - nu) if nu < 1 else np.inf
+
+
+_FLOAT64 = Precision("float64", 53, -1022, 1023)
+_FLOAT32 = Precision("float32", 24, -126, 127)
+_FLOAT16 = Precision("float16", 11, -14, 15)
+_BFLOAT16 = Precision("bfloat16", 8, -126, 127)
+_IN_FLOAT32 = 12 * 2.0**-24
+
+
+def _variants() -> Iterator[Precision]:
+    """The four as they are, and each arithmetic that some hardware or framework computes with.
+
+    - "absolute": activations accurate to ``12 u`` of 1, and "absolute in float32", to ``12 · 2⁻²⁴``: measured in ONNX
+      Runtime 1.31, whose float16 layers compute in float32, at most 10.1, by its GRU's tanh
+    - "sums in float32": matrix units multiply float16 and bfloat16 exactly and add in float32 (NVIDIA, *A100 Tensor
+      Core GPU Architecture*, 2020; Intel, *Architecture Instruction Set Extensions*, ``TDPBF16PS``)
+    - "products in TF32": 10 bits behind the point of each factor, sums in float32 (NVIDIA, as above)
+    - "weights in bfloat16", "weights in float16": parameters stored so, and computed with in float32
+    """
+    for each in (_FLOAT64, _FLOAT32, _FLOAT16, _BFLOAT16):
+        yield each
+        yield replace(each, name=f"{each.name}, absolute", absolute=12 * each.unit_roundoff)
+    for each in (_FLOAT32, _FLOAT16):
+        yield replace(each, name=f"{each.name}, absolute in float32", absolute=_IN_FLOAT32)
+    for each in (_FLOAT16, _BFLOAT16):
+        yield replace(each, name=f"{each.name}, sums in float32", sums=_FLOAT32.bits)
+        yield replace(_FLOAT32, name=f"float32, weights in {each.name}", weights=each.bits)
+    yield replace(_FLOAT32, name="float32, products in TF32", factors=11)
+
+
+_PRECISIONS = {each.name: each for each in _variants()}

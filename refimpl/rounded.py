@@ -8,7 +8,9 @@ computed, ``a`` exact, and the bound of ``a`` is ``E_a >= |â - a|``.
 - *Sums and inner products* (Higham 3.1, 4.2). A sum of ``p`` terms, each rounded ``q`` times before, is computed
   within ``γ_{p-1+q} Σ|term|``, **in any order of summation**, fused or blocked. An addition therefore does not
   round at once: it adds up the terms' absolute values and their count, until something that is no sum uses the
-  result. ``x W + b + h U + β`` is one sum of ``input + hidden + 2`` terms, however an implementation groups it.
+  result. ``x W + b + h U + β`` is one sum of ``input + hidden + 2`` terms, however an implementation groups it. Where
+  an arithmetic sums up inner products in more bits, each is a term of its own, rounded once; where it cuts their
+  factors short by a share ``κ`` of themselves, each is off by ``(2 κ + κ²) Σ|term|`` in addition.
 - *Products*. ``E_ab = |â| E_b + |b̂| E_a + 3 E_a E_b``, since a factor that another implementation computes may lie
   ``2 E`` from ours; and one rounding.
 - *Quotients, powers and roots* by the first derivative in the same manner, each in its method below; a quotient has no
@@ -73,10 +75,10 @@ class Rounded:
         self._bound: tuple[Array, Array] | None = None
 
     @staticmethod
-    def given(precision: Precision, value: Any) -> Rounded:
-        """An array that is given: its only error is that of being stored in the working precision."""
+    def given(precision: Precision, value: Any, bits: int = 0) -> Rounded:
+        """An array that is given: its only error is that of being stored in the working precision, or in fewer bits."""
         value = np.asarray(value, np.float64)
-        stored = precision.stored(value)
+        stored = precision.stored(value, bits)
         return Rounded(precision, value, np.abs(stored - value), np.abs(value))
 
     @property
@@ -176,10 +178,16 @@ class Rounded:
         error = r_a @ abs_b
         if np.count_nonzero(e_b):  # a kernel is exact, unless storing it in the working precision rounds it
             error = error + np.abs(a) @ e_b + 3 * (e_a @ e_b)
-        linear = self.linear and self.linear.through(b)
+        linear, terms, sizes = self.linear and self.linear.through(b), self.shape[-1], np.abs(a) @ abs_b
         whole = error if linear is None else error + linear.bound
-        magnitude = np.abs(a) @ abs_b + 2 * whole
-        return Rounded(precision, a @ b, error, magnitude, self.shape[-1], 1, linear)
+        magnitude = sizes + 2 * whole
+        if precision.cut:
+            error = error + (2 * precision.cut + precision.cut**2) * magnitude
+        if precision.sums:
+            error = error + precision.gamma_of_sums(terms) * magnitude + terms * precision.smallest_normal
+            value, whole = a @ b, error if linear is None else error + linear.bound
+            return Rounded(precision, value, error, np.abs(value) + 2 * whole, 1, 1, linear)
+        return Rounded(precision, a @ b, error, magnitude, terms, 1, linear)
 
     def __rmatmul__(self, other: Any) -> Rounded:
         return self._lift(other) @ self

@@ -44,7 +44,7 @@ def bound(run: AnyRun, dtype: Any, state_bound: Sequence[Array | None] | None = 
     """Elementwise bounds on what any faithful implementation may deviate from the exact result.
 
     run           what `forward` returned, in float64 or float32
-    dtype         the implementation's working precision: a name in `Precision` or its NumPy dtype
+    dtype         the implementation's arithmetic: a `Precision`, the name of one that is known, or a NumPy dtype
     state_bound   bounds on the error of the initial state, one array or None a state, where an earlier run made it
 
     The inputs are exact where ``dtype`` can represent them, else off by what storing them in it loses.
@@ -96,7 +96,7 @@ def _rerun(run: AnyRun, precision: Precision, state_bound: Sequence[Array | None
         part.magnitude = part.magnitude + 2 * error
     return unroll(
         run.cell,
-        {name: Rounded.given(precision, value) for name, value in run.params.items()},
+        {name: Rounded.given(precision, value, precision.weights) for name, value in run.params.items()},
         Rounded.given(precision, run.x),
         tuple(initial),
         run.traversal,

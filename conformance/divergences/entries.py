@@ -64,7 +64,8 @@ class Divergence:
 
     def applies_to(self, case: Case) -> bool:
         """Whether the case's options trigger it, or how many rows and steps it has, or how large its numbers become."""
-        if not any(matches(alternative, {**case.options, **counts_of(case)}) for alternative in self.when):
+        options = {**case.options, **counts_of(case)}
+        if not any(matches(alternative, options) for alternative in self.when):
             return False
         if not self.reaches:
             return True

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
 
+from ..arithmetic import arithmetic_of
 from ..cases import Case
 from ..implementations import Implementation, observe
-from ..verdicts import Expected, Observed, Verdict, expect, judge
+from ..verdicts import Expected, Observed, Truth, Verdict, expect, judge
 from .entries import Divergence, concerning
 from .models import MODELS
 
@@ -30,12 +31,16 @@ class Disagreement(AssertionError):
         return self._message
 
 
-def examine(implementation: Implementation, case: Case) -> tuple[Verdict, tuple[str, ...]]:
+def examine(
+    implementation: Implementation, case: Case, known: Sequence[Divergence] | None = None
+) -> tuple[Verdict, tuple[str, ...]]:
     """Runs the case and judges it, known divergences taken at their word; and the ids of those that applied.
+
+    known   the entries that concern the implementation, where they have been looked up
 
     Raises `Disagreement` where the implementation raises, or does not raise where it is known to.
     """
-    applying = [entry for entry in concerning(implementation) if entry.applies_to(case)]
+    applying = _applying(case, concerning(implementation) if known is None else known)
     errors = [entry for entry in applying if entry.effect == "error"]
     try:
         observed = observe(implementation, case)
@@ -50,7 +55,7 @@ def examine(implementation: Implementation, case: Case) -> tuple[Verdict, tuple[
         back = [name for name in observed.values if entry.effect == "missing" and entry.covers(name)]
         if back:
             raise Disagreement(f"{case!r}\nknown divergence {entry.id} is gone: {', '.join(back)} came")
-    verdict = _judged(case, applying, observed)
+    verdict = _judged(implementation, case, applying, observed)
     set_aside = any(entry.sets_aside(name) for entry in applying for name in observed.values)
     empty = not len(case.x)  # without a row there may be no number: then the shapes are what is compared
     if not set_aside and not any(c.numbers or c.undecided or c.problem or empty for c in verdict.comparisons):
@@ -58,19 +63,27 @@ def examine(implementation: Implementation, case: Case) -> tuple[Verdict, tuple[
     return verdict, tuple(entry.id for entry in applying)
 
 
-def expected_of(case: Case, entries: Iterable[Divergence]) -> Expected:
-    """What to expect where these entries concern the implementation: another model's answer, or wider bounds."""
-    applying = [entry for entry in entries if entry.applies_to(case)]
+def expected_of(implementation: Implementation, case: Case, known: Iterable[Divergence]) -> Expected:
+    """What to expect where these divergences are known of the implementation: another model's answer, wider bounds."""
+    return _expected(implementation, case, _applying(case, known))
+
+
+def _applying(case: Case, known: Iterable[Divergence]) -> list[Divergence]:
+    return [entry for entry in known if entry.applies_to(case)]
+
+
+def _expected(implementation: Implementation, case: Case, applying: Sequence[Divergence]) -> Expected:
     asked = case
     for entry in applying:
         if entry.effect == "computes":
             asked = MODELS[entry.model](asked)
-    expected = expect(asked)
+    truth = Truth(asked)
+    expected = truth.expected(arithmetic_of(implementation, case.dtype_name))
     bounds = dict(expected.bounds)
     for entry in applying:
         if entry.effect == "lower precision":
             relative = not entry.precision.startswith("absolute")
-            wider = expect(asked, entry.precision if relative else f"{case.dtype_name}, {entry.precision}").bounds
+            wider = truth.expected(entry.precision if relative else f"{case.dtype_name}, {entry.precision}").bounds
             bounds |= {name: np.maximum(bounds[name], wider[name]) for name in bounds if entry.covers(name)}
     return replace(expected, bounds=bounds)
 
@@ -86,20 +99,20 @@ def still_shows(implementation: Implementation, entry: Divergence) -> bool:
         return entry.effect == "error" and entry.message in f"{type(error).__name__}: {error}"
     if entry.effect == "missing":
         return not any(entry.covers(name) for name in observed.values)
-    strictly = judge(expect(case), observed)
-    others = [each for each in concerning(implementation) if each.id != entry.id and each.applies_to(case)]
-    as_stated = _judged(case, [entry, *others], observed)
+    strictly = judge(expect(case, arithmetic_of(implementation, case.dtype_name)), observed)
+    others = [each for each in _applying(case, concerning(implementation)) if each.id != entry.id]
+    as_stated = _judged(implementation, case, [entry, *others], observed)
     diverges = any(not entry.families or entry.covers(found.quantity) for found in strictly.disagreements)
     return entry.effect != "error" and diverges and not as_stated.disagreements
 
 
-def _judged(case: Case, applying: list[Divergence], observed: Observed) -> Verdict:
+def _judged(implementation: Implementation, case: Case, applying: Sequence[Divergence], observed: Observed) -> Verdict:
     """What was observed beside what these entries let expect.
 
     What they set aside must still have its shape and dtype; its numbers are compared only where a model tells them: a
     cotangent of the input at steps that are not masked.
     """
-    expected = expected_of(case, applying)
+    expected = _expected(implementation, case, applying)
     bounds, reasons = dict(expected.bounds), {}
     for name in bounds.keys() & observed.values.keys():
         for entry in applying:

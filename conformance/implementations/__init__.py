@@ -18,8 +18,9 @@ combination; an option left out takes the cell's default. Only such cases are dr
 also says why others are missing.
 
 It may have more attributes, each of which changes what it is asked: ``refused``, ``prepare``, ``stateful``,
-``empty_batch``, ``ignores_nan_padding``, ``expensive`` and ``sizes``, for which see the README, and ``devices``, those
-that its constructor takes as ``device``.
+``empty_batch``, ``ignores_nan_padding``, ``expensive`` and ``sizes``, for which see the README; ``arithmetic``, the
+names of the arithmetics that it computes with by dtype, from which every bound follows (`conformance.arithmetic`);
+and ``devices``, those that its constructor takes as ``device``.
 """
 
 from __future__ import annotations

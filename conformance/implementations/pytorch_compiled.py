@@ -77,6 +77,7 @@ class TorchCompiled(TorchLayers):
     """``torch.nn.RNN``, ``LSTM`` and ``GRU``, scripted, traced, exported or compiled."""
 
     name = "torch-compiled"
+    arithmetic: Mapping[str, str] = {}  # the compiler may take other functions than the layers do
     program = Program(code.PREAMBLE, code.FUNCTIONS)
     cells: Sequence[Mapping[str, Any]] = _cells()
     refused: Sequence[Mapping[str, Any]] = []

@@ -57,7 +57,7 @@ class Activation:
         """How far off an evaluation of ``y = f(x)`` may be, but for what moves x: floats."""
         cancelled = 0.0 if self.terms is None else self.terms(x)
         lost = np.maximum(np.abs(x), 1.0) if self.is_product else 1.0
-        found = precision.unit_roundoff * (self.ulps * np.abs(y) + cancelled)
+        found = precision.unit_roundoff * (precision.ulps_of(self.name, self.ulps) * np.abs(y) + cancelled)
         if not self.ulps:
             return found
         found = found + precision.smallest_normal * lost

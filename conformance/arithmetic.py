@@ -1,0 +1,93 @@
+"""Arithmetics by name: those of `refimpl.precision`, and those measured in frameworks, from ``arithmetic.toml``.
+
+An implementation names the arithmetic that it computes with in ``arithmetic``, a mapping from dtype to a name; where it
+names none it is that of the dtype, with the activations' own constants. This is all that says how large an error may
+be: every bound follows from it and the case.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+
+from refimpl.precision import Precision
+
+DATA = Path(__file__).parent / "arithmetic.toml"
+_TEXT = {"type": "string", "minLength": 1}
+_SCHEMA = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["model", "measured"],
+    "properties": {
+        "model": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "additionalProperties": False,
+                "required": ["name", "of", "ulps", "source"],
+                "properties": {
+                    "name": _TEXT,
+                    "of": _TEXT,
+                    "ulps": {"type": "object", "additionalProperties": {"type": "number", "exclusiveMinimum": 0}},
+                    "source": _TEXT,
+                },
+            },
+        },
+        "measured": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "additionalProperties": False,
+                "required": ["framework", "versions", "activation", "dtype", "ulps"],
+                "properties": {
+                    **dict.fromkeys(("framework", "versions", "activation", "dtype"), _TEXT),
+                    "ulps": {"type": "number", "minimum": 0},
+                },
+            },
+        },
+    },
+}
+
+
+def arithmetic_of(implementation: Any, dtype: str) -> Precision:
+    """The arithmetic in which the implementation computes in this dtype; `ValueError` where it names an unknown one."""
+    named: Mapping[str, str] = getattr(implementation, "arithmetic", {})
+    name = named.get(dtype, dtype)
+    if name in models():
+        return models()[name]
+    try:
+        return Precision.of(name)
+    except ValueError as error:
+        raise ValueError(f"{implementation.name}: arithmetic[{dtype!r}]: {error}") from None
+
+
+@cache
+def models() -> dict[str, Precision]:
+    """Those measured in frameworks, by name."""
+    found = {}
+    for model in _read()["model"]:
+        base = Precision.of(model["of"])
+        found[model["name"]] = replace(base, name=model["name"], ulps=tuple(sorted(model["ulps"].items())))
+    return found
+
+
+def measured() -> list[dict[str, Any]]:
+    """How far frameworks' activations were found to be off at most, in units ``u |y|``."""
+    found: list[dict[str, Any]] = _read()["measured"]
+    return found
+
+
+@cache
+def _read() -> dict[str, Any]:
+    content = tomllib.loads(DATA.read_text(encoding="utf-8"))
+    try:
+        jsonschema.validate(content, _SCHEMA)
+    except jsonschema.ValidationError as error:
+        raise ValueError(f"{DATA.name}: {error.json_path}: {error.message}") from None
+    return content
