@@ -31,10 +31,19 @@ class Machine:
         return range(count)[::-1] if self.backwards else range(count)
 
     def matmul(self, a: Any, b: Any) -> Any:
+        a, b, in_sums = self.cut(a), self.cut(b), self.precision.sums or self.precision.bits
         total = np.zeros((*a.shape[:-1], b.shape[-1]))
         for k in self.order(a.shape[-1]):
-            total = self.rounded(total + self.rounded(a[..., k, None] * b[k]))
-        return total
+            product = self.precision.stored(a[..., k, None] * b[k], in_sums)
+            total = self.precision.stored(total + product, in_sums)
+        return self.rounded(total)
+
+    def cut(self, factor: Any) -> Any:
+        """The factor of an inner product without the bits that it loses."""
+        if not self.precision.factors:
+            return factor
+        mantissa, exponent = np.frexp(factor)
+        return np.ldexp(np.trunc(np.ldexp(mantissa, self.precision.factors)), exponent - self.precision.factors)
 
     def sum(self, a: Any, axis: int) -> Any:
         total = np.zeros(a.shape[:axis] + a.shape[axis + 1 :])

@@ -153,6 +153,43 @@ def test_what_underflows_in_low_precision_lies_within_its_bound(cell: AnyCell, n
     assert_bounded(name, cell, scale=2.0**-9 if name == "float16" else 2.0**-66)
 
 
+ARITHMETICS = ["float16, sums in float32", "bfloat16, sums in float32", "float32, products in TF32"]
+
+
+@each_shape
+@pytest.mark.parametrize("name", ARITHMETICS)
+def test_what_is_computed_with_inner_products_of_their_own_lies_within_its_bound(cell: AnyCell, name: str) -> None:
+    assert_bounded(name, cell)
+
+
+@each_shape
+def test_inner_products_of_their_own_have_bounds_of_their_own(cell: AnyCell) -> None:
+    over = run(example(cell, seed=0, time=3))
+
+    def widths(name: str) -> Any:
+        return bound(over, name).outputs
+
+    for half in ("float16", "bfloat16"):
+        assert (widths(f"{half}, sums in float32") <= widths(half)).all()
+        assert (widths(f"{half}, sums in float32") < widths(half)).any()
+    wider = widths("float32, products in TF32") / widths("float32")
+    assert wider.min() >= 1
+    assert np.mean(wider > 20) > 0.5, "what is clipped forgets its error"
+
+
+@each_shape
+@each_half
+def test_parameters_that_are_stored_in_half_precision_move_what_is_computed_by_no_more_than_the_bound(
+    cell: AnyCell, name: str
+) -> None:
+    half, e = Precision.of(name), example(cell, seed=0, batch=2, time=3)
+    e = replace(e, params=cell.init(np.random.default_rng(0)))
+    stored = replace(e, params={key: half.stored(value) for key, value in e.params.items()})
+    narrow, over = parts(run(stored)), run(e)
+    assert_within(str(cell), narrow, parts(over), parts(bound(over, f"float32, weights in {name}")))
+    assert (abs(narrow["outputs"] - over.outputs) > parts(bound(over, "float32"))["outputs"]).any()
+
+
 @pytest.mark.parametrize("stack", STACKS.values(), ids=STACKS)
 @each_half
 def test_a_stack_in_low_precision_lies_within_its_bound(stack: AnyCell, name: str) -> None:
