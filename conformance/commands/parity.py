@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from ..arguments import count
 from ..training.parity import IMPLEMENTATIONS, Found, check, plot, show, train
 from ..training.tasks import TASKS
 from .console import console_of
@@ -29,16 +30,10 @@ def add_to(commands: Any) -> None:
         "--implementation", action="append", choices=IMPLEMENTATIONS, help="default: all; may be repeated"
     )
     parity.add_argument("--task", action="append", choices=tuple(TASKS), help="default: all; may be repeated")
-    parity.add_argument("--steps", type=_count, default=50, help="optimizer steps to compare (default: 50)")
-    parity.add_argument("--curve", type=_count, metavar="STEPS", help="train so far and report the drift")
+    parity.add_argument("--steps", type=count, default=50, help="optimizer steps to compare (default: 50)")
+    parity.add_argument("--curve", type=count, metavar="STEPS", help="train so far and report the drift")
     parity.add_argument("--plot", type=Path, metavar="FILE", help="draw the divergence curves; needs matplotlib")
     parity.set_defaults(command=_parity)
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError("a positive whole number is needed")
-    return int(text)
 
 
 def _parity(parsed: argparse.Namespace) -> int:
