@@ -251,12 +251,12 @@ class Rounded:
         slope, spread = np.where(follows, slope, 0.0), np.where(follows, straight, spread)
         return self._like(y, spread + own, self.linear.scaled(slope))
 
-    def renewed(self, others: Sequence[Rounded], beside: Any = None) -> tuple[Rounded, ...]:
+    def renewed(self, others: Sequence[Any], beside: Any = None) -> tuple[Rounded, ...]:
         """This and the others, parts of the state between two steps, their error in symbols of the next: see `symbols`.
 
         beside   what the next step knows already, in symbols to be continued
         """
-        parts = (self, *others)
+        parts = (self, *map(self._lift, others))
         base = beside.linear.symbols if isinstance(beside, Rounded) and beside.linear is not None else None
         found = symbols.renewed([(part.value.shape, part.bounds, part.linear) for part in parts], base)
         pairs = zip(parts, found, strict=True)
