@@ -20,7 +20,7 @@ from .implementations import source_of
 
 _PACKAGE = Path(__file__).parent
 _POLL_SECONDS = 0.2
-_ONE_THREAD = {
+ONE_THREAD = {
     name: "1"
     for name in (
         "OMP_NUM_THREADS",
@@ -102,7 +102,7 @@ class Job:
             *("--implementation", self.name, "--device", plan.device, "--amount", plan.amount),
             *("--record", str(self.record), f"--junitxml={self.junit}", f"--hypothesis-seed={plan.seed}"),
         ]
-        environment = os.environ | _ONE_THREAD | dict(source_of(self.name).environment)
+        environment = os.environ | ONE_THREAD | dict(source_of(self.name).environment)
         for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):  # a shell's own options could leave out tests
             environment.pop(name, None)
         if plan.device == "cpu":  # Keras's backends take a GPU that they see, whatever the table would say

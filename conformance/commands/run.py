@@ -31,7 +31,7 @@ def add_to(commands: Any) -> None:
     runs.add_argument(
         "--implementation",
         action="append",
-        type=_implementation,
+        type=implementation,
         metavar="NAME",
         help=f"{', '.join(BUILT_IN)}, package.module:Class or file.py:Class; may be repeated (default: all frameworks)",
     )
@@ -39,12 +39,13 @@ def add_to(commands: Any) -> None:
     runs.add_argument("--profile", choices=tuple(PROFILES), default="quick", help="how much is drawn")
     runs.add_argument("--seed", type=int, default=0, help="of all that is drawn (default: 0)")
     runs.add_argument("--jobs", type=int, default=Plan.jobs, help="processes at a time (default: all cores)")
-    runs.add_argument("--json", type=_output, metavar="FILE", help="write the whole result as JSON")
-    runs.add_argument("--junit", type=_output, metavar="FILE", help="write JUnit XML")
+    runs.add_argument("--json", type=output, metavar="FILE", help="write the whole result as JSON")
+    runs.add_argument("--junit", type=output, metavar="FILE", help="write JUnit XML")
     runs.set_defaults(command=_run)
 
 
-def _implementation(name: str) -> str:
+def implementation(name: str) -> str:
+    """The name of an implementation, if it is one; argparse says what is wrong with another."""
     try:
         source_of(name)
     except ValueError as error:
@@ -52,7 +53,8 @@ def _implementation(name: str) -> str:
     return name
 
 
-def _output(name: str) -> Path:
+def output(name: str) -> Path:
+    """A file that can be written; argparse says where there is no such folder."""
     path = Path(name)
     if not path.parent.is_dir():
         raise argparse.ArgumentTypeError(f"no such folder: {path.parent}")

@@ -1,0 +1,64 @@
+"""The cases of a study: each follows from the seed and its number alone, so that any of them can be had again.
+
+Fifty in a row have their options and sizes in common, so that what a framework compiles is used more than once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TypeVar
+
+import numpy as np
+
+from ..cases import Case
+from ..drawing import Limits, Seeded, build
+from ..options import Combination
+from ..session import Session
+
+T = TypeVar("T")
+
+GROUP = 50
+LONG = 20  # steps at most, in one group of four; the others have so many fewer as they have more cells
+
+
+class Ordinary(Seeded):
+    """Chooses the ordinary magnitude of all arrays: about a half, not tiny and not saturating."""
+
+    def one_of(self, values: Sequence[T], label: str) -> T:
+        return values[0] if label.startswith("magnitude") else super().one_of(values, label)
+
+
+def is_ordinary(number: int) -> bool:
+    """Whether the case of that number has ordinary magnitudes: one of ten."""
+    return number % 10 == 0
+
+
+class Draws:
+    """The cases of one implementation in one dtype, from one seed."""
+
+    def __init__(self, session: Session, dtype: str, seed: int) -> None:
+        self.session, self.dtype, self.seed = session, dtype, seed
+
+    @cached_property
+    def combinations(self) -> list[Combination]:
+        """What may be drawn: the valid combinations of options."""
+        return [one for one in self.session.space.valid if one["dtype"] == self.dtype]
+
+    def case(self, number: int) -> Case:
+        """The case of that number."""
+        group = number // GROUP
+        rng = np.random.default_rng((self.seed, group))
+        combination = self.combinations[int(rng.integers(len(self.combinations)))]
+        cells = combination["layers"] * (2 if combination["direction"] == "both" else 1)
+        limits = Limits(time=LONG if rng.random() < 1 / 4 and cells < 3 else max(2, 7 // cells))
+        first = build(Seeded(self.seed, group), combination, limits)
+        batch, time, size = first.x.shape
+        sizes = {"batch": batch, "time": time, "input": size, "hidden": _hidden(first)}
+        made = Ordinary if is_ordinary(number) else Seeded
+        return self.session.prepared(build(made(self.seed, group, number, sizes=sizes), combination, limits))
+
+
+def _hidden(case: Case) -> int:
+    size: int = case.cell.layers[0].cells[0].hidden_size if hasattr(case.cell, "layers") else case.cell.hidden_size
+    return size

@@ -1,0 +1,153 @@
+"""A study, put together: every implementation and dtype shared out over processes, and what they found."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from ..implementations import source_of
+from ..processes import environment
+from ..runner import ONE_THREAD
+
+CHUNK = 2500  # cases of one process: Keras alone takes seconds to start
+_POLL_SECONDS = 0.5
+
+
+@dataclass
+class Study:
+    """What was found of one implementation in one dtype.
+
+    worst    kind of cell and family of quantities, to each case's worst error in units of its bound
+    seen     target to pairs: whether the case's magnitudes are ordinary, and the least relative change that is seen, -1
+             where none is
+    alarms   number of the case to what was said
+    broken   what processes said that did not come to their end
+    """
+
+    implementation: str
+    dtype: str
+    asked: int
+    versions: dict[str, str] = field(default_factory=dict)
+    cases: int = 0
+    numbers: int = 0
+    undecided: int = 0
+    worst: dict[tuple[str, str], list[float]] = field(default_factory=lambda: defaultdict(list))
+    seen: dict[str, list[tuple[bool, float]]] = field(default_factory=lambda: defaultdict(list))
+    alarms: dict[int, str] = field(default_factory=dict)
+    not_run: str = ""
+    broken: list[str] = field(default_factory=list)
+
+    def take(self, event: dict[str, Any]) -> None:
+        """Takes in one line of a worker's record."""
+        if event["event"] == "not run":
+            self.not_run = event["why"]
+        elif event["event"] == "versions":
+            self.versions = event["versions"]
+        else:
+            self.cases += event["cases"]
+            self.numbers += event["numbers"]
+            self.undecided += event["undecided"]
+            for family, ratios in event["worst"].items():
+                self.worst[event["kind"], family] += ratios
+            for target, pairs in event["seen"].items():
+                self.seen[target] += [(ordinary, least) for ordinary, least in pairs]
+            self.alarms |= {alarm["case"]: alarm["message"] for alarm in event["alarms"]}
+
+
+@dataclass
+class _Chunk:
+    study: Study
+    first: int
+    count: int
+    record: Path
+    process: subprocess.Popen[bytes] | None = None
+    read: int = 0
+
+    def take(self) -> None:
+        """Takes in the record's new lines; one that is still being written waits."""
+        if not self.record.exists():
+            return
+        with self.record.open("rb") as lines:
+            lines.seek(self.read)
+            for line in lines:
+                if not line.endswith(b"\n"):
+                    break
+                self.read += len(line)
+                self.study.take(json.loads(line))
+
+
+def study(
+    wanted: Sequence[tuple[str, str, int]],
+    seed: int,
+    jobs: int,
+    watch: Callable[[Sequence[Study]], None],
+) -> list[Study]:
+    """Studies each implementation and dtype on so many cases; interrupted, it gives what was found so far."""
+    studies = [Study(name, dtype, count) for name, dtype, count in wanted]
+    with tempfile.TemporaryDirectory(prefix="tolerance-study-") as folder:
+        chunks = [
+            _Chunk(one, first, min(CHUNK, one.asked - first), Path(folder) / f"{k}-{first}.jsonl")
+            for k, one in enumerate(studies)
+            for first in range(0, one.asked, CHUNK)
+        ]
+        try:
+            for running in _turns(chunks, seed, jobs):
+                for chunk in running:
+                    chunk.take()
+                watch(studies)
+        except KeyboardInterrupt:
+            for one in studies:
+                one.broken.append(f"interrupted after {one.cases} of {one.asked} cases")
+        finally:
+            for chunk in chunks:
+                if chunk.process is not None and chunk.process.poll() is None:
+                    chunk.process.kill()
+                    chunk.process.wait()
+    return studies
+
+
+def _turns(chunks: Sequence[_Chunk], seed: int, jobs: int) -> Iterator[list[_Chunk]]:
+    """The chunks that run, again and again until none is left; each once more after its end."""
+    waiting, running = iter(chunks), list[_Chunk]()
+    while True:
+        for chunk in running:
+            if chunk.process is not None and (status := chunk.process.poll()):
+                said = chunk.record.with_suffix(".log").read_text(errors="replace").strip().splitlines()[-3:]
+                chunk.study.broken.append(f"status {status} in the cases from {chunk.first} on: {' | '.join(said)}")
+        running = [chunk for chunk in running if chunk.process is not None and chunk.process.poll() is None]
+        while len(running) < jobs and (chunk := next(waiting, None)) is not None:
+            if not chunk.study.not_run:
+                with _log(chunk) as log:
+                    chunk.process = _started(chunk, seed, log)
+                running.append(chunk)
+        if not running:
+            return
+        time.sleep(_POLL_SECONDS)
+        yield running
+
+
+@contextmanager
+def _log(chunk: _Chunk) -> Iterator[IO[bytes]]:
+    with chunk.record.with_suffix(".log").open("wb") as log:
+        yield log
+
+
+def _started(chunk: _Chunk, seed: int, log: IO[bytes]) -> subprocess.Popen[bytes]:
+    name = chunk.study.implementation
+    which = (name, chunk.study.dtype, seed, chunk.first, chunk.count, chunk.record)
+    return subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-m", "conformance.study.worker", *map(str, which)],
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+        env=environment(**ONE_THREAD, **source_of(name).environment, CUDA_VISIBLE_DEVICES="-1", JAX_PLATFORMS="cpu"),
+    )

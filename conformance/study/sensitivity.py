@@ -1,0 +1,76 @@
+"""The least faults that would be seen: how much of itself a number may be off before some bound is exceeded.
+
+A fault is one element of a recurrent kernel, of a kernel or of a bias, or all arguments of one gate (its blocks of all
+of them), multiplied by ``1 + ε``; or an element of a gradient. The least ``ε`` that is seen follows from what a small
+one does: to first order the greatest ``|difference| / bound`` is proportional to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import numpy as np
+
+from ..cases import Array, Case, first_cell
+from ..verdicts import Expected, Truth
+
+TARGETS = ("recurrent weight", "weight", "bias", "gate", "gradient")
+BAR = {"float64": 1e-12, "float32": 1e-5}  # what the project wants to see of a recurrent weight and of a gradient
+_SMALL = 2.0**-20
+_OF = {"recurrent weight": ("recurrent_kernel",), "weight": ("kernel",), "bias": ("bias", "recurrent_bias")}
+_OF["gate"] = ("kernel", "recurrent_kernel", "bias", "recurrent_bias")
+
+
+def least_seen(
+    case: Case, expected: Expected, compared: Collection[str], rng: np.random.Generator
+) -> Mapping[str, float]:
+    """For each target, the least relative change of a random one that moves some number out of its bound.
+
+    compared   the quantities that the implementation returns
+    rng        chooses the element
+
+    Infinite where it moves nothing: the weight meets zeros, or what it moves is masked, dropped or flat.
+    """
+    wide, found = case.in_dtype(np.float64), {}
+    for target, names in _OF.items():
+        moved = _moved(wide, names, target, rng)
+        if moved is not None:
+            values = Truth(moved).values
+            shift = max((_most(values[q] - expected.values[q], expected.bounds[q]) for q in compared), default=0.0)
+            found[target] = _SMALL / shift if shift > 0 else np.inf
+    gradients = [name for name in compared if name.endswith("recurrent_kernel") and name.startswith("d_")]
+    if gradients:
+        name = gradients[int(rng.integers(len(gradients)))]
+        value, bound = np.abs(expected.values[name]).ravel(), expected.bounds[name].ravel()
+        if len(there := np.flatnonzero(value)):
+            at = there[int(rng.integers(len(there)))]
+            found["gradient"] = float(bound[at] / value[at])
+    return found
+
+
+def _moved(case: Case, names: Collection[str], target: str, rng: np.random.Generator) -> Case | None:
+    """The case with one element, or one gate, a little larger."""
+    among = [name for name in case.params if name.rpartition(".")[2] in names]
+    if not among:
+        return None
+    name = among[int(rng.integers(len(among)))]
+    if target != "gate":
+        value = case.params[name].copy()
+        value.flat[int(rng.integers(value.size))] *= 1 + _SMALL
+        return case.replace(params={**case.params, name: value})
+    prefix, hidden = name.rpartition(".")[0], first_cell(case.cell).hidden_size
+    gate = int(rng.integers(len(first_cell(case.cell).gate_order)))
+    changed = {}
+    for each in among:
+        if each.rpartition(".")[0] == prefix:
+            value = case.params[each].copy()
+            value[..., gate * hidden : (gate + 1) * hidden] *= 1 + _SMALL
+            changed[each] = value
+    return case.replace(params={**case.params, **changed})
+
+
+def _most(difference: Array, bound: Array) -> float:
+    """The greatest difference in units of its bound, where there is one."""
+    with np.errstate(all="ignore"):
+        ratio = np.where((difference != 0) & np.isfinite(bound), np.abs(difference) / bound, 0.0)
+    return float(np.nan_to_num(ratio, nan=0.0).max(initial=0.0))

@@ -1,0 +1,85 @@
+"""Some cases of one implementation: ``python -m conformance.study.worker NAME DTYPE SEED FIRST COUNT RECORD``.
+
+Writes a line of JSON to the record for every group of cases, so that a study that is stopped has told what it found.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..divergences import Disagreement, examine, expected_of
+from ..implementations import NotRun, load
+from ..session import PROFILES, Session, append
+from .cases import GROUP, Draws, is_ordinary
+from .sensitivity import least_seen
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Judges the cases from the number FIRST on."""
+    name, dtype, seed, first, count, path = arguments
+    record, start = Path(path), int(first)
+    try:
+        session = Session(load(name), PROFILES["quick"])
+    except NotRun as error:
+        append(record, event="not run", why=str(error))
+        return 0
+    if dtype not in session.implementation.dtypes:
+        append(record, event="not run", why=f"{name} does not compute in {dtype}")
+        return 0
+    append(record, event="versions", versions=dict(session.implementation.versions))
+    draws = Draws(session, dtype, int(seed))
+    for group in range(start, start + int(count), GROUP):
+        numbers = range(group, min(group + GROUP, start + int(count)))
+        append(record, event="group", first=group, **judged(draws, numbers))
+    return 0
+
+
+def judged(draws: Draws, numbers: Sequence[int]) -> dict[str, Any]:
+    """What came of some cases: each one's worst error in units of its bound by family; which faults would be seen."""
+    session, alarms, kind = draws.session, [], ""
+    worst: dict[str, list[float]] = defaultdict(list)
+    seen: dict[str, list[tuple[bool, float]]] = defaultdict(list)
+    cases = compared = undecided = 0
+    for number in numbers:
+        case = draws.case(number)
+        kind = case.kind
+        try:
+            verdict, _ = examine(session.implementation, case, session.known)
+        except Disagreement as error:
+            alarms.append({"case": number, "message": str(error)})
+            continue
+        families = list(verdict.by_family())
+        for family, numbers_, ratio, unknown in families:
+            compared, undecided = compared + numbers_, undecided + unknown
+            if numbers_:
+                worst[family].append(ratio)
+        if verdict.numbers:
+            cases += 1
+            worst["all"].append(max(ratio for _, _, ratio, _ in families))
+        if verdict.disagreements:
+            alarms.append({"case": number, "message": f"{case!r}: {verdict.disagreements[0]}"})
+        if number % 10 in (0, 5):
+            expected = expected_of(session.implementation, case, session.known)
+            names = [comparison.quantity for comparison in verdict.comparisons if comparison.numbers]
+            rng = np.random.default_rng((draws.seed, number))
+            for target, least in least_seen(case, expected, names, rng).items():
+                seen[target].append((is_ordinary(number), least if np.isfinite(least) else -1.0))
+    return {
+        "kind": kind,
+        "cases": cases,
+        "numbers": compared,
+        "undecided": undecided,
+        "worst": worst,
+        "seen": seen,
+        "alarms": alarms,
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
