@@ -1,6 +1,6 @@
 """The cases of a study: each follows from the seed and its number alone, so that any of them can be had again.
 
-Fifty in a row have their options and sizes in common, so that what a framework compiles is used more than once.
+Two hundred in a row have their options and sizes in common, so that what a framework compiles is used more than once.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ..session import Session
 
 T = TypeVar("T")
 
-GROUP = 50
+GROUP = 200
 LONG = 20  # steps at most, in one group of four; the others have so many fewer as they have more cells
 
 

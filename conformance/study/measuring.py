@@ -9,16 +9,15 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from ..implementations import source_of
 from ..processes import environment
 from ..runner import ONE_THREAD
 
-CHUNK = 2500  # cases of one process: Keras alone takes seconds to start
+CHUNK = 2400  # cases of one process: Keras alone takes seconds to start
 _POLL_SECONDS = 0.5
 
 
@@ -63,14 +62,44 @@ class Study:
             self.alarms |= {alarm["case"]: alarm["message"] for alarm in event["alarms"]}
 
 
-@dataclass
+@dataclass(eq=False)
 class _Chunk:
+    """Some of a study's cases, and the process that judges them."""
+
     study: Study
     first: int
     count: int
     record: Path
     process: subprocess.Popen[bytes] | None = None
     read: int = 0
+
+    @property
+    def status(self) -> int | None:
+        """The process's exit status; None while it runs or waits."""
+        return None if self.process is None else self.process.poll()
+
+    @property
+    def log(self) -> Path:
+        return self.record.with_suffix(".log")
+
+    def start(self, seed: int) -> None:
+        name = self.study.implementation
+        which = (name, self.study.dtype, seed, self.first, self.count, self.record)
+        more = ONE_THREAD | {"CUDA_VISIBLE_DEVICES": "-1", "JAX_PLATFORMS": "cpu"} | dict(source_of(name).environment)
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-W", "ignore", "-m", "conformance.study.worker", *map(str, which)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=environment(**more),
+            )
+
+    def stop(self) -> None:
+        """Ends the process where it has not ended."""
+        if self.process is not None and self.status is None:
+            self.process.kill()
+            self.process.wait()
 
     def take(self) -> None:
         """Takes in the record's new lines; one that is still being written waits."""
@@ -109,45 +138,26 @@ def study(
                 one.broken.append(f"interrupted after {one.cases} of {one.asked} cases")
         finally:
             for chunk in chunks:
-                if chunk.process is not None and chunk.process.poll() is None:
-                    chunk.process.kill()
-                    chunk.process.wait()
+                chunk.stop()
     return studies
 
 
 def _turns(chunks: Sequence[_Chunk], seed: int, jobs: int) -> Iterator[list[_Chunk]]:
-    """The chunks that run, again and again until none is left; each once more after its end."""
+    """The chunks that run, again and again until none is left."""
     waiting, running = iter(chunks), list[_Chunk]()
     while True:
-        for chunk in running:
-            if chunk.process is not None and (status := chunk.process.poll()):
-                said = chunk.record.with_suffix(".log").read_text(errors="replace").strip().splitlines()[-3:]
-                chunk.study.broken.append(f"status {status} in the cases from {chunk.first} on: {' | '.join(said)}")
-        running = [chunk for chunk in running if chunk.process is not None and chunk.process.poll() is None]
-        while len(running) < jobs and (chunk := next(waiting, None)) is not None:
-            if not chunk.study.not_run:
-                with _log(chunk) as log:
-                    chunk.process = _started(chunk, seed, log)
-                running.append(chunk)
+        ended = [chunk for chunk in running if chunk.status is not None]
+        for chunk in ended:
+            chunk.take()
+            if chunk.status:
+                said = chunk.log.read_text(errors="replace").strip().splitlines()[-3:]
+                chunk.study.broken.append(f"status {chunk.status} in the cases from {chunk.first} on: {said}")
+        running = [chunk for chunk in running if chunk not in ended]
+        while len(running) < jobs and (following := next(waiting, None)) is not None:
+            if not following.study.not_run:
+                following.start(seed)
+                running.append(following)
         if not running:
             return
         time.sleep(_POLL_SECONDS)
         yield running
-
-
-@contextmanager
-def _log(chunk: _Chunk) -> Iterator[IO[bytes]]:
-    with chunk.record.with_suffix(".log").open("wb") as log:
-        yield log
-
-
-def _started(chunk: _Chunk, seed: int, log: IO[bytes]) -> subprocess.Popen[bytes]:
-    name = chunk.study.implementation
-    which = (name, chunk.study.dtype, seed, chunk.first, chunk.count, chunk.record)
-    return subprocess.Popen(
-        [sys.executable, "-W", "ignore", "-m", "conformance.study.worker", *map(str, which)],
-        stdin=subprocess.DEVNULL,
-        stdout=log,
-        stderr=log,
-        env=environment(**ONE_THREAD, **source_of(name).environment, CUDA_VISIBLE_DEVICES="-1", JAX_PLATFORMS="cpu"),
-    )
