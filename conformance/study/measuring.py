@@ -63,7 +63,7 @@ class Study:
 
 
 @dataclass(eq=False)
-class _Chunk:
+class Chunk:
     """Some of a study's cases, and the process that judges them."""
 
     study: Study
@@ -124,7 +124,7 @@ def study(
     studies = [Study(name, dtype, count) for name, dtype, count in wanted]
     with tempfile.TemporaryDirectory(prefix="tolerance-study-") as folder:
         chunks = [
-            _Chunk(one, first, min(CHUNK, one.asked - first), Path(folder) / f"{k}-{first}.jsonl")
+            Chunk(one, first, min(CHUNK, one.asked - first), Path(folder) / f"{k}-{first}.jsonl")
             for k, one in enumerate(studies)
             for first in range(0, one.asked, CHUNK)
         ]
@@ -142,9 +142,9 @@ def study(
     return studies
 
 
-def _turns(chunks: Sequence[_Chunk], seed: int, jobs: int) -> Iterator[list[_Chunk]]:
+def _turns(chunks: Sequence[Chunk], seed: int, jobs: int) -> Iterator[list[Chunk]]:
     """The chunks that run, again and again until none is left."""
-    waiting, running = iter(chunks), list[_Chunk]()
+    waiting, running = iter(chunks), list[Chunk]()
     while True:
         ended = [chunk for chunk in running if chunk.status is not None]
         for chunk in ended:

@@ -17,8 +17,8 @@ from ..verdicts import Expected, Truth
 TARGETS = ("recurrent weight", "weight", "bias", "gate", "gradient")
 BAR = {"float64": 1e-12, "float32": 1e-5}  # what the project wants to see of a recurrent weight and of a gradient
 _SMALL = 2.0**-20
-_OF = {"recurrent weight": ("recurrent_kernel",), "weight": ("kernel",), "bias": ("bias", "recurrent_bias")}
-_OF["gate"] = ("kernel", "recurrent_kernel", "bias", "recurrent_bias")
+PARAMETERS = {"recurrent weight": ("recurrent_kernel",), "weight": ("kernel",), "bias": ("bias", "recurrent_bias")}
+PARAMETERS["gate"] = ("kernel", "recurrent_kernel", "bias", "recurrent_bias")
 
 
 def least_seen(
@@ -32,10 +32,10 @@ def least_seen(
     Infinite where it moves nothing: the weight meets zeros, or what it moves is masked, dropped or flat.
     """
     wide, found = case.in_dtype(np.float64), {}
-    for target, names in _OF.items():
-        moved = _moved(wide, names, target, rng)
-        if moved is not None:
-            values = Truth(moved).values
+    for target in PARAMETERS:
+        faulty = moved(wide, target, rng)
+        if faulty is not None:
+            values = Truth(faulty).values
             shift = max((_most(values[q] - expected.values[q], expected.bounds[q]) for q in compared), default=0.0)
             found[target] = _SMALL / shift if shift > 0 else np.inf
     gradients = [name for name in compared if name.endswith("recurrent_kernel") and name.startswith("d_")]
@@ -48,15 +48,15 @@ def least_seen(
     return found
 
 
-def _moved(case: Case, names: Collection[str], target: str, rng: np.random.Generator) -> Case | None:
-    """The case with one element, or one gate, a little larger."""
-    among = [name for name in case.params if name.rpartition(".")[2] in names]
+def moved(case: Case, target: str, rng: np.random.Generator, by: float = _SMALL) -> Case | None:
+    """The case with a random element, or gate, larger by so much of itself; None where it has none."""
+    among = [name for name in case.params if name.rpartition(".")[2] in PARAMETERS[target]]
     if not among:
         return None
     name = among[int(rng.integers(len(among)))]
     if target != "gate":
         value = case.params[name].copy()
-        value.flat[int(rng.integers(value.size))] *= 1 + _SMALL
+        value.flat[int(rng.integers(value.size))] *= 1 + by
         return case.replace(params={**case.params, name: value})
     prefix, hidden = name.rpartition(".")[0], first_cell(case.cell).hidden_size
     gate = int(rng.integers(len(first_cell(case.cell).gate_order)))
@@ -64,7 +64,7 @@ def _moved(case: Case, names: Collection[str], target: str, rng: np.random.Gener
     for each in among:
         if each.rpartition(".")[0] == prefix:
             value = case.params[each].copy()
-            value[..., gate * hidden : (gate + 1) * hidden] *= 1 + _SMALL
+            value[..., gate * hidden : (gate + 1) * hidden] *= 1 + by
             changed[each] = value
     return case.replace(params={**case.params, **changed})
 

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from .. import forward
+from .. import GRU, LSTM, SimpleRNN, forward
 from ..precision import Precision
-from ..rounding import bound, gradient_bound
+from ..rounding import bound, gradient_bound, is_smooth
 from ..running import unroll, unroll_adjoint
 from .emulated import Machine, emulated
 from .support import (
+    CELLS,
     STACKS,
     AnyCell,
     Parts,
@@ -25,6 +26,7 @@ from .support import (
     factors_of,
     parts,
     run,
+    short,
 )
 
 each_half = pytest.mark.parametrize("name", ["float16", "bfloat16"])
@@ -205,6 +207,30 @@ def test_a_coarser_precision_has_a_larger_bound(cell: AnyCell, name: str) -> Non
     over = run(example(cell, seed=0))
     coarse, fine = (bound(over, each) for each in (name, finer))
     assert (coarse.outputs > fine.outputs).all()
+
+
+@pytest.mark.parametrize("cell", [cell for cell in CELLS if is_smooth(cell)], ids=short)
+@pytest.mark.parametrize("name", ["float32", "float16", "bfloat16"])
+def test_of_a_smooth_cell_a_finer_precision_has_a_bound_that_is_finer_in_proportion(cell: AnyCell, name: str) -> None:
+    finer = 2 * Precision.of("float64").unit_roundoff / Precision.of(name).unit_roundoff
+    for scale in (1.0, 8.0, 2.0**-3):
+        e = example(cell, seed=0, scale=scale)
+        e = replace(e, params=cell.init(np.random.default_rng(0)))
+        coarse, fine = (
+            parts(bound(run(e), p)) | parts(gradient_bound(run(e), p, e.d_outputs, e.d_state))
+            for p in (name, "float64")
+        )
+        for part in fine:
+            assert (fine[part] <= finer * coarse[part]).all(), (part, scale)
+
+
+def test_what_jumps_is_not_smooth() -> None:
+    assert is_smooth(STACKS["forward"])
+    assert is_smooth(LSTM(2, 3))
+    assert not is_smooth(LSTM(2, 3, clip=1.0))
+    assert not is_smooth(SimpleRNN(2, 3, activation="relu"))
+    assert not is_smooth(LSTM(2, 3, output_activation="hard_tanh"))
+    assert not is_smooth(GRU(2, 3, recurrent_activation="hard_sigmoid"))
 
 
 # --- the bound on a state that an earlier run made --------------------------------------------------------------------
