@@ -20,8 +20,9 @@ same for every array of the step. Between two steps `renewed` multiplies by ``J_
 Back-propagation is a recurrence too, ``λ_t = J_tᵀ λ_(t+1) + …``, whose ``J_t`` is off by what the forward run is: its
 symbols are those of the forward step and, after them, those of the cotangent of the state after it.
 
-Two limits keep this to a few times the price of the run: a state of more than `LARGEST_STATE` elements has no symbols,
-and sources are summed up into one for each element when they become more than `MOST_SOURCES`.
+The price, of time and of memory, grows with the square of the steps and the cube of the state, so it is for the small
+cases of a test suite: a state of more than `LARGEST_STATE` elements has no symbols, and its bound costs a few times the
+run. Sources are summed up into one for each element when they become more than `MOST_SOURCES`.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ import numpy as np
 
 from .activations import Array
 
-LARGEST_STATE = 64
+LARGEST_STATE = 20
 MOST_SOURCES = 512
 _ROUNDING = 2.0**-53  # of the analysis itself, in float64
 

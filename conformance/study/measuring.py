@@ -28,6 +28,7 @@ class Study:
     worst    kind of cell and family of quantities, to each case's worst error in units of its bound
     seen     target to pairs: whether the case's magnitudes are ordinary, and the least relative change that is seen, -1
              where none is
+    seconds  spent on the oracle's runs and gradients of some of the cases, and on their bounds
     alarms   number of the case to what was said
     broken   what processes said that did not come to their end
     """
@@ -41,6 +42,7 @@ class Study:
     undecided: int = 0
     worst: dict[tuple[str, str], list[float]] = field(default_factory=lambda: defaultdict(list))
     seen: dict[str, list[tuple[bool, float]]] = field(default_factory=lambda: defaultdict(list))
+    seconds: tuple[float, float] = (0.0, 0.0)
     alarms: dict[int, str] = field(default_factory=dict)
     not_run: str = ""
     broken: list[str] = field(default_factory=list)
@@ -55,6 +57,8 @@ class Study:
             self.cases += event["cases"]
             self.numbers += event["numbers"]
             self.undecided += event["undecided"]
+            oracle, bounds = event["seconds"]
+            self.seconds = (self.seconds[0] + oracle, self.seconds[1] + bounds)
             for family, ratios in event["worst"].items():
                 self.worst[event["kind"], family] += ratios
             for target, pairs in event["seen"].items():

@@ -31,6 +31,7 @@ def summary(study: Study) -> dict[str, Any]:
 
     typical      the median over cases of the worst error in units of its bound, and the greatest
     families     the same by kind of cell and family of quantities, the median alone
+    cost         the seconds that bounds take, in units of those that the oracle's run and gradients take
     least_seen   target to the median, the 99th percentile, and the share of cases that see a change of ``BAR``; of
                  ordinary magnitudes and of all that are drawn; a fault that moves nothing at all counts as not seen
     """
@@ -47,6 +48,7 @@ def summary(study: Study) -> dict[str, Any]:
         "broken": study.broken,
         "not_run": study.not_run,
         "typical": _quantiles(ratios, 0.5, 1.0),
+        "cost": study.seconds[1] / study.seconds[0] if study.seconds[0] else None,
         "families": {
             f"{kind} {family}": _quantiles(its, 0.5)[0]
             for (kind, family), its in sorted(study.worst.items())
@@ -107,7 +109,7 @@ def _errors(studies: Sequence[Study]) -> Table:
     table = Table(title="the worst error of a case, in units of its bound")
     table.add_column("implementation", no_wrap=True)
     table.add_column("dtype")
-    names = ("cases", "alarms", "numbers", "undecided", "median", "greatest", "least median of a family")
+    names = ("cases", "alarms", "numbers", "undecided", "median", "greatest", "least median of a family", "cost")
     for column in names:
         table.add_column(column, justify="right")
     for study in studies:
@@ -123,6 +125,7 @@ def _errors(studies: Sequence[Study]) -> Table:
             f"{100 * study.undecided / total:.2g} %",
             *(f"{value:.2g}" for value in found["typical"]),
             f"{least[1]:.2g} ({least[0]})",
+            "–" if found["cost"] is None else f"{found['cost']:.0f}",
         )
     return table
 

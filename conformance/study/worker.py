@@ -6,6 +6,7 @@ Writes a line of JSON to the record for every group of cases, so that a study th
 from __future__ import annotations
 
 import sys
+import time
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,9 +14,14 @@ from typing import Any
 
 import numpy as np
 
+from refimpl.precision import Precision
+
+from ..arithmetic import arithmetic_of
+from ..cases import Case
 from ..divergences import Disagreement, examine, expected_of
 from ..implementations import NotRun, load
 from ..session import PROFILES, Session, append
+from ..verdicts import Truth
 from .cases import GROUP, Draws, is_ordinary
 from .sensitivity import least_seen
 
@@ -46,6 +52,7 @@ def judged(draws: Draws, numbers: Sequence[int]) -> dict[str, Any]:
     worst: dict[str, list[float]] = defaultdict(list)
     seen: dict[str, list[tuple[bool, float]]] = defaultdict(list)
     cases = compared = undecided = 0
+    seconds = [0.0, 0.0]
     for number in numbers:
         case = draws.case(number)
         kind = case.kind
@@ -65,6 +72,8 @@ def judged(draws: Draws, numbers: Sequence[int]) -> dict[str, Any]:
         if verdict.disagreements:
             alarms.append({"case": number, "message": f"{case!r}: {verdict.disagreements[0]}"})
         if number % 10 in (0, 5):
+            for k, spent in enumerate(_seconds(case, arithmetic_of(session.implementation, draws.dtype))):
+                seconds[k] += spent
             expected = expected_of(session.implementation, case, session.known)
             names = [comparison.quantity for comparison in verdict.comparisons if comparison.numbers]
             rng = np.random.default_rng((draws.seed, number))
@@ -78,7 +87,17 @@ def judged(draws: Draws, numbers: Sequence[int]) -> dict[str, Any]:
         "worst": worst,
         "seen": seen,
         "alarms": alarms,
+        "seconds": seconds,
     }
+
+
+def _seconds(case: Case, arithmetic: Precision) -> tuple[float, float]:
+    """What the oracle's answer takes, and what its bounds take."""
+    truth, times = Truth(case), [time.perf_counter()]
+    for ask in (lambda: truth.values, lambda: truth.expected(arithmetic)):
+        ask()
+        times.append(time.perf_counter())
+    return times[1] - times[0], times[2] - times[1]
 
 
 if __name__ == "__main__":

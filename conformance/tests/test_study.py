@@ -149,10 +149,12 @@ def test_figures_are_of_all_cases_and_never_nan_in_json(tmp_path: Path) -> None:
             "worst": {"outputs": [0.1, 0.2, 0.3], "all": [0.2, 0.4, 0.6]},
             "seen": {"bias": [[True, 1e-13], [True, 1e-11], [True, -1.0]]},
             "alarms": [],
+            "seconds": [0.5, 2.0],
         }
     )
     found = report.summary(some)
     assert found["typical"] == [0.4, 0.6]
+    assert found["cost"] == 4.0
     assert found["families"] == {"LSTM outputs": 0.2}
     its = found["least_seen"]["bias"]["ordinary"]
     assert (its["inert"], its["median"], its["percentile_99"]) == (1, 1e-11, None)
