@@ -12,7 +12,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from .. import report
+from .. import growth, report
 from ..devices import why_no_cuda
 from ..implementations import BUILT_IN, FRAMEWORKS, source_of
 from ..runner import Job, Plan, run
@@ -41,6 +41,13 @@ def add_to(commands: Any) -> None:
     runs.add_argument("--jobs", type=int, default=Plan.jobs, help="processes at a time (default: all cores)")
     runs.add_argument("--json", type=output, metavar="FILE", help="write the whole result as JSON")
     runs.add_argument("--junit", type=output, metavar="FILE", help="write JUnit XML")
+    runs.add_argument(
+        "--since",
+        type=_earlier,
+        metavar="FILE",
+        help="what --json wrote before; where a worst error has grown tenfold since, even within its bound, "
+        "that is told, and the exit status is 1",
+    )
     runs.set_defaults(command=_run)
 
 
@@ -51,6 +58,13 @@ def implementation(name: str) -> str:
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
     return name
+
+
+def _earlier(name: str) -> growth.Earlier:
+    try:
+        return growth.read(Path(name))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def output(name: str) -> Path:
@@ -88,6 +102,12 @@ def _run(parsed: argparse.Namespace) -> int:
         results = [report.result_of(job, device) for job in jobs]
         status = report.exit_status(results, required=parsed.implementation is not None)
         report.show(console, results, absent)
+        if parsed.since is not None:
+            grown = list(growth.grown(results, parsed.since))
+            console.print(f"\n[bold]Worst errors that grew tenfold or more: {len(grown)}[/]")
+            for one in grown:
+                console.print(f"  {one}", highlight=False)
+            status = status or int(bool(grown))
         if parsed.json:
             report.write_json(parsed.json, results, absent, plan, status)
         if parsed.junit:
