@@ -19,7 +19,7 @@ from ..session import Session
 T = TypeVar("T")
 
 GROUP = 200
-LONG = 20  # steps at most, in one group of four; the others have so many fewer as they have more cells
+LONG = 20  # steps at most, in one group of four; the others have fewer, as they have more cells
 
 
 class Ordinary(Seeded):
@@ -32,6 +32,11 @@ class Ordinary(Seeded):
 def is_ordinary(number: int) -> bool:
     """Whether the case of that number has ordinary magnitudes: one of ten."""
     return number % 10 == 0
+
+
+def looks_for_faults(number: int) -> bool:
+    """Whether the least faults are looked for in the case of that number: one of fifty, half of them ordinary."""
+    return number % 100 in (0, 55)
 
 
 class Draws:
@@ -49,14 +54,21 @@ class Draws:
         """The case of that number."""
         group = number // GROUP
         rng = np.random.default_rng((self.seed, group))
-        combination = self.combinations[int(rng.integers(len(self.combinations)))]
-        cells = combination["layers"] * (2 if combination["direction"] == "both" else 1)
+        combination, cells = self.combination(rng)
         limits = Limits(time=LONG if rng.random() < 1 / 4 and cells < 3 else max(2, 7 // cells))
         first = build(Seeded(self.seed, group), combination, limits)
         batch, time, size = first.x.shape
         sizes = {"batch": batch, "time": time, "input": size, "hidden": _hidden(first)}
         made = Ordinary if is_ordinary(number) else Seeded
         return self.session.prepared(build(made(self.seed, group, number, sizes=sizes), combination, limits))
+
+    def combination(self, rng: np.random.Generator) -> tuple[Combination, int]:
+        """One of the combinations, and how many cells it has: one of many is so much rarer as it takes longer."""
+        while True:
+            found = self.combinations[int(rng.integers(len(self.combinations)))]
+            cells = found["layers"] * (2 if found["direction"] == "both" else 1)
+            if rng.random() < 1 / cells:
+                return found, cells
 
 
 def _hidden(case: Case) -> int:

@@ -17,7 +17,7 @@ from ..implementations import source_of
 from ..processes import environment
 from ..runner import ONE_THREAD
 
-CHUNK = 2400  # cases of one process: Keras alone takes seconds to start
+CHUNK = 5000  # cases of one process: Keras alone takes seconds to start
 _POLL_SECONDS = 0.5
 
 

@@ -22,7 +22,7 @@ from ..divergences import Disagreement, examine, expected_of
 from ..implementations import NotRun, load
 from ..session import PROFILES, Session, append
 from ..verdicts import Truth
-from .cases import GROUP, Draws, is_ordinary
+from .cases import GROUP, Draws, is_ordinary, looks_for_faults
 from .sensitivity import least_seen
 
 
@@ -71,7 +71,7 @@ def judged(draws: Draws, numbers: Sequence[int]) -> dict[str, Any]:
             worst["all"].append(max(ratio for _, _, ratio, _ in families))
         if verdict.disagreements:
             alarms.append({"case": number, "message": f"{case!r}: {verdict.disagreements[0]}"})
-        if number % 10 in (0, 5):
+        if looks_for_faults(number):
             for k, spent in enumerate(_seconds(case, arithmetic_of(session.implementation, draws.dtype))):
                 seconds[k] += spent
             expected = expected_of(session.implementation, case, session.known)
