@@ -90,6 +90,14 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         current.end(session.testscollected, reported)
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if SESSION in config.stash:
+        from conformance.suite.plan import ORDER
+
+        places = {f"test_{name}": place for place, name in enumerate(ORDER)}
+        items.sort(key=lambda item: places.get(item.path.stem, len(places)))
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
     current = session.config.stash.get(SESSION, None)
     if current is not None:

@@ -26,7 +26,12 @@ INVARIANTS = (
     "padded",
     "lengths_as_mask",
     "dropout_at_inference",
+    "flat_at_the_kink",
+    "wrong_sizes_refused",
 )
+
+ORDER = ("enumeration", "agreement", "fixtures", "laws", "invariants", "refusals", "stateful", "divergences")
+"""The modules in the order in which they run: first what finds most in the fewest cases (``conformance mutants``)."""
 
 
 def why_not(session: Session, kind: str, dtype: str) -> str:

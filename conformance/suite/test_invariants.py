@@ -16,6 +16,7 @@ import pytest
 from conformance.cases import Array, Case, Quantities, first_cell
 from conformance.divergences import Disagreement
 from conformance.drawing import Limits, Seeded, build
+from conformance.implementations import observe
 from conformance.options import Combination, has_dropout
 from conformance.session import CHANGES, Session
 from conformance.suite.plan import INVARIANTS
@@ -168,6 +169,42 @@ def dropout_at_inference(session: Session, case: Case) -> list[Comparison]:
     return within("dropout at inference", answer(session, case), answer(session, without), bounds)
 
 
+def flat_at_the_kink(session: Session, case: Case) -> list[Comparison]:
+    """The slope of relu at 0 is 0: where all is zeros but the kernels, neither they nor the input get a gradient.
+
+    Other cases cannot tell: within a rounding of the kink both slopes are right, and the bounds allow for both.
+    """
+    zeros = case.map(np.zeros_like)
+    params = {name: zeros.params[name] if name.endswith("bias") else value for name, value in case.params.items()}
+    still = zeros.replace(params=params, d_outputs=case.d_outputs, d_state=case.d_state)
+    found = {name: d for name, d in answer(session, still).items() if name.startswith(("d_x", "d_params"))}
+    nothing = {name: np.zeros(np.shape(d)) for name, d in found.items()}
+    return within("at the kink", nothing, found, nothing)
+
+
+def wrong_sizes_refused(session: Session, case: Case) -> list[Comparison]:
+    """An input of more features, and a state of more rows or units, raise: reading a part of them answers nothing."""
+    wrong = {"an input of one feature more": case.replace(x=_longer(case.x, 2))}
+    for k, name in enumerate(case.state_names if case.initial_state else ()):
+        for axis, more in enumerate(("row", "unit")):
+            state = list(case.initial_state or ())
+            state[k] = _longer(state[k], axis)
+            wrong[f"an initial {name} of one {more} more"] = case.replace(initial_state=tuple(state))
+    return [_refused(session, what, each) for what, each in wrong.items()]
+
+
+def _longer(array: Array, axis: int) -> Array:
+    return np.concatenate([array, array.take([0], axis)], axis)
+
+
+def _refused(session: Session, what: str, case: Case) -> Comparison:
+    try:
+        observe(session.implementation, case)
+    except Exception:
+        return Comparison(what, 1, 0.0)
+    return Comparison(what, 0, np.inf, problem="was accepted, where an error is due")
+
+
 RELATIONS: Mapping[str, Relation] = {
     relation.__name__: relation
     for relation in (
@@ -180,6 +217,8 @@ RELATIONS: Mapping[str, Relation] = {
         padded,
         lengths_as_mask,
         dropout_at_inference,
+        flat_at_the_kink,
+        wrong_sizes_refused,
     )
 }
 
@@ -195,6 +234,23 @@ def _ends_early(combination: Combination) -> bool:
     return ends and combination["return_sequences"] and combination["output_order"] == "original"
 
 
+def _is_flat_at_zero(combination: Combination) -> bool:
+    """A candidate of relu, and nothing else whose slope or value at 0 matters."""
+    of = combination
+    plain = of["mask"] == of["lengths"] == "none" and of["backward_cell"] == "alike" and not has_dropout(of)
+    shown = of.get("output_activation") in (None, "relu", "tanh")
+    return plain and shown and of["activation"] == "relu" and of.get("gradients") is not False
+
+
+def _pulls_back(case: Case) -> bool:
+    return case.wants_gradients
+
+
+def _has_sizes(case: Case) -> bool:
+    """More than one row and unit: a lone one may be broadcast."""
+    return len(case.x) > 1 and min(case.cell.state_sizes) > 1
+
+
 def wanted(session: Session, invariant: str) -> Callable[[Combination], bool]:
     """Which combinations an invariant is about."""
     prepared = hasattr(session.implementation, "prepare")  # the framework draws other factors for a row
@@ -204,10 +260,12 @@ def wanted(session: Session, invariant: str) -> Callable[[Combination], bool]:
         "padded": lambda one: _ends_early(one) and not (prepared and has_dropout(one)),
         "lengths_as_mask": lambda one: one["lengths"] != "none",
         "dropout_at_inference": lambda one: bool(one.get("idle_dropout")),
+        "flat_at_the_kink": _is_flat_at_zero,
     }.get(invariant, lambda one: True)
 
 
 @pytest.mark.parametrize("invariant", INVARIANTS)
 def test_the_invariant_holds(session: Session, invariant: str) -> None:
     spared = ("error",) if invariant in ("repeatable", "nothing_mutated") else CHANGES
-    holds(session, "invariants", invariant, RELATIONS[invariant], wanted(session, invariant), spared=spared)
+    fits = {"flat_at_the_kink": _pulls_back, "wrong_sizes_refused": _has_sizes}.get(invariant, lambda _: True)
+    holds(session, "invariants", invariant, RELATIONS[invariant], wanted(session, invariant), fits, spared)

@@ -120,6 +120,22 @@ class DropsAtInference(Right):
         return found | ({"outputs": 2 * found["outputs"]} if case.how.get("idle_dropout") else {})
 
 
+class SteepAtTheKink(Right):
+    """Where all is zeros, the slope of relu is 1."""
+
+    def observe(self, case: Case) -> Quantities:
+        found = dict(super().observe(case))
+        at_the_kink = "d_x" in found and not case.x.any()
+        return found | ({"d_x": np.ones_like(case.x)} if at_the_kink else {})
+
+
+class ReadsAPart(Right):
+    """Of an input that is too wide the first features are read."""
+
+    def observe(self, case: Case) -> Quantities:
+        return super().observe(case.replace(x=case.x[:, :, : case.cell.input_size]))
+
+
 class RefusesInOtherWords(Right):
     """The error is another one than is said."""
 

@@ -1,0 +1,44 @@
+"""Implementations that are wrong on purpose: how much the suite catches is what it is worth.
+
+Each *mutant* is a complete implementation of the plug-in protocol (`layer.Textbook`, correct and independent of the
+oracle) with one fault, a few lines, which its docstring says in a sentence: a class of bugs that was shipped, with a
+link where one is known. They know of the suite what any plug-in does: the protocol and `conformance.cases`.
+"""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+from . import api, arithmetic, backward, cells, directions, dropout, masks, pullback, states
+from .layer import Textbook
+
+GROUPS: dict[str, tuple[ModuleType, ...]] = {
+    "forward": (cells, arithmetic),
+    "state and direction": (states, directions),
+    "mask and dropout": (masks, dropout),
+    "backward": (backward, pullback),
+    "api": (api,),
+}
+
+
+def _of(module: ModuleType) -> list[type[Textbook]]:
+    """The mutants of a module, in the order in which they stand there."""
+    found = [value for value in vars(module).values() if isinstance(value, type) and issubclass(value, Textbook)]
+    return [each for each in found if each.__module__ == module.__name__ and not each.__name__.startswith("_")]
+
+
+MUTANTS: dict[str, type[Textbook]] = {
+    mutant.__name__: mutant for modules in GROUPS.values() for module in modules for mutant in _of(module)
+}
+"""Every mutant by its name."""
+
+
+def group_of(name: str) -> str:
+    """The group that a mutant belongs to."""
+    module = MUTANTS[name].__module__
+    return next(group for group, modules in GROUPS.items() if any(module == each.__name__ for each in modules))
+
+
+def bug_of(name: str) -> str:
+    """The class of bugs, in a sentence."""
+    return " ".join((MUTANTS[name].__doc__ or "").split())

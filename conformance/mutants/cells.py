@@ -1,0 +1,321 @@
+"""Faults in the equations of a cell: gates, biases, activations, kernels, projection, peepholes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from .activations import FUNCTIONS, SLOPES
+from .layer import Textbook
+from .steps import Place
+from .tape import Array, Var, blocks, concatenate
+
+
+class ResetBefore(Textbook):
+    """A GRU that should reset after the recurrent product resets before it."""
+
+    def reset_after(self, at: Place, t: int, h: Var, r: Var) -> Var:
+        return self.reset_before(at, t, h, r)
+
+
+class ResetAfter(Textbook):
+    """A GRU that should reset before the recurrent product resets after it: https://github.com/onnx/keras-onnx/pull/33"""
+
+    def reset_before(self, at: Place, t: int, h: Var, r: Var) -> Var:
+        return r * self.recurrent(at, t, h, 2)
+
+
+class RecurrentBiasOutsideReset(Textbook):
+    """The GRU's recurrent bias of the candidate is added outside the reset product."""
+
+    def reset_after(self, at: Place, t: int, h: Var, r: Var) -> Var:
+        bias = self.recurrent_bias(at, t)
+        product = self.recurrent(at, t, h, 2)
+        if bias is None:
+            return r * product
+        its = blocks(bias, 3)[2]
+        return r * (product - its) + its
+
+
+class ResetGatesTheInputToo(Textbook):
+    """The GRU's reset gate multiplies the input's part of the candidate as well."""
+
+    def candidate(self, at: Place, t: int, x_n: Var, h: Var, r: Var) -> Var:
+        return r * x_n + (super().candidate(at, t, x_n, h, r) - x_n)
+
+
+class ScratchNotCleared(Textbook):
+    """Without a recurrent bias the GRU's buffer for ``h U_n`` adds up: https://github.com/microsoft/onnxruntime/pull/3893"""
+
+    scratch: Var | None = None
+
+    def reset_after(self, at: Place, t: int, h: Var, r: Var) -> Var:
+        product = self.recurrent(at, t, h, 2)
+        if self.recurrent_bias(at, t) is None and t and self.scratch is not None:
+            product = product + self.scratch
+        self.scratch = product
+        return r * product
+
+
+class UpdateGateInverted(Textbook):
+    """The GRU's z and 1 - z are exchanged: https://github.com/pytorch/pytorch/pull/15875"""
+
+    def mixed(self, at: Place, z: Var, h: Var, n: Var) -> Var:
+        return (1 - z) * h + z * n
+
+
+class _Reordered(Textbook):
+    """Gates are read from other blocks of the weights."""
+
+    kind: str
+    order: Sequence[int]
+
+    def block(self, at: Place, gate: int) -> int:
+        return self.order[gate] if at.kind == self.kind else gate
+
+
+class UpdateAndResetExchanged(_Reordered):
+    """The GRU's weights are read in the order r z n, PyTorch's."""
+
+    kind, order = "GRU", (1, 0, 2)
+
+
+class UpdateAndCandidateExchanged(_Reordered):
+    """The GRU's weights are read in the order n r z."""
+
+    kind, order = "GRU", (2, 1, 0)
+
+
+class InputAndForgetExchanged(_Reordered):
+    """The LSTM's weights are read in the order f i g o."""
+
+    kind, order = "LSTM", (1, 0, 2, 3)
+
+
+class CandidateAndOutputExchanged(_Reordered):
+    """The LSTM's weights are read in the order i f o g."""
+
+    kind, order = "LSTM", (0, 1, 3, 2)
+
+
+class GatesInOrderOfOnnx(_Reordered):
+    """The LSTM's weights are read in ONNX's order, i o f g."""
+
+    kind, order = "LSTM", (0, 2, 3, 1)
+
+
+class GatesInOrderOfTensorFlow1(_Reordered):
+    """The LSTM's weights are read in the order of TensorFlow 1, i g f o."""
+
+    kind, order = "LSTM", (0, 2, 1, 3)
+
+
+class InputBiasDropped(Textbook):
+    """The bias of the input's product is left out."""
+
+    def bias(self, at: Place, t: int) -> Var | None:
+        return None
+
+
+class RecurrentBiasDropped(Textbook):
+    """The bias of the recurrent product is left out."""
+
+    def recurrent_bias(self, at: Place, t: int) -> Var | None:
+        return None
+
+
+class BiasAtTheFirstStepOnly(Textbook):
+    """The bias is there at the first step only."""
+
+    def bias(self, at: Place, t: int) -> Var | None:
+        return super().bias(at, t) if t == 0 else None
+
+
+class BiasOfAnotherGate(Textbook):
+    """Each gate gets the bias of the gate before it."""
+
+    def bias(self, at: Place, t: int) -> Var | None:
+        return _turned(at, super().bias(at, t))
+
+
+class RecurrentBiasOfAnotherGate(Textbook):
+    """Each gate gets the recurrent bias of the gate before it."""
+
+    def recurrent_bias(self, at: Place, t: int) -> Var | None:
+        return _turned(at, super().recurrent_bias(at, t))
+
+
+def _turned(at: Place, bias: Var | None) -> Var | None:
+    if bias is None:
+        return None
+    *others, last = blocks(bias, len(at.cell.gate_order))
+    return concatenate([last, *others])
+
+
+class BiasInAnotherOrder(Textbook):
+    """The GRU's bias is z r n where the weights are r z n: https://github.com/openvinotoolkit/openvino/pull/17651"""
+
+    def bias(self, at: Place, t: int) -> Var | None:
+        bias = super().bias(at, t)
+        if at.kind != "GRU" or bias is None:
+            return bias
+        z, r, n = blocks(bias, 3)
+        return concatenate([r, z, n])
+
+
+class ForgetBiasAfterSigmoid(Textbook):
+    """The forget bias is added to the forget gate and not to its argument."""
+
+    def forget_gate(self, at: Place, i: Var, a_f: Var) -> Var:
+        if at.cell.input_forget or not at.cell.forget_bias:
+            return super().forget_gate(at, i, a_f)
+        return self.activate(at, "recurrent_activation", a_f) + float(at.cell.forget_bias)
+
+
+class ForgetBiasDropped(Textbook):
+    """The forget bias is left out."""
+
+    def forget_gate(self, at: Place, i: Var, a_f: Var) -> Var:
+        return 1 - i if at.cell.input_forget else self.activate(at, "recurrent_activation", a_f)
+
+
+class CoupledGateIgnored(Textbook):
+    """With ``input_forget`` the forget gate is its own still, as in ONNX's reference evaluator."""
+
+    def forget_gate(self, at: Place, i: Var, a_f: Var) -> Var:
+        if not at.cell.input_forget:
+            return super().forget_gate(at, i, a_f)
+        return self.activate(at, "recurrent_activation", a_f)
+
+
+class CoupledGateIsTheInputGate(Textbook):
+    """With ``input_forget`` f is i and not 1 - i."""
+
+    def forget_gate(self, at: Place, i: Var, a_f: Var) -> Var:
+        return i if at.cell.input_forget else super().forget_gate(at, i, a_f)
+
+
+class GatesAddedToTheCell(Textbook):
+    """The cell gets i + g and not i g: https://github.com/MartinuzziFrancesco/torchrecurrent/issues/22"""
+
+    def cell_state(self, f: Var, c: Var, i: Var, g: Var) -> Var:
+        return f * c + i + g
+
+
+class CellShownPlain(Textbook):
+    """The LSTM's output is o c: the activation of c is left out. https://github.com/XiaLiPKU/RESCAN/issues/2"""
+
+    def shown_cell(self, at: Place, c: Var) -> Var:
+        return c
+
+
+class OutputActivationIgnored(Textbook):
+    """The cell state goes through the candidate's activation even where it has one of its own."""
+
+    def shown_cell(self, at: Place, c: Var) -> Var:
+        return self.activate(at, "activation", c)
+
+
+class PeepholesDropped(Textbook):
+    """The peepholes are left out."""
+
+    def peepholes(self, at: Place) -> list[Var]:
+        return [p * 0 for p in super().peepholes(at)]
+
+
+class PeepholesInAnotherOrder(Textbook):
+    """The peepholes are read in the order i o f: https://github.com/webmachinelearning/webnn-baseline/pull/81"""
+
+    def peepholes(self, at: Place) -> list[Var]:
+        i, f, o = super().peepholes(at)
+        return [i, o, f]
+
+
+class OutputGateSeesTheCellBefore(Textbook):
+    """The output gate's peephole looks at the cell state before the step and not after it."""
+
+    def peeped(self, before: Var, after: Var) -> Var:
+        return before
+
+
+class PeepholeAfterActivation(Textbook):
+    """The output gate's peephole is added after its activation: https://github.com/Lasagne/Lasagne/issues/448"""
+
+    def output_gate(self, at: Place, a_o: Var, peeped: Var | None) -> Var:
+        o = self.activate(at, "recurrent_activation", a_o)
+        return o if peeped is None else o + peeped
+
+
+class ClipIgnored(Textbook):
+    """The activations' arguments are not clipped, as in ONNX's reference evaluator."""
+
+    def clipped(self, at: Place, role: str, a: Var) -> Var:
+        return a
+
+
+class ClipSparesTheCell(Textbook):
+    """The cell state is not clipped on its way to the output, as in ONNX Runtime 1.31."""
+
+    def clipped(self, at: Place, role: str, a: Var) -> Var:
+        return a if role == "output_activation" else super().clipped(at, role, a)
+
+
+class ClipAboveOnly(Textbook):
+    """The arguments are clipped above and not below."""
+
+    def clipped(self, at: Place, role: str, a: Var) -> Var:
+        if at.cell.clip is None:
+            return a
+        return a.apply(np.minimum(a.value, at.cell.clip), (a.value < at.cell.clip).astype(a.value.dtype))
+
+
+class _Activated(Textbook):
+    """An activation is taken for another: ``taken`` by name."""
+
+    taken: tuple[str, str]
+
+    def _of(self, name: str) -> str:
+        return self.taken[1] if name == self.taken[0] else name
+
+    def value(self, name: str, a: Array) -> Array:
+        return super().value(self._of(name), a)
+
+    def slope(self, name: str, y: Array, a: Array) -> Array:
+        return super().slope(self._of(name), y, a)
+
+
+class HardSigmoidOfKeras2(_Activated):
+    """The hard sigmoid is 0.2 x + 0.5, that of Keras 2 and ONNX, where Keras 3's is due."""
+
+    taken = ("hard_sigmoid", "hard_sigmoid_keras2")
+
+
+class HardSigmoidOfKeras3(_Activated):
+    """The hard sigmoid is (x + 3) / 6, that of Keras 3 and PyTorch, where Keras 2's is due."""
+
+    taken = ("hard_sigmoid_keras2", "hard_sigmoid")
+
+
+class ReluIsTanh(_Activated):
+    """The activation relu is not looked at: tanh it is."""
+
+    taken = ("relu", "tanh")
+
+
+class GatesAlwaysSigmoid(Textbook):
+    """The activation of the gates is not looked at: the logistic function it is."""
+
+    def activate(self, at: Place, role: str, a: Var) -> Var:
+        if role != "recurrent_activation":
+            return super().activate(at, role, a)
+        y = FUNCTIONS["sigmoid"](self.clipped(at, role, a).value)
+        return self.clipped(at, role, a).apply(y, SLOPES["sigmoid"](y))
+
+
+class ActivationsExchanged(Textbook):
+    """The gates get the candidate's activation, and the candidate the gates'."""
+
+    def activate(self, at: Place, role: str, a: Var) -> Var:
+        other = {"activation": "recurrent_activation", "recurrent_activation": "activation"}
+        return super().activate(at, role if at.kind == "SimpleRNN" else other.get(role, role), a)
