@@ -3,6 +3,14 @@
 Each *mutant* is a complete implementation of the plug-in protocol (`layer.Textbook`, correct and independent of the
 oracle) with one fault, a few lines, which its docstring says in a sentence: a class of bugs that was shipped, with a
 link where one is known. They know of the suite what any plug-in does: the protocol and `conformance.cases`.
+
+Not among them, since no answer tells them from a correct layer, are these; some are in `rewritten`:
+
+- the recurrent bias added to the input's bias, but for the candidate of a GRU that resets after the product: everywhere
+  else both stand in one sum, ``x W + b + h U + β``, so that values and gradients are the same;
+- the forget bias added to the bias beforehand: ``σ((a + b) + f) = σ(a + (b + f))``, with the same slopes;
+- factors of dropout multiplied into the rows of a kernel: ``(x ⊙ m) W = x (diag(m) W)``, and ``diag(m)`` is constant;
+- padding that is run over but set aside, cotangents included: what is set aside is in no answer, unless it is NaN.
 """
 
 from __future__ import annotations

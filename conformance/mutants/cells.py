@@ -13,14 +13,14 @@ from .tape import Array, Var, blocks, concatenate
 
 
 class ResetBefore(Textbook):
-    """A GRU that should reset after the recurrent product resets before it."""
+    """A GRU that should reset after the recurrent product resets before it: https://github.com/onnx/keras-onnx/pull/33"""
 
     def reset_after(self, at: Place, t: int, h: Var, r: Var) -> Var:
         return self.reset_before(at, t, h, r)
 
 
 class ResetAfter(Textbook):
-    """A GRU that should reset before the recurrent product resets after it: https://github.com/onnx/keras-onnx/pull/33"""
+    """A GRU that should reset before the recurrent product resets after it."""
 
     def reset_before(self, at: Place, t: int, h: Var, r: Var) -> Var:
         return r * self.recurrent(at, t, h, 2)
@@ -59,7 +59,7 @@ class ScratchNotCleared(Textbook):
 
 
 class UpdateGateInverted(Textbook):
-    """The GRU's z and 1 - z are exchanged: https://github.com/pytorch/pytorch/pull/15875"""
+    """The GRU's z and 1 - z are exchanged, as the papers do: https://github.com/pytorch/pytorch/issues/20129"""
 
     def mixed(self, at: Place, z: Var, h: Var, n: Var) -> Var:
         return (1 - z) * h + z * n

@@ -35,7 +35,7 @@ class InputNotReversed(Textbook):
 
 
 class PaddingReversedToo(Textbook):
-    """The whole padded axis is reversed and not each row within its length: https://github.com/pytorch/pytorch/issues/1811"""
+    """The whole padded axis is reversed and not each row within its length; see https://github.com/pytorch/pytorch/issues/1811"""
 
     def turned(self, at: Place, sequence: Var) -> Var:
         return sequence[:, ::-1]

@@ -18,7 +18,7 @@ from .session import Session
 
 FORWARD_GROUPS = ("forward", "state and direction", "mask and dropout")
 WEIGHTS: Mapping[str, Sequence[float]] = {"float64": (1.0, 1e-3, 1e-6, 1e-9), "float32": (1.0, 1e-3, 1e-6)}
-"""The weights in each dtype. At weight 1 shows what a blend can show at all: a fault that raises has no faint version."""
+"""The weights in each dtype; at weight 1 shows what a blend can show at all: what raises has no faint version."""
 
 
 class Faint:

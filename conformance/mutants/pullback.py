@@ -49,7 +49,7 @@ class StateCotangentOfMaskedRowsLost(Textbook):
 
 
 class OnlyTheLastOutputPullsBack(Textbook):
-    """Only the last step's output passes a gradient: https://github.com/pjreddie/darknet/issues/2366"""
+    """Only the last step's output passes a gradient; one step's did in https://github.com/pjreddie/darknet/issues/2366"""
 
     def shown(self, at: Place, outputs: Sequence[Var], zeros: Var) -> Var:
         return super().shown(at, [*map(constant, outputs[:-1]), *outputs[-1:]], zeros)

@@ -46,7 +46,7 @@ class InitialStateIgnored(Textbook):
 
 
 class InitialCellIgnored(Textbook):
-    """The LSTM's cell state starts from zeros: https://github.com/onnx/onnx-tensorflow/pull/410"""
+    """The LSTM's cell state starts from zeros."""
 
     def start(self, prefix: str, cell: Any, initial: Mapping[str, Var]) -> State:
         h, *c = super().start(prefix, cell, initial)

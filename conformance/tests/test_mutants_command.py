@@ -1,0 +1,100 @@
+"""``python -m conformance mutants``: the score that it prints, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from conformance.__main__ import main
+from conformance.mutants import MUTANTS
+from conformance.mutants.measuring import Found, Tried
+from conformance.mutants.running import Plan, Score
+from conformance.mutants.score import curve, plot, summary, without
+
+PLAN = Plan(("ResetBefore",), correct=False, faint=False, seed=0, jobs=1)
+
+
+def found(name: str, group: str = "forward", **modules: int) -> Found:
+    """A mutant that each module catches after so many cases; after none: that does not catch it in ten."""
+    tried = {
+        module: Tried("check" if cases else "", "outputs: wrong", ("outputs",), cases or 10, 0.5)
+        for module, cases in modules.items()
+    }
+    return Found(name, group, "a bug", tried, dict.fromkeys(("forward", "gradients", "corpus", "onnx"), True))
+
+
+def test_what_catches_first_is_told_with_all_cases_until_then() -> None:
+    late = found("late", enumeration=0, agreement=3, laws=5)
+    assert late.first == "agreement"
+    assert late.until_caught() == (13, 1.0)
+
+
+def test_a_mutant_that_one_module_alone_catches_is_what_its_deletion_costs() -> None:
+    its = without([found("a", enumeration=1, laws=0), found("b", enumeration=2, laws=3), found("c", laws=1)])
+    assert its["enumeration"] == ["a"]
+    assert its["laws"] == ["c"]
+
+
+def test_a_survivor_or_a_false_alarm_fails_the_score() -> None:
+    caught, survivor = found("a", laws=1), found("b", laws=0)
+    assert Score((caught,), {"Fused": []}, {}).passed
+    assert not Score((caught,), {"Fused": ["wrong"]}, {}).passed
+    score = Score((caught, survivor), {}, {})
+    assert not score.passed
+    assert "1 of 2 mutants caught" in summary(score, PLAN)
+    assert "survived: b" in summary(score, PLAN)
+
+
+def test_the_curve_counts_those_whose_fault_shows_at_full_weight(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    caught = {"a": (1.0, 1e-3, 1e-6), "b": (1.0, 1e-3), "shape": ()}
+    weights = {"float64": (1.0, 1e-3, 1e-6, 1e-9), "float32": (1.0, 1e-3, 1e-6)}
+    faint = {(name, w, d): w in its for name, its in caught.items() for d, every in weights.items() for w in every}
+    score = Score((), {}, faint)
+    assert curve(score)["float64"] == {1.0: (2, 2), 1e-3: (2, 2), 1e-6: (1, 2), 1e-9: (0, 2)}
+    plot(score, tmp_path / "curve.png")
+    assert (tmp_path / "curve.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_command_prints_and_writes_the_score(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("onnx")
+    where = tmp_path / "score.json"
+    names = ("ResetBefore", "AveragedOverTime")
+    assert main(["mutants", "--jobs", "1", "--json", str(where), *(f"--mutant={name}" for name in names)]) == 0
+    said = capsys.readouterr().out
+    assert "2 of 2 mutants caught by the quick profile" in said
+    assert "no other does" in said
+    score = json.loads(where.read_text())
+    assert score["passed"]
+    assert [each["name"] for each in score["mutants"]] == list(names)
+    reset = score["mutants"][0]
+    assert reset["caught_first_by"] == "enumeration"
+    assert reset["alone"] == {"forward": True, "gradients": True, "corpus": True, "onnx": False}
+    assert score["mutants"][1]["alone"]["forward"] is False
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--mutant", "ResetBefor"], "no mutant 'ResetBefor'; did you mean ResetBefore"),
+        (["--jobs", "0"], "a positive whole number is needed"),
+        (["--json", "no/such/folder/score.json"], "no such folder"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_by_name(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as refused:
+        main(["mutants", *arguments])
+    assert refused.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+def test_the_plan_has_faint_versions_of_forward_faults_alone() -> None:
+    plan = Plan(tuple(MUTANTS), correct=True, faint=True, seed=0, jobs=1)
+    names = {name for name, _, _ in plan.faint_tasks}
+    assert "ResetBefore" in names
+    assert "AveragedOverTime" not in names
+    assert not Plan(tuple(MUTANTS), correct=True, faint=False, seed=0, jobs=1).faint_tasks

@@ -1,0 +1,50 @@
+"""Correct implementations that are written differently raise no alarm, in the whole quick profile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import hypothesis.core
+import numpy as np
+import pytest
+
+from conformance.drawing import Seeded, build
+from conformance.mutants.checks import MODULES
+from conformance.mutants.layer import Textbook
+from conformance.mutants.measuring import prepare, session_of, tried
+from conformance.mutants.rewritten import REWRITTEN
+from conformance.suite import relations
+
+pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def prepared() -> Iterator[None]:
+    before, patience = hypothesis.core.global_force_seed, relations.PATIENCE
+    prepare(seed=0)
+    yield
+    hypothesis.core.global_force_seed, relations.PATIENCE = before, patience
+
+
+@pytest.mark.parametrize("name", REWRITTEN)
+def test_a_correct_implementation_passes(name: str) -> None:
+    found = {module: tried(module, REWRITTEN[name](), 0) for module in MODULES}
+    alarms = {module: f"{its.caught}: {its.said}" for module, its in found.items() if its.caught}
+    assert not alarms, alarms
+    assert sum(its.cases for its in found.values()) > 300, "hardly anything was compared"
+
+
+ALIKE = ("Textbook", "MasksByArithmetic")  # to multiply by 1 and add 0 rounds nothing
+
+
+@pytest.mark.parametrize("name", [name for name in REWRITTEN if name not in ALIKE])
+def test_it_does_round_otherwise(name: str) -> None:
+    """Else it would be no other implementation."""
+    made = REWRITTEN[name]()
+    session = session_of(made, 0)
+    cases = (build(Seeded(0, place), session.space.valid[place]) for place in session.planned)
+    assert any(
+        not np.array_equal(value, right)
+        for case in cases
+        for value, right in zip(made.observe(case).values(), Textbook().observe(case).values(), strict=True)
+    )
