@@ -38,10 +38,10 @@ class Plan:
         return tuple(REWRITTEN) if self.correct else ()
 
     @property
-    def faint_tasks(self) -> list[tuple[str, float, str]]:
-        """Mutant, weight, dtype."""
+    def faint_tasks(self) -> list[tuple[str, str]]:
+        """Mutant and dtype."""
         names = [name for name in self.mutants if group_of(name) in FORWARD_GROUPS] if self.faint else []
-        return [(name, weight, dtype) for name in names for dtype, its in WEIGHTS.items() for weight in its]
+        return [(name, dtype) for name in names for dtype in WEIGHTS]
 
     @property
     def tasks(self) -> int:
@@ -55,12 +55,12 @@ class Score:
 
     mutants        in the plan's order
     false_alarms   correct implementation to what was said of it
-    faint          (mutant, weight, dtype) to whether it was caught
+    faint          (mutant, dtype) to the least weight at which it was caught; None: at none
     """
 
     mutants: tuple[Found, ...]
     false_alarms: dict[str, list[str]]
-    faint: dict[tuple[str, float, str], bool]
+    faint: dict[tuple[str, str], float | None]
 
     @property
     def survivors(self) -> list[str]:
@@ -80,7 +80,7 @@ def run(plan: Plan, told: Told) -> Score:
         try:
             mutants = _done(pool, measure, [(name, plan.seed) for name in plan.mutants], told)
             correct = _done(pool, alarms, [(name, plan.seed) for name in plan.rewritten], told)
-            faint = _done(pool, caught_faintly, [(*task, plan.seed) for task in plan.faint_tasks], told)
+            faint = _done(pool, least_weight, [(*task, plan.seed) for task in plan.faint_tasks], told)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
@@ -109,6 +109,16 @@ def alarms(name: str, seed: int) -> list[str]:
     return [f"{its.caught}: {its.said}" for its in found if its.caught]
 
 
-def caught_faintly(name: str, weight: float, dtype: str, seed: int) -> bool:
-    """Whether the quick profile catches a mutant at this weight."""
-    return any(its.caught for its in first(Faint(name, weight, dtype), seed).values())
+def least_weight(name: str, dtype: str, seed: int) -> float | None:
+    """The least weight at which the quick profile catches a mutant; None where it does not even at weight 1.
+
+    What is caught at some weight is taken to be at each greater one.
+    """
+    most, *fainter = WEIGHTS[dtype]
+    for weight in (*reversed(fainter[1:]), most, *fainter[:1]):
+        caught = any(its.caught for its in first(Faint(name, weight, dtype), seed).values())
+        if caught and weight < most:
+            return weight
+        if weight == most and not caught:
+            return None
+    return most

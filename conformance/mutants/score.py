@@ -123,11 +123,10 @@ def _by_module(mutants: Sequence[Found]) -> Table:
 
 def curve(score: Score) -> dict[str, dict[float, tuple[int, int]]]:
     """Dtype to weight to how many are caught, of how many that can be shown faintly: those caught at weight 1."""
-    found: dict[str, dict[float, tuple[int, int]]] = {}
+    found = {}
     for dtype, weights in WEIGHTS.items():
-        shown = [name for name, weight, its in score.faint if weight == 1 and its == dtype]
-        shown = [name for name in shown if score.faint[name, 1.0, dtype]]
-        found[dtype] = {w: (sum(score.faint[name, w, dtype] for name in shown), len(shown)) for w in weights}
+        least = [weight for (_, its), weight in score.faint.items() if its == dtype and weight is not None]
+        found[dtype] = {w: (sum(one <= w for one in least), len(least)) for w in weights}
     return found
 
 
@@ -174,8 +173,8 @@ def write_json(path: Path, score: Score, plan: Plan) -> None:
         "mutants": as_json(score.mutants),
         "without": without(score.mutants),
         "faint": [
-            {"name": name, "weight": weight, "dtype": dtype, "caught": caught}
-            for (name, weight, dtype), caught in score.faint.items()
+            {"name": name, "dtype": dtype, "least_weight_caught": weight}
+            for (name, dtype), weight in score.faint.items()
         ],
         "false_alarms": score.false_alarms,
     }

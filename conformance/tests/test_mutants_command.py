@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from conformance.__main__ import main
-from conformance.mutants import MUTANTS
+from conformance.mutants import MUTANTS, faint, running
+from conformance.mutants.faint import WEIGHTS, Faint
 from conformance.mutants.measuring import Found, Tried
 from conformance.mutants.running import Plan, Score
 from conformance.mutants.score import curve, plot, summary, without
@@ -49,10 +50,8 @@ def test_a_survivor_or_a_false_alarm_fails_the_score() -> None:
 
 def test_the_curve_counts_those_whose_fault_shows_at_full_weight(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
-    caught = {"a": (1.0, 1e-3, 1e-6), "b": (1.0, 1e-3), "shape": ()}
-    weights = {"float64": (1.0, 1e-3, 1e-6, 1e-9), "float32": (1.0, 1e-3, 1e-6)}
-    faint = {(name, w, d): w in its for name, its in caught.items() for d, every in weights.items() for w in every}
-    score = Score((), {}, faint)
+    least = {"a": 1e-6, "b": 1e-3, "shape": None}
+    score = Score((), {}, {(name, dtype): weight for name, weight in least.items() for dtype in WEIGHTS})
     assert curve(score)["float64"] == {1.0: (2, 2), 1e-3: (2, 2), 1e-6: (1, 2), 1e-9: (0, 2)}
     plot(score, tmp_path / "curve.png")
     assert (tmp_path / "curve.png").read_bytes().startswith(b"\x89PNG")
@@ -94,7 +93,20 @@ def test_what_makes_no_sense_is_refused_by_name(
 
 def test_the_plan_has_faint_versions_of_forward_faults_alone() -> None:
     plan = Plan(tuple(MUTANTS), correct=True, faint=True, seed=0, jobs=1)
-    names = {name for name, _, _ in plan.faint_tasks}
+    names = {name for name, _ in plan.faint_tasks}
     assert "ResetBefore" in names
     assert "AveragedOverTime" not in names
     assert not Plan(tuple(MUTANTS), correct=True, faint=False, seed=0, jobs=1).faint_tasks
+
+
+def test_the_least_weight_that_is_caught_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    limits = {"a": 1e-9, "b": 1e-6, "c": 1e-3, "d": 1.0, "shape": 2.0}
+
+    def caught_from(made: Faint, seed: int) -> dict[str, Tried]:
+        name = made.name.partition(" ")[0]
+        return {"laws": Tried("check" if made.weight >= limits[name] else "", "", (), 1, 0.0)}
+
+    monkeypatch.setattr(running, "first", caught_from)
+    monkeypatch.setattr(faint, "MUTANTS", dict.fromkeys(limits, MUTANTS["ResetBefore"]))
+    found = {name: running.least_weight(name, "float64", 0) for name in limits}
+    assert found == {"a": 1e-9, "b": 1e-6, "c": 1e-3, "d": 1.0, "shape": None}
