@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import multiprocessing
+import signal
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import partial
+from multiprocessing.pool import Pool
 from typing import Any
 
 from . import group_of
@@ -75,15 +77,10 @@ class Score:
 
 def run(plan: Plan, told: Told) -> Score:
     """Runs the plan, ``told`` with each name as it is done."""
-    fresh = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(plan.jobs, fresh, initializer=prepare, initargs=(plan.seed,)) as pool:
-        try:
-            mutants = _done(pool, measure, [(name, plan.seed) for name in plan.mutants], told)
-            correct = _done(pool, alarms, [(name, plan.seed) for name in plan.rewritten], told)
-            faint = _done(pool, least_weight, [(*task, plan.seed) for task in plan.faint_tasks], told)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    with multiprocessing.get_context("spawn").Pool(plan.jobs, _begin, (plan.seed,)) as pool:  # its end ends them all
+        mutants = _done(pool, measure, [(name, plan.seed) for name in plan.mutants], told)
+        correct = _done(pool, alarms, [(name, plan.seed) for name in plan.rewritten], told)
+        faint = _done(pool, least_weight, [(*task, plan.seed) for task in plan.faint_tasks], told)
     return Score(
         tuple(mutants),
         dict(zip(plan.rewritten, correct, strict=True)),
@@ -91,16 +88,24 @@ def run(plan: Plan, told: Told) -> Score:
     )
 
 
-def _done(
-    pool: ProcessPoolExecutor, work: Callable[..., Any], tasks: Sequence[tuple[Any, ...]], told: Told
-) -> list[Any]:
+def _begin(seed: int) -> None:
+    """What a process does first; an interrupt is its parent's business."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    prepare(seed)
+
+
+def _done(pool: Pool, work: Callable[..., Any], tasks: Sequence[tuple[Any, ...]], told: Told) -> list[Any]:
     """The results in the tasks' order."""
-    futures = [pool.submit(work, *task) for task in tasks]
-    names = dict(zip(futures, (str(task[0]) for task in tasks), strict=True))
-    for future in as_completed(futures):
-        told(names[future])
-        future.result()
-    return [future.result() for future in futures]
+    found = []
+    for task, result in zip(tasks, pool.imap(partial(_apply, work), tasks), strict=True):
+        told(str(task[0]))
+        found.append(result)
+    return found
+
+
+def _apply(work: Callable[..., Any], task: tuple[Any, ...]) -> Any:
+    return work(*task)
 
 
 def alarms(name: str, seed: int) -> list[str]:
