@@ -17,11 +17,11 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from . import api, arithmetic, backward, cells, directions, dropout, masks, pullback, states
+from . import activating, api, arithmetic, backward, cells, directions, dropout, masks, pullback, states
 from .layer import Textbook
 
 GROUPS: dict[str, tuple[ModuleType, ...]] = {
-    "forward": (cells, arithmetic),
+    "forward": (cells, activating, arithmetic),
     "state and direction": (states, directions),
     "mask and dropout": (masks, dropout),
     "backward": (backward, pullback),

@@ -1,15 +1,12 @@
-"""Faults in the equations of a cell: gates, biases, activations, kernels, projection, peepholes."""
+"""Faults in the equations of a cell: gates, their order, biases, peepholes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
-from .activations import FUNCTIONS, SLOPES
 from .layer import Textbook
 from .steps import Place
-from .tape import Array, Var, blocks, concatenate
+from .tape import Var, blocks, concatenate
 
 
 class ResetBefore(Textbook):
@@ -245,77 +242,3 @@ class PeepholeAfterActivation(Textbook):
     def output_gate(self, at: Place, a_o: Var, peeped: Var | None) -> Var:
         o = self.activate(at, "recurrent_activation", a_o)
         return o if peeped is None else o + peeped
-
-
-class ClipIgnored(Textbook):
-    """The activations' arguments are not clipped, as in ONNX's reference evaluator."""
-
-    def clipped(self, at: Place, role: str, a: Var) -> Var:
-        return a
-
-
-class ClipSparesTheCell(Textbook):
-    """The cell state is not clipped on its way to the output, as in ONNX Runtime 1.31."""
-
-    def clipped(self, at: Place, role: str, a: Var) -> Var:
-        return a if role == "output_activation" else super().clipped(at, role, a)
-
-
-class ClipAboveOnly(Textbook):
-    """The arguments are clipped above and not below."""
-
-    def clipped(self, at: Place, role: str, a: Var) -> Var:
-        if at.cell.clip is None:
-            return a
-        return a.apply(np.minimum(a.value, at.cell.clip), (a.value < at.cell.clip).astype(a.value.dtype))
-
-
-class _Activated(Textbook):
-    """An activation is taken for another: ``taken`` by name."""
-
-    taken: tuple[str, str]
-
-    def _of(self, name: str) -> str:
-        return self.taken[1] if name == self.taken[0] else name
-
-    def value(self, name: str, a: Array) -> Array:
-        return super().value(self._of(name), a)
-
-    def slope(self, name: str, y: Array, a: Array) -> Array:
-        return super().slope(self._of(name), y, a)
-
-
-class HardSigmoidOfKeras2(_Activated):
-    """The hard sigmoid is 0.2 x + 0.5, that of Keras 2 and ONNX, where Keras 3's is due."""
-
-    taken = ("hard_sigmoid", "hard_sigmoid_keras2")
-
-
-class HardSigmoidOfKeras3(_Activated):
-    """The hard sigmoid is (x + 3) / 6, that of Keras 3 and PyTorch, where Keras 2's is due."""
-
-    taken = ("hard_sigmoid_keras2", "hard_sigmoid")
-
-
-class ReluIsTanh(_Activated):
-    """The activation relu is not looked at: tanh it is."""
-
-    taken = ("relu", "tanh")
-
-
-class GatesAlwaysSigmoid(Textbook):
-    """The activation of the gates is not looked at: the logistic function it is."""
-
-    def activate(self, at: Place, role: str, a: Var) -> Var:
-        if role != "recurrent_activation":
-            return super().activate(at, role, a)
-        y = FUNCTIONS["sigmoid"](self.clipped(at, role, a).value)
-        return self.clipped(at, role, a).apply(y, SLOPES["sigmoid"](y))
-
-
-class ActivationsExchanged(Textbook):
-    """The gates get the candidate's activation, and the candidate the gates'."""
-
-    def activate(self, at: Place, role: str, a: Var) -> Var:
-        other = {"activation": "recurrent_activation", "recurrent_activation": "activation"}
-        return super().activate(at, role if at.kind == "SimpleRNN" else other.get(role, role), a)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
+import signal
 from pathlib import Path
 
 import pytest
 
 from conformance.__main__ import main
+from conformance.commands import mutants as command
 from conformance.mutants import MUTANTS, faint, running
 from conformance.mutants.faint import WEIGHTS, Faint
 from conformance.mutants.measuring import Found, Tried
@@ -110,3 +113,26 @@ def test_the_least_weight_that_is_caught_is_found(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(faint, "MUTANTS", dict.fromkeys(limits, MUTANTS["ResetBefore"]))
     found = {name: running.least_weight(name, "float64", 0) for name in limits}
     assert found == {"a": 1e-9, "b": 1e-6, "c": 1e-3, "d": 1.0, "shape": None}
+
+
+def _at_once(name: str, seed: int) -> str:
+    """In place of `measure`, for worker processes to find."""
+    return f"{name} {seed}"
+
+
+def test_an_interrupt_ends_every_process_at_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    began: list[int] = []
+
+    def interrupted(name: str) -> None:
+        began.append(len(multiprocessing.active_children()))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(running, "measure", _at_once)
+    monkeypatch.setattr(command, "run", lambda plan, told: running.run(plan, interrupted))
+    monkeypatch.setattr(signal, "signal", lambda *_: None)  # this process keeps its own
+    assert main(["mutants", "--jobs", "1", "--mutant", "ResetBefore"]) == 130
+    assert "interrupted: no score" in capsys.readouterr().out
+    assert began == [1]
+    assert not multiprocessing.active_children()
