@@ -6,12 +6,12 @@ import argparse
 import difflib
 import os
 import signal
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from ..arguments import count, output
 from ..mutants import MUTANTS
 from ..mutants.running import Plan, Score, run
 from ..mutants.score import plot, show, write_json
@@ -36,9 +36,9 @@ def add_to(commands: Any) -> None:
     mutants.add_argument("--faint", action="store_true", help="blend the forward faults in faintly too; takes longer")
     cores = os.cpu_count() or 1
     mutants.add_argument("--seed", type=int, default=0, help="of all that is drawn (default: 0)")
-    mutants.add_argument("--jobs", type=_count, default=cores, help="processes at a time (default: all cores)")
-    mutants.add_argument("--json", type=_output, metavar="FILE", help="write the whole score as JSON")
-    mutants.add_argument("--plot", type=_output, metavar="FILE", help="draw the faint faults' score; needs matplotlib")
+    mutants.add_argument("--jobs", type=count, default=cores, help="processes at a time (default: all cores)")
+    mutants.add_argument("--json", type=output, metavar="FILE", help="write the whole score as JSON")
+    mutants.add_argument("--plot", type=output, metavar="FILE", help="draw the faint faults' score; needs matplotlib")
     mutants.set_defaults(command=_mutants)
 
 
@@ -48,19 +48,6 @@ def _mutant(name: str) -> str:
         hint = f"; did you mean {', '.join(near)}?" if near else ""
         raise argparse.ArgumentTypeError(f"no mutant {name!r}{hint}")
     return name
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError("a positive whole number is needed")
-    return int(text)
-
-
-def _output(name: str) -> Path:
-    path = Path(name)
-    if not path.parent.is_dir():
-        raise argparse.ArgumentTypeError(f"no such folder: {path.parent}")
-    return path
 
 
 def _mutants(parsed: argparse.Namespace) -> int:

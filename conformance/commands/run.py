@@ -13,8 +13,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from .. import growth, report
+from ..arguments import implementation, output
 from ..devices import why_no_cuda
-from ..implementations import BUILT_IN, FRAMEWORKS, source_of
+from ..implementations import BUILT_IN, FRAMEWORKS
 from ..runner import Job, Plan, run
 from ..session import PROFILES
 from .console import console_of
@@ -51,28 +52,11 @@ def add_to(commands: Any) -> None:
     runs.set_defaults(command=_run)
 
 
-def implementation(name: str) -> str:
-    """The name of an implementation, if it is one; argparse says what is wrong with another."""
-    try:
-        source_of(name)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-    return name
-
-
 def _earlier(name: str) -> growth.Earlier:
     try:
         return growth.read(Path(name))
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def output(name: str) -> Path:
-    """A file that can be written; argparse says where there is no such folder."""
-    path = Path(name)
-    if not path.parent.is_dir():
-        raise argparse.ArgumentTypeError(f"no such folder: {path.parent}")
-    return path
 
 
 def _run(parsed: argparse.Namespace) -> int:

@@ -9,13 +9,12 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from ..arguments import count
+from ..arguments import count, implementation, output
 from ..implementations import BUILT_IN
 from ..runner import Plan
 from ..study import report
 from ..study.measuring import Study, study
 from .console import console_of
-from .run import implementation, output
 
 _DTYPES = ("float64", "float32", "float16", "bfloat16")
 _DEFAULT = ("torch", "keras-tensorflow", "keras-torch", "keras-jax", "onnxruntime", "oracle")
