@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 from collections.abc import Sequence
 from typing import Any
 
@@ -51,6 +52,8 @@ def _study(parsed: argparse.Namespace) -> int:
     names, dtypes = parsed.implementation or _DEFAULT, parsed.dtype or _DTYPES[:2]
     wanted = [(name, dtype, parsed.cases) for name in dict.fromkeys(names) for dtype in dict.fromkeys(dtypes)]
     console = console_of(160)
+    for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell in the background has SIGINT ignored
+        signal.signal(number, signal.default_int_handler)
     found = _watched(console, wanted, parsed.seed, parsed.jobs)
     report.show(console, found)
     if parsed.json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from conformance.session import PROFILES, Session
 from conformance.study import measuring, report, sensitivity
 from conformance.study.cases import GROUP, Draws, is_ordinary
 from conformance.study.measuring import Study, study
-from conformance.tests.support import example, python
+from conformance.tests.support import example, python, start
 from conformance.verdicts import Observed as Answer
 from conformance.verdicts import Truth, judge
 
@@ -131,6 +132,23 @@ def test_an_interrupted_study_leaves_no_process_and_says_how_far_it_came(monkeyp
     assert found.broken == ["interrupted after 0 of 1000000 cases"]
     assert started
     assert all(chunk.status is not None for chunk in started)
+
+
+def test_a_study_that_is_told_to_end_tells_what_it_found(tmp_path: Path) -> None:
+    running = start(
+        *("-m", "conformance", "tolerance-study", "--implementation", f"{PLANTED}:Sound", "--dtype", "float64"),
+        *("--cases", "1000000", "--json", str(tmp_path / "study.json")),
+        TMPDIR=str(tmp_path),
+    )
+    until = time.monotonic() + 120
+    while not list(tmp_path.glob("*/*.jsonl")) and time.monotonic() < until:
+        time.sleep(0.2)
+    running.process.terminate()
+    status, said = running.ended()
+    running.end()
+    assert status == 1, said
+    assert "interrupted after " in said
+    assert json.loads((tmp_path / "study.json").read_text())["studies"][0]["broken"]
 
 
 def test_figures_are_of_all_cases_and_never_nan_in_json(tmp_path: Path) -> None:
