@@ -186,7 +186,9 @@ def plot(path: Path, studies: Sequence[Study]) -> None:
         errors.plot(*_distribution(ratios), **look)
         least = [value for ordinary, value in study.seen["recurrent weight"] if ordinary and value > 0]
         faults.plot(*_distribution(least), **look)
-    errors.set(xscale="log", xlabel="a case's worst error in units of its bound", ylabel="share of cases below")
+    errors.set(
+        xscale="log", xlim=(1e-4, 2), xlabel="a case's worst error in units of its bound", ylabel="share of cases below"
+    )
     errors.axvline(1.0, color="black", linestyle=":")
     faults.set(
         xscale="log", xlabel="relative change of a recurrent weight", ylabel="share of cases in which it is seen"
