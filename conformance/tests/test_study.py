@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,17 @@ def changed(case: Any, target: str, by: float, seed: int) -> Any:
     """The case with the fault that `least_seen` thought of, of this size: it asks the generator in a fixed order."""
     rng = np.random.default_rng(seed)
     return {each: sensitivity.moved(case, each, rng, by) for each in sensitivity.PARAMETERS}[target]
+
+
+def test_what_a_known_divergence_computes_instead_is_no_fault_that_is_seen() -> None:
+    case = example("LSTM")
+    expected = expected_of(Oracle(), case, ())
+    elsewhere = {name: value + 1 for name, value in expected.values.items()}
+    least = [
+        sensitivity.least_seen(case, replace(expected, values=values), ["outputs"], np.random.default_rng(0))
+        for values in (expected.values, elsewhere)
+    ]
+    assert least[0] == least[1]
 
 
 def test_what_moves_nothing_is_not_said_to_be_seen() -> None:
