@@ -1,9 +1,26 @@
-"""What the processes that frameworks run in are started with: Keras fixes its backend when it is imported."""
+"""The processes that frameworks run in: Keras fixes its backend when it is imported, and a framework may crash."""
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
+
+ONE_THREAD = {
+    name: "1"
+    for name in (
+        "OMP_NUM_THREADS",
+        "MKL_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+        "TF_NUM_INTRAOP_THREADS",
+        "TF_NUM_INTEROP_THREADS",
+    )
+}
+WITHOUT_GPU = {"CUDA_VISIBLE_DEVICES": "-1", "JAX_PLATFORMS": "cpu"}
+"""Keras's backends take a GPU that they see, whatever a table would say."""
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -11,3 +28,41 @@ def environment(**more: str) -> dict[str, str]:
     root = str(Path(__file__).resolve().parents[1])
     path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH", "")]))
     return {**os.environ, "PYTHONPATH": path, **more}
+
+
+class Recorded:
+    """A process that tells what it does in a record, a line of JSON at a time; what it prints goes to a log."""
+
+    def __init__(self, record: Path, log: Path) -> None:
+        self.record = record
+        self.log = log
+        self.process: subprocess.Popen[bytes] | None = None
+        self._read = 0
+
+    @property
+    def status(self) -> int | None:
+        """Its exit status; None while it runs or waits."""
+        return None if self.process is None else self.process.poll()
+
+    def begin(self, command: Sequence[str], variables: Mapping[str, str]) -> None:
+        """Starts it with these environment variables."""
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=variables)
+
+    def told(self) -> Iterator[dict[str, Any]]:
+        """The record's new lines; a line that is still being written waits."""
+        if not self.record.exists():
+            return
+        with self.record.open("rb") as lines:
+            lines.seek(self._read)
+            for line in lines:
+                if not line.endswith(b"\n"):
+                    break
+                self._read += len(line)
+                yield json.loads(line)
+
+    def stop(self) -> None:
+        """Ends it where it has not ended."""
+        if self.process is not None and self.status is None:
+            self.process.kill()
+            self.process.wait()

@@ -6,30 +6,19 @@ processes tell what they do through their records (`session`), which this one re
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from .implementations import source_of
+from .processes import ONE_THREAD, WITHOUT_GPU, Recorded
 
 _PACKAGE = Path(__file__).parent
 _POLL_SECONDS = 0.2
-ONE_THREAD = {
-    name: "1"
-    for name in (
-        "OMP_NUM_THREADS",
-        "MKL_NUM_THREADS",
-        "OPENBLAS_NUM_THREADS",
-        "TF_NUM_INTRAOP_THREADS",
-        "TF_NUM_INTEROP_THREADS",
-    )
-}
 
 
 @dataclass(frozen=True)
@@ -43,17 +32,16 @@ class Plan:
     jobs: int = os.cpu_count() or 1
 
 
-@dataclass
-class Job:
+class Job(Recorded):
     """One implementation's process and what is known of it so far."""
 
-    name: str
-    folder: Path
-    process: subprocess.Popen[bytes] | None = None
-    started: float = 0.0
-    seconds: float = 0.0
-    events: list[dict[str, Any]] = field(default_factory=list)
-    _read: int = 0
+    def __init__(self, name: str, folder: Path) -> None:
+        super().__init__(folder / "record.jsonl", folder / "log.txt")
+        self.name = name
+        self.folder = folder
+        self.started = 0.0
+        self.seconds = 0.0
+        self.events: list[dict[str, Any]] = []
 
     @property
     def label(self) -> str:
@@ -62,33 +50,12 @@ class Job:
         return (Path(where).stem if where.endswith(".py") else where.rpartition(".")[2]) + colon + made
 
     @property
-    def record(self) -> Path:
-        return self.folder / "record.jsonl"
-
-    @property
     def junit(self) -> Path:
         return self.folder / "junit.xml"
 
-    @property
-    def log(self) -> Path:
-        return self.folder / "log.txt"
-
-    @property
-    def status(self) -> int | None:
-        """pytest's exit status; None while it runs or waits."""
-        return None if self.process is None else self.process.poll()
-
     def read(self) -> None:
-        """Takes in the record's new lines; a line that is still being written waits."""
-        if not self.record.exists():
-            return
-        with self.record.open("rb") as lines:
-            lines.seek(self._read)
-            for line in lines:
-                if not line.endswith(b"\n"):
-                    break
-                self._read += len(line)
-                self.events.append(json.loads(line))
+        """Takes in the record's new lines."""
+        self.events += self.told()
 
     def of_kind(self, kind: str) -> list[dict[str, Any]]:
         return [event for event in self.events if event["event"] == kind]
@@ -105,17 +72,10 @@ class Job:
         environment = os.environ | ONE_THREAD | dict(source_of(self.name).environment)
         for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):  # a shell's own options could leave out tests
             environment.pop(name, None)
-        if plan.device == "cpu":  # Keras's backends take a GPU that they see, whatever the table would say
-            environment |= {"CUDA_VISIBLE_DEVICES": "-1", "JAX_PLATFORMS": "cpu"}
+        if plan.device == "cpu":
+            environment |= WITHOUT_GPU
         self.started = time.monotonic()
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
-
-    def stop(self) -> None:
-        """Ends the process where it has not ended."""
-        if self.process is not None and self.status is None:
-            self.process.kill()
-            self.process.wait()
+        self.begin(command, environment)
 
 
 def run(plan: Plan, folder: Path, watch: Callable[[Sequence[Job]], None]) -> list[Job]:

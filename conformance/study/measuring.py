@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 import sys
 import tempfile
 import time
@@ -14,8 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..implementations import source_of
-from ..processes import environment
-from ..runner import ONE_THREAD
+from ..processes import ONE_THREAD, WITHOUT_GPU, Recorded, environment
 
 CHUNK = 5000  # cases of one process: Keras alone takes seconds to start
 _POLL_SECONDS = 0.5
@@ -66,56 +63,25 @@ class Study:
             self.alarms |= {alarm["case"]: alarm["message"] for alarm in event["alarms"]}
 
 
-@dataclass(eq=False)
-class Chunk:
+class Chunk(Recorded):
     """Some of a study's cases, and the process that judges them."""
 
-    study: Study
-    first: int
-    count: int
-    record: Path
-    process: subprocess.Popen[bytes] | None = None
-    read: int = 0
-
-    @property
-    def status(self) -> int | None:
-        """The process's exit status; None while it runs or waits."""
-        return None if self.process is None else self.process.poll()
-
-    @property
-    def log(self) -> Path:
-        return self.record.with_suffix(".log")
+    def __init__(self, study: Study, first: int, count: int, record: Path) -> None:
+        super().__init__(record, record.with_suffix(".log"))
+        self.study = study
+        self.first = first
+        self.count = count
 
     def start(self, seed: int) -> None:
         name = self.study.implementation
         which = (name, self.study.dtype, seed, self.first, self.count, self.record)
-        more = ONE_THREAD | {"CUDA_VISIBLE_DEVICES": "-1", "JAX_PLATFORMS": "cpu"} | dict(source_of(name).environment)
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-W", "ignore", "-m", "conformance.study.worker", *map(str, which)],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env=environment(**more),
-            )
-
-    def stop(self) -> None:
-        """Ends the process where it has not ended."""
-        if self.process is not None and self.status is None:
-            self.process.kill()
-            self.process.wait()
+        command = [sys.executable, "-W", "ignore", "-m", "conformance.study.worker", *map(str, which)]
+        self.begin(command, environment(**ONE_THREAD | WITHOUT_GPU | dict(source_of(name).environment)))
 
     def take(self) -> None:
-        """Takes in the record's new lines; one that is still being written waits."""
-        if not self.record.exists():
-            return
-        with self.record.open("rb") as lines:
-            lines.seek(self.read)
-            for line in lines:
-                if not line.endswith(b"\n"):
-                    break
-                self.read += len(line)
-                self.study.take(json.loads(line))
+        """Takes in the record's new lines."""
+        for event in self.told():
+            self.study.take(event)
 
 
 def study(

@@ -14,6 +14,7 @@ import pytest
 
 from conformance import divergences
 from conformance.divergences import known, script_of
+from conformance.processes import WITHOUT_GPU
 
 SCRIPTS = Path(divergences.__file__).with_name("scripts")
 ALL_IN_ONE = """
@@ -45,7 +46,7 @@ def environment_of(script: Path) -> str:
 def statuses(environment: str) -> dict[str, object]:
     """Script name to exit status, or to the error that ended it, of all scripts of one environment in one process."""
     names = [path.name for path in sorted(SCRIPTS.glob("*.py")) if environment_of(path) == environment]
-    variables = os.environ | {"CUDA_VISIBLE_DEVICES": "-1", "JAX_PLATFORMS": "cpu"}
+    variables = os.environ | WITHOUT_GPU
     command = [sys.executable, "-W", "ignore", "-c", ALL_IN_ONE, *names]
     done = subprocess.run(command, cwd=SCRIPTS, env=variables, capture_output=True, text=True, check=False)
     lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"script"')]
