@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from ..cases import Case
+from ..cases import Case, first_cell
 from ..drawing import Limits, Seeded, build
 from ..options import Combination
 from ..session import Session
@@ -44,6 +44,7 @@ class Draws:
 
     def __init__(self, session: Session, dtype: str, seed: int) -> None:
         self.session, self.dtype, self.seed = session, dtype, seed
+        self._shared: dict[int, tuple[Combination, Limits, dict[str, int]]] = {}  # of the last group asked for
 
     @cached_property
     def combinations(self) -> list[Combination]:
@@ -53,14 +54,21 @@ class Draws:
     def case(self, number: int) -> Case:
         """The case of that number."""
         group = number // GROUP
+        if group not in self._shared:
+            self._shared = {group: self.shared(group)}
+        combination, limits, sizes = self._shared[group]
+        made = Ordinary if is_ordinary(number) else Seeded
+        return self.session.prepared(build(made(self.seed, group, number, sizes=sizes), combination, limits))
+
+    def shared(self, group: int) -> tuple[Combination, Limits, dict[str, int]]:
+        """What the cases of a group have in common: options, the greatest sizes, and the sizes."""
         rng = np.random.default_rng((self.seed, group))
         combination, cells = self.combination(rng)
         limits = Limits(time=LONG if rng.random() < 1 / 4 and cells < 3 else max(2, 7 // cells))
         first = build(Seeded(self.seed, group), combination, limits)
         batch, time, size = first.x.shape
-        sizes = {"batch": batch, "time": time, "input": size, "hidden": _hidden(first)}
-        made = Ordinary if is_ordinary(number) else Seeded
-        return self.session.prepared(build(made(self.seed, group, number, sizes=sizes), combination, limits))
+        hidden = first_cell(first.cell).hidden_size
+        return combination, limits, {"batch": batch, "time": time, "input": size, "hidden": hidden}
 
     def combination(self, rng: np.random.Generator) -> tuple[Combination, int]:
         """One of the combinations, and how many cells it has: one of many is so much rarer as it takes longer."""
@@ -69,8 +77,3 @@ class Draws:
             cells = found["layers"] * (2 if found["direction"] == "both" else 1)
             if rng.random() < 1 / cells:
                 return found, cells
-
-
-def _hidden(case: Case) -> int:
-    size: int = case.cell.layers[0].cells[0].hidden_size if hasattr(case.cell, "layers") else case.cell.hidden_size
-    return size
