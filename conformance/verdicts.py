@@ -67,6 +67,8 @@ class Truth:
     def __init__(self, case: Case) -> None:
         self.case = case
         self._wide = case.in_dtype(np.float64)
+        self._cotangents = self._wide.d_outputs, self._wide.d_state
+        self._known: dict[Precision, Quantities] = {}
 
     @cached_property
     def run(self) -> ri.AnyRun:
@@ -95,10 +97,6 @@ class Truth:
             bounds = {name: theirs[name] + ours[name] for name in theirs}
         return Expected(self.values, bounds, self.case.dtype)
 
-    @cached_property
-    def _cotangents(self) -> tuple[Array | None, tuple[Array | None, ...] | None]:
-        return self._wide.d_outputs, self._wide.d_state
-
     def _bounds(self, arithmetic: Precision) -> Quantities:
         if arithmetic not in self._known:
             rounding, names = ri.rounding, self.case.state_names
@@ -108,10 +106,6 @@ class Truth:
                 found = quantities(rounding.bound(self.run, arithmetic), None, names)
             self._known[arithmetic] = found
         return self._known[arithmetic]
-
-    @cached_property
-    def _known(self) -> dict[Precision, Quantities]:
-        return {}
 
 
 def expect(case: Case, arithmetic: Any = None) -> Expected:

@@ -99,7 +99,7 @@ class Rounded:
         error = self.error
         if roundings:
             error = error + (precision.gamma(roundings) * self.magnitude + roundings * precision.smallest_normal)
-        whole = error if self.linear is None else error + self.linear.bound
+        whole = _whole(error, self.linear)
         in_range = self.magnitude + whole <= precision.largest
         if in_range.all():
             return error, whole
@@ -114,8 +114,7 @@ class Rounded:
 
     def _like(self, value: Array, error: Array, linear: Linear | None = None) -> Rounded:
         """A value that has been rounded: one term, nothing pending."""
-        whole = error if linear is None else error + linear.bound
-        return Rounded(self.precision, value, error, np.abs(value) + 2 * whole, linear=linear)
+        return Rounded(self.precision, value, error, np.abs(value) + 2 * _whole(error, linear), linear=linear)
 
     def _lift(self, other: Any) -> Rounded:
         return other if isinstance(other, Rounded) else Rounded.given(self.precision, other)
@@ -167,8 +166,7 @@ class Rounded:
         abs_a, abs_b = np.abs(a), np.abs(b)
         error = abs_a * r_b + r_a * abs_b + 3 * e_a * e_b
         linear = symbols.total(one.linear and one.linear.scaled(b), other.linear and other.linear.scaled(a))
-        whole = error if linear is None else error + linear.bound
-        return Rounded(one.precision, a * b, error, abs_a * abs_b + 2 * whole, 1, 1, linear)
+        return Rounded(one.precision, a * b, error, abs_a * abs_b + 2 * _whole(error, linear), 1, 1, linear)
 
     def __matmul__(self, other: Any) -> Rounded:
         """As by element; what a kernel's own error does is never linear in the state's."""
@@ -178,16 +176,14 @@ class Rounded:
         error = r_a @ abs_b
         if np.count_nonzero(e_b):  # a kernel is exact, unless storing it in the working precision rounds it
             error = error + np.abs(a) @ e_b + 3 * (e_a @ e_b)
-        linear, terms, sizes = self.linear and self.linear.through(b), self.shape[-1], np.abs(a) @ abs_b
-        whole = error if linear is None else error + linear.bound
-        magnitude = sizes + 2 * whole
+        value, linear, terms = a @ b, self.linear and self.linear.through(b), self.shape[-1]
+        magnitude = np.abs(a) @ abs_b + 2 * _whole(error, linear)
         if precision.cut:
             error = error + (2 * precision.cut + precision.cut**2) * magnitude
         if precision.sums:
             error = error + precision.gamma_of_sums(terms) * magnitude + terms * precision.smallest_normal
-            value, whole = a @ b, error if linear is None else error + linear.bound
-            return Rounded(precision, value, error, np.abs(value) + 2 * whole, 1, 1, linear)
-        return Rounded(precision, a @ b, error, magnitude, terms, 1, linear)
+            magnitude, terms = np.abs(value) + 2 * _whole(error, linear), 1
+        return Rounded(precision, value, error, magnitude, terms, 1, linear)
 
     def __rmatmul__(self, other: Any) -> Rounded:
         return self._lift(other) @ self
@@ -339,6 +335,11 @@ class Rounded:
         linear = of_linear and of_linear([part.linear for part in lifted], [part.shape for part in lifted], join)
         errors = [part.bounds[0 if linear is not None else 1] for part in lifted]
         return self._like(join([part.value for part in lifted]), join(errors), linear)
+
+
+def _whole(error: Array, linear: Linear | None) -> Array:
+    """The bound on an error that is partly linear."""
+    return error if linear is None else error + linear.bound
 
 
 _LINEAR_OF: dict[tuple[str, int | None], Any] = {("stack", 0): symbols.stacked, ("concatenate", -1): symbols.joined}
