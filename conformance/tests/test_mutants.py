@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
-import hypothesis.core
 import pytest
 
 from conformance import suite
@@ -15,21 +13,15 @@ from conformance.mutants.alone import caught_by_the_corpus
 from conformance.mutants.checks import MODULES
 from conformance.mutants.faint import Faint
 from conformance.mutants.layer import Textbook
-from conformance.mutants.measuring import first, prepare
-from conformance.suite import relations
+from conformance.mutants.measuring import first
 from conformance.suite.plan import ORDER
 
-pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
+pytestmark = [
+    pytest.mark.usefixtures("measuring"),
+    pytest.mark.filterwarnings("ignore:Generating overly large repr"),
+]
 SUITE = Path(suite.__file__).parent
 _SOONEST = {"api": ("refusals", "invariants"), "kept state": ("stateful",)}  # else half a minute more
-
-
-@pytest.fixture(scope="module", autouse=True)
-def prepared() -> Iterator[None]:
-    before, patience = hypothesis.core.global_force_seed, relations.PATIENCE
-    prepare(seed=0)
-    yield
-    hypothesis.core.global_force_seed, relations.PATIENCE = before, patience
 
 
 def modules_for(name: str) -> tuple[str, ...]:

@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import hypothesis.core
 import numpy as np
 import pytest
 
 from conformance.drawing import Seeded, build
 from conformance.mutants.checks import MODULES
 from conformance.mutants.layer import Textbook
-from conformance.mutants.measuring import prepare, session_of, tried
+from conformance.mutants.measuring import session_of, tried
 from conformance.mutants.rewritten import REWRITTEN
-from conformance.suite import relations
 
-pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def prepared() -> Iterator[None]:
-    before, patience = hypothesis.core.global_force_seed, relations.PATIENCE
-    prepare(seed=0)
-    yield
-    hypothesis.core.global_force_seed, relations.PATIENCE = before, patience
+pytestmark = [
+    pytest.mark.usefixtures("measuring"),
+    pytest.mark.filterwarnings("ignore:Generating overly large repr"),
+]
 
 
 @pytest.mark.parametrize("name", REWRITTEN)
