@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+_POLL_SECONDS = 0.2
 
 ONE_THREAD = {
     name: "1"
@@ -66,3 +70,24 @@ class Recorded:
         if self.process is not None and self.status is None:
             self.process.kill()
             self.process.wait()
+
+
+R = TypeVar("R", bound=Recorded)
+
+
+def in_turn(waiting: deque[R], jobs: int, start: Callable[[R], None]) -> Iterator[list[tuple[R, bool]]]:
+    """Starts those that wait, so many at a time, and tells which run, again and again until none is left.
+
+    With each comes whether it has ended, which is told once; then it may be put among those that wait again.
+    """
+    running: list[R] = []
+    while True:
+        while len(running) < jobs and waiting:
+            running.append(waiting.popleft())
+            start(running[-1])
+        if not running:
+            return
+        time.sleep(_POLL_SECONDS)
+        seen = [(one, one.status is not None) for one in running]
+        yield seen
+        running = [one for one, ended in seen if not ended]

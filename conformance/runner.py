@@ -9,16 +9,16 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from .implementations import source_of
-from .processes import ONE_THREAD, WITHOUT_GPU, Recorded
+from .processes import ONE_THREAD, WITHOUT_GPU, Recorded, in_turn
 
 _PACKAGE = Path(__file__).parent
-_POLL_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -82,8 +82,9 @@ def run(plan: Plan, folder: Path, watch: Callable[[Sequence[Job]], None]) -> lis
     """Runs the plan to its end, calling ``watch`` a few times a second; interrupted, it stops every process."""
     jobs = [Job(name, folder / f"{k:02}-job") for k, name in enumerate(plan.implementations)]
     try:
-        for running in _turns(plan, iter(jobs)):
-            for job in running:
+        for running in in_turn(deque(jobs), plan.jobs, lambda job: job.start(plan)):
+            for job, _ in running:
+                job.seconds = time.monotonic() - job.started
                 job.read()
             watch(jobs)
     finally:
@@ -91,19 +92,3 @@ def run(plan: Plan, folder: Path, watch: Callable[[Sequence[Job]], None]) -> lis
             job.stop()
             job.read()
     return jobs
-
-
-def _turns(plan: Plan, waiting: Iterator[Job]) -> Iterator[list[Job]]:
-    """The jobs that run, again and again until none is left; each job once more after its end."""
-    running: list[Job] = []
-    while True:
-        running = [job for job in running if job.status is None]
-        while len(running) < plan.jobs and (job := next(waiting, None)) is not None:
-            job.start(plan)
-            running.append(job)
-        if not running:
-            return
-        time.sleep(_POLL_SECONDS)
-        for job in running:
-            job.seconds = time.monotonic() - job.started
-        yield running

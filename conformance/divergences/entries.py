@@ -16,7 +16,7 @@ from packaging.specifiers import SpecifierSet
 
 from ..cases import Case, counts_of, family_of
 from ..drawing import build
-from ..implementations import Implementation
+from ..implementations import Named
 from ..options import complete, matches
 from ..verdicts import run_oracle
 from .models import MODELS
@@ -46,7 +46,7 @@ class Divergence:
     script: str = ""
     reaches: float = 0.0
 
-    def concerns(self, implementation: Implementation) -> bool:
+    def concerns(self, implementation: Named) -> bool:
         """Whether it is one of these implementations, in these versions."""
         return implementation.name in self.implementations and all(
             package in implementation.versions
@@ -98,7 +98,7 @@ def known() -> tuple[Divergence, ...]:
     return tuple(entries)
 
 
-def concerning(implementation: Implementation) -> tuple[Divergence, ...]:
+def concerning(implementation: Named) -> tuple[Divergence, ...]:
     """The entries for this implementation in its installed versions."""
     return tuple(entry for entry in known() if entry.concerns(implementation))
 

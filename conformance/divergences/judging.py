@@ -9,7 +9,7 @@ import numpy as np
 
 from ..arithmetic import arithmetic_of
 from ..cases import Case
-from ..implementations import Implementation, observe
+from ..implementations import Implementation, Named, observe
 from ..verdicts import Expected, Observed, Truth, Verdict, expect, judge
 from .entries import Divergence, concerning
 from .models import MODELS
@@ -63,7 +63,7 @@ def examine(
     return verdict, tuple(entry.id for entry in applying)
 
 
-def expected_of(implementation: Implementation, case: Case, known: Iterable[Divergence]) -> Expected:
+def expected_of(implementation: Named, case: Case, known: Iterable[Divergence]) -> Expected:
     """What to expect where these divergences are known of the implementation: another model's answer, wider bounds."""
     return _expected(implementation, case, _applying(case, known))
 
@@ -72,7 +72,7 @@ def _applying(case: Case, known: Iterable[Divergence]) -> list[Divergence]:
     return [entry for entry in known if entry.applies_to(case)]
 
 
-def _expected(implementation: Implementation, case: Case, applying: Sequence[Divergence]) -> Expected:
+def _expected(implementation: Named, case: Case, applying: Sequence[Divergence]) -> Expected:
     asked = case
     for entry in applying:
         if entry.effect == "computes":

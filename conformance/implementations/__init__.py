@@ -38,13 +38,18 @@ from ..cases import Case, Quantities
 from ..verdicts import Observed
 
 
-class Implementation(Protocol):
-    """What the suite asks of an implementation."""
+class Named(Protocol):
+    """What says which divergences are known: an implementation, or a record of one."""
 
     @property
     def name(self) -> str: ...
     @property
     def versions(self) -> Mapping[str, str]: ...
+
+
+class Implementation(Named, Protocol):
+    """What the suite asks of an implementation."""
+
     @property
     def dtypes(self) -> Sequence[str]: ...
     @property

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import sys
 import tempfile
-import time
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict, deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ..implementations import source_of
-from ..processes import ONE_THREAD, WITHOUT_GPU, Recorded, environment
+from ..processes import ONE_THREAD, WITHOUT_GPU, Recorded, environment, in_turn
 
 CHUNK = 5000  # cases of one process: Keras alone takes seconds to start
-_POLL_SECONDS = 0.5
 
 
 @dataclass
@@ -73,6 +71,7 @@ class Chunk(Recorded):
         self.count = count
 
     def start(self, seed: int) -> None:
+        """Judges its cases; where the implementation is known not to run, says so again at little cost."""
         name = self.study.implementation
         which = (name, self.study.dtype, seed, self.first, self.count, self.record)
         command = [sys.executable, "-W", "ignore", "-m", "conformance.study.worker", *map(str, which)]
@@ -99,9 +98,12 @@ def study(
             for first in range(0, one.asked, CHUNK)
         ]
         try:
-            for running in _turns(chunks, seed, jobs):
-                for chunk in running:
+            for running in in_turn(deque(chunks), jobs, lambda chunk: chunk.start(seed)):
+                for chunk, ended in running:
                     chunk.take()
+                    if ended and chunk.status:
+                        said = chunk.log.read_text(errors="replace").strip().splitlines()[-3:]
+                        chunk.study.broken.append(f"status {chunk.status} in the cases from {chunk.first} on: {said}")
                 watch(studies)
         except KeyboardInterrupt:
             for one in studies:
@@ -110,24 +112,3 @@ def study(
             for chunk in chunks:
                 chunk.stop()
     return studies
-
-
-def _turns(chunks: Sequence[Chunk], seed: int, jobs: int) -> Iterator[list[Chunk]]:
-    """The chunks that run, again and again until none is left."""
-    waiting, running = iter(chunks), list[Chunk]()
-    while True:
-        ended = [chunk for chunk in running if chunk.status is not None]
-        for chunk in ended:
-            chunk.take()
-            if chunk.status:
-                said = chunk.log.read_text(errors="replace").strip().splitlines()[-3:]
-                chunk.study.broken.append(f"status {chunk.status} in the cases from {chunk.first} on: {said}")
-        running = [chunk for chunk in running if chunk not in ended]
-        while len(running) < jobs and (following := next(waiting, None)) is not None:
-            if not following.study.not_run:
-                following.start(seed)
-                running.append(following)
-        if not running:
-            return
-        time.sleep(_POLL_SECONDS)
-        yield running

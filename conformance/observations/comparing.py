@@ -1,0 +1,180 @@
+"""What moved between two observations, and how much it matters.
+
+Four severities, from the gravest:
+
+===========  ==========================================================================================================
+behaviour    a number that agreed with the oracle and no longer does, or the reverse; one that moved further than both
+             bounds together; an error, a quantity, a shape or a dtype that came or went; a known divergence that opened
+             or closed; a constructor's signature, a default or the layout of weights that changed
+accuracy     within the bounds, the error in units of its bound grew or shrank by `FACTOR` or more: the worst one, or
+             the root mean square, of a family of quantities of a kind of cell in a dtype, over all cases
+rounding     bits changed, nothing else
+nothing      every bit is the same
+===========  ==========================================================================================================
+
+Bounds are those of what each side says that it computes with; where a divergence is known of a version, as wide as
+that says.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..covering import in_common
+from .answers import SEVERITIES, Answers, Moved, same_bits
+from .machine import differences
+from .record import Answer, Observation, Record
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that moved.
+
+    what    what it is, in words
+    where   the options that those cases share and no other has, or what of the surface it is
+    cases   how many cases show it, none where it is no matter of cases
+    """
+
+    severity: str
+    what: str
+    where: str = ""
+    cases: int = 0
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Everything that moved between two observations of an implementation.
+
+    cases        severity to how many cases it is the gravest of
+    findings     what moved, the gravest first
+    changed      numbers whose bits changed; ``numbers`` is how many were compared
+    ulps         the most that any of those moved that did not change behaviour, in units in the last place
+    only         how many cases only one of the two has, before and now
+    machines     what of the machines differs
+    """
+
+    old: Observation
+    new: Observation
+    cases: Mapping[str, int]
+    findings: Sequence[Finding]
+    numbers: int
+    changed: int
+    ulps: int
+    only: tuple[int, int]
+    machines: Sequence[str]
+
+    @property
+    def severity(self) -> str:
+        """The gravest of all."""
+        return max((one.severity for one in self.findings), key=SEVERITIES.index, default="nothing")
+
+    @property
+    def compared(self) -> int:
+        """How many cases both have."""
+        return sum(self.cases.values())
+
+
+def pairs(old: Record, new: Record) -> tuple[list[tuple[Observation, Observation]], list[str]]:
+    """The observations of one implementation in both records; and why others have no partner.
+
+    Keras 2's and Keras 3's on TensorFlow are each other's where neither record has both. `ValueError` where a record
+    has an implementation in several versions.
+    """
+    before, now = _by_name(old, "OLD"), _by_name(new, "NEW")
+    for name, successor in (("keras2", "keras-tensorflow"), ("keras-tensorflow", "keras2")):
+        if name in before and name not in now and successor in now and successor not in before:
+            now[name] = now.pop(successor)
+    found = [(before[name], now[name]) for name in before if name in now]
+    alone = [f"{name}: only in OLD" for name in before if name not in now]
+    alone += [f"{name}: only in NEW" for name in now if name not in before]
+    silent = [pair for pair in found if not (pair[0].answers and pair[1].answers)]
+    alone += [f"{a.name}: not run: {a.not_run or b.not_run or 'nothing was asked'}" for a, b in silent]
+    return [pair for pair in found if pair not in silent], alone
+
+
+def _by_name(record: Record, which: str) -> dict[str, Observation]:
+    found: dict[str, Observation] = {}
+    for one in record:
+        if one.implementation in found:
+            raise ValueError(
+                f"{which}: {one.implementation} is in it several times: "
+                f"{found[one.implementation].label}, {one.label}; say which with FILE@PACKAGE==VERSION"
+            )
+        found[one.implementation] = one
+    return found
+
+
+def difference(old: Observation, new: Observation) -> Difference:
+    """What moved from the one to the other."""
+    before, now = ({answer.digest: answer for answer in one.answers} for one in (old, new))
+    common = [digest for digest in before if digest in now]
+    answers = Answers(old, new)
+    moved = {digest: answers.compare(before[digest], now[digest]) for digest in common}
+    answers.complete([now[digest] for digest in common if same_bits(before[digest], now[digest])])
+    findings = [*_surfaces(old.surface, new.surface), *_opened_or_closed(old, new), *_grouped(moved, now)]
+    findings += [Finding("accuracy", what, where) for where, what in answers.accuracies()]
+    if answers.changed:
+        what = f"{answers.changed:,} of {answers.numbers:,} numbers, by up to {answers.ulps} ulp"
+        findings.append(Finding("rounding", what, cases=sum(one.severity == "rounding" for one in moved.values())))
+    return Difference(
+        old,
+        new,
+        Counter(one.severity for one in moved.values()),
+        sorted(findings, key=lambda one: -SEVERITIES.index(one.severity)),
+        answers.numbers,
+        answers.changed,
+        answers.ulps,
+        (len(before) - len(common), len(now) - len(common)),
+        differences(old.machine, new.machine),
+    )
+
+
+def _grouped(moved: Mapping[str, Moved], answers: Mapping[str, Answer]) -> Iterator[Finding]:
+    """The cases that behave otherwise: by what happened, and by the options that they alone have in common."""
+    groups: dict[str, list[str]] = defaultdict(list)
+    for digest, one in moved.items():
+        if one.severity == "behaviour":
+            groups[one.what].append(digest)
+    for what, digests in groups.items():
+        rest = [answers[digest].question.options for digest in moved if moved[digest].what != what]
+        its = [answers[digest].question.options for digest in digests]
+        for condition, places in in_common(its, rest):
+            sizes = sorted({moved[digests[place]].size for place in places} - {""})
+            some = f" ({sizes[-1]})" if sizes else ""
+            where = ", ".join(f"{name}={value}" for name, value in condition.items())
+            yield Finding("behaviour", what + some, where or "various options", len(places))
+
+
+def _opened_or_closed(old: Observation, new: Observation) -> Iterator[Finding]:
+    for identifier in sorted(old.divergences.keys() & new.divergences.keys()):
+        was, now = old.divergences[identifier], new.divergences[identifier]
+        if was != now:
+            yield Finding("behaviour", f"a known divergence {'opened' if now == 'shows' else 'closed'}", identifier)
+
+
+def _surfaces(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Finding]:
+    """What changed in classes that both sides describe."""
+    if not old or not new:
+        return
+    for name in sorted(old.keys() | new.keys()):
+        if name not in old or name not in new:
+            yield Finding("behaviour", f"the class {'came' if name in new else 'is gone'}", name)
+            continue
+        for aspect in sorted(old[name].keys() | new[name].keys()):
+            was, now = old[name].get(aspect), new[name].get(aspect)
+            if isinstance(was, Mapping) and isinstance(now, Mapping):
+                yield from _arguments(name, aspect, was, now)
+            elif was != now:
+                yield Finding("behaviour", f"{aspect}: {was} before, {now} now", name)
+
+
+def _arguments(name: str, aspect: str, was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Finding]:
+    for key in sorted(was.keys() | now.keys()):
+        if key not in was or key not in now:
+            change = f"came, {now[key]}" if key in now else "is gone"
+            yield Finding("behaviour", f"{aspect}: {key} {change}", name)
+        elif was[key] != now[key]:
+            yield Finding("behaviour", f"{aspect}: {key} was {was[key]}, is {now[key]}", name)

@@ -1,0 +1,34 @@
+"""The machine that a record was made on: what decides which instructions a framework's kernels use."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Mapping
+from typing import Any
+
+import cpuinfo
+
+_VECTORS = ("sse", "ssse", "avx", "fma", "f16c", "amx", "asimd", "neon", "sve", "bf16", "fphp")
+
+
+def machine() -> dict[str, Any]:
+    """Platform, processor, its vector extensions, and the threads that a framework was given."""
+    found = cpuinfo.get_cpu_info()
+    return {
+        "system": platform.system(),
+        "architecture": platform.machine(),
+        "processor": found.get("brand_raw", "unknown"),
+        "vectors": sorted(flag for flag in found.get("flags", ()) if flag.startswith(_VECTORS)),
+        "threads": int(os.environ.get("OMP_NUM_THREADS", os.cpu_count() or 1)),
+        "python": platform.python_version(),
+    }
+
+
+def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """What of two machines is not the same, and may change how frameworks round by itself."""
+    return [
+        f"{name}: {old.get(name)} before, {new.get(name)} now"
+        for name in ("system", "architecture", "processor", "vectors", "threads")
+        if old.get(name) != new.get(name)
+    ]
