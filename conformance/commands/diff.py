@@ -119,14 +119,12 @@ def _show_findings(console: Console, one: Difference, told: int | None) -> None:
     for count, which in zip(one.only, ("OLD", "NEW"), strict=True):
         if count:
             console.print(f"  {count} cases are only in {which}: other options, or drawn otherwise", highlight=False)
-    for difference_ in one.machines:
-        console.print(f"  another machine: {difference_}", highlight=False, markup=False)
+    for change in one.machines:
+        console.print(f"  another machine: {change}", highlight=False, markup=False)
 
 
 def _line(finding: Finding) -> str:
-    cases = f"{finding.cases} cases: " if finding.cases else ""
-    where = f"{finding.where}: " if finding.where else ""
-    return (cases + where + finding.what).replace("[", "\\[")
+    return f"{finding.where}: {finding.what}".replace("[", "\\[")
 
 
 def versions(one: Difference) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from ..arithmetic import arithmetic_of
-from ..cases import Array, Case, family_of
+from ..cases import FAMILIES, Array, Case, family_of
 from ..divergences import concerning, expected_of
 from ..verdicts import Expected, Truth, compare
 from .record import Answer, Observation
@@ -23,11 +23,17 @@ _TINIEST = np.finfo(np.float64).tiny
 
 @dataclass(frozen=True)
 class Moved:
-    """What one case or one quantity says: how grave it is, what it is, and by how much."""
+    """What one quantity or one case says: how grave it is, what happened to which families, and by how much.
+
+    bounds   the distance in units of the bound, where it is a matter of numbers
+    detail   a message, or what a shape was
+    """
 
     severity: str
     what: str = ""
-    size: str = ""
+    families: tuple[str, ...] = ()
+    bounds: float = 0.0
+    detail: str = ""
 
 
 @dataclass
@@ -55,8 +61,9 @@ class Tally:
 class Answers:
     """The answers of two observations, compared one after the other.
 
-    numbers, changed   how many numbers were compared, and of how many the bits changed
-    ulps               the most that one of these moved that did not change behaviour, in units in the last place
+    numbers   how many numbers were compared
+    changed   of how many the bits changed, in cases that behave as before
+    ulps      the most that one of these moved, in units in the last place
     """
 
     def __init__(self, old: Observation, new: Observation) -> None:
@@ -72,8 +79,15 @@ class Answers:
         self.numbers += sum(value.size for value in now.values.values())
         if same_bits(before, now):
             return Moved("nothing")
-        told = list(self._quantities(now.question.case, before, now))
-        return max(told, key=lambda one: SEVERITIES.index(one.severity), default=Moved("nothing"))
+        case = now.question.case
+        strict = self._strictly(case)
+        found = _gravest(list(self._quantities(case, before, now, strict)))
+        if found.severity == "rounding":
+            for name, value in now.values.items():
+                self.changed += int((_bits(before.values[name]) != _bits(value)).sum())
+                self.ulps = max(self.ulps, _most_ulps(before.values[name], value))
+            self._tally(case, before, now, strict)
+        return found
 
     def complete(self, unchanged: Sequence[Answer]) -> None:
         """Takes the errors of answers that did not change into the account, where others of their kind did."""
@@ -82,10 +96,7 @@ class Answers:
             options = answer.question.options
             if (options["kind"], options["dtype"]) in groups:
                 case = answer.question.case
-                strict = self._strictly(case)
-                for name, value in answer.values.items():
-                    if name in strict[0].values:
-                        self._tally(case, name, (value, value), strict)
+                self._tally(case, answer, answer, self._strictly(case))
 
     def accuracies(self) -> Iterator[tuple[str, str]]:
         """Where an error grew or shrank, and what it did: a kind of cell in a dtype, and a family of quantities."""
@@ -102,56 +113,45 @@ class Answers:
         truth = Truth(case)
         return [truth.expected(arithmetic_of(side, case.dtype_name)) for side in self.sides]
 
-    def _quantities(self, case: Case, before: Answer, now: Answer) -> Iterator[Moved]:
-        strict = self._strictly(case)
+    def _quantities(self, case: Case, before: Answer, now: Answer, strict: Sequence[Expected]) -> Iterator[Moved]:
         stated = [expected_of(side, case, known) for side, known in zip(self.sides, self.known, strict=True)]
         for name in sorted(before.values.keys() | now.values.keys()):
             family = family_of(name)
             if name not in before.values or name not in now.values:
-                yield Moved("behaviour", f"{family}: {'given now' if name in now.values else 'no longer given'}")
+                yield Moved("behaviour", "given now" if name in now.values else "no longer given", (family,))
                 continue
             values = before.values[name], now.values[name]
             shapes = [f"{value.dtype.name}{list(value.shape)}" for value in values]
             if shapes[0] != shapes[1]:
-                yield Moved("behaviour", f"{family}: another shape or dtype", f"{shapes[0]} before, {shapes[1]} now")
+                detail = f"{shapes[0]} before, {shapes[1]} now"
+                yield Moved("behaviour", "of another shape or dtype", (family,), detail=detail)
             elif name in strict[0].values:
-                yield self._moved(case, name, values, strict, stated)
+                yield _moved(name, values, strict, stated)
 
-    def _moved(
-        self, case: Case, name: str, values: tuple[Array, Array], strict: list[Expected], stated: list[Expected]
-    ) -> Moved:
-        old, new = (
-            compare(name, its.values[name], its.bounds[name], value) for its, value in zip(strict, values, strict=True)
-        )
-        family = family_of(name)
-        if old.agrees != new.agrees:
-            what = "no longer within its bound" if old.agrees else "within its bound now"
-            return Moved("behaviour", f"{family}: {what}", f"by {max(old.ratio, new.ratio):.2g} bounds")
-        different = _bits(values[0]) != _bits(values[1])
-        if not different.any():
-            return Moved("nothing")
-        if not old.agrees:
-            room = sum(its.bounds[name] for its in stated)
-            beyond = _times(values, room)
-            if beyond > 1:
-                return Moved("behaviour", f"{family}: moved, outside its bound as before", f"by {beyond:.2g} bounds")
-        else:
-            self._tally(case, name, values, strict)
-        self.changed += int(different.sum())
-        self.ulps = max(self.ulps, _most_ulps(*values))
-        return Moved("rounding")
+    def _tally(self, case: Case, before: Answer, now: Answer, strict: Sequence[Expected]) -> None:
+        for name in now.values.keys() & strict[0].values.keys():
+            ratios = [
+                _ratios(answer.values[name], its.values[name], its.bounds[name])
+                for answer, its in zip((before, now), strict, strict=True)
+            ]
+            if all(each.max(initial=0.0) <= 1 for each in ratios):
+                self._tallies[case.kind, case.dtype_name, family_of(name)].add(*ratios)
 
-    def _tally(self, case: Case, name: str, values: tuple[Array, Array], strict: Sequence[Expected]) -> None:
-        bounds = [its.bounds[name] for its in strict]
-        errors = [
-            np.abs(value.astype(np.float64) - its.values[name]) for value, its in zip(values, strict, strict=True)
-        ]
-        counts = np.logical_and.reduce(
-            [np.isfinite(b) & (b > 0) & np.isfinite(e) for b, e in zip(bounds, errors, strict=True)]
-        )
-        self._tallies[case.kind, case.dtype_name, family_of(name)].add(
-            errors[0][counts] / bounds[0][counts], errors[1][counts] / bounds[1][counts]
-        )
+
+def _moved(name: str, values: tuple[Array, Array], strict: Sequence[Expected], stated: Sequence[Expected]) -> Moved:
+    """What one quantity says that both sides have in the same shape and dtype."""
+    old, new = (
+        compare(name, its.values[name], its.bounds[name], value) for its, value in zip(strict, values, strict=True)
+    )
+    family = (family_of(name),)
+    if old.agrees != new.agrees:
+        what = "no longer within bounds" if old.agrees else "within bounds now"
+        return Moved("behaviour", what, family, max(old.ratio, new.ratio))
+    if values[0].tobytes() == values[1].tobytes():
+        return Moved("nothing")
+    if not old.agrees and (beyond := _times(values, sum(its.bounds[name] for its in stated))) > 1:
+        return Moved("behaviour", "moved, outside bounds as before", family, beyond)
+    return Moved("rounding", families=family)
 
 
 def same_bits(before: Answer, now: Answer) -> bool:
@@ -170,9 +170,17 @@ def _raising(before: Answer, now: Answer) -> Moved:
         return Moved("nothing")
     raised = now.raised or before.raised
     message = (raised.message.strip() if raised else "").partition("\n")[0][:120]
-    if all(kinds):
-        return Moved("behaviour", f"raises {kinds[1]}, no longer {kinds[0]}", message)
-    return Moved("behaviour", f"raises {kinds[1]} now" if kinds[1] else f"no longer raises {kinds[0]}", message)
+    what = f"no longer raises {kinds[0]}" if kinds[0] else ""
+    what = f"raises {kinds[1]}" + (f", no longer {kinds[0]}" if what else " now") if kinds[1] else what
+    return Moved("behaviour", what, detail=message)
+
+
+def _gravest(quantities: Sequence[Moved]) -> Moved:
+    """What a case says whose quantities say this: the first of the gravest, for all families that say the same."""
+    found = max(quantities, key=lambda one: SEVERITIES.index(one.severity), default=Moved("nothing"))
+    alike = [one for one in quantities if one.what == found.what]
+    families = [family for family in FAMILIES if any(family in one.families for one in alike)]
+    return replace(found, families=tuple(families), bounds=max((one.bounds for one in alike), default=0.0))
 
 
 def _times(values: tuple[Array, Array], room: Any) -> float:
@@ -182,6 +190,14 @@ def _times(values: tuple[Array, Array], room: Any) -> float:
         distance = np.where((old == new) | (np.isnan(old) & np.isnan(new)), 0.0, np.abs(old - new))
         times = np.where(distance == 0, 0.0, distance / np.maximum(room, _TINIEST))
     return float(np.nan_to_num(times, nan=np.inf, posinf=np.inf).max(initial=0.0))
+
+
+def _ratios(values: Array, truth: Array, bounds: Array) -> Array:
+    """Errors in units of their bounds, where there is a bound."""
+    errors = np.abs(values.astype(np.float64) - truth)
+    decided = np.isfinite(bounds) & (bounds > 0) & np.isfinite(truth)
+    found: Array = np.nan_to_num(errors[decided], nan=np.inf) / bounds[decided]
+    return found
 
 
 def _bits(array: Array) -> Array:

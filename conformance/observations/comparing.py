@@ -23,10 +23,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..covering import in_common
+from ..cases import FAMILIES
+from ..options import Combination
 from .answers import SEVERITIES, Answers, Moved, same_bits
 from .machine import differences
 from .record import Answer, Observation, Record
+
+_CONDITIONS = 3  # options named of what cases share
+_VALUES = 4  # of an option that they share
+_TELLING = 0.1  # of the other cases must go for a further option to be named
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,7 @@ class Finding:
     """One thing that moved.
 
     what    what it is, in words
-    where   the options that those cases share and no other has, or what of the surface it is
+    where   how many cases show it and which options they share, or what of the surface it is
     cases   how many cases show it, none where it is no matter of cases
     """
 
@@ -50,8 +55,7 @@ class Difference:
 
     cases        severity to how many cases it is the gravest of
     findings     what moved, the gravest first
-    changed      numbers whose bits changed; ``numbers`` is how many were compared
-    ulps         the most that any of those moved that did not change behaviour, in units in the last place
+    numbers, changed, ulps    as in `Answers`
     only         how many cases only one of the two has, before and now
     machines     what of the machines differs
     """
@@ -118,7 +122,8 @@ def difference(old: Observation, new: Observation) -> Difference:
     findings += [Finding("accuracy", what, where) for where, what in answers.accuracies()]
     if answers.changed:
         what = f"{answers.changed:,} of {answers.numbers:,} numbers, by up to {answers.ulps} ulp"
-        findings.append(Finding("rounding", what, cases=sum(one.severity == "rounding" for one in moved.values())))
+        count = sum(one.severity == "rounding" for one in moved.values())
+        findings.append(Finding("rounding", what, f"{count} cases", count))
     return Difference(
         old,
         new,
@@ -133,19 +138,40 @@ def difference(old: Observation, new: Observation) -> Difference:
 
 
 def _grouped(moved: Mapping[str, Moved], answers: Mapping[str, Answer]) -> Iterator[Finding]:
-    """The cases that behave otherwise: by what happened, and by the options that they alone have in common."""
+    """The cases that behave otherwise, by what happened."""
     groups: dict[str, list[str]] = defaultdict(list)
     for digest, one in moved.items():
         if one.severity == "behaviour":
             groups[one.what].append(digest)
     for what, digests in groups.items():
+        its = [moved[digest] for digest in digests]
+        families = [family for family in FAMILIES if any(family in one.families for one in its)]
+        far = max(one.bounds for one in its)
+        said = [", ".join(families), what, f"by up to {far:.2g} bounds" if far else "", its[0].detail]
         rest = [answers[digest].question.options for digest in moved if moved[digest].what != what]
-        its = [answers[digest].question.options for digest in digests]
-        for condition, places in in_common(its, rest):
-            sizes = sorted({moved[digests[place]].size for place in places} - {""})
-            some = f" ({sizes[-1]})" if sizes else ""
-            where = ", ".join(f"{name}={value}" for name, value in condition.items())
-            yield Finding("behaviour", what + some, where or "various options", len(places))
+        condition, others = shared([answers[digest].question.options for digest in digests], rest)
+        where = f"{len(digests)} of the {len(digests) + others} cases with {condition}" if condition else ""
+        yield Finding("behaviour", " ".join(filter(None, said)), where or f"{len(digests)} cases", len(digests))
+
+
+def shared(its: Sequence[Combination], rest: Sequence[Combination]) -> tuple[str, int]:
+    """What these combinations of options share and few others have, in words; and how many others have it.
+
+    Greedy: each option of which they have few of the values joins in, the one that leaves the fewest others first.
+    """
+    found: dict[str, list[Any]] = {}
+    while len(found) < _CONDITIONS:
+        best, left = "", [*rest]
+        for name in its[0].keys() - found.keys():
+            values = [one.get(name) for one in its]
+            others = [one for one in rest if one.get(name) in values]
+            if len(set(values)) <= _VALUES and len(others) < len(left):
+                best, left = name, others
+        if len(rest) - len(left) < _TELLING * len(rest) or not best:
+            break
+        found[best] = sorted({one.get(best) for one in its}, key=str)
+        rest = left
+    return ", ".join(f"{name}={'|'.join(map(str, values))}" for name, values in found.items()), len(rest)
 
 
 def _opened_or_closed(old: Observation, new: Observation) -> Iterator[Finding]:
