@@ -25,6 +25,7 @@ from .programs import keras as code
 from .torch_build import refuse_an_unwanted_cuda_build
 
 _BACKEND = keras.backend.backend()
+_ABSENT = options.absent_in(keras.__version__)
 _KEPT = 64  # models that may be asked for again; what was compiled for them is kept with them
 _NAMES = ("kernel", "recurrent_kernel", "bias")
 _PREAMBLE = f"""\
@@ -41,6 +42,8 @@ _FUNCTIONS = (
     code.make_layer,
     code.impose_dropout,
     code.as_list,
+    code.flat,
+    code.picked,
     code.call_layers,
     code.build_layers,
     code.run_built,
@@ -55,8 +58,8 @@ class KerasLayers(ProgramImplementation):
     versions: Mapping[str, str] = {"keras": keras.__version__, **code.backend.VERSION}
     program = Program(_PREAMBLE, _FUNCTIONS)
     dtypes: Sequence[str] = ("float64", "float32", "float16", "bfloat16")
-    cells: Sequence[Mapping[str, Any]] = options.cells(_BACKEND)
-    refused: Sequence[Mapping[str, Any]] = options.refused(_BACKEND)
+    cells: Sequence[Mapping[str, Any]] = options.cells(_BACKEND, _ABSENT)
+    refused: Sequence[Mapping[str, Any]] = options.refused(_BACKEND, _ABSENT)
     expensive = _BACKEND == "jax"  # it compiles every operation anew for every shape
     sizes = {"batch": 3, "time": 4, "input": 2, "hidden": 5} if _BACKEND == "jax" else None
 

@@ -79,7 +79,7 @@ def _layer(case: Case, part: _Part, dtype: str, last: bool) -> dict[str, Any]:
     }
     if not part.both:
         options |= {"go_backwards": part.cells[0][2], "zero_output_for_mask": case.masked_output == "zeros"}
-    if "use_cudnn" in how and wrapper == "layer" and case.kind != "SimpleRNN":
+    if how.get("use_cudnn", "auto") != "auto" and wrapper == "layer" and case.kind != "SimpleRNN":
         options["use_cudnn"] = how["use_cudnn"]
     cells = [(type(cell).__name__, _cell(case, prefix, cell, dtype)) for prefix, cell, _ in part.cells]
     found = {
@@ -112,9 +112,8 @@ def _cell(case: Case, prefix: str, cell: Any, dtype: str) -> dict[str, Any]:
     for name, argument in (("input", "dropout"), ("recurrent", "recurrent_dropout")):
         if _ATTRIBUTES[name] in masks:
             options[argument] = 0.5  # any rate between 0 and 1: the masks are given
-    if kind != "SimpleRNN":
-        one_a_gate = any(mask.ndim == 3 for mask in masks.values())
-        options["implementation"] = case.how.get("implementation", 1 if one_a_gate else 2)
+    if any(mask.ndim == 3 for mask in masks.values()) or case.how.get("implementation") == 1:
+        options["implementation"] = 1
     return options
 
 

@@ -26,6 +26,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from packaging.version import Version
+
 Entry = Mapping[str, Any]
 
 ACTIVATIONS = (
@@ -33,6 +35,17 @@ ACTIVATIONS = (
     *("sparse_sigmoid", "exponential", "gelu", "log_sigmoid", "mish", "selu", "silu", "softplus", "softsign"),
     *("tanh_shrink", "celu", "elu", "hard_shrink", "leaky_relu", "soft_shrink", "squareplus"),
 )
+_LATER = ("celu", "hard_shrink", "hard_tanh", "log_sigmoid", "soft_shrink", "squareplus", "tanh_shrink")
+SINCE: Sequence[tuple[str, Entry]] = (
+    ("3.2", {"use_cudnn": (False, True)}),
+    ("3.4", {"kind": ("GRU",), "implementation": (1,)}),
+    ("3.7", {"activation": _LATER, "recurrent_activation": _LATER}),
+    ("3.8", {"dropout_per_gate": (True,)}),  # before, a cell drew one mask for all of its gates
+    ("3.8", {"activation": ("sparse_plus",), "recurrent_activation": ("sparse_plus",)}),
+    ("3.10", {"activation": ("sparse_sigmoid",), "recurrent_activation": ("sparse_sigmoid",)}),
+)
+"""The release in which values of options came, of all kinds of cell or of those stated; all others came with 3.0."""
+
 _EITHER, _YES, _NO = (False, True), (True,), (False,)
 _SINGLE, _HALF = ("float32",), ("float16", "bfloat16")
 _MASKS = ("right", "left", "holes", "rows")
@@ -48,8 +61,13 @@ _LAST = {"return_sequences": _NO}  # zeros for masked steps are promised with se
 _FORMS = {"tensorflow": ("eager", "tf.function", "xla"), "torch": ("eager",), "jax": ("eager", "jit")}
 
 
-def cells(backend: str) -> Sequence[Entry]:
-    """The products of options that are checked on a backend.
+def absent_in(release: str) -> list[Entry]:
+    """The values of options that this release of Keras 3 does not have."""
+    return [values for since, values in SINCE if Version(release) < Version(since)]
+
+
+def cells(backend: str, absent: Sequence[Entry] = ()) -> Sequence[Entry]:
+    """The products of options that are checked on a backend, without the values that are absent.
 
     On JAX a loop compiles anew for every case, so that one costs ten times what it costs unrolled; there only those
     options meet the loop that it knows about.
@@ -63,11 +81,25 @@ def cells(backend: str) -> Sequence[Entry]:
         *_precisions(backend),
         *_activations(backend),
     ]
-    return [entry | {"dtype": entry.get("dtype", _SINGLE)} for entry in entries]
+    for values in absent:
+        entries = [_without(entry, values) for entry in entries]
+    return [entry | {"dtype": entry.get("dtype", _SINGLE)} for entry in entries if all(entry.values())]
 
 
-def refused(backend: str) -> Sequence[Entry]:
+def _without(entry: Entry, absent: Entry) -> dict[str, Any]:
+    """The entry without these values; an option that had no other is left with none."""
+    if entry["kind"] not in absent.get("kind", (entry["kind"],)):
+        return dict(entry)
+    return {
+        name: tuple(one for one in values if one not in absent[name]) if name in absent and name != "kind" else values
+        for name, values in entry.items()
+    }
+
+
+def refused(backend: str, absent: Sequence[Entry] = ()) -> Sequence[Entry]:
     """The combinations among them that Keras refuses."""
+    if any(True in values.get("use_cudnn", ()) for values in absent):
+        return []
     when = {"use_cudnn": _YES}
     alternatives: dict[str, list[dict[str, Any]]] = {
         "tensorflow": [{}],

@@ -18,6 +18,8 @@ from .programs import keras as code
 
 _make_layer: Any = code.make_layer
 _call_layers: Any = code.call_layers
+_flat: Any = code.flat
+_picked: Any = code.picked
 
 
 class StatefulLayers:
@@ -53,10 +55,10 @@ class StatefulLayers:
         if initial_state is not None:
             named = dict(zip(self._case.state_names, initial_state, strict=True))
             parts = {f"initial_state.{name}": tensor(part) for name, part in named.items()}
-            given = [keras.tree.map_structure(parts.__getitem__, its) for its in self._states]
+            given = [_picked(its, parts) for its in self._states]
         masked = None if mask is None else tensor(mask)
         (outputs,) = _call_layers(self._layers, tensor(x), masked, given, self._training)
-        states = keras.tree.flatten([list(layer.states) for layer in self._layers])
+        states = _flat([layer.states for layer in self._layers])
         found = {"outputs": outputs if len(outputs.shape) == 3 else keras.ops.expand_dims(outputs, 1)}
         found |= {f"state.{name}": state.value for name, state in zip(self._case.state_names, states, strict=True)}
         return {

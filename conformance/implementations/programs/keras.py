@@ -56,6 +56,16 @@ def as_list(results):
     return list(results) if isinstance(results, (list, tuple)) else [results]
 
 
+def flat(nested):
+    """The leaves of nested lists and tuples."""
+    return [leaf for part in nested for leaf in flat(part)] if isinstance(nested, (list, tuple)) else [nested]
+
+
+def picked(names, tensors):
+    """The tensors of these names, nested as the names are."""
+    return tensors[names] if isinstance(names, str) else [picked(name, tensors) for name in names]
+
+
 def call_layers(layers, x, mask, initial_states, training):
     """The layers one on the other: the last one's output, then every layer's final states."""
     states = []
@@ -68,7 +78,7 @@ def call_layers(layers, x, mask, initial_states, training):
         if isinstance(layer, keras.layers.Bidirectional) and layer.merge_mode is None:
             results[:2] = [keras.ops.concatenate(results[:2], axis=-1)]
         x, *states[len(states) :] = results
-    return [x, *keras.tree.flatten(states)]
+    return [x, *flat(states)]
 
 
 def build_layers(layers, inputs, states, dtype, source, form, reload, training, flip):
@@ -92,7 +102,7 @@ def build_layers(layers, inputs, states, dtype, source, form, reload, training, 
 
     def call(tensors):
         x = tensors["x"] if first is None else first(tensors["x"])
-        given = [its and keras.tree.map_structure(lambda name: tensors[name], its) for its in states]
+        given = [its and picked(its, tensors) for its in states]
         outputs, *final = call_layers(made, x, tensors.get("mask"), given, training)
         outputs = keras.ops.expand_dims(outputs, 1) if len(outputs.shape) == 2 else outputs
         return [keras.ops.flip(outputs, axis=1) if flip else outputs, *final]
