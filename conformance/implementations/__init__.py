@@ -21,6 +21,11 @@ It may have more attributes, each of which changes what it is asked: ``refused``
 ``empty_batch``, ``ignores_nan_padding``, ``expensive`` and ``sizes``, for which see the README; ``arithmetic``, the
 names of the arithmetics that it computes with by dtype, from which every bound follows (`conformance.arithmetic`);
 and ``devices``, those that its constructor takes as ``device``.
+
+``surface()`` changes nothing that is asked; it tells what a user builds against, as data that JSON can hold: for each
+class its arguments (``signature``: the default as source, or "required"), what they are where they are left out
+(``defaults``), and the names and shapes of its ``weights`` in their order, for input size 2 and hidden size 3; for each
+operator its ``opset``, ``inputs``, ``outputs`` and ``attributes``.
 """
 
 from __future__ import annotations

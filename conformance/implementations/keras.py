@@ -20,8 +20,10 @@ from . import keras_options as options
 from .keras_model import model_of
 from .keras_path import Spy
 from .keras_stateful import StatefulLayers, stateful
+from .keras_surface import surface
 from .program import Program, ProgramImplementation, Weights
 from .programs import keras as code
+from .surfaces import Surface
 from .torch_build import refuse_an_unwanted_cuda_build
 
 _BACKEND = keras.backend.backend()
@@ -128,6 +130,10 @@ class KerasLayers(ProgramImplementation):
     def stateful(self, case: Case) -> StatefulLayers | None:
         """The case's layers with ``stateful=True``, to be called several times; None where there are none."""
         return stateful(case)
+
+    def surface(self) -> Surface:
+        """What a user builds against."""
+        return surface()
 
 
 def _weight_names(cell: Any) -> list[str]:

@@ -28,6 +28,7 @@ from refimpl.layouts import onnx_node as node
 from ..cases import Array, Case, Quantities
 from .program import Program, ProgramImplementation, Weights
 from .programs import onnx as code
+from .surfaces import Surface
 
 PREAMBLE = "from onnx import helper"
 DEFAULTS = {"direction": "forward", "input_forget": 0, "linear_before_reset": 0, "layout": 0}
@@ -126,6 +127,10 @@ class OnnxNode(ProgramImplementation):
         found = dict(zip(("Y_h", "Y_c"), layout.dump_state(case.cell, states, batch_first), strict=False))
         return {"Y": layout.dump_outputs(case.cell, ours["outputs"], batch_first)} | found
 
+    def surface(self) -> Surface:
+        """What a user builds against: the operators' newest versions, by the installed ``onnx``."""
+        return {name: _surface_of(onnx.defs.get_schema(name)) for name in node.OPERATORS.values()}
+
     def missing(self, case: Case) -> dict[str, str]:
         found = {
             "gates": "an ONNX node gives outputs and final states only",
@@ -159,6 +164,28 @@ def _without_defaults(case: Case, found: dict[str, Any]) -> dict[str, Any]:
     if found["activations"] in (usual, usual * 2):
         del found["activations"]
     return found
+
+
+def _surface_of(schema: Any) -> dict[str, Any]:
+    optional = onnx.defs.OpSchema.FormalParameterOption.Optional
+    return {
+        "opset": schema.since_version,
+        "inputs": {one.name: "optional" if one.option == optional else "required" for one in schema.inputs},
+        "outputs": {one.name: "optional" if one.option == optional else "required" for one in schema.outputs},
+        "attributes": {name: _default(attribute) for name, attribute in sorted(schema.attributes.items())},
+    }
+
+
+def _default(attribute: Any) -> Any:
+    """The default of a node's attribute; None where it has none, as it is optional."""
+    if attribute.required:
+        return "required"
+    if not attribute.default_value.name:
+        return None
+    value = onnx.helper.get_attribute_value(attribute.default_value)
+    if isinstance(value, list):
+        return [one.decode() for one in value]
+    return value.decode() if isinstance(value, bytes) else value
 
 
 class OnnxReference(OnnxNode):

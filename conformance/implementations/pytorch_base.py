@@ -19,6 +19,7 @@ from ..cases import Array, Case, Quantities, first_cell
 from ..verdicts import Observed
 from . import NotRun
 from .program import ProgramImplementation, Weights
+from .surfaces import Surface, signature_of
 from .torch_build import refuse_an_unwanted_cuda_build
 
 EITHER = (False, True)
@@ -76,6 +77,10 @@ class TorchImplementation(ProgramImplementation):
         torch.set_num_threads(1)
         torch.backends.cuda.matmul.allow_tf32 = False
         torch.backends.cudnn.allow_tf32 = False
+
+    def surface(self) -> Surface:
+        """What a user builds against: arguments, what they are where they are left out, and parameters."""
+        return {f"torch.nn.{name}": _surface_of(getattr(torch.nn, name)) for name in self.modules.values()}
 
     # What goes in ------------------------------------------------------------------------------------------------
 
@@ -224,3 +229,13 @@ def _narrowed(values: Array, dtype: Any) -> Array:
     with np.errstate(all="ignore"):
         narrow = values.astype(dtype)
     return narrow if np.array_equal(narrow.astype(values.dtype), values, equal_nan=True) else values
+
+
+def _surface_of(module: Any) -> dict[str, Any]:
+    made = module(2, 3)
+    plain = {name: value for name, value in vars(made).items() if isinstance(value, str | int | float)}
+    return {
+        "signature": signature_of(module),  # of a layer ``*args``: its attributes tell the defaults
+        "defaults": {name: value for name, value in plain.items() if not name.startswith("_")},
+        "weights": [[name, list(weight.shape)] for name, weight in made.named_parameters()],
+    }

@@ -51,7 +51,7 @@ def case_of(**options: Any) -> Case:
 def report(backend: str) -> dict[str, Any]:
     """What is wrong, by what was tried; or why the framework is not run."""
     try:
-        keras = load(f"keras-{backend}")
+        keras: Any = load(f"keras-{backend}")
     except NotRun as reason:
         return {"not run": str(reason)}
     said = {}
@@ -65,6 +65,7 @@ def report(backend: str) -> dict[str, Any]:
         "stateful": stateful(keras),
         "path": observe(keras, case_of(kind="LSTM")).path,
         "planted": planted(keras),
+        "surface": keras.surface(),
     }
 
 
@@ -119,4 +120,23 @@ def test_layers_agree_with_the_oracle_however_they_are_built_and_called(backend:
     fused = "backend.lstm" if backend == "torch" else "backend.rnn, unrolled"
     assert found.pop("path") == f"{backend}, eager: {fused}"
     assert found.pop("planted"), "a mask with one step changed went unnoticed"
+    check_surface(found.pop("surface"))
     assert found == {name: [] for name in (*SOME, "stateful")}, f"{backend}: {found}"
+
+
+def check_surface(surface: Any) -> None:
+    """What a user builds against is told, of every class."""
+    kinds = ("SimpleRNN", "LSTM", "GRU")
+    others = ("RNN", "StackedRNNCells", "Bidirectional")
+    assert set(surface) == {f"keras.layers.{name}" for kind in kinds for name in (kind, f"{kind}Cell", *others)}
+    lstm, gru, both = (surface[f"keras.layers.{name}"] for name in ("LSTM", "GRU", "Bidirectional"))
+    assert lstm["signature"]["units"] == "required"
+    assert lstm["signature"]["recurrent_activation"] == "'sigmoid'"
+    assert lstm["defaults"]["unit_forget_bias"] is True
+    assert lstm["defaults"]["bias_initializer"] == "Zeros()"
+    assert "name" not in lstm["defaults"], "Keras numbers the names of layers"
+    assert lstm["weights"] == [["kernel", [2, 12]], ["recurrent_kernel", [3, 12]], ["bias", [12]]]
+    assert gru["weights"][2] == ["bias", [2, 9]]
+    assert both["weights"] == lstm["weights"] * 2
+    assert both["defaults"]["layer"] == "LSTM(…)"
+    assert " at 0x" not in json.dumps(surface), "an address, which is another one in every process"

@@ -58,6 +58,25 @@ def test_zeros_for_masked_steps_are_asked_for_where_keras_promises_them(backend:
         assert not zeros or combination["return_sequences"], combination
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("release", ["3.0.5", "3.3.3", "3.7.0", "3.9.2"])
+def test_no_case_asks_an_older_release_for_what_came_later(release: str, backend: str) -> None:
+    absent = keras_options.absent_in(release)
+    older = space_of(keras_options.cells(backend, absent), DTYPES, keras_options.refused(backend, absent))
+    for when in absent:
+        kinds = when.get("kind", ("SimpleRNN", "LSTM", "GRU"))
+        for option, values in when.items():
+            asked = [c for c in older.valid if option != "kind" and c["kind"] in kinds and c.get(option) in values]
+            assert not asked, f"Keras {release} has no {option}={asked[0][option]}"
+    newest = space(backend)
+    assert all(combination in newest for combination in older.valid)
+    assert len(older.valid) > 0.8 * len(newest.valid), "more is left out than what came later"
+
+
+def test_the_newest_release_lacks_nothing() -> None:
+    assert keras_options.absent_in("3.15.1") == []
+
+
 def stack_case(**how: Any) -> Case:
     stack = ri.Stack((ri.Layer(backward=ri.GRU(3, 2)), ri.Layer(backward=ri.GRU(2, 4))))
     rng = np.random.default_rng(0)
