@@ -20,7 +20,8 @@ also says why others are missing.
 It may have more attributes, each of which changes what it is asked: ``refused``, ``prepare``, ``stateful``,
 ``empty_batch``, ``ignores_nan_padding``, ``expensive`` and ``sizes``, for which see the README; ``arithmetic``, the
 names of the arithmetics that it computes with by dtype, from which every bound follows (`conformance.arithmetic`);
-and ``devices``, those that its constructor takes as ``device``.
+``devices``, those that its constructor takes as ``device``; and ``every_release``, like ``cells``, where these depend
+on the framework's version: the options that any version has (`conformance.observations.corpus`).
 
 ``surface()`` changes nothing that is asked; it tells what a user builds against, as data that JSON can hold: for each
 class its arguments (``signature``: the default as source, or "required"), what they are where they are left out

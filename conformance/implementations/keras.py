@@ -61,6 +61,7 @@ class KerasLayers(ProgramImplementation):
     program = Program(_PREAMBLE, _FUNCTIONS)
     dtypes: Sequence[str] = ("float64", "float32", "float16", "bfloat16")
     cells: Sequence[Mapping[str, Any]] = options.cells(_BACKEND, _ABSENT)
+    every_release: Sequence[Mapping[str, Any]] = options.cells(_BACKEND)
     refused: Sequence[Mapping[str, Any]] = options.refused(_BACKEND, _ABSENT)
     expensive = _BACKEND == "jax"  # it compiles every operation anew for every shape
     sizes = {"batch": 3, "time": 4, "input": 2, "hidden": 5} if _BACKEND == "jax" else None

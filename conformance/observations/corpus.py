@@ -53,14 +53,20 @@ class Question:
 def questions(implementation: Implementation) -> list[Question]:
     """Those that are put to an implementation: together they have every pair of values of its options.
 
-    Where each case is ``expensive`` they have every value.
+    Where each case is ``expensive`` they have every value. An implementation whose options depend on the framework's
+    version says in ``every_release`` which there are in any: the questions are then the same for all versions, but for
+    those that this one cannot be asked.
     """
-    space = space_of(implementation.cells, implementation.dtypes, getattr(implementation, "refused", ()))
+    refused = getattr(implementation, "refused", ())
+    its = space_of(implementation.cells, implementation.dtypes, refused)
+    cells = getattr(implementation, "every_release", None)
+    every = its if cells is None else space_of(cells, implementation.dtypes)
     expensive = getattr(implementation, "expensive", False)
-    places = Tuples(space.valid, 1 if expensive else 2).cover()
+    places = Tuples(every.valid, 1 if expensive else 2).cover()
     draws = 1 if expensive else max(1, round(_ENOUGH / len(places)))
     sizes = getattr(implementation, "sizes", None)
-    return [Question(space.valid[place], draw, sizes) for draw in range(draws) for place in places]
+    asked = [every.valid[place] for place in places if every.valid[place] in its]
+    return [Question(combination, draw, sizes) for draw in range(draws) for combination in asked]
 
 
 def _arrays(case: Case) -> Iterator[tuple[str, Any]]:
