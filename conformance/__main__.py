@@ -6,7 +6,20 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from .commands import accuracy, certify, diff, divergences, jobs, layouts, mutants, parity, record, run, tolerance_study
+from .commands import (
+    accuracy,
+    certify,
+    diff,
+    divergences,
+    history,
+    jobs,
+    layouts,
+    mutants,
+    parity,
+    record,
+    run,
+    tolerance_study,
+)
 
 _OPTIONAL = {"flint": "exact", "matplotlib": "plot"}
 
@@ -17,7 +30,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="python -m conformance", description="Checks recurrent layers against the oracle."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (run, record, diff, certify, accuracy, tolerance_study, mutants, divergences, layouts, parity, jobs):
+    for command in (
+        run,
+        record,
+        diff,
+        history,
+        certify,
+        accuracy,
+        tolerance_study,
+        mutants,
+        divergences,
+        layouts,
+        parity,
+        jobs,
+    ):
         command.add_to(commands)
     parsed = parser.parse_args(arguments)
     try:

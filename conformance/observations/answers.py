@@ -58,6 +58,19 @@ class Tally:
         return before, now
 
 
+class Truths:
+    """What the oracle says of the cases of answers: asked once for each, however many observations are compared."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Truth] = {}
+
+    def expected(self, side: Observation, answer: Answer) -> Expected:
+        """Values, and the bounds for what that side says that it computes with."""
+        if answer.digest not in self._known:
+            self._known[answer.digest] = Truth(answer.question.case)
+        return self._known[answer.digest].expected(arithmetic_of(side, answer.question.case.dtype_name))
+
+
 class Answers:
     """The answers of two observations, compared one after the other.
 
@@ -66,8 +79,9 @@ class Answers:
     ulps      the most that one of these moved, in units in the last place
     """
 
-    def __init__(self, old: Observation, new: Observation) -> None:
+    def __init__(self, old: Observation, new: Observation, truths: Truths) -> None:
         self.sides = old, new
+        self.truths = truths
         self.known = concerning(old), concerning(new)
         self.numbers = self.changed = self.ulps = 0
         self._tallies: dict[tuple[str, str, str], Tally] = defaultdict(Tally)
@@ -79,8 +93,7 @@ class Answers:
         self.numbers += sum(value.size for value in now.values.values())
         if same_bits(before, now):
             return Moved("nothing")
-        case = now.question.case
-        strict = self._strictly(case)
+        case, strict = now.question.case, self._strictly(now)
         found = _gravest(list(self._quantities(case, before, now, strict)))
         if found.severity == "rounding":
             for name, value in now.values.items():
@@ -95,8 +108,7 @@ class Answers:
         for answer in unchanged:
             options = answer.question.options
             if (options["kind"], options["dtype"]) in groups:
-                case = answer.question.case
-                self._tally(case, answer, answer, self._strictly(case))
+                self._tally(answer.question.case, answer, answer, self._strictly(answer))
 
     def accuracies(self) -> Iterator[tuple[str, str]]:
         """Where an error grew or shrank, and what it did: a kind of cell in a dtype, and a family of quantities."""
@@ -108,10 +120,9 @@ class Answers:
                     yield f"{kind} in {dtype}", said
                     break
 
-    def _strictly(self, case: Case) -> list[Expected]:
+    def _strictly(self, answer: Answer) -> list[Expected]:
         """What is expected of each side, whatever divergence is known."""
-        truth = Truth(case)
-        return [truth.expected(arithmetic_of(side, case.dtype_name)) for side in self.sides]
+        return [self.truths.expected(side, answer) for side in self.sides]
 
     def _quantities(self, case: Case, before: Answer, now: Answer, strict: Sequence[Expected]) -> Iterator[Moved]:
         stated = [expected_of(side, case, known) for side, known in zip(self.sides, self.known, strict=True)]

@@ -25,7 +25,7 @@ from typing import Any
 
 from ..cases import FAMILIES
 from ..options import Combination
-from .answers import SEVERITIES, Answers, Moved, same_bits
+from .answers import SEVERITIES, Answers, Moved, Truths, same_bits
 from .machine import differences
 from .record import Answer, Observation, Record
 
@@ -111,11 +111,11 @@ def _by_name(record: Record, which: str) -> dict[str, Observation]:
     return found
 
 
-def difference(old: Observation, new: Observation) -> Difference:
-    """What moved from the one to the other."""
+def difference(old: Observation, new: Observation, truths: Truths | None = None) -> Difference:
+    """What moved from the one to the other; what the oracle was asked already is in ``truths``."""
     before, now = ({answer.digest: answer for answer in one.answers} for one in (old, new))
     common = [digest for digest in before if digest in now]
-    answers = Answers(old, new)
+    answers = Answers(old, new, truths or Truths())
     moved = {digest: answers.compare(before[digest], now[digest]) for digest in common}
     answers.complete([now[digest] for digest in common if same_bits(before[digest], now[digest])])
     findings = [*_surfaces(old.surface, new.surface), *_opened_or_closed(old, new), *_grouped(moved, now)]
