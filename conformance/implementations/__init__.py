@@ -113,13 +113,21 @@ BUILT_IN = {
     ),
     "keras-tensorflow": _keras("tensorflow"),
     "keras-torch": _keras("torch"),
+    "keras2": Source(
+        "conformance.implementations.keras2:Keras2Layers",
+        {"KERAS_BACKEND": "tensorflow"},
+        "keras2",
+        ("keras", "tensorflow"),
+    ),
     "onnxruntime": Source(
         "conformance.implementations.onnxruntime:OnnxRuntime", extra="onnx", packages=("onnx", "onnxruntime")
     ),
     "onnx-reference": Source("conformance.implementations.onnx:OnnxReference", extra="onnx", packages=("onnx",)),
     "oracle": Source("conformance.implementations.oracle:Oracle"),
 }
-FRAMEWORKS = tuple(name for name in BUILT_IN if name != "oracle")
+_ASKED_FOR = ("oracle", "keras2")
+FRAMEWORKS = tuple(name for name in BUILT_IN if name not in _ASKED_FOR)
+"""What a run checks by itself: neither the oracle nor Keras 2, which cannot be installed beside Keras 3."""
 
 
 def source_of(name: str) -> Source:

@@ -37,7 +37,6 @@ os.environ["KERAS_BACKEND"] = {_BACKEND!r}
 os.environ["JAX_ENABLE_X64"] = "1"
 import keras
 {code.backend.PREAMBLE}"""
-_build: Any = code.build_layers
 _run: Any = code.run_built
 _FUNCTIONS = (
     code.vector_jacobian_product,
@@ -46,6 +45,7 @@ _FUNCTIONS = (
     code.as_list,
     code.flat,
     code.picked,
+    code.as_array,
     code.call_layers,
     code.build_layers,
     code.run_built,
@@ -58,6 +58,8 @@ class KerasLayers(ProgramImplementation):
 
     name = f"keras-{_BACKEND}"
     versions: Mapping[str, str] = {"keras": keras.__version__, **code.backend.VERSION}
+    code: Any = code
+    fused: Sequence[tuple[Any, str]] = ()
     program = Program(_PREAMBLE, _FUNCTIONS)
     dtypes: Sequence[str] = ("float64", "float32", "float16", "bfloat16")
     cells: Sequence[Mapping[str, Any]] = options.cells(_BACKEND, _ABSENT)
@@ -85,8 +87,8 @@ class KerasLayers(ProgramImplementation):
             if len(self._built) >= _KEPT:
                 self._built.clear()
                 code.backend.forget()
-            with Spy() as spy:
-                built = _build(**model)
+            with Spy(self.fused) as spy:
+                built = self.code.build_layers(**model)
                 native = _run(built, **data)
             self._built[key] = built, f"{_BACKEND}, {model['form']}: {spy.seen}"
             return native, self._built[key][1]

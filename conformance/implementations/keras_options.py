@@ -46,6 +46,12 @@ SINCE: Sequence[tuple[str, Entry]] = (
 )
 """The release in which values of options came, of all kinds of cell or of those stated; all others came with 3.0."""
 
+_NEW = (*_LATER, "hard_silu", "sparse_plus", "sparse_sigmoid")
+_NOT_IN_KERAS_2: Sequence[Entry] = (
+    {"use_cudnn": (False, True)},
+    {"activation": _NEW, "recurrent_activation": _NEW},
+)
+
 _EITHER, _YES, _NO = (False, True), (True,), (False,)
 _SINGLE, _HALF = ("float32",), ("float16", "bfloat16")
 _MASKS = ("right", "left", "holes", "rows")
@@ -84,6 +90,28 @@ def cells(backend: str, absent: Sequence[Entry] = ()) -> Sequence[Entry]:
     for values in absent:
         entries = [_without(entry, values) for entry in entries]
     return [entry | {"dtype": entry.get("dtype", _SINGLE)} for entry in entries if all(entry.values())]
+
+
+def cells_of_keras_2() -> Sequence[Entry]:
+    """The products that are checked on Keras 2: those of Keras 3 on TensorFlow, and those with its ``time_major``."""
+    return [*cells("tensorflow", _NOT_IN_KERAS_2), *(entry | {"dtype": _SINGLE} for entry in _time_major())]
+
+
+def _time_major() -> list[dict[str, Any]]:
+    major = {"time_major": _YES, "unroll": _EITHER}
+    some = {"mask": ("right", "left", "holes", "rows")}
+    both = {"direction": ("both",), "merge": ("concat", "ave")}
+    found = []
+    for way in ({}, _BACKWARD):
+        found += _each(**way, **major, return_sequences=_EITHER, wrapper=("layer", "RNN(cell)"))
+        found += _each(**way, **major, **some, masked_output=("repeat", "zeros"))
+        found += _each(**way, **major, **some, **_LAST)
+    found += _each(**both, **major, return_sequences=_EITHER)
+    found += _each(**both, **major, **some, masked_output=("zeros",))
+    found += _each(**major, layers=(2,), wrapper=("layer", "StackedRNNCells"), mask=("none", "holes"))
+    found += _each(**major, form=_FORMS["tensorflow"][1:], mask=("none", "holes"), return_sequences=_NO)
+    found += _each("LSTM", "GRU", **major, dropout=_YES, recurrent_dropout=_EITHER, initial_state=_NO)
+    return found
 
 
 def _without(entry: Entry, absent: Entry) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -16,24 +16,27 @@ class Spy:
 
     `seen` afterwards says which: ``lstm`` and ``gru`` are a backend's own fused versions, ``rnn`` is the generic loop
     over a cell. One that declines, by raising NotImplementedError as Keras's layers expect, is not noted.
+
+    fused   further functions, by their module and name
     """
 
-    def __init__(self) -> None:
+    def __init__(self, fused: Sequence[tuple[Any, str]] = ()) -> None:
         self._answered: list[str] = []
-        self._originals = {name: getattr(backend, name) for name in _NAMES if hasattr(backend, name)}
+        places = [*((backend, name) for name in _NAMES if hasattr(backend, name)), *fused]
+        self._originals = [(where, name, getattr(where, name)) for where, name in places]
 
     @property
     def seen(self) -> str:
         return ", ".join(dict.fromkeys(self._answered)) or "none"
 
     def __enter__(self) -> Spy:
-        for name, original in self._originals.items():
-            setattr(backend, name, self._noting(name, original))
+        for where, name, original in self._originals:
+            setattr(where, name, self._noting(name, original))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        for name, original in self._originals.items():
-            setattr(backend, name, original)
+        for where, name, original in self._originals:
+            setattr(where, name, original)
 
     def _noting(self, name: str, original: Callable[..., Any]) -> Callable[..., Any]:
         def call(*args: Any, **kwargs: Any) -> Any:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 
 from refimpl.layouts import keras as layout
 
@@ -16,17 +15,14 @@ from ..cases import Array, Case
 from .keras_model import model_of
 from .programs import keras as code
 
-_make_layer: Any = code.make_layer
-_call_layers: Any = code.call_layers
-_flat: Any = code.flat
-_picked: Any = code.picked
-
 
 class StatefulLayers:
     """A case's layers with ``stateful=True``; the state that they report is the one that they keep, ``layer.states``.
 
     Saving does not keep it: Keras's documentation promises nothing of the kind.
     """
+
+    code: Any = code
 
     def __init__(self, case: Case) -> None:
         plain = case.replace(how={name: how for name, how in case.how.items() if name not in ("form", "reload")})
@@ -37,7 +33,7 @@ class StatefulLayers:
         for spec in model["layers"]:
             spec["options"] |= {"stateful": True, "return_state": False}
             size = spec.pop("input_size")
-            layer = _make_layer(**spec, dtype=model["dtype"])
+            layer = self.code.make_layer(**spec, dtype=model["dtype"])
             layer.build((*case.x.shape[:2], size))
             made.append(layer)
         self._layers: list[Any] = made
@@ -46,25 +42,29 @@ class StatefulLayers:
             for variable in layer.trainable_variables:
                 variable.assign(next(arrays))
 
+    def tensor(self, array: Array) -> Any:
+        """The array as a tensor of the backend."""
+        return keras.ops.convert_to_tensor(array)
+
+    def kept(self, layer: Any) -> list[Any]:
+        """The states that a layer keeps."""
+        return [state.value for state in self.code.flat(layer.states)]
+
     def call(
         self, x: Array, mask: Array | None = None, initial_state: Sequence[Array] | None = None
     ) -> dict[str, Array]:
         """Outputs and final state of a further piece of the sequence."""
-        tensor = keras.ops.convert_to_tensor
         given: list[Any] = [None] * len(self._layers)
         if initial_state is not None:
             named = dict(zip(self._case.state_names, initial_state, strict=True))
-            parts = {f"initial_state.{name}": tensor(part) for name, part in named.items()}
-            given = [_picked(its, parts) for its in self._states]
-        masked = None if mask is None else tensor(mask)
-        (outputs,) = _call_layers(self._layers, tensor(x), masked, given, self._training)
-        states = _flat([layer.states for layer in self._layers])
-        found = {"outputs": outputs if len(outputs.shape) == 3 else keras.ops.expand_dims(outputs, 1)}
-        found |= {f"state.{name}": state.value for name, state in zip(self._case.state_names, states, strict=True)}
-        return {
-            name: np.asarray(keras.ops.convert_to_numpy(value), keras.backend.standardize_dtype(value.dtype))
-            for name, value in found.items()
-        }
+            parts = {f"initial_state.{name}": self.tensor(part) for name, part in named.items()}
+            given = [self.code.picked(its, parts) for its in self._states]
+        masked = None if mask is None else self.tensor(mask)
+        (outputs,) = self.code.call_layers(self._layers, self.tensor(x), masked, given, self._training)
+        array = self.code.as_array(outputs)
+        states = [self.code.as_array(state) for layer in self._layers for state in self.kept(layer)]
+        found = {"outputs": array if array.ndim == 3 else array[:, None]}
+        return found | {f"state.{name}": part for name, part in zip(self._case.state_names, states, strict=True)}
 
     def reset(self) -> None:
         """The next call starts from zeros."""
@@ -85,7 +85,7 @@ class StatefulLayers:
         return False
 
 
-def stateful(case: Case) -> StatefulLayers | None:
+def stateful(case: Case, made: type[StatefulLayers] = StatefulLayers) -> StatefulLayers | None:
     """The session, or None where Keras has no such layer.
 
     A propagated mask is lost where a state is given, and ``reset_state`` of StackedRNNCells raises: both are known
@@ -94,4 +94,4 @@ def stateful(case: Case) -> StatefulLayers | None:
     stacked = case.how.get("wrapper") == "StackedRNNCells"
     propagated = case.how.get("mask_from", "argument") != "argument"
     backwards_in_a_stack = case.options["layers"] > 1 and case.options["direction"] == "backward"
-    return None if stacked or propagated or backwards_in_a_stack else StatefulLayers(case)
+    return None if stacked or propagated or backwards_in_a_stack else made(case)

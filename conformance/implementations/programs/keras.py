@@ -66,6 +66,11 @@ def picked(names, tensors):
     return tensors[names] if isinstance(names, str) else [picked(name, tensors) for name in names]
 
 
+def as_array(value):
+    """A tensor as a NumPy array of its own dtype."""
+    return keras.ops.convert_to_numpy(value).astype(keras.backend.standardize_dtype(value.dtype))
+
+
 def call_layers(layers, x, mask, initial_states, training):
     """The layers one on the other: the last one's output, then every layer's final states."""
     states = []
@@ -134,12 +139,13 @@ def build_layers(layers, inputs, states, dtype, source, form, reload, training, 
         impose_dropout(made, dropout)
         return as_list(model.predict([arrays[name] for name in inputs], batch_size=batch, verbose=0)), {}, []
 
-    return source, variables, predict if form == "predict" else vector_jacobian_product(run, variables, form)
+    pulled = predict if form == "predict" else vector_jacobian_product(run, variables, form)
+    return source, variables, pulled, as_array
 
 
 def run_built(built, weights, x, mask, initial_state, state_names, dropout, d_outputs, d_state):
     """What `build_layers` built, forward and backward: all that it computed, as NumPy arrays by name."""
-    source, variables, pulled = built
+    source, variables, pulled, as_array = built
     arrays = {"x": x} | {f"initial_state.{name}": part for name, part in zip(state_names, initial_state or ())}
     values = list(weights.values())
     if source == "argument" and mask is not None:
@@ -159,12 +165,9 @@ def run_built(built, weights, x, mask, initial_state, state_names, dropout, d_ou
     if of_variables and any(d is not None for d in cotangents):
         found |= {f"d_{name}": d for name, d in of_arrays.items()}
         found |= {f"d_weights.{name}": d for name, d in zip(weights, of_variables)}
-    found = {
-        name: keras.ops.convert_to_numpy(value).astype(keras.backend.standardize_dtype(value.dtype))
-        for name, value in found.items()
-    }
+    found = {name: as_array(value) for name, value in found.items()}
     if source == "Embedding" and len(found) > len(results):
-        found["d_x"] = keras.ops.convert_to_numpy(of_variables[-1])[arrays["x"]]
+        found["d_x"] = as_array(of_variables[-1])[arrays["x"]]
     return found
 
 

@@ -13,7 +13,9 @@ def vector_jacobian_product(call, variables, form):
 
     ``form`` is "tf.function" or "xla" for results and gradients compiled together, or "eager".
     """
-    weights = [variable.value for variable in variables]
+    weights = [
+        each if isinstance(each, tf.Variable) else each.value for each in variables
+    ]  # as Keras 2 and 3 have them
 
     def both(tensors, dropout, cotangents):
         floats = {name: value for name, value in tensors.items() if value.dtype.is_floating}

@@ -1,0 +1,91 @@
+"""Keras 2: recurrent layers on TensorFlow, in every way that they are built and called.
+
+Its options are those of Keras 3 (`keras_options`), as far as it has them, and one of its own: ``time_major``, the
+layers' argument; the sequences and their mask go in and come out with time first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+from keras.src.layers.rnn import gru, lstm
+
+from ..cases import Array, Case
+from . import NotRun
+from . import keras_options as options
+from .keras import KerasLayers
+from .keras_stateful import StatefulLayers, stateful
+from .program import Program
+from .programs import keras as shared
+from .programs import keras2 as code
+
+_PREAMBLE = f"""\
+import os
+import tempfile
+import keras
+{shared.backend.PREAMBLE}"""
+_FUNCTIONS = (
+    shared.vector_jacobian_product,
+    shared.make_layer,
+    code.impose_dropout,
+    shared.as_list,
+    shared.flat,
+    shared.picked,
+    code.as_array,
+    code.call_layers,
+    code.build_layers,
+    shared.run_built,
+    code.run_layers,
+)
+
+
+class Keras2Layers(KerasLayers):
+    """``keras.layers.SimpleRNN``, ``LSTM``, ``GRU``, ``RNN`` and ``Bidirectional`` of Keras 2."""
+
+    name = "keras2"
+    code: Any = code
+    fused = ((lstm, "standard_lstm"), (gru, "standard_gru"))
+    program = Program(_PREAMBLE, _FUNCTIONS)
+    cells: Sequence[Mapping[str, Any]] = options.cells_of_keras_2()
+    refused: Sequence[Mapping[str, Any]] = ()
+
+    def __init__(self) -> None:
+        if not keras.__version__.startswith("2."):
+            raise NotRun(
+                f"Keras {keras.__version__} is installed, not Keras 2", "pip install 'rnn-conformance[keras2]'"
+            )
+        super().__init__()
+
+    def arguments(self, case: Case) -> dict[str, Any]:
+        arguments = super().arguments(case)
+        time_major = case.how.get("time_major", False)
+        arguments["model"]["time_major"] = time_major
+        for layer in arguments["model"]["layers"] if time_major else ():
+            layer["options"]["time_major"] = True
+        return arguments
+
+    def stateful(self, case: Case) -> StatefulLayers | None:
+        """The case's layers with ``stateful=True``, to be called several times; None where there are none."""
+        return None if case.how.get("time_major") else stateful(case, Stateful2)
+
+
+class Stateful2(StatefulLayers):
+    """Keras 2's stateful layers, called several times."""
+
+    code: Any = code
+
+    def tensor(self, array: Array) -> Any:
+        return tf.convert_to_tensor(array)
+
+    def kept(self, layer: Any) -> list[Any]:
+        """The states that a layer keeps; Bidirectional leaves them to its two layers."""
+        both = isinstance(layer, keras.layers.Bidirectional)
+        single = (layer.forward_layer, layer.backward_layer) if both else (layer,)
+        return [state for one in single for state in tf.nest.flatten(one.states)]
+
+    def reset(self) -> None:
+        for layer in self._layers:
+            layer.reset_states()
