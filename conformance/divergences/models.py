@@ -74,6 +74,11 @@ def leaky_relu_of_float32(case: Case) -> Case:
     return _with_activation(case, "leaky_relu", f"leaky_relu({float(np.float32(0.2))!r})")
 
 
+def hard_sigmoid_of_keras_2(case: Case) -> Case:
+    """hard_sigmoid has the slope 0.2 and ends at 2.5, where it has 1/6 and ends at 3."""
+    return _with_activation(case, "hard_sigmoid", "hard_sigmoid_keras2")
+
+
 class _CellStateUnclipped(ri.LSTM):
     """An LSTM whose clip spares the argument of the cell state's activation."""
 
@@ -109,6 +114,7 @@ MODELS: Mapping[str, Model] = {
     "thresholded at zero": thresholded_at_zero,
     "cell state unclipped": cell_state_unclipped,
     "leaky_relu of the slope that float32 holds": leaky_relu_of_float32,
+    "hard_sigmoid of slope 0.2": hard_sigmoid_of_keras_2,
     "rows without steps start at zeros": rows_without_steps_start_at_zeros,
 }
 

@@ -62,14 +62,21 @@ class Keras2Layers(KerasLayers):
     def arguments(self, case: Case) -> dict[str, Any]:
         arguments = super().arguments(case)
         time_major = case.how.get("time_major", False)
-        arguments["model"]["time_major"] = time_major
-        for layer in arguments["model"]["layers"] if time_major else ():
+        model = arguments["model"]
+        model["states"] = [its and [_alone(one) for one in its] for its in model["states"]]
+        model["time_major"] = time_major
+        for layer in model["layers"] if time_major else ():
             layer["options"]["time_major"] = True
         return arguments
 
     def stateful(self, case: Case) -> StatefulLayers | None:
         """The case's layers with ``stateful=True``, to be called several times; None where there are none."""
         return None if case.how.get("time_major") else stateful(case, Stateful2)
+
+
+def _alone(names: Any) -> Any:
+    """A stacked cell's states; Keras 2 takes the only one that there is without a list."""
+    return names[0] if isinstance(names, list) and len(names) == 1 else names
 
 
 class Stateful2(StatefulLayers):
