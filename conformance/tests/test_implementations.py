@@ -107,6 +107,7 @@ FRAMEWORK_OF = {
     "keras-tensorflow": ("keras", "keras", "keras"),
     "keras-torch": ("keras", "keras", "keras"),
     "keras-jax": ("keras", "keras", "keras"),
+    "keras2": ("keras", "keras2", "keras2"),
 }
 
 

@@ -77,6 +77,17 @@ def test_the_newest_release_lacks_nothing() -> None:
     assert keras_options.absent_in("3.15.1") == []
 
 
+def test_keras_2_is_asked_what_keras_3_is_and_for_time_major() -> None:
+    second, third = space_of(keras_options.cells_of_keras_2(), DTYPES), space("tensorflow")
+    shared = [combination for combination in second.valid if not combination.get("time_major")]
+    assert 0.8 * len(third.valid) < len(shared) < len(second.valid)
+    assert all(combination in third for combination in shared)
+    found = {(name, value) for combination in second.valid for name, value in combination.items()}
+    assert not {value for name, value in found if name == "use_cudnn"} - {"auto"}
+    assert ("activation", "hard_sigmoid") in found
+    assert ("activation", "hard_silu") not in found
+
+
 def stack_case(**how: Any) -> Case:
     stack = ri.Stack((ri.Layer(backward=ri.GRU(3, 2)), ri.Layer(backward=ri.GRU(2, 4))))
     rng = np.random.default_rng(0)
