@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from .commands import (
     accuracy,
+    bisect,
     certify,
     diff,
     divergences,
@@ -19,9 +20,15 @@ from .commands import (
     record,
     run,
     tolerance_study,
+    upgrade,
+    within,
 )
 
-_OPTIONAL = {"flint": "exact", "matplotlib": "plot"}
+_OPTIONAL = {"flint": "exact", "matplotlib": "plot", "filelock": "upgrade", "platformdirs": "upgrade"}
+_COMMANDS = (
+    *(run, record, diff, history, upgrade, bisect, within, certify, accuracy, tolerance_study, mutants, divergences),
+    *(layouts, parity, jobs),
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -30,20 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="python -m conformance", description="Checks recurrent layers against the oracle."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (
-        run,
-        record,
-        diff,
-        history,
-        certify,
-        accuracy,
-        tolerance_study,
-        mutants,
-        divergences,
-        layouts,
-        parity,
-        jobs,
-    ):
+    for command in _COMMANDS:
         command.add_to(commands)
     parsed = parser.parse_args(arguments)
     try:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
 
+from packaging.requirements import InvalidRequirement, Requirement
+
+from .environments.partners import NoSet, known
 from .implementations import source_of
 
 
@@ -21,6 +25,30 @@ def output(name: str) -> Path:
     if not path.parent.is_dir():
         raise argparse.ArgumentTypeError(f"no such folder: {path.parent}")
     return path
+
+
+def release(text: str) -> str:
+    """A framework's release, as ``keras==3.9.2``, or what chooses one, as ``keras``."""
+    try:
+        known(text)
+    except NoSet as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return requirement(text)
+
+
+def requirement(text: str) -> str:
+    """Any package's requirement, as installers take it."""
+    try:
+        return str(Requirement(text))
+    except InvalidRequirement as error:
+        raise argparse.ArgumentTypeError(str(error).splitlines()[0]) from None
+
+
+def cpython(text: str) -> str:
+    """A minor release of CPython, as ``3.12``."""
+    if not re.fullmatch(r"3\.\d+", text):
+        raise argparse.ArgumentTypeError("a minor release of CPython is needed, as 3.12")
+    return text
 
 
 def implementation(name: str) -> str:

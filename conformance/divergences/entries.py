@@ -125,15 +125,15 @@ def _parsed(file: str, entry: dict[str, Any]) -> Divergence:
         raise ValueError(f"{file}: {entry['id']}: model: expected one of {', '.join(MODELS)}, got {entry['model']!r}")
     when = tuple({name: tuple(values) for name, values in one.items()} for one in entry.get("when", ()))
     lists = {name: tuple(entry.get(name, ())) for name in ("families", "aside", "implementations")}
-    minimal = _minimal(entry["minimal"]) if "minimal" in entry else None
+    minimal = simplest(entry["minimal"]) if "minimal" in entry else None
     found = Divergence(**entry | lists | {"when": when, "minimal": minimal})
     if minimal is not None and not found.applies_to(minimal):
         raise ValueError(f"{file}: {found.id}: its minimal case has not the options that it states")
     return found
 
 
-def _minimal(entry: dict[str, Any]) -> Case:
-    """The case with these options and sizes; all else is the simplest that there is."""
+def simplest(entry: Mapping[str, Any]) -> Case:
+    """The case with these options, sizes and choices; all else is the simplest that there is."""
     options = {"initial_state": False, "gradients": False} | entry["options"]
     products = complete({name: value if name == "kind" else (value,) for name, value in options.items()}, ())
     combination = {name: values[0] for name, values in products.items() if values}

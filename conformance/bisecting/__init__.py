@@ -1,0 +1,1 @@
+"""The release where an answer changed: what is asked (`questions`), in which order (`search`), and where (`worker`)."""
