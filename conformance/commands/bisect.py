@@ -113,7 +113,7 @@ def judged(plan: Plan, question: Question) -> Verdict | Unusable:
     from ..environments.building import environment as built  # filelock and platformdirs, which only this needs
 
     try:
-        interpreter = built(plan)
+        interpreter = built(plan, say=within.say)
     except uv.UvFailed as error:
         return Unusable(f"cannot be installed: {error}")
     with tempfile.TemporaryDirectory(prefix="bisect-") as folder:
@@ -160,4 +160,4 @@ def _show(console: Console, package: str, change: Change, plans: dict[str, Plan]
         f"(before, in {change.before}: {before.word}; after: {after.word})",
         highlight=False,
     )
-    console.print("a verdict that changes more than once is seen to change once", highlight=False)
+    console.print("where the verdict changes more than once between the two ends, this is one of the changes", highlight=False)
