@@ -160,4 +160,6 @@ def _show(console: Console, package: str, change: Change, plans: dict[str, Plan]
         f"(before, in {change.before}: {before.word}; after: {after.word})",
         highlight=False,
     )
-    console.print("where the verdict changes more than once between the two ends, this is one of the changes", highlight=False)
+    console.print(
+        "where the verdict changes more than once between the two ends, this is one of the changes", highlight=False
+    )
