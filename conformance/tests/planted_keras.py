@@ -10,6 +10,7 @@ import os
 
 os.environ["KERAS_BACKEND"] = "torch"
 
+from collections.abc import Mapping, Sequence
 from functools import wraps
 from typing import Any
 
@@ -19,22 +20,49 @@ from keras.src import backend
 from conformance.implementations.keras import KerasLayers
 
 
-class OtherHardSigmoid(KerasLayers):
+class Sound(KerasLayers):
+    """Keras as it is, with options enough to see the changes below."""
+
+    refused: Sequence[Mapping[str, Any]] = ()
+    cells: Sequence[Mapping[str, Any]] = (
+        {
+            "kind": "GRU",
+            "dtype": ("float32",),
+            "reset_after": (True, False),
+            "recurrent_activation": ("sigmoid", "hard_sigmoid"),
+            "unroll": (False, True),
+            "gradients": (True,),
+        },
+        {
+            "kind": "LSTM",
+            "dtype": ("float32",),
+            "mask": ("none", "right", "holes", "left"),
+            "unroll": (False, True),
+            "use_cudnn": ("auto", False),
+            "gradients": (True,),
+        },
+    )
+    every_release = cells
+    expensive = True  # few questions
+
+
+class OtherHardSigmoid(Sound):
     """Every GRU takes Keras 2's hard sigmoid."""
 
     def __init__(self) -> None:
         super().__init__()
         original: Any = keras.layers.GRUCell.__init__
 
-        def made(cell: Any, *args: Any, **kwargs: Any) -> None:
-            original(cell, *args, **kwargs)
-            if cell.recurrent_activation is keras.activations.hard_sigmoid:
-                cell.recurrent_activation = lambda x: keras.ops.clip(0.2 * x + 0.5, 0.0, 1.0)
+        @wraps(original)  # its signature is what a user builds against
+        def made(self: Any, *args: Any, **kwargs: Any) -> None:
+            original(self, *args, **kwargs)
+            if self.recurrent_activation is keras.activations.hard_sigmoid:
+                self.recurrent_activation = lambda x: keras.ops.clip(0.2 * x + 0.5, 0.0, 1.0)
 
         keras.layers.GRUCell.__init__ = made
 
 
-class MaskOffByOne(KerasLayers):
+class MaskOffByOne(Sound):
     """The generic loop looks at the mask of the step before."""
 
     def __init__(self) -> None:
@@ -49,7 +77,7 @@ class MaskOffByOne(KerasLayers):
         backend.rnn = run
 
 
-class RoundsOnceMore(KerasLayers):
+class RoundsOnceMore(Sound):
     """Every LSTM cell divides its new hidden state by three, and multiplies it again."""
 
     def __init__(self) -> None:
