@@ -28,8 +28,9 @@ class Sound(KerasLayers):
         {
             "kind": "GRU",
             "dtype": ("float32",),
-            "reset_after": (True, False),
-            "recurrent_activation": ("sigmoid", "hard_sigmoid"),
+            "activation": ("tanh", "sigmoid", "relu", "softsign", "linear"),
+            "recurrent_activation": ("hard_sigmoid",),
+            "use_cudnn": (False,),  # so that the cell itself is called
             "unroll": (False, True),
             "gradients": (True,),
         },
@@ -37,8 +38,7 @@ class Sound(KerasLayers):
             "kind": "LSTM",
             "dtype": ("float32",),
             "mask": ("none", "right", "holes", "left"),
-            "unroll": (False, True),
-            "use_cudnn": ("auto", False),
+            "use_cudnn": (False,),
             "gradients": (True,),
         },
     )
@@ -51,15 +51,15 @@ class OtherHardSigmoid(Sound):
 
     def __init__(self) -> None:
         super().__init__()
-        original: Any = keras.layers.GRUCell.__init__
+        original: Any = keras.layers.GRUCell.call
 
-        @wraps(original)  # its signature is what a user builds against
-        def made(self: Any, *args: Any, **kwargs: Any) -> None:
-            original(self, *args, **kwargs)
-            if self.recurrent_activation is keras.activations.hard_sigmoid:
-                self.recurrent_activation = lambda x: keras.ops.clip(0.2 * x + 0.5, 0.0, 1.0)
+        @wraps(original)
+        def call(cell: Any, *args: Any, **kwargs: Any) -> Any:
+            if cell.recurrent_activation is keras.activations.hard_sigmoid:
+                cell.recurrent_activation = lambda x: keras.ops.clip(0.2 * x + 0.5, 0.0, 1.0)
+            return original(cell, *args, **kwargs)
 
-        keras.layers.GRUCell.__init__ = made
+        keras.layers.GRUCell.call = call
 
 
 class MaskOffByOne(Sound):
