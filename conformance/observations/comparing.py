@@ -128,7 +128,7 @@ def difference(old: Observation, new: Observation, truths: Truths | None = None)
         old,
         new,
         Counter(one.severity for one in moved.values()),
-        sorted(findings, key=lambda one: -SEVERITIES.index(one.severity)),
+        sorted(findings, key=lambda one: (-SEVERITIES.index(one.severity), -one.cases)),
         answers.numbers,
         answers.changed,
         answers.ulps,
@@ -163,13 +163,13 @@ def shared(its: Sequence[Combination], rest: Sequence[Combination]) -> tuple[str
     while len(found) < _CONDITIONS:
         best, left = "", [*rest]
         for name in its[0].keys() - found.keys():
-            values = [one.get(name) for one in its]
-            others = [one for one in rest if one.get(name) in values]
+            values = [one.get(name, "absent") for one in its]
+            others = [one for one in rest if one.get(name, "absent") in values]
             if len(set(values)) <= _VALUES and len(others) < len(left):
                 best, left = name, others
         if len(rest) - len(left) < _TELLING * len(rest) or not best:
             break
-        found[best] = sorted({one.get(best) for one in its}, key=str)
+        found[best] = sorted({one.get(best, "absent") for one in its}, key=str)
         rest = left
     return ", ".join(f"{name}={'|'.join(map(str, values))}" for name, values in found.items()), len(rest)
 
@@ -182,25 +182,33 @@ def _opened_or_closed(old: Observation, new: Observation) -> Iterator[Finding]:
 
 
 def _surfaces(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Finding]:
-    """What changed in classes that both sides describe."""
+    """What changed in what a user builds against, where both sides tell it: each change once, for all its classes."""
     if not old or not new:
         return
+    found: dict[str, list[str]] = defaultdict(list)
     for name in sorted(old.keys() | new.keys()):
         if name not in old or name not in new:
-            yield Finding("behaviour", f"the class {'came' if name in new else 'is gone'}", name)
+            found[f"the class {'came' if name in new else 'is gone'}"].append(name)
             continue
-        for aspect in sorted(old[name].keys() | new[name].keys()):
-            was, now = old[name].get(aspect), new[name].get(aspect)
-            if isinstance(was, Mapping) and isinstance(now, Mapping):
-                yield from _arguments(name, aspect, was, now)
-            elif was != now:
-                yield Finding("behaviour", f"{aspect}: {was} before, {now} now", name)
+        for change in _changes(old[name], new[name]):
+            found[change].append(name)
+    for change, names in found.items():
+        yield Finding("behaviour", change, ", ".join(names))
 
 
-def _arguments(name: str, aspect: str, was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Finding]:
-    for key in sorted(was.keys() | now.keys()):
-        if key not in was or key not in now:
-            change = f"came, {now[key]}" if key in now else "is gone"
-            yield Finding("behaviour", f"{aspect}: {key} {change}", name)
-        elif was[key] != now[key]:
-            yield Finding("behaviour", f"{aspect}: {key} was {was[key]}, is {now[key]}", name)
+def _changes(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+    """What changed in one class; an argument that came or went is told of the signature, and not of the defaults."""
+    of_signature = set(was.get("signature", ())) ^ set(now.get("signature", ()))
+    for aspect in sorted(was.keys() | now.keys()):
+        old, new = was.get(aspect), now.get(aspect)
+        if not (isinstance(old, Mapping) and isinstance(new, Mapping)):
+            if old != new:
+                yield f"{aspect}: {old} before, {new} now"
+            continue
+        for key in sorted(old.keys() | new.keys()):
+            if aspect != "signature" and key in of_signature:
+                continue
+            if key not in old or key not in new:
+                yield f"{aspect}: {key} {f'came, {new[key]}' if key in new else 'is gone'}"
+            elif old[key] != new[key]:
+                yield f"{aspect}: {key} was {old[key]}, is {new[key]}"
