@@ -50,7 +50,7 @@ def of_case(path: Path) -> Question:
         case = simplest(content)
     except jsonschema.ValidationError as error:
         raise ValueError(f"{path}: {error.json_path}: {error.message}") from None
-    except (OSError, UnicodeDecodeError, ValueError, KeyError) as error:  # a TOMLDecodeError is a ValueError
+    except (OSError, ValueError, KeyError, TypeError) as error:  # TOML's own is a ValueError; NumPy's of a dtype is not
         raise ValueError(f"{path}: {error}") from None
     name = content["implementation"]
     return Question(name, case, (name, "case", str(path.resolve())))

@@ -36,6 +36,11 @@ def main(arguments: Sequence[str]) -> int:
         except Exception as error:  # whatever an old release does when it is imported
             append(record, event="unusable", why=f"{name} cannot be made: {type(error).__name__}: {error}")
             return 0
+        case = asked.minimal if isinstance(asked, Divergence) else asked
+        declared = {name for entry in implementation.cells for name in entry}
+        if unknown := (case.how.keys() if case else set()) - declared:  # a misspelt option would change nothing
+            append(record, event="unusable", why=f"{name} has no option {', '.join(sorted(unknown))} in this release")
+            return 0
         append(record, event="begun")
         if isinstance(asked, Divergence):
             verdict = _shows(still_shows(implementation, asked))

@@ -118,14 +118,16 @@ def _pyenv_versions() -> str:
 def _asked(what: str, arguments: Sequence[str], said: str = "", **variables: str) -> str:
     """What uv prints; `UvFailed` where it fails. Interrupted, it is ended too."""
     given = {name: value for name, value in variables.items() if value}
-    done = subprocess.run(
-        [binary(), *arguments],
-        env={**os.environ, "UV_PYTHON_DOWNLOADS": "never", "NO_COLOR": "1", **given},
-        input=said,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise UvFailed(what, done.stderr or done.stdout)
-    return done.stdout.strip()
+    environment = {**os.environ, "UV_PYTHON_DOWNLOADS": "never", "NO_COLOR": "1", **given}
+    pipe = subprocess.PIPE
+    command = [binary(), *arguments]
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment, text=True) as process:
+        try:
+            answer, complaint = process.communicate(said)
+        except BaseException:
+            process.kill()
+            process.wait()  # `subprocess.run` would leave it unreaped where it is interrupted
+            raise
+    if process.returncode:
+        raise UvFailed(what, complaint or answer)
+    return answer.strip()

@@ -1,7 +1,8 @@
 """A uv that downloads nothing: environments whose interpreter is this one, of packages that an index in a file has.
 
 The folder that ``FAKE_UV`` names holds ``index.json``, package to releases, and gets ``calls``, a line for each call.
-A file ``slow`` there makes each installation take a while.
+A file ``slow`` there makes each installation take a while. What runs in an environment finds its name in
+``FAKE_ENVIRONMENT``.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ def main(arguments: Sequence[str]) -> int:
         case ["venv", _]:
             made = Path(arguments[-1], "bin")
             made.mkdir(parents=True, exist_ok=True)
-            (made / "python").write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$@"\n')
+            (made / "python").write_text(
+                f'#!/bin/sh\nFAKE_ENVIRONMENT={made.parent.name} exec {shlex.quote(sys.executable)} "$@"\n'
+            )
             (made / "python").chmod(0o755)
         case ["pip", "install"]:
             words = iter(arguments[arguments.index("--python") + 2 :])

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import configparser
-import json
 import os
-import shlex
 import signal
-import sys
 import threading
 import time
 import tomllib
@@ -21,34 +18,17 @@ from packaging.version import Version
 
 from conformance.__main__ import main
 from conformance.environments import partners, uv
-from conformance.environments.building import CACHE, environment
+from conformance.environments.building import environment
 from conformance.environments.partners import pair, plan, table
 from conformance.implementations import BUILT_IN
 
-from .support import HERE, ROOT, python, start
+from .support import ROOT, python, start
 
 INDEX = {
     "keras": ["2.15.0", "3.3.3", "3.9.1", "3.9.2", "3.12.0", "3.15.0", "3.15.1", "3.16.0rc1"],
     "torch": ["2.13.0+cpu"],
 }
 PINS = ("keras", "jax", "tensorflow")
-
-
-@pytest.fixture
-def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of a uv that downloads nothing, which is the only one on PATH; environments are kept below it."""
-    binary = tmp_path / "bin" / "uv"
-    binary.parent.mkdir()
-    binary.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {shlex.quote(str(HERE / "fake_uv.py"))} "$@"\n')
-    binary.chmod(0o755)
-    (tmp_path / "index.json").write_text(json.dumps(INDEX))
-    (tmp_path / "uv.py").write_text("")  # hides the real one's package, in processes of their own too
-    monkeypatch.setitem(sys.modules, "uv", None)
-    monkeypatch.setenv("PATH", str(binary.parent), prepend=os.pathsep)
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), str(ROOT)]))
-    monkeypatch.setenv("FAKE_UV", str(tmp_path))
-    monkeypatch.setenv(CACHE, str(tmp_path / "kept"))
-    return tmp_path
 
 
 def calls(fake: Path) -> list[str]:
@@ -212,8 +192,13 @@ def test_a_cpu_wheel_of_pytorch_is_looked_for_first(fake: Path, monkeypatch: pyt
 
 
 def test_the_command_runs_in_this_checkout_and_its_exit_status_is_handed_on(fake: Path) -> None:
-    assert python("-m", "conformance", "with", "keras==3.9.2", "--", "layouts", **at(fake))[0] == 0
-    status, said = python("-m", "conformance", "with", "keras", "--", "run", "--seed", "today", **at(fake))
+    assert (
+        python("-m", "conformance", "with", "keras==3.9.2", "--", "layouts", PYTHONPATH=os.environ["PYTHONPATH"])[0]
+        == 0
+    )
+    status, said = python(
+        "-m", "conformance", "with", "keras", "--", "run", "--seed", "today", PYTHONPATH=os.environ["PYTHONPATH"]
+    )
     assert (status, "invalid int value: 'today'" in said) == (2, True), said
     assert "building keras==3.15.1" in said, "keras alone is not its newest release"
 
@@ -221,7 +206,7 @@ def test_the_command_runs_in_this_checkout_and_its_exit_status_is_handed_on(fake
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_while_it_builds_it_leaves_no_process(number: signal.Signals, fake: Path) -> None:
     (fake / "slow").touch()
-    running = start("-m", "conformance", "with", "keras==3.9.2", "--", "layouts", **at(fake))
+    running = start("-m", "conformance", "with", "keras==3.9.2", "--", "layouts", PYTHONPATH=os.environ["PYTHONPATH"])
     try:
         limit = time.monotonic() + 60
         while not installations(fake):
@@ -239,8 +224,3 @@ def test_interrupted_while_it_builds_it_leaves_no_process(number: signal.Signals
 def test_releases_are_those_of_the_index_without_prereleases(fake: Path) -> None:
     assert uv.releases("keras", "3.9.1", "3.15.1", "3.11") == ["3.9.1", "3.9.2", "3.12.0", "3.15.0", "3.15.1"]
     assert uv.releases("keras", "3.4", "3.5", "3.11") == []
-
-
-def at(fake: Path) -> dict[str, str]:
-    """What `support.python` would set otherwise."""
-    return {"PYTHONPATH": os.environ["PYTHONPATH"]}
