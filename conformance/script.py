@@ -127,7 +127,8 @@ def _literal(value: Any) -> str:
         shape = f".reshape{value.shape}" if 0 in value.shape else ""
         if value.dtype.name == "bfloat16":  # NumPy has none of its own; float32 holds every number of it
             return f"np.array({numbers}, np.float32){shape}"
-        return f"np.array({numbers}, np.{value.dtype}){shape}"
+        name = "bool_" if value.dtype == bool else value.dtype  # np.bool came with NumPy 2
+        return f"np.array({numbers}, np.{name}){shape}"
     if isinstance(value, Mapping):
         inner = "".join(f"    {key!r}: {_indented(_literal(each))},\n" for key, each in value.items())
         return f"{{\n{inner}}}"

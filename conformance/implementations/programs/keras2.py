@@ -16,12 +16,12 @@ from .keras_tensorflow import vector_jacobian_product
 def impose_dropout(layers, factors):
     """Hands each cell the masks that it would draw when its layer is called."""
 
-    def drawn(mask):
+    def drawn(mask, time_major):
         def draw(inputs, training, count=1):
             its = tf.cast(mask, inputs.dtype)
             masks = [its[k] if len(its.shape) == 3 else its for k in range(count)]
             if len(inputs.shape) == 3:  # a layer that runs no cell drops its whole input
-                masks = [mask[:, None] for mask in masks]
+                masks = [mask[None] if time_major else mask[:, None] for mask in masks]
             return masks if count > 1 else masks[0]
 
         return draw
@@ -33,7 +33,7 @@ def impose_dropout(layers, factors):
         for attribute, mask in masks.items():
             method = f"get{attribute}_for_cell"
             for drawing in (cell, layer) if hasattr(layer, method) else (cell,):
-                object.__setattr__(drawing, method, drawn(mask))  # a layer's own would track it
+                object.__setattr__(drawing, method, drawn(mask, layer.time_major))  # a layer's own would track it
 
 
 def as_array(value):
