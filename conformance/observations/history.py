@@ -184,7 +184,7 @@ def _divergences(series: Sequence[Series]) -> Iterator[str]:
         for one in series:
             told = {r.version: r.observation.divergences.get(entry.id) for r in one.releases}
             if any(told.values()):
-                shows, gone = (_ranges(told, state) for state in ("shows", "gone"))
+                shows, gone = (ranges(told, state) for state in ("shows", "gone"))
                 yield f"| `{entry.id}` | {one.implementation} | {_of(one, shows)} | {_of(one, gone)} |"
 
 
@@ -192,7 +192,7 @@ def _of(series: Series, ranges: str) -> str:
     return f"{series.package} {ranges}" if ranges else ""
 
 
-def _ranges(told: Mapping[str, str | None], state: str) -> str:
+def ranges(told: Mapping[str, str | None], state: str) -> str:
     """The versions in that state, as ranges of the versions that were asked."""
     found: list[list[str]] = []
     before = None
