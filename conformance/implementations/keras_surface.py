@@ -57,4 +57,4 @@ def _said(value: Any) -> str:
     options = value["config"]
     if "trainable" in options:  # a layer, which has an entry of its own
         return f"{value['class_name']}(…)"
-    return f"{value['class_name']}({', '.join(f'{name}={_said(one)}' for name, one in options.items())})"
+    return f"{value['class_name']}({', '.join(f'{name}={_said(one)}' for name, one in sorted(options.items()))})"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 
@@ -18,7 +17,7 @@ from .record import Answer, Observation
 SEVERITIES = ("nothing", "rounding", "accuracy", "behaviour")
 FACTOR = 2.0
 LEAST = 0.01  # below a hundredth of its bound no error is news
-_TINIEST = np.finfo(np.float64).tiny
+_TINIEST = float(np.finfo(np.float64).tiny)
 
 
 @dataclass(frozen=True)
@@ -160,7 +159,7 @@ def _moved(name: str, values: tuple[Array, Array], strict: Sequence[Expected], s
         return Moved("behaviour", what, family, max(old.ratio, new.ratio))
     if values[0].tobytes() == values[1].tobytes():
         return Moved("nothing")
-    if not old.agrees and (beyond := _times(values, sum(its.bounds[name] for its in stated))) > 1:
+    if not old.agrees and (beyond := _times(values, sum(_largest(its.bounds[name]) for its in stated))) > 1:
         return Moved("behaviour", "moved, outside bounds as before", family, beyond)
     return Moved("rounding", families=family)
 
@@ -194,12 +193,17 @@ def _gravest(quantities: Sequence[Moved]) -> Moved:
     return replace(found, families=tuple(families), bounds=max((one.bounds for one in alike), default=0.0))
 
 
-def _times(values: tuple[Array, Array], room: Any) -> float:
+def _largest(bounds: Array) -> float:
+    """The largest bound of a quantity: it stands for those of numbers that answer another question than the oracle."""
+    return float(np.max(bounds, initial=0.0, where=np.isfinite(bounds)))
+
+
+def _times(values: tuple[Array, Array], room: float) -> float:
     """The greatest distance between the two in units of ``room``; infinite where one is no number and the other is."""
     old, new = (value.astype(np.float64) for value in values)
     with np.errstate(all="ignore"):
         distance = np.where((old == new) | (np.isnan(old) & np.isnan(new)), 0.0, np.abs(old - new))
-        times = np.where(distance == 0, 0.0, distance / np.maximum(room, _TINIEST))
+        times = np.where(distance == 0, 0.0, distance / max(room, _TINIEST))
     return float(np.nan_to_num(times, nan=np.inf, posinf=np.inf).max(initial=0.0))
 
 

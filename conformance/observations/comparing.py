@@ -193,7 +193,10 @@ def _surfaces(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Findin
         for change in _changes(old[name], new[name]):
             found[change].append(name)
     for change, names in found.items():
-        yield Finding("behaviour", change, ", ".join(names))
+        where = names[0].rpartition(".")[0]
+        alike = len(names) > 1 and all(name.rpartition(".")[0] == where for name in names)
+        short = [name.rpartition(".")[2] for name in names]
+        yield Finding("behaviour", change, f"{where}: {', '.join(short)}" if alike else ", ".join(names))
 
 
 def _changes(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:

@@ -79,7 +79,7 @@ def of_record(package: str, record: Record) -> Iterator[Series]:
             before = releases[-1].observation if releases else None
             standing, errors = judged(one, truths)
             moved = difference(before, one, truths) if before else None
-            releases.append(Release(one.versions[package], one, standing, errors, moved))
+            releases.append(Release(Version(one.versions[package]).public, one, standing, errors, moved))
         yield Series(package, implementation, releases)
 
 

@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import numpy as np
@@ -26,7 +25,7 @@ from .corpus import Question, questions
 from .machine import machine
 from .record import encoded_values
 
-_TIMES = 5  # a call and the oracle's, in turn
+_TIMES = 9  # a call and the oracle's, in turn
 _LIMITS = Limits(batch=16, time=20, input=32, hidden=32)
 _SIZES = {name: getattr(_LIMITS, name) for name in ("batch", "time", "input", "hidden")}
 _TIMED: Mapping[str, Any] = {"dtype": "float32", "initial_state": True, "gradients": True}
@@ -89,7 +88,7 @@ def divergences(implementation: Implementation) -> dict[str, str]:
 
 
 def speed(implementation: Implementation) -> dict[str, float]:
-    """Kind of cell to the seconds of a call, forward and backward, over those of the oracle: the medians, in turn.
+    """Kind of cell to the seconds of a call, forward and backward, over those of the oracle: the least of each, in turn.
 
     The call is the suite's, with setting weights and handing over arrays. A kind that raises is left out.
     """
@@ -122,7 +121,7 @@ def _ratio(implementation: Implementation, case: Case) -> float:
             moments.append(time.perf_counter())
         times.append((moments[1] - moments[0], moments[2] - moments[1]))
     theirs, ours = zip(*times, strict=True)
-    return float(median(theirs) / median(ours))
+    return float(min(theirs) / min(ours))  # what else the machine does only adds
 
 
 if __name__ == "__main__":

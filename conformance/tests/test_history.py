@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from packaging.version import Version
 
 from conformance.observations import history
 from conformance.observations.record import SUFFIX, read, write
@@ -68,7 +69,7 @@ def test_every_record_in_the_repository_is_sound(path: Path) -> None:
     assert history.digest_of(path) in page, f"made from other records: python -m conformance history {OBSERVATIONS}"
     for one in record:
         assert one.answers, one.label
-        assert f"| {one.versions[package]} |" in page
+        assert f"| {Version(one.versions[package]).public} |" in page
         for answer in one.answers[:5]:  # the cases are drawn today as they were then
             assert answer.question.digest == answer.digest
 
