@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from conformance.cases import Case
@@ -177,3 +178,11 @@ def test_a_real_divergence_is_shown_without_this_project(real: tuple[Running, Pa
     source = path.read_text()
     assert imports(source) == {"keras", "numpy", "os", "torch"}
     assert_differs(source, tmp_path, "outputs")
+
+
+def test_a_mask_is_written_as_numpy_1_knows_it_too() -> None:
+    """``np.bool`` is a name of NumPy 2 alone, and a framework's older releases want NumPy 1."""
+    case = example().replace(mask=np.array([[True, False, True, True], [True, True, True, False]]))
+    printed = script(load("oracle"), case, expect(case))
+    assert "np.bool_)" in printed
+    assert "np.bool)" not in printed
