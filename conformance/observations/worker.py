@@ -90,7 +90,8 @@ def divergences(implementation: Implementation) -> dict[str, str]:
 def speed(implementation: Implementation) -> dict[str, float]:
     """Kind of cell to the seconds of a call, forward and backward, over those of the oracle.
 
-    Both are called in turn, and the least of each counts. The call is the suite's, with setting weights and handing over arrays. A kind that raises is left out.
+    Both are called in turn, and the least of each counts. The call is the suite's, with setting weights and handing
+    over arrays. A kind that raises is left out.
     """
     space = space_of(implementation.cells, implementation.dtypes, getattr(implementation, "refused", ()))
     found = {}
