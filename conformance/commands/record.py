@@ -25,7 +25,8 @@ def add_to(commands: Any) -> None:
         "record",
         help="keep what the installed frameworks compute, bit for bit",
         description="Puts a fixed corpus of cases to implementations and writes what they answer to a file, for `diff` "
-        "to compare with another version's. Exit status 0 only if every implementation that was named was asked.",
+        "to compare with another version's. Exit status 0 only if every implementation that was named was asked, and "
+        "none raised in every case.",
     )
     records.add_argument("file", type=output, metavar="FILE", help=f"what to write; its name ends with {SUFFIX}")
     records.add_argument(
@@ -59,7 +60,7 @@ def _record(parsed: argparse.Namespace) -> int:
     asked = [one for one in found if one.answers]
     for one in found:
         if one.not_run:
-            console.print(f"{one.implementation}: not run: {one.not_run}", highlight=False)
+            console.print(f"{one.implementation}: not run: {one.not_run}", highlight=False, markup=False)
     if not asked:
         console.print("nothing was recorded")
         return 1
@@ -68,7 +69,7 @@ def _record(parsed: argparse.Namespace) -> int:
     for one in asked:
         console.print(f"{one.label}: {len(one.answers)} cases, {_raised(one)} raised", highlight=False)
     console.print(f"{parsed.file}: {parsed.file.stat().st_size / 1024:.0f} KiB", highlight=False)
-    return 1 if any(one.not_run for one in kept) else 0
+    return 1 if any(one.not_run or _raised(one) == len(one.answers) for one in kept) else 0
 
 
 def _raised(one: Observation) -> int:

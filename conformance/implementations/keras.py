@@ -16,6 +16,7 @@ from refimpl.stack import named_cells
 
 from ..cases import Case, Quantities
 from ..verdicts import Observed
+from . import NotRun
 from . import keras_options as options
 from .keras_model import model_of
 from .keras_path import Spy
@@ -57,6 +58,7 @@ class KerasLayers(ProgramImplementation):
     """``keras.layers.SimpleRNN``, ``LSTM``, ``GRU``, ``RNN`` and ``Bidirectional``, one or several on each other."""
 
     name = f"keras-{_BACKEND}"
+    major = 3
     versions: Mapping[str, str] = {"keras": keras.__version__, **code.backend.VERSION}
     code: Any = code
     fused: Sequence[tuple[Any, str]] = ()
@@ -69,6 +71,11 @@ class KerasLayers(ProgramImplementation):
     sizes = {"batch": 3, "time": 4, "input": 2, "hidden": 5} if _BACKEND == "jax" else None
 
     def __init__(self) -> None:
+        if not keras.__version__.startswith(f"{self.major}."):
+            raise NotRun(
+                f"Keras {keras.__version__} is installed, not Keras {self.major}",
+                f"pip install 'rnn-conformance[{self.name}]'",
+            )
         if _BACKEND == "torch":
             refuse_an_unwanted_cuda_build(code.backend.torch)
         self._built: dict[str, tuple[Any, str]] = {}

@@ -14,7 +14,6 @@ import tensorflow as tf
 from keras.src.layers.rnn import gru, lstm
 
 from ..cases import Array, Case
-from . import NotRun
 from . import keras_options as options
 from .keras import KerasLayers
 from .keras_stateful import StatefulLayers, stateful
@@ -46,18 +45,12 @@ class Keras2Layers(KerasLayers):
     """``keras.layers.SimpleRNN``, ``LSTM``, ``GRU``, ``RNN`` and ``Bidirectional`` of Keras 2."""
 
     name = "keras2"
+    major = 2
     code: Any = code
     fused = ((lstm, "standard_lstm"), (gru, "standard_gru"))
     program = Program(_PREAMBLE, _FUNCTIONS)
     cells: Sequence[Mapping[str, Any]] = options.cells_of_keras_2()
     refused: Sequence[Mapping[str, Any]] = ()
-
-    def __init__(self) -> None:
-        if not keras.__version__.startswith("2."):
-            raise NotRun(
-                f"Keras {keras.__version__} is installed, not Keras 2", "pip install 'rnn-conformance[keras2]'"
-            )
-        super().__init__()
 
     def arguments(self, case: Case) -> dict[str, Any]:
         arguments = super().arguments(case)

@@ -71,6 +71,13 @@ class Refuses(Later):
         return super().observe(case)
 
 
+class Broken(Later):
+    """Raises in every case."""
+
+    def observe(self, case: Case) -> Observed:
+        raise TypeError("no")
+
+
 class Wrong(Later):
     """Forgets the mask's last step."""
 

@@ -33,9 +33,13 @@ def an_observation(**changes: Any) -> Observation:
         Answer(question, question.digest, values, path="loop"),
         Answer(question, question.digest, raised=Raised("ValueError", "no")),
     )
-    versions, machine = {"small": "1.0"}, {"system": "Linux"}
-    return Observation(**{"implementation": "small", "versions": versions, "machine": machine} | changes,
-                       recorded="2026-11-22", answers=answers)  # fmt: skip
+    plain: dict[str, Any] = {
+        "implementation": "small",
+        "versions": {"small": "1.0"},
+        "machine": {"system": "Linux"},
+        "surface": {"LSTM": {"opset": 22, "signature": {"units": "required"}, "weights": []}},
+    }
+    return Observation(**plain | changes, recorded="2026-11-22", answers=answers)
 
 
 def test_every_bit_is_kept(tmp_path: Path) -> None:
@@ -44,7 +48,7 @@ def test_every_bit_is_kept(tmp_path: Path) -> None:
     for found in read(file):
         assert [answer.raised for answer in found.answers] == [answer.raised for answer in kept.answers]
         assert found.answers[0].question.options == kept.answers[0].question.options
-        assert found.versions == kept.versions
+        assert (found.versions, found.surface) == (kept.versions, kept.surface)
         for name, value in kept.answers[0].values.items():
             got = found.answers[0].values[name]
             assert (got.dtype, got.shape, got.tobytes()) == (value.dtype, value.shape, value.tobytes())
@@ -158,6 +162,16 @@ def test_what_cannot_run_is_said_and_fails(tmp_path: Path) -> None:
     name = "conformance.tests.planted_upgrades:Absent"
     status, said = python("-m", "conformance", "record", str(file), "--implementation", name)
     assert (status, "nothing was recorded" in said, file.exists()) == (1, True, False), said
+
+
+def test_an_implementation_that_raises_in_every_case_fails_and_is_recorded(tmp_path: Path) -> None:
+    file = tmp_path / "a.jsonl.xz"
+    status, said = python(
+        "-m", "conformance", "record", str(file), "--implementation", SMALL.replace("Small", "Broken")
+    )
+    (broken,) = read(file)
+    assert status == 1, said
+    assert {answer.raised for answer in broken.answers} == {Raised("TypeError", "no")}
 
 
 def test_records_are_merged_and_of_two_alike_the_last_stays(tmp_path: Path) -> None:
