@@ -122,6 +122,9 @@ def page(series: Sequence[Series], folder: Path) -> str:
         "",
         f"![time of a call, release by release]({SPEED})",
         "",
+        "The time of a call is the suite's, forward and backward with setting the weights, over the oracle's, in turn",
+        "in one process on one thread; where there is no line, none was timed.",
+        "",
     ]
     for one in series:
         parts += [*_table(one), *_findings(one)]
@@ -231,16 +234,17 @@ def plot_speed(series: Sequence[Series], path: Path) -> None:
 def _plot(series: Sequence[Series], path: Path, label: str, lines: Sequence[tuple[Series, str, list[float]]]) -> None:
     from matplotlib.figure import Figure
 
-    packages = list(dict.fromkeys(one.package for one in series))
-    figure: Any = Figure(figsize=(10, 3.6 * len(packages)), layout="constrained")
-    panels = figure.subplots(len(packages), squeeze=False)[:, 0]
+    lines = [line for line in lines if not np.isnan(line[2]).all()]
+    packages = list(dict.fromkeys(one.package for one, _, _ in lines))
+    figure: Any = Figure(figsize=(10, 3.6 * max(len(packages), 1)), layout="constrained")
+    panels = figure.subplots(len(packages), squeeze=False)[:, 0] if packages else []
     styles = {"float64": "-", "float32": "--", "SimpleRNN": ":", "LSTM": "-", "GRU": "--"}
     for panel, package in zip(panels, packages, strict=True):
         its = [one for one in series if one.package == package]
         colours = {one.implementation: f"C{k}" for k, one in enumerate(its)}
         order = sorted({release.version for one in its for release in one.releases}, key=Version)
         for one, what, values in lines:
-            if one.package == package and not np.isnan(values).all():
+            if one.package == package:
                 at = [order.index(release.version) for release in one.releases]
                 name = f"{one.implementation}, {what}"
                 panel.plot(at, values, styles[what], marker=".", color=colours[one.implementation], label=name)
