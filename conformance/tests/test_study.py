@@ -47,6 +47,14 @@ def test_the_cases_of_a_group_differ_in_their_numbers_alone() -> None:
     assert first.dtype == np.float32
 
 
+def test_many_cells_leave_steps_enough_for_a_mask_with_holes() -> None:
+    class Deep(Oracle):
+        cells = ({"kind": "LSTM", "layers": (3,), "direction": ("forward", "both"), "mask": ("holes",)},)
+
+    deep = Draws(Session(Deep(), PROFILES["quick"]), "float64", 1)
+    assert {deep.case(number).x.shape[1] for number in range(0, 12 * GROUP, GROUP)} == {3}
+
+
 def test_ordinary_cases_have_neither_tiny_nor_saturating_numbers() -> None:
     for number in range(0, 100, 10):
         case = draws().case(number)
