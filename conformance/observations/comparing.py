@@ -147,11 +147,14 @@ def _grouped(moved: Mapping[str, Moved], answers: Mapping[str, Answer]) -> Itera
         its = [moved[digest] for digest in digests]
         families = [family for family in FAMILIES if any(family in one.families for one in its)]
         far = max(one.bounds for one in its)
-        said = [", ".join(families), what, f"by up to {far:.2g} bounds" if far else "", its[0].detail]
+        said = [", ".join(families), what, f"by up to {far:.2g} bounds" if far else ""]
         rest = [answers[digest].question.options for digest in moved if moved[digest].what != what]
         condition, others = shared([answers[digest].question.options for digest in digests], rest)
         where = f"{len(digests)} of the {len(digests) + others} cases with {condition}" if condition else ""
-        yield Finding("behaviour", " ".join(filter(None, said)), where or f"{len(digests)} cases", len(digests))
+        detail = f": {its[0].detail}" if its[0].detail else ""
+        yield Finding(
+            "behaviour", " ".join(filter(None, said)) + detail, where or f"{len(digests)} cases", len(digests)
+        )
 
 
 def shared(its: Sequence[Combination], rest: Sequence[Combination]) -> tuple[str, int]:

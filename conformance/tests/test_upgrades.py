@@ -43,7 +43,7 @@ def test_nothing_moves_between_two_records_of_the_same() -> None:
     ("name", "severity", "said"),
     [
         ("Wrong", "behaviour", "no longer within bounds"),
-        ("Refuses", "behaviour", "raises NotImplementedError now masks must be right-padded"),
+        ("Refuses", "behaviour", "raises NotImplementedError now: masks must be right-padded"),
         ("Other", "behaviour", "gradients no longer given"),
         ("Rounds", "rounding", "by up to 1 ulp"),
         ("Loses", "accuracy", "error grew"),
