@@ -47,10 +47,10 @@ def _diff(parsed: argparse.Namespace) -> int:
     console = console_of(160)
     try:
         both, alone = pairs(selected(parsed.old), selected(parsed.new))
+        found = [difference(old, new) for old, new in both]
     except ValueError as error:
         console.print(f"diff: {error}", highlight=False)
         return 2
-    found = [difference(old, new) for old, new in both]
     show(console, found, alone, None if parsed.all else _TOLD)
     if parsed.json:
         write_atomically(parsed.json, json.dumps(as_json(found, alone), indent=2) + "\n")

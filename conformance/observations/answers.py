@@ -64,8 +64,16 @@ class Truths:
         self._known: dict[str, Truth] = {}
 
     def expected(self, side: Observation, answer: Answer) -> Expected:
-        """Values, and the bounds for what that side says that it computes with."""
+        """Values, and the bounds for what that side says that it computes with.
+
+        `ValueError` where the case that the question stands for is not the one that was answered.
+        """
         if answer.digest not in self._known:
+            if answer.question.digest != answer.digest:
+                raise ValueError(
+                    f"{side.label}: the case {answer.digest} is drawn otherwise by this version of the project, as "
+                    f"{answer.question.digest}: compare with the version that recorded it"
+                )
             self._known[answer.digest] = Truth(answer.question.case)
         return self._known[answer.digest].expected(arithmetic_of(side, answer.question.case.dtype_name))
 
@@ -140,6 +148,8 @@ class Answers:
 
     def _tally(self, case: Case, before: Answer, now: Answer, strict: Sequence[Expected]) -> None:
         for name in now.values.keys() & strict[0].values.keys():
+            if now.values[name].shape != strict[0].values[name].shape:
+                continue
             ratios = [
                 _ratios(answer.values[name], its.values[name], its.bounds[name])
                 for answer, its in zip((before, now), strict, strict=True)

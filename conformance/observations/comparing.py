@@ -112,7 +112,10 @@ def _by_name(record: Record, which: str) -> dict[str, Observation]:
 
 
 def difference(old: Observation, new: Observation, truths: Truths | None = None) -> Difference:
-    """What moved from the one to the other; what the oracle was asked already is in ``truths``."""
+    """What moved from the one to the other; what the oracle was asked already is in ``truths``.
+
+    `ValueError` where a case that has to be judged is drawn otherwise today than when it was recorded.
+    """
     before, now = ({answer.digest: answer for answer in one.answers} for one in (old, new))
     common = [digest for digest in before if digest in now]
     answers = Answers(old, new, truths or Truths())
@@ -165,7 +168,7 @@ def shared(its: Sequence[Combination], rest: Sequence[Combination]) -> tuple[str
     found: dict[str, list[Any]] = {}
     while len(found) < _CONDITIONS:
         best, left = "", [*rest]
-        for name in its[0].keys() - found.keys():
+        for name in (one for one in its[0] if one not in found):
             values = [one.get(name, "absent") for one in its]
             others = [one for one in rest if one.get(name, "absent") in values]
             if len(set(values)) <= _VALUES and len(others) < len(left):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,12 @@ def test_an_interface_that_changed_is_behaviour() -> None:
         ("small.LSTM", "signature: use_cudnn came, 'auto'"),
         ("small.LSTM", "weights: [['kernel', [2, 12]]] before, [['kernel', [12, 2]]] now"),
     ]
+
+
+def test_a_case_that_is_drawn_otherwise_today_is_not_judged() -> None:
+    other = [replace(one, question=replace(one.question, draw=99)) for one in observed("Wrong").answers]
+    with pytest.raises(ValueError, match="is drawn otherwise by this version of the project"):
+        difference(observed("Small"), replace(observed("Wrong"), answers=tuple(other)))
 
 
 def test_a_divergence_that_opens_or_closes_is_behaviour() -> None:
