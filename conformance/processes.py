@@ -65,6 +65,11 @@ class Recorded:
                 self._read += len(line)
                 yield json.loads(line)
 
+    @property
+    def last_lines(self) -> list[str]:
+        """The last that it printed, three lines at most."""
+        return self.log.read_text(errors="replace").strip().splitlines()[-3:] if self.log.exists() else []
+
     def stop(self) -> None:
         """Ends it where it has not ended."""
         if self.process is not None and self.status is None:

@@ -131,7 +131,7 @@ def judged(plan: Plan, question: Question) -> Verdict | Unusable:
             return Verdict(**told["verdict"])
         if "unusable" in told:
             return Unusable(told["unusable"]["why"])
-        said = " / ".join(worker.log.read_text(errors="replace").strip().splitlines()[-3:])
+        said = " / ".join(worker.last_lines)
         if "begun" in told:
             return Verdict(f"its process ends with status {worker.status}", said)
         return Unusable(f"its process ended with status {worker.status}: {said}")

@@ -73,12 +73,6 @@ class Recording(Recorded):
         """Starts it."""
         self.begin(self._command, environment(PYTHONUNBUFFERED="1"))
 
-    @property
-    def last_line(self) -> str:
-        """The last that it said."""
-        lines = self.log.read_text(errors="replace").strip().splitlines() if self.log.exists() else []
-        return lines[-1] if lines else ""
-
     def end(self) -> None:
         """Ends it, in a way that lets it end its own processes."""
         if self.process is not None and self.status is None:
@@ -133,7 +127,7 @@ def _watched(console: Console, recordings: Sequence[Recording]) -> None:
         while running:
             time.sleep(0.2)
             for one, bar in zip(recordings, bars, strict=True):
-                progress.update(bar, said=one.last_line[:100])
+                progress.update(bar, said="".join(one.last_lines[-1:])[:100])
                 if one in running and one.status is not None:
                     running.remove(one)
                     progress.stop_task(bar)

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 import numpy as np
 
 from ..arithmetic import arithmetic_of
 from ..cases import FAMILIES, Array, Case, family_of
 from ..divergences import concerning, expected_of
+from ..growth import LEAST
 from ..verdicts import Expected, Truth, compare
 from .record import Answer, Observation
 
 SEVERITIES = ("nothing", "rounding", "accuracy", "behaviour")
 FACTOR = 2.0
-LEAST = 0.01  # below a hundredth of its bound no error is news
 _TINIEST = float(np.finfo(np.float64).tiny)
 
 
@@ -132,7 +133,10 @@ class Answers:
         return [self.truths.expected(side, answer) for side in self.sides]
 
     def _quantities(self, case: Case, before: Answer, now: Answer, strict: Sequence[Expected]) -> Iterator[Moved]:
-        stated = [expected_of(side, case, known) for side, known in zip(self.sides, self.known, strict=True)]
+        @cache  # asked only where something is outside its bounds
+        def stated() -> list[Expected]:
+            return [expected_of(side, case, known) for side, known in zip(self.sides, self.known, strict=True)]
+
         for name in sorted(before.values.keys() | now.values.keys()):
             family = family_of(name)
             if name not in before.values or name not in now.values:
@@ -158,7 +162,9 @@ class Answers:
                 self._tallies[case.kind, case.dtype_name, family_of(name)].add(*ratios)
 
 
-def _moved(name: str, values: tuple[Array, Array], strict: Sequence[Expected], stated: Sequence[Expected]) -> Moved:
+def _moved(
+    name: str, values: tuple[Array, Array], strict: Sequence[Expected], stated: Callable[[], Sequence[Expected]]
+) -> Moved:
     """What one quantity says that both sides have in the same shape and dtype."""
     old, new = (
         compare(name, its.values[name], its.bounds[name], value) for its, value in zip(strict, values, strict=True)
@@ -169,7 +175,7 @@ def _moved(name: str, values: tuple[Array, Array], strict: Sequence[Expected], s
         return Moved("behaviour", what, family, max(old.ratio, new.ratio))
     if values[0].tobytes() == values[1].tobytes():
         return Moved("nothing")
-    if not old.agrees and (beyond := _times(values, sum(_largest(its.bounds[name]) for its in stated))) > 1:
+    if not old.agrees and (beyond := _times(values, sum(_largest(its.bounds[name]) for its in stated()))) > 1:
         return Moved("behaviour", "moved, outside bounds as before", family, beyond)
     return Moved("rounding", families=family)
 

@@ -55,8 +55,7 @@ class Asked(Recorded):
         if self.status == 0 or self._not_run:
             return False
         if not self._pending:
-            said = " / ".join(self.log.read_text(errors="replace").strip().splitlines()[-3:])
-            self._not_run = f"its process ended with status {self.status}: {said}"
+            self._not_run = f"its process ended with status {self.status}: {' / '.join(self.last_lines)}"
             return False
         died = {"type": "ProcessEnded", "message": f"status {self.status}"}
         self._answer({"path": "", "values": {}, "raised": died})

@@ -102,8 +102,9 @@ def study(
                 for chunk, ended in running:
                     chunk.take()
                     if ended and chunk.status:
-                        said = chunk.log.read_text(errors="replace").strip().splitlines()[-3:]
-                        chunk.study.broken.append(f"status {chunk.status} in the cases from {chunk.first} on: {said}")
+                        chunk.study.broken.append(
+                            f"status {chunk.status} in the cases from {chunk.first} on: {chunk.last_lines}"
+                        )
                 watch(studies)
         except KeyboardInterrupt:
             for one in studies:
