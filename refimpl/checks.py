@@ -48,10 +48,10 @@ def array(
         found = value
     else:
         found = as_array(name, value)
-    sizes = ", ".join(axis if size is None else f"{axis}={size}" for axis, size in axes.items())
     if found.ndim != len(axes) or any(
         size not in (None, got) for size, got in zip(axes.values(), found.shape, strict=True)
     ):
+        sizes = ", ".join(axis if size is None else f"{axis}={size}" for axis, size in axes.items())
         raise InvalidArgument(name, expected=f"shape ({sizes})", got=f"shape {found.shape}")
     if found.dtype not in _DTYPES:
         raise InvalidArgument(name, expected="dtype float64, float32 or object", got=described(found))

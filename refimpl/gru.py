@@ -42,8 +42,8 @@ import numpy as np
 
 from . import parameters
 from .activations import Activation, Array
-from .linear import Factors, affine, blocks, concatenate, dropped, kernel_gradient, total
-from .parameters import Gates, Parameters, State, StepCotangents
+from .linear import Factors, affine, affine_adjoint, blocks, concatenate, dropped, kernel_gradient
+from .parameters import Adjoint, Kept, Parameters, State, Step, StepCotangents
 
 
 @dataclass(frozen=True)
@@ -94,65 +94,74 @@ class GRU:
         """Fresh parameters, uniform on ±1/sqrt(hidden)."""
         return parameters.uniform(self, rng, dtype)
 
-    def step(self, params: Parameters, projected: Array, state: State, factors: Factors = None) -> tuple[State, Gates]:
-        """One step, from ``projected``, ``x W + b`` in ``(batch, 3 * hidden)``, and the state before it."""
-        (h,), φ, σ = state, self._φ, self._σ
-        h_z, h_r, h_n = (dropped(h, factors, gate) for gate in range(3))
-        x_z, x_r, x_n = blocks(projected, 3)
-        u_z, u_r, u_n = blocks(params["recurrent_kernel"], 3)
-        β_z, β_r, β_n = self._recurrent_biases(params)
-        a_z = x_z + affine(h_z, u_z, β_z)
-        a_r = x_r + affine(h_r, u_r, β_r)
-        z, r = σ(a_z), σ(a_r)
-        if self.reset_after:
-            m = affine(h_n, u_n, β_n)
-            a_n = x_n + r * m
-        else:
-            m = r * h_n
-            a_n = x_n + affine(m, u_n, β_n)
-        n = φ(a_n)
-        h = z * h + (1 - z) * n
-        gates = Gates(z=z, r=r, n=n, m=m)
-        if parameters.need_arguments(φ, σ):
-            gates[parameters.ARGUMENTS] = concatenate(a_z, a_r, a_n)
-        return (h,), gates
+    def step(self, params: Parameters, factors: Factors = None) -> Step:
+        """The step: from ``x W + b``, ``(batch, 3 * hidden)``, and the state before it, that after it and the gates."""
+        φ, σ = self._φ, self._σ
+        U, β = params["recurrent_kernel"], params.get("recurrent_bias")
+        (U_zr, U_n), (β_zr, β_n) = self._zr_and_n(U), (None, None) if β is None else self._zr_and_n(β)
+        of_zr, of_n = _zr_and_n_factors(factors)
+        arguments = parameters.need_arguments(φ, σ)
 
-    def adjoint(
-        self, params: Parameters, gates: Gates, state: State, d_state: State, factors: Factors = None
-    ) -> tuple[StepCotangents, State]:
-        """The cotangents of ``x W + b``, of ``h U + β`` and of the state before, from that of the state after."""
-        (h,), (d_h,), φ, σ = state, d_state, self._φ, self._σ
-        z, r, n, m = (gates[name] for name in ("z", "r", "n", "m"))
-        a_z, a_r, a_n = parameters.arguments(gates, 3)
-        u_z, u_r, u_n = blocks(params["recurrent_kernel"], 3)
-        d_az = d_h * (h - n) * σ.derivative(z, a_z)
-        d_an = d_h * (1 - z) * φ.derivative(n, a_n)
-        if self.reset_after:
-            d_ar = d_an * m * σ.derivative(r, a_r)
-            d_m = d_an * r
-            d_hn = d_m @ u_n.T
-            d_recurrent = concatenate(d_az, d_ar, d_m)
-        else:
-            d_m = d_an @ u_n.T
-            d_ar = d_m * dropped(h, factors, 2) * σ.derivative(r, a_r)
-            d_hn = d_m * r
-            d_recurrent = concatenate(d_az, d_ar, d_an)
-        d_met = (d_az @ u_z.T, d_ar @ u_r.T, d_hn)  # the cotangents of what of h each gate's kernel met
-        d_before = total(d_h * z, *(dropped(d, factors, gate) for gate, d in enumerate(d_met)))
-        return StepCotangents(concatenate(d_az, d_ar, d_an), d_recurrent), (d_before,)
+        def step(projected: Array, state: State) -> tuple[State, Kept]:
+            (h,) = state
+            x_z, x_r, x_n = blocks(projected, 3)
+            if self.reset_after:
+                u_z, u_r, m = blocks(affine(h, U, β, factors), 3)
+            else:
+                u_z, u_r = blocks(affine(h, U_zr, β_zr, of_zr), 2)
+            a_z, a_r = x_z + u_z, x_r + u_r
+            z, r = σ(a_z), σ(a_r)
+            if self.reset_after:
+                a_n = x_n + r * m
+            else:
+                m = r * dropped(h, of_n)
+                a_n = x_n + affine(m, U_n, β_n)
+            n = φ(a_n)
+            h = z * h + (1 - z) * n
+            return (h,), (z, r, n, m, concatenate(a_z, a_r, a_n)) if arguments else (z, r, n, m)
 
-    def gradients(self, gates: Gates, before: State, cotangents: StepCotangents, factors: Factors = None) -> Parameters:
-        """``dU`` over all steps, from ``h`` before each step and the cotangent of ``h U + β``."""
-        (h,) = before
-        d_z, d_r, d_n = blocks(cotangents.recurrent, 3)
+        return step
+
+    def slopes(self, gates: Kept) -> Kept:
+        """σ' of z and r, φ' of n."""
+        (z, r, n, _), φ, σ = gates[:4], self._φ, self._σ
+        a_z, a_r, a_n = parameters.arguments(gates[4:], 3)
+        return σ.derivative(z, a_z), σ.derivative(r, a_r), φ.derivative(n, a_n)
+
+    def adjoint(self, params: Parameters, factors: Factors = None) -> Adjoint:
+        """The step's adjoint: from a step's gates and slopes, the state before it and the cotangent of that after it,
+        the cotangents of ``x W + b``, of ``h U + β`` and of the state before."""
+        U = params["recurrent_kernel"]
+        (U_zr, U_n), (of_zr, of_n) = self._zr_and_n(U), _zr_and_n_factors(factors)
+
+        def adjoint(gates: Kept, slopes: Kept, before: State, d_state: State) -> tuple[StepCotangents, State]:
+            (z, r, n, m), (σ_z, σ_r, φ_n), (h,), (d_h,) = gates[:4], slopes, before, d_state
+            d_az = d_h * (h - n) * σ_z
+            d_an = d_h * (1 - z) * φ_n
+            if self.reset_after:
+                d_ar = d_an * m * σ_r
+                d_u = concatenate(d_az, d_ar, d_an * r)
+                d_met = affine_adjoint(d_u, U, factors)
+                return StepCotangents(concatenate(d_az, d_ar, d_an), d_u), (d_h * z + d_met,)
+            d_m = affine_adjoint(d_an, U_n)
+            d_ar = d_m * dropped(h, of_n) * σ_r
+            d_met = affine_adjoint(concatenate(d_az, d_ar), U_zr, of_zr) + dropped(d_m * r, of_n)
+            d_a = concatenate(d_az, d_ar, d_an)
+            return StepCotangents(d_a, d_a), (d_h * z + d_met,)
+
+        return adjoint
+
+    def gradients(self, gates: Kept, before: State, cotangents: StepCotangents, factors: Factors = None) -> Parameters:
+        """``dU`` over all steps, from what each step's kernel met and the cotangent of ``h U + β``."""
+        (h,), (_, _, _, m) = before, gates[:4]
         if self.reset_after:
             return {"recurrent_kernel": kernel_gradient(h, cotangents.recurrent, factors)}
-        met = dropped(h, factors, 0), dropped(h, factors, 1), gates["m"]
-        parts = zip(met, (d_z, d_r, d_n), strict=True)
-        return {"recurrent_kernel": concatenate(*(kernel_gradient(each, d) for each, d in parts))}
+        (d_zr, d_n), (of_zr, _) = self._zr_and_n(cotangents.recurrent), _zr_and_n_factors(factors)
+        return {"recurrent_kernel": concatenate(kernel_gradient(h, d_zr, of_zr), kernel_gradient(m, d_n))}
 
-    def _recurrent_biases(self, params: Parameters) -> tuple[Array | None, ...]:
-        return blocks(params["recurrent_bias"], 3) if self.use_recurrent_bias else (None,) * 3
+    def _zr_and_n(self, a: Array) -> tuple[Array, Array]:
+        """The blocks of the gates, and that of the candidate."""
+        return a[..., : 2 * self.hidden_size], a[..., 2 * self.hidden_size :]
 
     @property
     def _φ(self) -> Activation:
@@ -161,3 +170,8 @@ class GRU:
     @property
     def _σ(self) -> Activation:
         return parameters.activation(self, "recurrent_activation")
+
+
+def _zr_and_n_factors(factors: Factors) -> tuple[Factors, Factors]:
+    """The factors of the gates, and those of the candidate: each has its own, or all have the same."""
+    return (factors, factors) if factors is None or len(factors) == 1 else (factors[:2], factors[2:])

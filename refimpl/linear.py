@@ -1,7 +1,7 @@
 """The affine map, its adjoint, and the blocks of a gate matrix.
 
 Every recurrent layer is affine maps joined by elementwise functions. Features stand last; the axes before them
-(batch, or time and batch) are all alike, so one function serves one step and a whole sequence.
+(batch, or time and batch) are all alike, so one function serves one step and a whole sequence, whose time comes first.
 
 Dropout multiplies what meets a kernel by given *factors*, 0 or ``1/(1-p)``: a tuple of one array for all gates, or of
 one array a gate, in the order of the kernel's blocks; None multiplies by nothing.
@@ -22,8 +22,10 @@ def affine(x: Array, kernel: Array, bias: Array | None = None, factors: Factors 
         parts = zip(factors, blocks(kernel, len(factors)), strict=True)
         product = concatenate(*((x * factor) @ block for factor, block in parts))
     else:
-        product = dropped(x, factors) @ kernel
-    return product if bias is None else product + bias
+        product = _product(dropped(x, factors), kernel)
+    if bias is not None:
+        product += bias
+    return product
 
 
 def affine_adjoint(d_out: Array, kernel: Array, factors: Factors = None) -> Array:
@@ -32,7 +34,7 @@ def affine_adjoint(d_out: Array, kernel: Array, factors: Factors = None) -> Arra
         count = len(factors)
         pulled = [d @ block.T for d, block in zip(blocks(d_out, count), blocks(kernel, count), strict=True)]
         return total(*(dropped(d, factors, k) for k, d in enumerate(pulled)))
-    return dropped(d_out @ kernel.T, factors)
+    return dropped(_product(d_out, kernel.T), factors)
 
 
 def kernel_gradient(x: Array, d_out: Array, factors: Factors = None) -> Array:
@@ -48,19 +50,21 @@ def bias_gradient(d_out: Array) -> Array:
     return _rows(d_out).sum(axis=0)
 
 
+def _product(x: Array, kernel: Array) -> Array:
+    """``x @ kernel``, as one product over all leading axes, where NumPy would make one for each step."""
+    if not isinstance(x, np.ndarray) or x.ndim < 3:
+        return x @ kernel
+    return (_rows(x) @ kernel).reshape(*x.shape[:-1], kernel.shape[-1])
+
+
 def _rows(a: Array) -> Array:
-    """All leading axes as one; a sequence's time first, since that is how it lies in memory (`sequence`)."""
-    return (a.swapaxes(0, 1) if a.ndim == 3 else a).reshape(-1, a.shape[-1])
+    """All leading axes as one."""
+    return a.reshape(-1, a.shape[-1])
 
 
 def dropped(x: Array, factors: Factors, gate: int = 0) -> Array:
     """What of ``x`` reaches a gate: ``x`` times the gate's factors, or those of all gates."""
     return x if factors is None else x * factors[gate if len(factors) > 1 else 0]
-
-
-def over_time(factors: Factors) -> Factors:
-    """Factors ``(batch, features)``, the same at every step, for arrays ``(batch, time, features)``."""
-    return None if factors is None else tuple(factor[:, None] for factor in factors)
 
 
 def blocks(a: Array, count: int) -> tuple[Array, ...]:

@@ -50,7 +50,7 @@ import numpy as np
 from . import parameters
 from .activations import Activation, Array
 from .linear import Factors, affine, affine_adjoint, bias_gradient, blocks, concatenate, kernel_gradient
-from .parameters import Gates, Parameters, State, StepCotangents
+from .parameters import Adjoint, Kept, Parameters, State, Step, StepCotangents
 
 
 @dataclass(frozen=True)
@@ -111,66 +111,83 @@ class LSTM:
         """Fresh parameters, uniform on ±1/sqrt(hidden)."""
         return parameters.uniform(self, rng, dtype)
 
-    def step(self, params: Parameters, projected: Array, state: State, factors: Factors = None) -> tuple[State, Gates]:
-        """One step, from ``projected``, ``x W + b`` in ``(batch, 4 * hidden)``, and the state before it."""
-        (h, c), φ, σ, ψ = state, self._φ, self._σ, self._ψ
-        a = projected + affine(h, params["recurrent_kernel"], params.get("recurrent_bias"), factors)
-        a_i, a_f, a_g, a_o = blocks(a, 4)
-        if self.forget_bias:
-            a_f = a_f + self.forget_bias
-        if self.peepholes:
-            p_i, p_f, p_o = blocks(params["peepholes"], 3)
-            a_i, a_f = a_i + p_i * c, a_f + p_f * c
-        i, g = σ(a_i), φ(a_g)
-        f = 1 - i if self.input_forget else σ(a_f)
-        c = f * c + i * g
-        if self.peepholes:
-            a_o = a_o + p_o * c
-        o = σ(a_o)
-        h = o * ψ(c)
-        if self.proj_size:
-            h = h @ params["projection_kernel"]
-        gates = Gates(i=i, f=f, g=g, o=o, c=c)
-        if parameters.need_arguments(φ, σ):
-            gates[parameters.ARGUMENTS] = concatenate(a_i, a_f, a_g, a_o)
-        return (h, c), gates
+    def step(self, params: Parameters, factors: Factors = None) -> Step:
+        """The step: from ``x W + b``, ``(batch, 4 * hidden)``, and the state before it, that after it and the gates."""
+        φ, σ, ψ = self._φ, self._σ, self._ψ
+        U, β = params["recurrent_kernel"], params.get("recurrent_bias")
+        P, p = params.get("projection_kernel"), params.get("peepholes")
+        arguments = parameters.need_arguments(φ, σ)
 
-    def adjoint(
-        self, params: Parameters, gates: Gates, state: State, d_state: State, factors: Factors = None
-    ) -> tuple[StepCotangents, State]:
-        """The cotangents of ``x W + b``, of ``h U + β`` and of the state before, from that of the state after."""
-        (_, c), (d_output, d_c), φ, σ, ψ = state, d_state, self._φ, self._σ, self._ψ
-        i, f, g, o, c_after = (gates[name] for name in ("i", "f", "g", "o", "c"))
-        a_i, a_f, a_g, a_o = parameters.arguments(gates, 4)
-        y = ψ(c_after)
-        d_h = d_output @ params["projection_kernel"].T if self.proj_size else d_output
-        d_ao = d_h * y * σ.derivative(o, a_o)
-        d_c = d_c + d_h * o * ψ.derivative(y, c_after)
-        if self.peepholes:
-            p_i, p_f, p_o = blocks(params["peepholes"], 3)
-            d_c = d_c + p_o * d_ao
-        d_i, d_f, d_g = d_c * g, d_c * c, d_c * i
-        if self.input_forget:
-            d_i, d_af = d_i - d_f, 0 * d_f
-        else:
-            d_af = d_f * σ.derivative(f, a_f)
-        d_ai = d_i * σ.derivative(i, a_i)
-        d_c = d_c * f
-        if self.peepholes:
-            d_c = d_c + p_i * d_ai + p_f * d_af
-        d_a = concatenate(d_ai, d_af, d_g * φ.derivative(g, a_g), d_ao)
-        d_before = affine_adjoint(d_a, params["recurrent_kernel"], factors), d_c
-        return StepCotangents(d_a, d_a, d_output if self.proj_size else None), d_before
+        def step(projected: Array, state: State) -> tuple[State, Kept]:
+            h, c = state
+            a = affine(h, U, β, factors)
+            a += projected
+            a_i, a_f, a_g, a_o = blocks(a, 4)
+            if self.forget_bias:
+                a_f = a_f + self.forget_bias
+            if p is not None:
+                p_i, p_f, p_o = blocks(p, 3)
+                a_i, a_f = a_i + p_i * c, a_f + p_f * c
+            i, g = σ(a_i), φ(a_g)
+            f = 1 - i if self.input_forget else σ(a_f)
+            c = f * c + i * g
+            if p is not None:
+                a_o = a_o + p_o * c
+            o = σ(a_o)
+            h = o * ψ(c)
+            if P is not None:
+                h = h @ P
+            return (h, c), (i, f, g, o, c, concatenate(a_i, a_f, a_g, a_o)) if arguments else (i, f, g, o, c)
 
-    def gradients(self, gates: Gates, before: State, cotangents: StepCotangents, factors: Factors = None) -> Parameters:
+        return step
+
+    def slopes(self, gates: Kept) -> Kept:
+        """σ' of i, f, o, φ' of g, ψ(c') and ψ' there."""
+        (i, f, g, o, c), φ, σ, ψ = gates[:5], self._φ, self._σ, self._ψ
+        a_i, a_f, a_g, a_o = parameters.arguments(gates[5:], 4)
+        y = ψ(c)
+        σ_i = σ.derivative(i, a_i)
+        σ_f = σ_i if self.input_forget else σ.derivative(f, a_f)
+        return σ_i, σ_f, φ.derivative(g, a_g), σ.derivative(o, a_o), y, ψ.derivative(y, c)
+
+    def adjoint(self, params: Parameters, factors: Factors = None) -> Adjoint:
+        """The step's adjoint: from a step's gates and slopes, the state before it and the cotangent of that after it,
+        the cotangents of ``x W + b``, of ``h U + β`` and of the state before."""
+        U, P, p = params["recurrent_kernel"], params.get("projection_kernel"), params.get("peepholes")
+
+        def adjoint(gates: Kept, slopes: Kept, before: State, d_state: State) -> tuple[StepCotangents, State]:
+            (i, f, g, o, _), (σ_i, σ_f, φ_g, σ_o, y, ψ_c) = gates[:5], slopes
+            (_, c), (d_output, d_c) = before, d_state
+            d_h = d_output if P is None else d_output @ P.T
+            d_ao = d_h * y * σ_o
+            d_c = d_c + d_h * o * ψ_c
+            if p is not None:
+                p_i, p_f, p_o = blocks(p, 3)
+                d_c = d_c + p_o * d_ao
+            d_i, d_f, d_g = d_c * g, d_c * c, d_c * i
+            if self.input_forget:
+                d_i, d_af = d_i - d_f, 0 * d_f
+            else:
+                d_af = d_f * σ_f
+            d_ai = d_i * σ_i
+            d_c = d_c * f
+            if p is not None:
+                d_c = d_c + p_i * d_ai + p_f * d_af
+            d_a = concatenate(d_ai, d_af, d_g * φ_g, d_ao)
+            d_before = affine_adjoint(d_a, U, factors), d_c
+            return StepCotangents(d_a, d_a, None if P is None else d_output), d_before
+
+        return adjoint
+
+    def gradients(self, gates: Kept, before: State, cotangents: StepCotangents, factors: Factors = None) -> Parameters:
         """``dU = hᵀ da``, ``dp = Σ da ⊙ c`` and ``dP = (o ⊙ ψ(c'))ᵀ dh'`` over all steps, h that before each step."""
-        h, c = before
+        (_, _, _, o, c_after), (h, c) = gates[:5], before
         found = {"recurrent_kernel": kernel_gradient(h, cotangents.recurrent, factors)}
         if self.peepholes:
             d_i, d_f, _, d_o = blocks(cotangents.recurrent, 4)
-            found["peepholes"] = bias_gradient(concatenate(d_i * c, d_f * c, d_o * gates["c"]))
+            found["peepholes"] = bias_gradient(concatenate(d_i * c, d_f * c, d_o * c_after))
         if cotangents.output is not None:
-            found["projection_kernel"] = kernel_gradient(gates["o"] * self._ψ(gates["c"]), cotangents.output)
+            found["projection_kernel"] = kernel_gradient(o * self._ψ(c_after), cotangents.output)
         return found
 
     @property

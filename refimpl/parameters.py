@@ -16,7 +16,7 @@ The gates stand side by side in the cell's ``gate_order``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
@@ -29,6 +29,8 @@ from .linear import Factors, blocks
 
 Parameters = dict[str, Array]
 State = tuple[Array, ...]
+Kept = tuple[Any, ...]
+"""What is kept of a step, or of all steps: the gates in the order of ``cell.gate_names``, or their slopes."""
 
 ARGUMENTS = "a"  # the name under which a run keeps the activations' arguments, where their derivatives need them
 
@@ -49,11 +51,15 @@ class StepCotangents(NamedTuple):
     output: Array | None = None
 
 
+Step = Callable[[Array, State], tuple[State, Kept]]
+Adjoint = Callable[[Kept, Kept, State, State], tuple[StepCotangents, State]]
+
+
 class Cell(Protocol):
     """What `sequence` asks of a cell: one step, its adjoint, and the names of things.
 
-    All arrays of a step are ``(batch, features)``; ``projected`` is ``x_t @ kernel + bias``; ``factors`` are those of
-    recurrent dropout (`linear`).
+    All arrays of a step are ``(batch, features)``, those of several steps ``(time, batch, features)``; ``factors`` are
+    those of recurrent dropout (`linear`).
     """
 
     @property
@@ -79,19 +85,21 @@ class Cell(Protocol):
 
     def init(self, rng: np.random.Generator, dtype: Any = ...) -> Parameters: ...
 
-    def step(self, params: Parameters, projected: Array, state: State, factors: Factors = None) -> tuple[State, Gates]:
-        """The state after the step, and the gates."""
+    def step(self, params: Parameters, factors: Factors = None) -> Step:
+        """The function of one step: from ``x_t @ kernel + bias`` and the state before, that after and the gates."""
         ...
 
-    def adjoint(
-        self, params: Parameters, gates: Gates, state: State, d_state: State, factors: Factors = None
-    ) -> tuple[StepCotangents, State]:
-        """From the state before the step and the cotangent of the state after it: what the sums over all steps need,
-        and the cotangent of the state before."""
+    def slopes(self, gates: Kept) -> Kept:
+        """What the adjoints of several steps need that depends on no cotangent."""
         ...
 
-    def gradients(self, gates: Gates, before: State, cotangents: StepCotangents, factors: Factors = None) -> Parameters:
-        """The gradients of all parameters but ``kernel`` and the biases: sums over all steps."""
+    def adjoint(self, params: Parameters, factors: Factors = None) -> Adjoint:
+        """The function of one step's adjoint: from its gates, its slopes, the state before it and the cotangent of the
+        state after it, what the sums over all steps need, and the cotangent of the state before."""
+        ...
+
+    def gradients(self, gates: Kept, before: State, cotangents: StepCotangents, factors: Factors = None) -> Parameters:
+        """The gradients of all parameters but ``kernel`` and the biases: sums over several steps."""
         ...
 
 
@@ -136,9 +144,9 @@ def need_arguments(*used: Activation) -> bool:
     return any(φ.needs_argument for φ in used)
 
 
-def arguments(gates: Gates, count: int) -> Sequence[Array | None]:
-    """The arguments of the activations, one a gate; None where they were not kept."""
-    return blocks(gates[ARGUMENTS], count) if ARGUMENTS in gates else (None,) * count
+def arguments(kept: Kept, count: int) -> Sequence[Array | None]:
+    """The arguments of the activations, one a gate, from what is kept after the gates; None where they were not."""
+    return blocks(kept[0], count) if kept else (None,) * count
 
 
 def check_cell(cell: Cell) -> None:

@@ -221,8 +221,8 @@ class Rounded:
         return found
 
     def constant(self, value: float) -> Rounded:
-        """A given number, to reckon with among arrays of this kind."""
-        return self._lift(np.asarray(value, np.float64))
+        """A given number, as often as this array has elements, to reckon with among arrays of this kind."""
+        return self._lift(np.full(self.shape, value))
 
     __radd__, __rmul__ = __add__, __mul__
 

@@ -30,6 +30,7 @@ def forward(
     output_order: str = "original",
     return_sequences: bool = True,
     dropout: Mapping[str, Any] | None = None,
+    keep: bool = True,
     check_finite: bool = True,
 ) -> AnyRun:
     """Runs the cell, or the layers, over ``x`` and keeps what the adjoint needs.
@@ -55,11 +56,12 @@ def forward(
                       ``(batch, output)``, the same at every step, or with a leading axis of one a gate, in
                       ``cell.gate_order``; in a stack with the prefixes of its parameters, and ``l1.between``
                       ``(batch, time, size)`` for what layer 1 gets of layer 0
+    keep              False: nothing is kept but the outputs and the final state; `backward` refuses such a run
     check_finite      refuse NaN and infinity
 
-    The run keeps the arrays that it was given: change none of them before `backward`. Empty batch works. Zero time
-    steps give outputs of shape (batch, 0, output) and the initial state as final state. Raises `InvalidArgument`,
-    before any arithmetic, for whatever does not fit.
+    The run keeps the arrays that it was given, and its outputs are among what it needs: change none before `backward`.
+    Empty batch works. Zero time steps give outputs of shape (batch, 0, output) and the initial state as final state.
+    Raises `InvalidArgument`, before any arithmetic, for whatever does not fit.
     """
     if isinstance(cell, type) or not (isinstance(cell, Stack) or hasattr(cell, "step")):
         raise InvalidArgument("cell", expected="SimpleRNN, LSTM, GRU or a Stack of layers", got=checks.described(cell))
@@ -72,6 +74,7 @@ def forward(
     checks.one_of("output_order", output_order, OUTPUT_ORDERS)
     checks.flag("reverse", reverse)
     checks.flag("return_sequences", return_sequences)
+    checks.flag("keep", keep)
     if isinstance(cell, Stack) and (reverse or output_order != "original"):
         expected = "False and 'original' for a stack, whose layers have their directions"
         raise InvalidArgument("reverse, output_order", expected=expected, got=f"{reverse}, {output_order!r}")
@@ -84,7 +87,7 @@ def forward(
         x = np.where(ready_mask[:, :, None], x, np.zeros_like(x))
     factors = checks.dropout(cell, dropout, batch, time, dtype=x.dtype, check_finite=check_finite)
     traversal = Traversal(ready_mask, masked_output, bool(reverse), output_order, bool(return_sequences))
-    return unroll(cell, ready, x, initial, traversal, factors)
+    return unroll(cell, ready, x, initial, traversal, factors, bool(keep))
 
 
 def backward(
@@ -99,9 +102,12 @@ def backward(
     d_outputs   in the shape of ``run.outputs``; None: zeros
     d_state     a tuple in the shapes of ``run.state``; None, for the whole or for a part: zeros
 
-    Raises `InvalidArgument`, before any arithmetic, for a shape or dtype other than the run's.
+    Raises `InvalidArgument`, before any arithmetic, for a shape or dtype other than the run's, and for a run that kept
+    nothing.
     """
     dtype = checked_run(run).x.dtype
+    if not run.gates:
+        raise InvalidArgument("run", expected="one that keeps what the adjoint needs", got="one of keep=False")
     cotangents = checked_cotangents(run, d_outputs, d_state, dtype=dtype, check_finite=check_finite)
     return unroll_adjoint(run, *cotangents)
 
@@ -113,11 +119,12 @@ def unroll(
     initial_state: State,
     traversal: Traversal,
     dropout: dict[str, Any],
+    keep: bool = True,
 ) -> AnyRun:
     """`forward` after its checks; also for arrays that carry their own arithmetic."""
     if isinstance(cell, Stack):
-        return stack.unroll(cell, params, x, initial_state, traversal, dropout)
-    return sequence.unroll(cell, params, x, initial_state, traversal, dropout)
+        return stack.unroll(cell, params, x, initial_state, traversal, dropout, keep)
+    return sequence.unroll(cell, params, x, initial_state, traversal, dropout, keep)
 
 
 def unroll_adjoint(run: AnyRun, d_outputs: Array, d_state: State) -> Gradients:

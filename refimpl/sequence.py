@@ -3,24 +3,29 @@
 The cell knows one step; direction, mask, lengths, dropout and the initial state are properties of the sequence
 and live here. `unroll` and `unroll_adjoint` are the whole algorithm; `running` checks what goes in.
 
-All steps' inputs go through the kernel in one product before the recurrence, and each parameter's gradient
-is one product over all steps after it; only what depends on the previous step is done step by step.
+What makes it fast: only what depends on the step before is done step by step. The steps are gone through in *pieces* of
+as many as fit in a processor's cache, and a piece is one product of all its inputs with the kernel, one evaluation of
+all slopes that the adjoint needs, and one product for each parameter's gradient. Time comes first in memory, so that a
+step is one block. Each number is kept once (`trace`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 
 from .activations import Array
-from .linear import Factors, affine, affine_adjoint, bias_gradient, kernel_gradient, over_time
-from .parameters import ARGUMENTS, Cell, Gates, Parameters, State, StepCotangents
+from .linear import Factors, affine, affine_adjoint, bias_gradient, kernel_gradient
+from .parameters import Cell, Gates, Kept, Parameters, State, StepCotangents
+from .trace import Trace, blank, carrier, pieces, stacked
 
 MASKED_OUTPUTS = ("repeat", "zeros", "state")
 OUTPUT_ORDERS = ("original", "processing")
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -33,9 +38,9 @@ class Traversal:
     output_order: str = "original"
     return_sequences: bool = True
 
-    def order(self, time: int) -> Sequence[int]:
-        """The steps in the order in which they are processed."""
-        return range(time)[::-1] if self.reverse else range(time)
+    def order(self, steps: Sequence[T]) -> Sequence[T]:
+        """The steps, or pieces of them, in the order in which they are processed."""
+        return steps[::-1] if self.reverse else steps
 
     @property
     def shown(self) -> slice:
@@ -52,8 +57,8 @@ class Run:
 
     outputs   ``(batch, time, output)`` in the order that was asked for, or ``(batch, 1, output)``, the last alone
     state     the final state, a tuple of ``(batch, size)`` in the order of ``cell.state_names``
-    gates     each intermediate by name, ``(batch, time, hidden)``, at its own step
-    before    the state before each step, a tuple of ``(batch, time, size)``
+    gates     each intermediate by name, ``(batch, time, hidden)``, at its own step; empty where nothing was to be kept
+    before    the state before each step, a tuple of ``(batch, time, size)``; empty likewise
     dropout   the factors by name, ``input`` and ``recurrent``; see `linear`
     """
 
@@ -84,112 +89,122 @@ class Gradients:
 
 
 def unroll(
-    cell: Cell, params: Parameters, x: Array, initial_state: State, traversal: Traversal, dropout: dict[str, Factors]
+    cell: Cell,
+    params: Parameters,
+    x: Array,
+    initial_state: State,
+    traversal: Traversal,
+    dropout: dict[str, Factors],
+    keep: bool = True,
 ) -> Run:
     """The cell over all steps of ``x``, arguments already checked; also for arrays that carry their own arithmetic."""
     batch, time, _ = x.shape
-    zeros = np.zeros((batch, cell.output_size), x.dtype)
-    projected = affine(x, params["kernel"], params.get("bias"), over_time(dropout.get("input")))
-    state, output = _between_steps(initial_state), zeros
-    outputs, gates, before = (_one_a_step(time) for _ in range(3))
-    for t in traversal.order(time):
-        before[t] = state
-        after, gates[t] = cell.step(params, projected[:, t], state, dropout.get("recurrent"))
-        if traversal.mask is None:
-            state = _between_steps(after)
-            output = state[0]
-        else:
-            keep = traversal.mask[:, t, None]
-            state = _between_steps(tuple(np.where(keep, new, old) for new, old in zip(after, state, strict=True)))
-            masked = {"repeat": output, "zeros": zeros, "state": state[0]}[traversal.masked_output]
-            output = np.where(keep, state[0], masked)
-        outputs[t] = output
-    hidden, arguments = (np.zeros((batch, k * cell.hidden_size), x.dtype) for k in (1, len(cell.gate_order)))
-    like = {name: arguments if name == ARGUMENTS else hidden for name in cell.gate_names}
+    inputs, of_input = x.swapaxes(0, 1), dropout.get("input")
+    step = cell.step(params, dropout.get("recurrent"))
+    state, output = _between_steps(initial_state), np.zeros((batch, cell.output_size), x.dtype)
+    masked, wanted = traversal.mask is not None, traversal.return_sequences
+    trace = Trace(cell, x, state, reverse=traversal.reverse, masked=masked, keep=keep, outputs=wanted)
+    for piece in traversal.order(pieces(cell, x)):
+        projected = affine(inputs[piece], params["kernel"], params.get("bias"), of_input)
+        for t, of_x in traversal.order(list(zip(range(time)[piece], projected, strict=True))):
+            after, gates = step(of_x, state)
+            if traversal.mask is None:
+                state = _between_steps(after)
+                output = state[0]
+            else:
+                keeps = traversal.mask[:, t, None]
+                state, output = _masked(traversal.masked_output, keeps, after, state, output)
+            trace.add(t, state, output, gates)
     return Run(
         cell,
         params,
         x,
         initial_state,
         traversal,
-        outputs=_stack(outputs, zeros)[:, traversal.shown],
+        outputs=trace.outputs[:, traversal.shown] if wanted else stacked([output], x, cell.output_size).swapaxes(0, 1),
         state=state,
-        gates=Gates({name: _stack([g[name] for g in gates], each) for name, each in like.items()}),
-        before=tuple(_stack([s[k] for s in before], part) for k, part in enumerate(initial_state)),
+        gates=trace.gates,
+        before=trace.before,
         dropout=dropout,
     )
 
 
+def _masked(masked_output: str, keep: Array, after: State, state: State, output: Array) -> tuple[State, Array]:
+    """The state after a step and its output; where it is masked, those before it, or zeros as the output."""
+    state = _between_steps(tuple(np.where(keep, new, old) for new, old in zip(after, state, strict=True)))
+    masked = {"repeat": output, "zeros": np.zeros(output.shape, output.dtype), "state": state[0]}
+    return state, np.where(keep, state[0], masked[masked_output])
+
+
 def unroll_adjoint(run: Run, d_outputs: Array, d_state: State) -> Gradients:
     """The gradients of a run, arguments already checked; also for arrays that carry their own arithmetic."""
-    cell, traversal, (batch, time, _) = run.cell, run.traversal, run.x.shape
-    zeros = tuple(np.zeros((batch, size), run.x.dtype) for size in cell.state_sizes)
-    repeated = zeros[0]  # the cotangent of this output that masked steps, repeating it, pass on
+    cell, traversal, time = run.cell, run.traversal, run.x.shape[1]
+    adjoint = cell.adjoint(run.params, run.dropout.get("recurrent"))
+    gates, before = (tuple(each.swapaxes(0, 1) for each in kept) for kept in (run.gates.values(), run.before))
     d_shown = dict(zip(range(time)[traversal.shown], range(time), strict=False))
-    cotangents: list[Any] = _one_a_step(time)
-    for t in reversed(traversal.order(time)):
-        before = tuple(part[:, t] for part in run.before)
-        d_state = _between_steps(d_state, before[0])
-        d_output = d_outputs[:, d_shown[t]] + repeated if t in d_shown else repeated
-        if traversal.mask is None:
-            d_after, d_held = (d_state[0] + d_output, *d_state[1:]), None
-        else:
-            keep = traversal.mask[:, t, None]
-            d_after = tuple(np.where(keep, d, zero) for d, zero in zip(d_state, zeros, strict=True))
-            d_after = (d_after[0] + np.where(keep, d_output, zeros[0]), *d_after[1:])
-            d_held = tuple(np.where(keep, zero, d) for d, zero in zip(d_state, zeros, strict=True))
-            if traversal.masked_output == "repeat":
-                repeated = np.where(keep, zeros[0], d_output)
-            elif traversal.masked_output == "state":
-                d_held = (d_held[0] + np.where(keep, zeros[0], d_output), *d_held[1:])
-        cotangents[t], d_state = cell.adjoint(
-            run.params,
-            Gates({name: gate[:, t] for name, gate in run.gates.items()}),
-            before,
-            d_after,
-            run.dropout.get("recurrent"),
+    repeated = np.zeros(run.before[0].shape[::2], run.x.dtype)  # what masked steps pass on of this output's cotangent
+    d_x = blank(carrier(run.x, *d_state), time, run.x.shape[-1])
+    d_params: Parameters = {}
+    for piece in reversed(traversal.order(pieces(cell, run.x))):
+        kept, states = (tuple(each[piece] for each in of_all) for of_all in (gates, before))
+        steps = zip(
+            range(time)[piece], *(zip(*each, strict=True) for each in (kept, cell.slopes(kept), states)), strict=True
         )
-        if d_held is not None:
-            d_state = tuple(through + held for through, held in zip(d_state, d_held, strict=True))
-    return _accumulated(run, cotangents, _between_steps(d_state))
+        cotangents = []
+        for t, its_gates, its_slopes, its_state in reversed(traversal.order(list(steps))):
+            d_state = _between_steps(d_state, its_state[0])
+            d_output = d_outputs[:, d_shown[t]] if t in d_shown else None
+            if traversal.mask is None:
+                d_after = d_state if d_output is None else (d_state[0] + d_output, *d_state[1:])
+                found, d_state = adjoint(its_gates, its_slopes, its_state, d_after)
+            else:
+                d_output = repeated if d_output is None else d_output + repeated
+                d_after, d_held, repeated = _masked_adjoint(
+                    traversal.masked_output, traversal.mask[:, t, None], d_state, d_output
+                )
+                found, through = adjoint(its_gates, its_slopes, its_state, d_after)
+                d_state = tuple(part + held for part, held in zip(through, d_held, strict=True))
+            cotangents.append(found)
+        d_x[piece], more = _sums(run, piece, kept, states, traversal.order(cotangents[::-1]))
+        for name, d in more.items():
+            d_params[name] = d if name not in d_params else np.add(d_params[name], d, out=d_params[name])
+    return Gradients(d_params, stacked(d_x, run.x, run.x.shape[-1]).swapaxes(0, 1), _between_steps(d_state))
 
 
-def _accumulated(run: Run, cotangents: list[StepCotangents], d_initial_state: State) -> Gradients:
-    """From each step's cotangents, the gradients that sum over all steps."""
-    cell, batch = run.cell, run.x.shape[0]
-    columns = np.zeros((batch, run.params["kernel"].shape[1]), run.x.dtype)
-    d_xw = d_hu = _stack([each.projected for each in cotangents], columns)
+def _masked_adjoint(masked_output: str, keep: Array, d_state: State, d_output: Array) -> tuple[State, State, Array]:
+    """The cotangents that reach a step, that masked rows hold back, and that they pass on to the output before."""
+    zeros = tuple(np.zeros(part.shape, part.dtype) for part in d_state)
+    d_after = tuple(np.where(keep, d, zero) for d, zero in zip(d_state, zeros, strict=True))
+    d_after = (d_after[0] + np.where(keep, d_output, zeros[0]), *d_after[1:])
+    d_held = tuple(np.where(keep, zero, d) for d, zero in zip(d_state, zeros, strict=True))
+    passed_on = np.where(keep, zeros[0], d_output)
+    if masked_output == "state":
+        d_held = (d_held[0] + passed_on, *d_held[1:])
+    return d_after, d_held, passed_on if masked_output == "repeat" else zeros[0]
+
+
+def _sums(
+    run: Run, piece: slice, kept: Kept, states: State, cotangents: Sequence[StepCotangents]
+) -> tuple[Array, Parameters]:
+    """The cotangent of a piece's input, and what the piece adds to the parameters' gradients."""
+    cell, x, columns = run.cell, run.x.swapaxes(0, 1)[piece], run.params["kernel"].shape[1]
+    d_xw = d_hu = stacked([each.projected for each in cotangents], run.x, columns)
     if any(each.recurrent is not each.projected for each in cotangents):
-        d_hu = _stack([each.recurrent for each in cotangents], columns)
+        d_hu = stacked([each.recurrent for each in cotangents], run.x, columns)
     d_output = None
     if "projection_kernel" in run.params:
-        zeros = np.zeros((batch, cell.output_size), run.x.dtype)
-        d_output = _stack([each.output for each in cotangents], zeros)
-    of_input, of_recurrent = over_time(run.dropout.get("input")), over_time(run.dropout.get("recurrent"))
-    found = {"kernel": kernel_gradient(run.x, d_xw, of_input)}
-    found |= cell.gradients(run.gates, run.before, StepCotangents(d_xw, d_hu, d_output), of_recurrent)
+        d_output = stacked([each.output for each in cotangents], run.x, cell.output_size)
+    of_input, of_recurrent = run.dropout.get("input"), run.dropout.get("recurrent")
+    found = {"kernel": kernel_gradient(x, d_xw, of_input)}
+    found |= cell.gradients(kept, states, StepCotangents(d_xw, d_hu, d_output), of_recurrent)
     if cell.use_bias:
         found["bias"] = bias_gradient(d_xw)
     if cell.use_recurrent_bias:
         found["recurrent_bias"] = bias_gradient(d_hu)
-    params = {name: found[name] for name in run.params}
-    return Gradients(params, affine_adjoint(d_xw, run.params["kernel"], of_input), d_initial_state)
+    return affine_adjoint(d_xw, run.params["kernel"], of_input), {name: found[name] for name in run.params}
 
 
 def _between_steps(state: State, beside: Array | None = None) -> State:
     """The state, or its cotangent; arrays that carry their own error make it one of the step to come (`symbols`)."""
     first = state[0]
     return first.renewed(state[1:], beside) if hasattr(first, "renewed") else state
-
-
-def _one_a_step(time: int) -> list[Any]:
-    return [None] * time
-
-
-def _stack(steps: list[Any], like: Array) -> Array:
-    """``(batch, time, features)`` from one ``(batch, features)`` a step; ``like`` one that has none.
-
-    In memory time comes first, so that a step is one piece and nothing is copied on the way to the next product.
-    """
-    stacked = np.stack(steps, axis=0) if steps else np.stack([like], axis=0)[:0]
-    return stacked.swapaxes(0, 1)

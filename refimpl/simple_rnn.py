@@ -29,7 +29,7 @@ import numpy as np
 from . import parameters
 from .activations import Activation, Array
 from .linear import Factors, affine, affine_adjoint, kernel_gradient
-from .parameters import Gates, Parameters, State, StepCotangents
+from .parameters import Adjoint, Kept, Parameters, State, Step, StepCotangents
 
 
 @dataclass(frozen=True)
@@ -77,22 +77,35 @@ class SimpleRNN:
         """Fresh parameters, uniform on ±1/sqrt(hidden)."""
         return parameters.uniform(self, rng, dtype)
 
-    def step(self, params: Parameters, projected: Array, state: State, factors: Factors = None) -> tuple[State, Gates]:
-        """One step, from ``projected``, ``x W + b`` in ``(batch, hidden)``, and the state before it."""
-        (h,), φ = state, self._φ
-        a = projected + affine(h, params["recurrent_kernel"], params.get("recurrent_bias"), factors)
-        h = φ(a)
-        return (h,), Gates(h=h, a=a) if parameters.need_arguments(φ) else Gates(h=h)
+    def step(self, params: Parameters, factors: Factors = None) -> Step:
+        """The step: from ``x W + b``, ``(batch, hidden)``, and the state before it, that after it and the gates."""
+        φ, U, β = self._φ, params["recurrent_kernel"], params.get("recurrent_bias")
+        arguments = parameters.need_arguments(φ)
 
-    def adjoint(
-        self, params: Parameters, gates: Gates, state: State, d_state: State, factors: Factors = None
-    ) -> tuple[StepCotangents, State]:
-        """The cotangents of ``x W + b``, of ``h U + β`` and of the state before, from that of the state after."""
-        (d_h,) = d_state
-        d_a = d_h * self._φ.derivative(gates["h"], gates.get(parameters.ARGUMENTS))
-        return StepCotangents(d_a, d_a), (affine_adjoint(d_a, params["recurrent_kernel"], factors),)
+        def step(projected: Array, state: State) -> tuple[State, Kept]:
+            a = affine(state[0], U, β, factors)
+            a += projected
+            h = φ(a)
+            return (h,), (h, a) if arguments else (h,)
 
-    def gradients(self, gates: Gates, before: State, cotangents: StepCotangents, factors: Factors = None) -> Parameters:
+        return step
+
+    def slopes(self, gates: Kept) -> Kept:
+        """φ' of h."""
+        return (self._φ.derivative(gates[0], *parameters.arguments(gates[1:], 1)),)
+
+    def adjoint(self, params: Parameters, factors: Factors = None) -> Adjoint:
+        """The step's adjoint: from a step's gates and slopes, the state before it and the cotangent of that after it,
+        the cotangents of ``x W + b``, of ``h U + β`` and of the state before."""
+        U = params["recurrent_kernel"]
+
+        def adjoint(gates: Kept, slopes: Kept, before: State, d_state: State) -> tuple[StepCotangents, State]:
+            d_a = d_state[0] * slopes[0]
+            return StepCotangents(d_a, d_a), (affine_adjoint(d_a, U, factors),)
+
+        return adjoint
+
+    def gradients(self, gates: Kept, before: State, cotangents: StepCotangents, factors: Factors = None) -> Parameters:
         """``dU`` over all steps, from ``h`` before each step and the cotangent of ``h U + β``."""
         return {"recurrent_kernel": kernel_gradient(before[0], cotangents.recurrent, factors)}
 

@@ -174,7 +174,13 @@ class StackRun:
 
 
 def unroll(
-    stack: Stack, params: Parameters, x: Array, initial_state: State, traversal: Traversal, dropout: dict[str, Factors]
+    stack: Stack,
+    params: Parameters,
+    x: Array,
+    initial_state: State,
+    traversal: Traversal,
+    dropout: dict[str, Factors],
+    keep: bool = True,
 ) -> StackRun:
     """All layers over all steps of ``x``, arguments already checked; also for arrays with their own arithmetic."""
     given = dict(zip(stack.state_names, initial_state, strict=True))
@@ -195,7 +201,7 @@ def unroll(
             )
             state = tuple(given[where + name] for name in cell.state_names)
             its_dropout = {name: dropout.get(where + name) for name in ("input", "recurrent")}
-            directions.append(sequence.unroll(cell, _its(params, where), fed, state, way, its_dropout))
+            directions.append(sequence.unroll(cell, _its(params, where), fed, state, way, its_dropout, keep))
         runs.append(tuple(directions))
         fed = _merged(layer, [run.outputs for run in directions])
     each = [(where, run) for (where, _), run in zip(named_cells(stack), _flat(runs), strict=True)]
@@ -208,7 +214,7 @@ def unroll(
         outputs=fed,
         state=tuple(part for _, run in each for part in run.state),
         gates=Gates({where + name: gate for where, run in each for name, gate in run.gates.items()}),
-        runs=tuple(runs),
+        runs=tuple(runs) if keep else (),
         dropout=dropout,
     )
 

@@ -101,9 +101,9 @@ class Linear:
             first, second = index
             if first is Ellipsis:
                 return Linear(self.values[..., second], self.symbols)
-            if isinstance(self.symbols, tuple) and first == slice(None) and isinstance(second, int):
-                return Linear(self.values[:, :, second], self.symbols[second])
-        return None
+        if isinstance(self.symbols, tuple) and isinstance(index, int):
+            return Linear(self.values[:, index], self.symbols[index])
+        return self if isinstance(index, slice) and index == slice(None) else None
 
     def meets(self, other: Linear) -> bool:
         """Whether both are of one step, or the same steps."""

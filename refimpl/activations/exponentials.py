@@ -29,8 +29,9 @@ from .activation import (
 def _sigmoid(x: Array) -> Array:
     if x.dtype == object:  # balls do not overflow, and a ball around 0 has no sign to branch on
         return 1 / (1 + np.exp(-x))
-    decay = np.exp(-np.abs(x))  # never above 1, whatever the sign of x
-    return np.maximum(decay, x >= 0) / (1 + decay)  # above the line: 1 where x >= 0, else decay
+    growth = np.minimum(x, 88)  # from there on the result is 1, and in float32 the exponential overflows
+    np.exp(growth, out=growth)
+    return growth / (1 + growth)
 
 
 def _steepest_sigmoid(low: Array, high: Array) -> Array:

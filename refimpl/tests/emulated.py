@@ -70,8 +70,12 @@ class Emulated(np.ndarray[Any, Any]):
             assert ufunc is np.add, ufunc
             return emulated(machine, machine.sum(plain[0], kwargs["axis"]))
         assert method == "__call__", method
-        assert not kwargs, kwargs
-        return emulated(machine, ufunc(*plain))
+        found = emulated(machine, ufunc(*plain))
+        if "out" not in kwargs:
+            return found
+        (out,) = kwargs["out"]
+        out[...] = found
+        return out
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         found = super().__array_function__(function, types, args, kwargs)  # which takes arrays apart or together

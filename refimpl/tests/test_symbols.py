@@ -58,7 +58,7 @@ def test_so_is_that_of_its_back_propagation() -> None:
     for _ in range(TIME):
         cotangents.append(cotangents[-1] @ recurrent.T)
     for s in range(TIME):
-        added = 9 * U * np.abs(cotangents[s]) @ np.abs(recurrent.T)  # 6 of the product, 2 of sums, 1 of the slope
+        added = 8 * U * np.abs(cotangents[s]) @ np.abs(recurrent.T)  # 6 of the product, 1 of the sum, 1 of the slope
         due += added @ np.abs(np.linalg.matrix_power(recurrent.T, TIME - 1 - s))
     (found,) = bounds(run, "float64", None, (d_state,))[1].initial_state
     assert (found >= 0.999 * due).all(), f"less than can happen: {(found / due).min()}"
