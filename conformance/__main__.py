@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from .commands import (
     accuracy,
+    bench,
     bisect,
     certify,
     diff,
@@ -27,7 +28,7 @@ from .commands import (
 _OPTIONAL = {"flint": "exact", "matplotlib": "plot", "filelock": "upgrade", "platformdirs": "upgrade"}
 _COMMANDS = (
     *(run, record, diff, history, upgrade, bisect, within, certify, accuracy, tolerance_study, mutants, divergences),
-    *(layouts, parity, jobs),
+    *(layouts, parity, jobs, bench),
 )
 
 

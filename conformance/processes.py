@@ -13,16 +13,15 @@ from typing import Any, TypeVar
 
 _POLL_SECONDS = 0.2
 
-ONE_THREAD = {
-    name: "1"
-    for name in (
-        "OMP_NUM_THREADS",
-        "MKL_NUM_THREADS",
-        "OPENBLAS_NUM_THREADS",
-        "TF_NUM_INTRAOP_THREADS",
-        "TF_NUM_INTEROP_THREADS",
-    )
-}
+THREADS = (
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+)
+"""The variables that say how many threads a framework takes."""
+ONE_THREAD = dict.fromkeys(THREADS, "1")
 WITHOUT_GPU = {"CUDA_VISIBLE_DEVICES": "-1", "JAX_PLATFORMS": "cpu"}
 """Keras's backends take a GPU that they see, whatever a table would say."""
 
@@ -68,13 +67,18 @@ class Recorded:
     @property
     def last_lines(self) -> list[str]:
         """The last that it printed, three lines at most."""
-        return self.log.read_text(errors="replace").strip().splitlines()[-3:] if self.log.exists() else []
+        return last_lines(self.log)
 
     def stop(self) -> None:
         """Ends it where it has not ended."""
         if self.process is not None and self.status is None:
             self.process.kill()
             self.process.wait()
+
+
+def last_lines(log: Path) -> list[str]:
+    """The last lines of what a process printed, three at most."""
+    return log.read_text(errors="replace").strip().splitlines()[-3:] if log.exists() else []
 
 
 R = TypeVar("R", bound=Recorded)

@@ -103,10 +103,11 @@ def test_a_fault_planted_in_an_adjoint_contradicts_the_series(
     kind: str, fault: Callable[..., Pulled], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     case = small(kind)
-    right: Callable[..., Pulled] = type(case.cell).adjoint
+    right: Callable[..., Callable[..., Pulled]] = type(case.cell).adjoint
 
-    def planted(self: Any, *arguments: Any) -> Pulled:
-        return fault(*right(self, *arguments), self.hidden_size)
+    def planted(self: Any, *given: Any) -> Callable[..., Pulled]:
+        adjoint = right(self, *given)
+        return lambda *of_a_step: fault(*adjoint(*of_a_step), self.hidden_size)
 
     assert prove_along_random(case, seed=0).holds
     monkeypatch.setattr(type(case.cell), "adjoint", planted)
@@ -122,7 +123,7 @@ def test_a_recurrent_kernel_gradient_from_the_wrong_operand_contradicts_the_seri
     right: Callable[..., Any] = type(case.cell).gradients
 
     def planted(self: Any, gates: Any, before: Any, *others: Any) -> Any:
-        return right(self, gates, (before[0][:, ::-1], *before[1:]), *others)
+        return right(self, gates, (before[0][::-1], *before[1:]), *others)
 
     monkeypatch.setattr(type(case.cell), "gradients", planted)
     assert not prove_along_random(case, seed=0).overlap

@@ -21,6 +21,8 @@ def vector_jacobian_product(call, variables, form):
             with keras.StatelessScope(state_mapping=list(zip(variables, weights))):
                 return call(floats | others, dropout)
 
+        if all(d is None for d in cotangents):
+            return results_of(weights, floats), {}, []
         results, pull_back = jax.vjp(results_of, weights, floats)
         of_weights, of_floats = pull_back([jnp.zeros_like(r) if d is None else d for r, d in zip(results, cotangents)])
         return results, of_floats, of_weights

@@ -1,0 +1,1 @@
+"""How fast the oracle is beside the frameworks: the same work, in turn, on the same threads."""

@@ -1,0 +1,146 @@
+"""Timing contestants side by side: one process each, and each round all of them in turn, so that noise meets all."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median, quantiles
+from typing import Any
+
+from ..implementations.timed import PRODUCT, TIMED
+from ..implementations.timed.oracle import Product
+from ..processes import THREADS, WITHOUT_GPU, environment, last_lines
+from .work import Work
+
+_LEAST_SECONDS = 0.01  # of what is timed at once: shorter calls are repeated
+ORACLE = "oracle"
+
+
+@dataclass
+class Result:
+    """What was measured of one work.
+
+    seconds   contestant to the seconds of a call, one for each round
+    peaks     contestant to the bytes that a call adds to its process at most
+    not_run   contestant to the reason
+    product   the matrix product's operations a second, one for each round
+    """
+
+    work: Work
+    seconds: dict[str, list[float]] = field(default_factory=dict)
+    peaks: dict[str, int | None] = field(default_factory=dict)
+    not_run: dict[str, str] = field(default_factory=dict)
+    product: list[float] = field(default_factory=list)
+
+    def ratio(self, other: str) -> tuple[float, float, float] | None:
+        """Lower quartile, median and upper quartile of the oracle's time over the other's, round by round."""
+        if other not in self.seconds or ORACLE not in self.seconds:
+            return None
+        pairs = zip(self.seconds[ORACLE], self.seconds[other], strict=True)
+        low, middle, high = quantiles([ours / theirs for ours, theirs in pairs], n=4, method="inclusive")
+        return low, middle, high
+
+    @property
+    def share(self) -> float | None:
+        """The oracle's operations a second, of its matrix products alone, over those of a large product."""
+        if ORACLE not in self.seconds or not self.product:
+            return None
+        rounds = zip(self.seconds[ORACLE], self.product, strict=True)
+        return median(self.work.operations / seconds / product for seconds, product in rounds)
+
+
+class Contestant:
+    """A process that is asked in turn with others."""
+
+    def __init__(self, name: str, threads: int, log: Path) -> None:
+        self.name, self._log = name, log
+        source = PRODUCT if name == "product" else TIMED[name]
+        variables = dict.fromkeys(THREADS, str(threads)) | WITHOUT_GPU | dict(source.environment)
+        command = [sys.executable, "-W", "ignore", "-m", "conformance.bench.worker", name, str(threads)]
+        with log.open("wb") as errors:
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, env=environment(**variables)
+            )
+
+    def ask(self, **question: Any) -> dict[str, Any]:
+        """Its answer; "not run" with what it last printed where it has ended."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        try:
+            self._process.stdin.write(json.dumps(question).encode() + b"\n")
+            self._process.stdin.flush()
+            line = self._process.stdout.readline()
+        except BrokenPipeError:
+            line = b""
+        if not line:
+            return {"not run": f"its process ended: {' '.join(last_lines(self._log))}"}
+        found: dict[str, Any] = json.loads(line)
+        return found
+
+    def stop(self) -> None:
+        """Ends it."""
+        self._process.kill()
+        self._process.communicate()
+
+
+def bench(
+    works: Iterable[Work], names: Sequence[str], threads: int, rounds: int, watch: Callable[[Result], None]
+) -> tuple[list[Result], dict[str, Mapping[str, str]]]:
+    """Times each work with each contestant, so many rounds; interrupted, it gives what was found so far.
+
+    With the results come the versions of those that ran.
+    """
+    results: list[Result] = []
+    versions: dict[str, Mapping[str, str]] = {}
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        everyone = [Contestant(name, threads, Path(folder) / f"{name}.log") for name in (*names, "product")]
+        try:
+            for work in works:
+                found = _measured(work, everyone, rounds, versions)
+                results.append(found)
+                watch(found)
+        except KeyboardInterrupt:
+            pass
+        finally:
+            for one in everyone:
+                one.stop()
+    return results, versions
+
+
+def _measured(
+    work: Work, everyone: Sequence[Contestant], rounds: int, versions: dict[str, Mapping[str, str]]
+) -> Result:
+    result, calls = Result(work), {}
+    for one in everyone:
+        answer = one.ask(prepare=work.as_json())
+        if "not run" in answer:
+            result.not_run[one.name] = answer["not run"]
+            continue
+        versions[one.name] = answer["versions"]
+        result.peaks[one.name] = answer["peak"]
+        calls[one] = max(1, math.ceil(_LEAST_SECONDS / max(answer["seconds"], 1e-9)))
+    for turn in range(rounds):
+        order = list(calls)
+        for one in order[turn % len(order) :] + order[: turn % len(order)] if order else ():
+            answer = one.ask(measure=calls[one])
+            if "not run" in answer:
+                result.not_run[one.name] = answer["not run"]
+                del calls[one]
+                result.seconds.pop(one.name, None)
+                continue
+            result.seconds.setdefault(one.name, []).append(answer["seconds"])
+    result.product = [Product.operations / seconds for seconds in result.seconds.pop("product", [])]
+    result.peaks.pop("product", None)
+    return result
+
+
+def processors() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,101 @@
+"""The process of one contestant: told what to do by lines of JSON, it does it and answers by another.
+
+``{"prepare": work}`` builds and compiles, does the work once, checks the answer against the oracle's bounds, and tells
+the seconds of a call; ``{"measure": calls}`` tells those of so many calls, a call.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from ..implementations import NotRun, not_installed
+from ..implementations.timed import PRODUCT, TIMED, Call
+from .work import Work
+
+_SELF = Path("/proc/self")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Serves until its input ends."""
+    name, threads = arguments
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # frameworks print where they like
+    if hasattr(os, "sched_setaffinity"):  # some make a thread for each processor that they may run on
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: int(threads)])
+    timed, call = None, None
+    for line in sys.stdin:
+        asked = json.loads(line)
+        try:
+            if timed is None:
+                timed = _made(name)
+            if "measure" in asked:
+                assert call is not None
+                found: dict[str, Any] = {"seconds": _seconds(call, asked["measure"])}
+            else:
+                work = Work(**asked["prepare"])
+                call = None  # what it holds is freed before the next is made
+                call = timed.prepare(work)
+                found = _prepared(call, work, checked=name != "product") | {"versions": dict(timed.versions)}
+        except NotRun as reason:
+            found = {"not run": str(reason)}
+        except Exception as error:  # one contestant's fault is told, and ends nothing
+            found = {"not run": f"{type(error).__name__}: {error}"}
+        print(json.dumps(found), file=answers, flush=True)
+    return 0
+
+
+def _made(name: str) -> Any:
+    source = PRODUCT if name == "product" else TIMED[name]
+    os.environ.update(source.environment)
+    module, _, class_name = source.target.rpartition(":")
+    try:
+        return getattr(import_module(module), class_name)()
+    except ModuleNotFoundError as error:
+        if error.name not in source.packages:
+            raise
+        raise not_installed(source, error) from error
+
+
+def _prepared(call: Call, work: Work, *, checked: bool) -> dict[str, Any]:
+    answer = call()
+    faults = work.faults(*answer) if checked else []
+    if faults:
+        raise NotRun(f"it computes something else: {faults[0]}")
+    del answer
+    start = perf_counter()
+    call()
+    return {"seconds": perf_counter() - start, "peak": _peak(call)}
+
+
+def _seconds(call: Call, calls: int) -> float:
+    start = perf_counter()
+    for _ in range(calls):
+        call()
+    return (perf_counter() - start) / calls
+
+
+def _peak(call: Call) -> int | None:
+    """By how many bytes a call makes the process grow at most; None where the system does not tell."""
+    try:
+        (_SELF / "clear_refs").write_text("5")  # from here on the highest is counted anew
+        before = _memory("VmRSS")
+        call()
+        return max(0, _memory("VmHWM") - before)
+    except (OSError, StopIteration):
+        return None
+
+
+def _memory(field: str) -> int:
+    lines = (_SELF / "status").read_text().splitlines()
+    return 1024 * next(int(line.split()[1]) for line in lines if line.startswith(f"{field}:"))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
