@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
-from ..implementations.timed import PRODUCT, TIMED
+from ..implementations.timed import PRODUCT, source_of
 from ..implementations.timed.oracle import Product
 from ..processes import THREADS, WITHOUT_GPU, environment, last_lines
 from .work import Work
@@ -61,8 +61,7 @@ class Contestant:
 
     def __init__(self, name: str, threads: int, log: Path) -> None:
         self.name, self._log = name, log
-        source = PRODUCT if name == "product" else TIMED[name]
-        variables = dict.fromkeys(THREADS, str(threads)) | WITHOUT_GPU | dict(source.environment)
+        variables = dict.fromkeys(THREADS, str(threads)) | WITHOUT_GPU | dict(source_of(name).environment)
         command = [sys.executable, "-W", "ignore", "-m", "conformance.bench.worker", name, str(threads)]
         with log.open("wb") as errors:
             self._process = subprocess.Popen(
@@ -100,7 +99,8 @@ def bench(
     results: list[Result] = []
     versions: dict[str, Mapping[str, str]] = {}
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        everyone = [Contestant(name, threads, Path(folder) / f"{name}.log") for name in (*names, "product")]
+        logs = (Path(folder) / f"{number}.log" for number in range(len(names) + 1))
+        everyone = [Contestant(name, threads, log) for name, log in zip((*names, PRODUCT), logs, strict=True)]
         try:
             for work in works:
                 found = _measured(work, everyone, rounds, versions)
@@ -123,7 +123,8 @@ def _measured(
         if "not run" in answer:
             result.not_run[one.name] = answer["not run"]
             continue
-        versions[one.name] = answer["versions"]
+        if one.name != PRODUCT:
+            versions[one.name] = answer["versions"]
         result.peaks[one.name] = answer["peak"]
         calls[one] = max(1, math.ceil(_LEAST_SECONDS / max(answer["seconds"], 1e-9)))
     for turn in range(rounds):
@@ -136,8 +137,8 @@ def _measured(
                 result.seconds.pop(one.name, None)
                 continue
             result.seconds.setdefault(one.name, []).append(answer["seconds"])
-    result.product = [Product.operations / seconds for seconds in result.seconds.pop("product", [])]
-    result.peaks.pop("product", None)
+    result.product = [Product.operations / seconds for seconds in result.seconds.pop(PRODUCT, [])]
+    result.peaks.pop(PRODUCT, None)
     return result
 
 

@@ -17,6 +17,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from ..files import write_atomically
+from ..implementations.timed import PRODUCT
 from .measuring import ORACLE, Result
 from .work import GROWTH
 
@@ -26,7 +27,7 @@ Versions = Mapping[str, Mapping[str, str]]
 def others(results: Sequence[Result]) -> list[str]:
     """Those that the oracle was timed beside, in the order in which they were named."""
     found = dict.fromkeys(name for result in results for name in (*result.seconds, *result.not_run))
-    return [name for name in found if name not in (ORACLE, "product")]
+    return [name for name in found if name not in (ORACLE, PRODUCT)]
 
 
 def ratios(results: Sequence[Result], other: str) -> list[float]:

@@ -10,13 +10,12 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from importlib import import_module
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from ..implementations import NotRun, not_installed
-from ..implementations.timed import PRODUCT, TIMED, Call
+from ..implementations import NotRun, imported, not_installed
+from ..implementations.timed import PRODUCT, Call, source_of
 from .work import Work
 
 _SELF = Path("/proc/self")
@@ -42,7 +41,7 @@ def main(arguments: Sequence[str]) -> int:
                 work = Work(**asked["prepare"])
                 call = None  # what it holds is freed before the next is made
                 call = timed.prepare(work)
-                found = _prepared(call, work, checked=name != "product") | {"versions": dict(timed.versions)}
+                found = _prepared(call, work, checked=name != PRODUCT) | {"versions": dict(timed.versions)}
         except NotRun as reason:
             found = {"not run": str(reason)}
         except Exception as error:  # one contestant's fault is told, and ends nothing
@@ -52,11 +51,9 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _made(name: str) -> Any:
-    source = PRODUCT if name == "product" else TIMED[name]
-    os.environ.update(source.environment)
-    module, _, class_name = source.target.rpartition(":")
+    source = source_of(name)
     try:
-        return getattr(import_module(module), class_name)()
+        return imported(source.target)()
     except ModuleNotFoundError as error:
         if error.name not in source.packages:
             raise

@@ -14,7 +14,7 @@ from ..arguments import count, output
 from ..bench import report
 from ..bench.measuring import ORACLE, Result, bench, processors
 from ..bench.work import CELLS, GRID, GROWTH, PASSES, Size, Work, works
-from ..implementations.timed import TIMED
+from ..implementations.timed import TIMED, source_of
 from ..observations.machine import machine
 from .console import console_of
 
@@ -33,9 +33,10 @@ def add_to(commands: Any) -> None:
     benches.add_argument(
         "--against",
         action="append",
-        choices=[n for n in TIMED if n != ORACLE],
+        type=_contestant,
         metavar="NAME",
-        help=f"{', '.join(n for n in TIMED if n != ORACLE)}; may be repeated (default: all)",
+        help=f"{', '.join(name for name in TIMED if name != ORACLE)}, package.module:Class or file.py:Class with the "
+        "protocol of conformance.implementations.timed; may be repeated (default: all of the names)",
     )
     benches.add_argument("--cell", action="append", choices=CELLS, help="may be repeated (default: all)")
     benches.add_argument("--dtype", action="append", choices=_DTYPES, help="may be repeated (default: both)")
@@ -58,6 +59,15 @@ def add_to(commands: Any) -> None:
     benches.add_argument("--json", type=output, metavar="FILE", help="write every time that was measured")
     benches.add_argument("--plot", type=output, metavar="FILE", help="draw the ratios; needs matplotlib")
     benches.set_defaults(command=_bench)
+
+
+def _contestant(name: str) -> str:
+    """What can be timed."""
+    try:
+        source_of(name)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return name
 
 
 def _size(text: str) -> Size:

@@ -153,7 +153,7 @@ def load(name: str, device: str = "cpu") -> Implementation:
     source = source_of(name)
     os.environ.update(source.environment)
     try:
-        made = _made(name, _imported(source.target), device)
+        made = _made(name, imported(source.target), device)
     except ModuleNotFoundError as error:
         if source.packages and error.name not in source.packages:
             raise
@@ -186,7 +186,8 @@ def observe(implementation: Implementation, case: Case) -> Observed:
     return answer if isinstance(answer, Observed) else Observed(dict(answer))
 
 
-def _imported(target: str) -> Any:
+def imported(target: str) -> Any:
+    """What ``package.module:Name`` or ``path/to/file.py:Name`` names; `ValueError` where there is no such name."""
     where, _, class_name = target.rpartition(":")
     if where.endswith(".py"):
         path = Path(where).resolve()

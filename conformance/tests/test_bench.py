@@ -12,10 +12,9 @@ import pytest
 
 import refimpl as ri
 from conformance import __main__
-from conformance.bench import measuring, report
+from conformance.bench import report
 from conformance.bench.measuring import Contestant, Result
 from conformance.bench.work import CELLS, GRID, GROWTH, PASSES, Work, works
-from conformance.implementations import NotRun, Source, timed
 from conformance.implementations.timed.oracle import Timed
 
 SMALL = Work("LSTM", "float64", 3, 2, 4, 5, gradients=True)
@@ -33,7 +32,7 @@ def result(ours: list[float], theirs: list[float], work: Work = SMALL, product: 
 # --- what is timed ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("work", works(CELLS, ("float64", "float32"), [SMALL.size], PASSES), ids=str)
+@pytest.mark.parametrize("work", list(works(CELLS, ("float64", "float32"), [SMALL.size], PASSES)), ids=str)
 def test_the_oracle_computes_what_it_is_timed_for(work: Work) -> None:
     assert work.faults(*Timed().prepare(work)()) == []
 
@@ -57,6 +56,7 @@ def test_what_is_needed_is_what_a_run_keeps() -> None:
         work = Work(name, "float32", *SMALL.size, gradients=True)
         case = work.case()
         kept = ri.forward(case.cell, case.params, case.x)
+        assert isinstance(kept, ri.Run)
         arrays = {**kept.gates, **dict(zip(case.cell.state_names, kept.before, strict=True))}
         assert work.needed == sum(array.nbytes for array in arrays.values()), name
 
@@ -81,7 +81,7 @@ def test_two_are_timed_in_turn_and_told(tmp_path: Path, capsys: pytest.CaptureFi
     found = json.loads(told.read_text())
     assert found["rounds"] == 2
     assert found["threads"] == 1
-    assert set(found["versions"]) == {"oracle", "torch", "onnx-reference", "product"}
+    assert set(found["versions"]) == {"oracle", "torch", "onnx-reference"}
     assert len(found["grid"]) == 4, "two dtypes, two passes"
     for each in found["grid"]:
         asked = {"oracle", "torch"} | (set() if each["work"]["gradients"] else {"onnx-reference"})
@@ -91,37 +91,67 @@ def test_two_are_timed_in_turn_and_told(tmp_path: Path, capsys: pytest.CaptureFi
     assert drawn.read_bytes().startswith(b"\x89PNG")
 
 
-def test_one_that_computes_something_else_is_not_timed(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = asked_of(monkeypatch, WRONG)
-    assert found["not run"].startswith("it computes something else: outputs[0, 0, 0]: expected")
+def asked_of(folder: Path, *body: str) -> Mapping[str, Any]:
+    """What a contestant answers whose ``prepare`` is this."""
+    lines = "".join(f"        {line}\n" for line in body)
+    file = folder / "mine.py"
+    file.write_text(f"import os\n\n\nclass Mine:\n    versions = {{}}\n\n    def prepare(self, work):\n{lines}")
+    one = Contestant(f"{file}:Mine", 1, folder / "log")
+    try:
+        return one.ask(prepare=SMALL.as_json())
+    finally:
+        one.stop()
 
 
-def test_one_that_raises_says_what(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert asked_of(monkeypatch, RAISES) == {"not run": "ArithmeticError: no such luck"}
+ORACLES = "from conformance.implementations.timed.oracle import Timed", "right = Timed().prepare(work)"
 
 
-def test_one_whose_process_dies_says_what_it_last_printed(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert asked_of(monkeypatch, DIES) == {"not run": "its process ended: farewell"}
+def test_anyones_own_can_be_timed(tmp_path: Path) -> None:
+    found = asked_of(tmp_path, *ORACLES, "return right")
+    assert found["seconds"] > 0
 
 
-def test_one_that_is_not_installed_says_what_installs_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    source = Source("conformance.implementations.timed.numpy_ml:Timed", {}, "numpy-ml", ("numpy_ml", "scipy"))
-    (tmp_path / "numpy_ml.py").write_text("raise ModuleNotFoundError('No module named numpy_ml', name='numpy_ml')\n")
-    found = asked_of(monkeypatch, "", source, PYTHONPATH=str(tmp_path))
+def test_one_that_computes_something_else_is_not_timed(tmp_path: Path) -> None:
+    found = asked_of(tmp_path, *ORACLES, "return lambda: (right()[0] + 1e-9, right()[1])")
+    assert found["not run"].startswith("it computes something else: outputs[0, ")
+
+
+def test_one_that_raises_says_what(tmp_path: Path) -> None:
+    assert asked_of(tmp_path, "raise ArithmeticError('no such luck')") == {"not run": "ArithmeticError: no such luck"}
+
+
+def test_one_whose_process_dies_says_what_it_last_printed(tmp_path: Path) -> None:
+    found = asked_of(tmp_path, "print('farewell', flush=True)", "os._exit(3)")
+    assert found == {"not run": "its process ended: farewell"}
+
+
+def test_one_that_is_not_installed_says_what_installs_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "numpy_ml.py").write_text("raise ModuleNotFoundError('gone', name='numpy_ml')\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    one = Contestant("numpy-ml", 1, tmp_path / "log")
+    try:
+        found = one.ask(prepare=SMALL.as_json())
+    finally:
+        one.stop()
     assert found == {"not run": "numpy_ml is not installed (pip install 'rnn-conformance[numpy-ml]')"}
 
 
-WRONG = "return lambda: (np.zeros((work.batch, work.time, work.hidden)), None)"
-RAISES = "raise ArithmeticError('no such luck')"
-DIES = "print('farewell', flush=True); os._exit(3)"
-
-
-def asked_of(
-    monkeypatch: pytest.MonkeyPatch, body: str, source: Source | None = None, **variables: str
-) -> Mapping[str, Any]:
-    """What a contestant of that body answers."""
-    ...
-    raise NotImplementedError
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("--against", "caffe", "expected one of oracle, torch"),
+        ("--size", "1,2,3", "four numbers are needed"),
+        ("--size", "1,2,3,x", "a positive whole number is needed"),
+        ("--rounds", "0", "a positive whole number is needed"),
+        ("--cell", "CNN", "invalid choice: 'CNN'"),
+    ],
+)
+def test_what_cannot_be_timed_is_refused(
+    option: str, value: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        __main__.main(["bench", option, value])
+    assert f"{option}: {said}" in capsys.readouterr().err
 
 
 # --- what follows from the times --------------------------------------------------------------------------------------
@@ -142,9 +172,3 @@ def test_a_power_is_found_from_times_that_grow_so() -> None:
         result([1e-9 * size[0] ** 1.2], [], Work("LSTM", "float64", *size, gradients=True)) for size in GROWTH["time"]
     ]
     assert report.exponents(grown) == {("LSTM", "time"): pytest.approx(1.2)}
-
-
-def test_the_one_process_that_ends_leaves_the_others_timed() -> None:
-    assert measuring.processors() >= 1
-    with pytest.raises(NotRun):
-        timed.TIMED["torch"]

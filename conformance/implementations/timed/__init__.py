@@ -45,5 +45,14 @@ TIMED = {
     "onnx-reference": _other("onnx", "onnx", extra="onnx"),
     "numpy-ml": _other("numpy_ml", "numpy_ml", "scipy", extra="numpy-ml"),
 }
-PRODUCT = Source("conformance.implementations.timed.oracle:Product")
+PRODUCT = "conformance.implementations.timed.oracle:Product"
 """A large matrix product of NumPy's: what the machine can do."""
+
+
+def source_of(name: str) -> Source:
+    """One of `TIMED`, or what ``package.module:Class`` or ``file.py:Class`` names; `ValueError` for anything else."""
+    if name in TIMED:
+        return TIMED[name]
+    if ":" not in name:
+        raise ValueError(f"expected one of {', '.join(TIMED)}, package.module:Class or file.py:Class, got {name!r}")
+    return Source(name)
