@@ -7,7 +7,7 @@ import math
 import platform
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,8 @@ from rich.table import Table
 
 from .cases import FAMILIES as QUANTITY_FAMILIES
 from .files import write_atomically
+from .profiling.accounts import END, START
+from .profiling.table import outside, table
 from .runner import Job, Plan
 
 FAMILIES = (*QUANTITY_FAMILIES, "laws", "invariants", "stateful", "hand-sized")
@@ -36,6 +38,7 @@ class Result:
     refused       why the framework refuses combinations of options, to how many; it was seen to refuse some of each
     divergences   known divergences that showed, to their summary, and in how many cases they applied
     failures      test to the message of its minimal case
+    accounts      where the seconds went, of which a run with ``--profile-suite`` keeps accounts
     """
 
     name: str
@@ -54,6 +57,7 @@ class Result:
     failures: dict[str, str]
     seconds: float
     why: str = ""
+    accounts: dict[str, float] = field(default_factory=dict)
 
 
 def result_of(job: Job, device: str) -> Result:
@@ -95,7 +99,16 @@ def result_of(job: Job, device: str) -> Result:
         failures=failures,
         seconds=round(job.seconds, 1),
         why=why,
+        accounts=_accounts(job),
     )
+
+
+def _accounts(job: Job) -> dict[str, float]:
+    """The accounts of the process, completed by what it cannot see of itself: how it starts and ends."""
+    for kept in job.of_kind("accounts"):
+        ended = job.started + job.seconds
+        return {START: kept["began"] - job.started, **kept["seconds"], END: ended - kept["ended"]}
+    return {}
 
 
 def _coverage(job: Job) -> dict[str, dict[str, int]]:
@@ -150,6 +163,9 @@ def show(console: Console, results: Sequence[Result], absent: dict[str, str]) ->
             for name, summary in result.divergences.items()
         },
     )
+    accounts = {result.name: result.accounts for result in results if result.accounts}
+    if accounts:
+        console.print(table(accounts))
 
 
 def write_json(path: Path, results: Sequence[Result], absent: dict[str, str], plan: Plan, status: int) -> None:
@@ -184,6 +200,8 @@ def write_junit(path: Path, jobs: Sequence[Job]) -> None:
 
 def _encodable(result: Result) -> dict[str, Any]:
     encoded = asdict(result)
+    if result.accounts:
+        encoded["outside_of_the_framework"] = outside(result.accounts)
     for found in encoded["families"].values():
         found["worst"] = found["worst"] if math.isfinite(found["worst"]) else None
     return encoded

@@ -23,13 +23,17 @@ _PACKAGE = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Plan:
-    """What to run: implementations by name, the device, how much, from which seed, how many at a time."""
+    """What to run: implementations by name, the device, how much, from which seed, how many at a time.
+
+    profile_suite   whether each process keeps accounts of its time (`conformance.profiling`)
+    """
 
     implementations: tuple[str, ...]
     device: str = "cpu"
     amount: str = "quick"
     seed: int = 0
     jobs: int = os.cpu_count() or 1
+    profile_suite: bool = False
 
 
 class Job(Recorded):
@@ -68,6 +72,7 @@ class Job(Recorded):
             *("--rootdir", str(_PACKAGE), "-p", "no:cacheprovider", "-W", "ignore"),
             *("--implementation", self.name, "--device", plan.device, "--amount", plan.amount),
             *("--record", str(self.record), f"--junitxml={self.junit}", f"--hypothesis-seed={plan.seed}"),
+            *(("-p", "conformance.profiling.plugin") if plan.profile_suite else ()),
         ]
         environment = os.environ | ONE_THREAD | dict(source_of(self.name).environment)
         for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):  # a shell's own options could leave out tests

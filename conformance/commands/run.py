@@ -40,6 +40,11 @@ def add_to(commands: Any) -> None:
     runs.add_argument("--profile", choices=tuple(PROFILES), default="quick", help="how much is drawn")
     runs.add_argument("--seed", type=int, default=0, help="of all that is drawn (default: 0)")
     runs.add_argument("--jobs", type=int, default=Plan.jobs, help="processes at a time (default: all cores)")
+    runs.add_argument(
+        "--profile-suite",
+        action="store_true",
+        help="tell where each process's time goes: in the framework's calls, in the oracle's bounds, in drawing, …",
+    )
     runs.add_argument("--json", type=output, metavar="FILE", help="write the whole result as JSON")
     runs.add_argument("--junit", type=output, metavar="FILE", help="write JUnit XML")
     runs.add_argument(
@@ -67,6 +72,7 @@ def _run(parsed: argparse.Namespace) -> int:
         parsed.profile,
         parsed.seed,
         max(parsed.jobs, 1),
+        parsed.profile_suite,
     )
     console = console_of(160)
     no_cuda = why_no_cuda()

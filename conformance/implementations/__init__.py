@@ -78,7 +78,7 @@ class Source:
     target        ``package.module:Class`` or ``path/to/file.py:Class``
     environment   variables that must be set before the framework is imported
     extra         the optional dependency of this project that installs its framework
-    packages      what is absent where the framework is not installed; another module that is missing is a fault
+    packages      the framework's own: absent where it is not installed, while another that is missing is a fault
     """
 
     target: str
@@ -143,6 +143,13 @@ def source_of(name: str) -> Source:
     if where.endswith(".py") and not Path(where).is_file():
         raise ValueError(f"--implementation: no such file: {Path(where).resolve()}")
     return Source(name)
+
+
+def packages_of(name: str) -> tuple[str, ...]:
+    """The framework's own packages, to which its time is booked (`conformance.profiling`); a plug-in is its own."""
+    source = source_of(name)
+    where = source.target.rpartition(":")[0]
+    return source.packages or (Path(where).stem if where.endswith(".py") else where,)
 
 
 def load(name: str, device: str = "cpu") -> Implementation:
