@@ -5,6 +5,7 @@ Without the option the suite is not collected, only the suite's own tests are; w
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,7 @@ def pytest_configure(config: pytest.Config) -> None:
     except ValueError as error:
         raise pytest.UsageError(f"{name}: {error}") from None
     config.stash[SESSION] = current
+    gc.freeze()  # a framework is a million objects that stay, and each full collection would look at all of them again
 
 
 def pytest_report_header(config: pytest.Config) -> str:
