@@ -192,6 +192,17 @@ class Space:
             found.setdefault(_key(_common(combination)), []).append(combination)
         return found
 
+    @cached_property
+    def _looked_up(self) -> dict[frozenset[tuple[str, Any]], list[Combination]]:
+        return {}
+
+    def having(self, **wanted: Any) -> list[Combination]:
+        """The valid combinations with these options; the same few are asked for again and again."""
+        key = _key(wanted)
+        if key not in self._looked_up:
+            self._looked_up[key] = [one for one in self.valid if wanted.items() <= one.items()]
+        return self._looked_up[key]
+
     def nearest(self, options: Combination) -> Combination | None:
         """The valid combination with these options, of its own as many as can be; None where there is none."""
         found = self._alike.get(_key(_common(options)), [])

@@ -18,32 +18,40 @@ __all__ = ["accepts", "cases", "cases_of", "has", "having"]
 LONG = Limits(time=20)
 
 
-@st.composite
-def cases(draw: st.DrawFn, /, space: Space, limits: Limits = LONG, **wanted: Any) -> Case:
+def cases(space: Space, limits: Limits = LONG, **wanted: Any) -> st.SearchStrategy[Case]:
     """A case of one of the space's products with the ``wanted`` options: an entry, then a value for each option."""
     entries = [narrowed for entry in space.entries if (narrowed := _narrowed(entry, wanted)) is not None]
-    entry = draw(st.sampled_from(entries))
-    combination = {
-        name: values[0] if len(values) == 1 else draw(st.sampled_from(values), label=name)
-        for name, values in entry.items()
-    }
-    assume(not space.refuses(combination))
-    return build(Drawn(draw), combination, limits)
+
+    @st.composite  # without arguments, as Hypothesis writes them out wherever a case is assumed away
+    def case(draw: st.DrawFn) -> Case:
+        entry = draw(st.sampled_from(entries))
+        combination = {
+            name: values[0] if len(values) == 1 else draw(st.sampled_from(values), label=name)
+            for name, values in entry.items()
+        }
+        assume(not space.refuses(combination))
+        return build(Drawn(draw), combination, limits)
+
+    return case()
 
 
-@st.composite
 def cases_of(
-    draw: st.DrawFn, combinations: Sequence[Combination], limits: Limits, fits: Callable[[Case], bool] = lambda _: True
-) -> Case:
+    combinations: Sequence[Combination], limits: Limits, fits: Callable[[Case], bool] = lambda _: True
+) -> st.SearchStrategy[Case]:
     """A case of one of these combinations that ``fits``."""
-    case = build(Drawn(draw), draw(st.sampled_from(combinations)), limits)
-    assume(fits(case))
-    return case
+
+    @st.composite  # without arguments, as in `cases`
+    def case(draw: st.DrawFn) -> Case:
+        found = build(Drawn(draw), draw(st.sampled_from(combinations)), limits)
+        assume(fits(found))
+        return found
+
+    return case()
 
 
 def having(space: Space, **wanted: Any) -> list[Combination]:
     """The space's valid combinations with these options."""
-    return [one for one in space.valid if wanted.items() <= one.items()]
+    return space.having(**wanted)
 
 
 def has(space: Space, **wanted: Any) -> bool:
