@@ -69,6 +69,7 @@ class Job(Recorded):
         command = [
             *(sys.executable, "-m", "pytest", str(_PACKAGE / "suite"), "-q", "-c", os.devnull),
             "--capture=no",  # so that the log has the last words of a framework that dies
+            "--assert=plain",  # nothing of the suite asserts: it raises what it has to say
             *("--rootdir", str(_PACKAGE), "-p", "no:cacheprovider", "-W", "ignore"),
             *("--implementation", self.name, "--device", plan.device, "--amount", plan.amount),
             *("--record", str(self.record), f"--junitxml={self.junit}", f"--hypothesis-seed={plan.seed}"),
