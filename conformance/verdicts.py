@@ -90,7 +90,7 @@ class Truth:
         theirs = self._bounds(precision)
         if precision.bits == FLOAT64.bits:  # whose every model allows NumPy's functions more than they need
             bounds = {name: 2 * bound for name, bound in theirs.items()}
-        elif ri.rounding.is_smooth(self.case.cell):
+        elif ri.rounding.is_smooth(self.case.cell, self.case.wants_gradients):
             bounds = {name: (1 + 2 * FLOAT64.unit_roundoff / precision.unit_roundoff) * b for name, b in theirs.items()}
         else:
             ours = self._bounds(FLOAT64)

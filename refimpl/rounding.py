@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from . import checks
-from .activations import Array
+from .activations import Array, named
 from .errors import InvalidArgument
 from .parameters import Cell, Gates, State
 from .precision import Precision
@@ -81,8 +81,10 @@ def bounds(
         )
 
 
-def is_smooth(cell: Cell | Stack) -> bool:
-    """Whether no slope of the cell, or of any of the layers, jumps anywhere.
+def is_smooth(cell: Cell | Stack, gradients: bool = True) -> bool:
+    """Whether no slope of the cell, or of any of the layers, jumps anywhere; without ``gradients``, no value.
+
+    Values take no slope at a point, but only the steepest of an interval, or its change over one: kinks are no jumps.
 
     Then each rule's bound grows with the unit roundoff u, and at least in proportion to it: it is a sum of products of
     ``γ_n``, of ``sup |f'|`` over intervals that widen with u, and of errors that do. In a finer precision u' a bound is
@@ -90,6 +92,8 @@ def is_smooth(cell: Cell | Stack) -> bool:
     """
     names = ("activation", "recurrent_activation", "output_activation")
     used = {getattr(each, name, None) for _, each in named_cells(cell) for name in names}
+    if not gradients:
+        return all(named(name).jump is None for name in used if name is not None)
     return used <= {"tanh", "sigmoid", "linear", None} and not any(
         getattr(each, "clip", None) for _, each in named_cells(cell)
     )
