@@ -34,12 +34,17 @@ class Tuples:
         sizes = np.array([np.prod(radix[list(columns)], dtype=np.int64) for columns in choices])
         begins = np.concatenate([[0], np.cumsum(sizes)])
         self.codes = np.empty((len(choices), len(valid)), np.int32)  # tuple of each combination, by its options
-        for k, columns in enumerate(choices):
-            code, absent = np.zeros(len(valid), np.int64), np.zeros(len(valid), bool)
+        each = np.ascontiguousarray(coded.T)
+        lacking = [column if column.any() else None for column in each == _ABSENT]
+        for codes, columns, begin in zip(self.codes, choices, begins[:-1].tolist(), strict=True):
+            codes[:] = 0
             for column in columns:
-                code = code * radix[column] + coded[:, column]
-                absent |= coded[:, column] == _ABSENT
-            self.codes[k] = np.where(absent, _ABSENT, code + begins[k])
+                codes *= int(radix[column])
+                codes += each[column]
+            codes += begin
+            for absent in (lacking[column] for column in columns):
+                if absent is not None:
+                    codes[absent] = _ABSENT
         self._valid = np.zeros(int(begins[-1]), bool)
         self._valid[self.codes[self.codes != _ABSENT]] = True
 
