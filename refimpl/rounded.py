@@ -101,7 +101,7 @@ class Rounded:
             error = error + (precision.gamma(roundings) * self.magnitude + roundings * precision.smallest_normal)
         whole = _whole(error, self.linear)
         in_range = self.magnitude + whole <= precision.largest
-        if in_range.all():
+        if np.logical_and.reduce(in_range, axis=None):
             return error, whole
         return np.where(in_range, error, np.inf), np.where(in_range, whole, np.inf)  # NaN, from 0 · ∞, is out of range
 
@@ -301,8 +301,11 @@ class Rounded:
 
     def __getitem__(self, index: Any) -> Rounded:
         linear = self.linear and self.linear.at(index)
-        whole = self if linear is not None else self.condensed()
-        return whole._each(lambda a: a[index], linear)
+        it = self if linear is not None else self.condensed()
+        found = it._each(lambda a: a[index], linear)
+        rest, whole = it.bounds  # once for all steps, or gates, that are taken out
+        found._bound = rest[index], whole[index]
+        return found
 
     def swapaxes(self, one: int, other: int) -> Rounded:
         return self._each(lambda a: a.swapaxes(one, other), self.linear and self.linear.swapped(one, other))

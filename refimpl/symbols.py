@@ -29,6 +29,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -182,9 +183,9 @@ def renewed(
     slopes = np.where(known, slopes, 0.0)
     apart = np.where(known, apart + (count + 2) * _ROUNDING * np.abs(slopes).sum(axis=0), np.inf)
     sources, forward, lineage = _sources(slopes.transpose(1, 2, 0), given[0].symbols if given else None, base)
-    own = np.where(known, apart, 0.0)[:, :, None] * np.eye(size)
+    own = np.where(known, apart, 0.0)[:, :, None] * _eye(size)
     if sources.shape[2] - forward + size > MOST_SOURCES:
-        own = own + np.abs(sources).sum(axis=2)[:, :, None] * np.eye(size)
+        own = own + np.abs(sources).sum(axis=2)[:, :, None] * _eye(size)
         sources, forward, lineage = _afresh(batch, size, base)
     sources = np.concatenate([sources, own], axis=2)
     bound = np.abs(sources).sum(axis=2)
@@ -193,7 +194,7 @@ def renewed(
     symbols = Symbols(sources, base, forward, lineage)
     first = 0 if base is None else base.count
     values = np.zeros((first + size, batch, size))
-    values[first:] = np.eye(size)[:, None, :] * bound
+    values[first:] = _eye(size)[:, None, :] * bound
     ends = np.cumsum(sizes)
     return [
         (np.where(known[:, end - its : end], 0.0, np.inf), Linear(values[:, :, end - its : end], symbols))
@@ -215,7 +216,7 @@ def _sources(slopes: Array, symbols: Symbols | None, base: Symbols | None) -> tu
     if base is None or base.lineage is symbols.lineage:
         return found, forward, symbols.lineage
     fresh, forward, lineage = _afresh(batch, size, base)
-    summed = np.abs(found).sum(axis=2)[:, :, None] * np.eye(size)
+    summed = np.abs(found).sum(axis=2)[:, :, None] * _eye(size)
     return np.concatenate([fresh, summed], axis=2), forward, lineage
 
 
@@ -225,3 +226,9 @@ def _afresh(batch: int, size: int, base: Symbols | None) -> tuple[Array, int, ob
         return np.zeros((batch, size, 0)), 0, object()
     forward = base.sources.shape[2]
     return np.zeros((batch, size, forward)), forward, base.lineage
+
+
+@cache
+def _eye(size: int) -> Array:
+    """The identity, which nobody changes."""
+    return np.eye(size)
