@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from types import FrameType
 
-_INTERVAL = 0.01
+_INTERVAL = 0.02
 _SWITCH_INTERVAL = 1e-4
 """How long this thread waits before it takes the interpreter from another.
 
