@@ -5,12 +5,14 @@ The rules are those of Higham, *Accuracy and Stability of Numerical Algorithms* 
 Notation. ``u`` is the unit roundoff of the working precision; ``γ_n = n u / (1 - n u)`` (Higham, 3.1). ``â`` is
 computed, ``a`` exact, and the bound of ``a`` is ``E_a >= |â - a|``.
 
-- *Sums and inner products* (Higham 3.1, 4.2). A sum of ``p`` terms, each rounded ``q`` times before, is computed
-  within ``γ_{p-1+q} Σ|term|``, **in any order of summation**, fused or blocked. An addition therefore does not
-  round at once: it adds up the terms' absolute values and their count, until something that is no sum uses the
-  result. ``x W + b + h U + β`` is one sum of ``input + hidden + 2`` terms, however an implementation groups it. Where
-  an arithmetic sums up inner products in more bits, each is a term of its own, rounded once; where it cuts their
-  factors short by a share ``κ`` of themselves, each is off by ``(2 κ + κ²) Σ|term|`` in addition.
+- *Sums and inner products* (Higham 3.1, 4.2). A sum of ``p`` terms, each rounded ``q`` times before, is made in
+  ``p - 1`` additions, **in any order**, fused or blocked. Each gives the sum of some of the terms, which is at most
+  what those of one sign add up to: ``M = (Σ|term| + |Σ term|) / 2``. So it is computed within
+  ``γ_{p-1} (M + γ_q Σ|term|) + γ_q Σ|term|``. An addition therefore does not round at once: it adds up the terms, their
+  absolute values and their count, until something that is no sum uses the result. ``x W + b + h U + β`` is one sum of
+  ``input + hidden + 2`` terms, however an implementation groups it. Where an arithmetic sums up inner products in more
+  bits, each is a term of its own, rounded once; where it cuts their factors short by a share ``κ`` of themselves, each
+  is off by ``(2 κ + κ²) Σ|term|`` in addition.
 - *Products*. ``E_ab = |â| E_b + |b̂| E_a + 3 E_a E_b``, since a factor that another implementation computes may lie
   ``2 E`` from ours; and one rounding.
 - *Quotients, powers and roots* by the first derivative in the same manner, each in its method below; a quotient has no
@@ -37,6 +39,8 @@ from . import symbols
 from .activations import Activation, Array
 from .precision import Precision
 from .symbols import Linear
+
+_FEW = 2  # terms of a sum for which the absolute values of all of them will do, at less cost
 
 
 class Rounded:
@@ -94,10 +98,16 @@ class Rounded:
         return self._bound
 
     def _bounds(self) -> tuple[Array, Array]:
-        precision = self.precision
+        precision, error = self.precision, self.error
         roundings = self.terms - 1 + self.rounded if self.terms else 0  # a sum of nothing is exactly 0
-        error = self.error
-        if roundings:
+        if self.terms > _FEW:
+            before, added = precision.gamma(self.rounded), precision.gamma(self.terms - 1)
+            rounding = (before * (1 + added) + added / 2) * self.magnitude
+            theirs = np.abs(self.value) + 2 * _whole(error, self.linear)  # the sum of another implementation's terms
+            rounding += added / 2 * theirs
+            rounding += roundings * precision.smallest_normal
+            error = error + rounding
+        elif roundings:
             error = error + (precision.gamma(roundings) * self.magnitude + roundings * precision.smallest_normal)
         whole = _whole(error, self.linear)
         in_range = self.magnitude + whole <= precision.largest
