@@ -15,15 +15,18 @@ import numpy as np
 from .cases import Array
 
 
-def distinct(rng: np.random.Generator, shape: Sequence[int], scale: float, plain: bool) -> Array:
-    """Values in ±scale, no two of the same absolute value; ``plain`` ones have few digits."""
+def distinct(rng: np.random.Generator, shape: Sequence[int], scale: float, plain: bool, above: float = 0.0) -> Array:
+    """Values in ±scale, no two of the same absolute value; ``plain`` ones have few digits.
+
+    above   the part of the scale that all of them are greater than, in absolute value
+    """
     size = int(np.prod(shape))
     steps = np.arange(1, size + 1, dtype=np.float64)
     if not plain:
         steps -= rng.uniform(0, 0.9, size)
-    values = rng.permutation(steps) / max(size, 1) * rng.choice([-1.0, 1.0], size)
+    values = (above + (1 - above) * rng.permutation(steps) / max(size, 1)) * rng.choice([-1.0, 1.0], size)
     if plain:
-        values = np.round(values, max(2, len(str(size))))
+        values = np.round(values, max(2, len(str(size if above == 0 else int(size / (1 - above)) + 1))))
     return np.asarray(values * scale).reshape(tuple(shape))
 
 

@@ -110,10 +110,10 @@ class Limits:
 
 def build(choices: Choices, combination: Combination, limits: Limits | None = None) -> Case:
     """A case with exactly these options."""
-    return _Builder(choices, combination, limits or Limits()).case()
+    return Builder(choices, combination, limits or Limits()).case()
 
 
-class _Builder:
+class Builder:
     """The choices made so far, while a case is built."""
 
     def __init__(self, choices: Choices, combination: Combination, limits: Limits) -> None:
@@ -143,7 +143,7 @@ class _Builder:
         of, batch, time = self.options, self.sizes["batch"], self.sizes["time"]
         cell = self.cell()
         params = {name: self.parameter(cell, name, shape) for name, shape in cell.parameter_shapes.items()}
-        x = self.array((batch, time, cell.input_size), self.anywhere, "magnitude of x")
+        x = self.inputs((batch, time, cell.input_size))
         mask = a_mask(of["mask"], self.rng, batch, time)
         lengths = some_lengths(of["lengths"], self.rng, batch, time)
         case = Case(
@@ -222,6 +222,10 @@ class _Builder:
         scale = self.choices.one_of(magnitudes, label)
         return rounded(distinct(self.rng, shape, scale, self.plain), self.options["dtype"])
 
+    def inputs(self, shape: Sequence[int]) -> Array:
+        """``x``, before anything is masked."""
+        return self.array(shape, self.anywhere, "magnitude of x")
+
     def parameter(self, cell: Any, name: str, shape: Sequence[int]) -> Array:
         recurrent = name.rpartition(".")[2] == "recurrent_kernel"
         if not recurrent or (self.holds_in_bounds and self.anywhere == self.allowed(True)):
@@ -241,7 +245,7 @@ class _Builder:
         cell, wanted, sizes = case.cell, self.options.get("gradients"), (1.0, 1e-2 if self.coarse else 1e-6)
         states = () if self.options.get("return_state") is False else cell.state_names  # what is not returned has none
         names = () if wanted is False else ("outputs", *states)
-        given = {name for name in names if self.choices.one_of((False, True), f"cotangent of {name}")}
+        given = {name for name in names if self.asks_for(name)}
         if (wanted or not len(case.x)) and not given:  # without a row there are no numbers but the weights' gradients
             given = {"outputs"}
         d_outputs = self.array(case.outputs_shape, sizes, "d_outputs") if "outputs" in given else None
@@ -250,6 +254,10 @@ class _Builder:
             for name, size in zip(cell.state_names, cell.state_sizes, strict=True)
         )
         return case.replace(d_outputs=d_outputs, d_state=d_state if given - {"outputs"} else None)
+
+    def asks_for(self, name: str) -> bool:
+        """Whether there is a cotangent of that name, where the options leave it open."""
+        return self.choices.one_of((False, True), f"cotangent of {name}")
 
     # --- dropout ----------------------------------------------------------------------------------
 
@@ -271,10 +279,15 @@ class _Builder:
     def factors(self, shape: tuple[int, ...], prefix: str, rate: float | None = None) -> Array:
         """0 or 1/(1 - rate), some of both where there are two."""
         rate = rate or self.choices.one_of(_RATES, f"rate of dropout {prefix}")
-        dropped = self.rng.random(shape) < rate
-        if dropped.size > 1 and dropped.all() | (~dropped).all():
-            dropped.flat[self.rng.integers(dropped.size)] ^= True
+        dropped = self.dropped(shape, rate)
         return rounded(np.where(dropped, 0.0, 1 / (1 - rate)), self.options["dtype"])
+
+    def dropped(self, shape: tuple[int, ...], rate: float) -> Array:
+        """Which are dropped, some and not all."""
+        found = self.rng.random(shape) < rate
+        if found.size > 1 and found.all() | (~found).all():
+            found.flat[self.rng.integers(found.size)] ^= True
+        return found
 
 
 def is_bounded(activation: str) -> bool:

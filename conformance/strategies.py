@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from .cases import Case, options_of
 from .drawing import Drawn, Limits, build
 from .options import Combination, Space, complete
+from .probing import build_probing
 
 __all__ = ["accepts", "cases", "cases_of", "has", "having"]
 
@@ -19,7 +20,10 @@ LONG = Limits(time=20)
 
 
 def cases(space: Space, limits: Limits = LONG, **wanted: Any) -> st.SearchStrategy[Case]:
-    """A case of one of the space's products with the ``wanted`` options: an entry, then a value for each option."""
+    """A case of one of the space's products with the ``wanted`` options: an entry, then a value for each option.
+
+    One of three is built to probe (`probing`).
+    """
     entries = [narrowed for entry in space.entries if (narrowed := _narrowed(entry, wanted)) is not None]
 
     @st.composite  # without arguments, as Hypothesis writes them out wherever a case is assumed away
@@ -30,7 +34,8 @@ def cases(space: Space, limits: Limits = LONG, **wanted: Any) -> st.SearchStrate
             for name, values in entry.items()
         }
         assume(not space.refuses(combination))
-        return build(Drawn(draw), combination, limits)
+        built = draw(st.sampled_from((build, build, build_probing)))
+        return built(Drawn(draw), combination, limits)
 
     return case()
 

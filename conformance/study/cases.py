@@ -14,6 +14,7 @@ import numpy as np
 from ..cases import Case, first_cell
 from ..drawing import Limits, Seeded, build
 from ..options import Combination
+from ..probing import build_probing
 from ..session import Session
 
 T = TypeVar("T")
@@ -29,14 +30,14 @@ class Ordinary(Seeded):
         return values[0] if label.startswith("magnitude") else super().one_of(values, label)
 
 
-def is_ordinary(number: int) -> bool:
-    """Whether the case of that number has ordinary magnitudes: one of ten."""
-    return number % 10 == 0
+def manner_of(number: int) -> str:
+    """How the case of that number is drawn: one of ten with ordinary magnitudes, one of ten to probe."""
+    return {0: "ordinary", 5: "probing"}.get(number % 10, "as drawn")
 
 
 def looks_for_faults(number: int) -> bool:
-    """Whether the least faults are looked for in the case of that number: one of fifty, half of them ordinary."""
-    return number % 100 in (0, 55)
+    """Whether the least faults are looked for in the case of that number: three of twenty, one of each manner."""
+    return number % 20 in (0, 5, 13)
 
 
 class Draws:
@@ -57,8 +58,9 @@ class Draws:
         if group not in self._shared:
             self._shared = {group: self.shared(group)}
         combination, limits, sizes = self._shared[group]
-        made = Ordinary if is_ordinary(number) else Seeded
-        return self.session.prepared(build(made(self.seed, group, number, sizes=sizes), combination, limits))
+        manner = manner_of(number)
+        made, built = Ordinary if manner == "ordinary" else Seeded, build_probing if manner == "probing" else build
+        return self.session.prepared(built(made(self.seed, group, number, sizes=sizes), combination, limits))
 
     def shared(self, group: int) -> tuple[Combination, Limits, dict[str, int]]:
         """What the cases of a group have in common: options, the greatest sizes, and the sizes."""

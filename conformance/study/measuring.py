@@ -21,8 +21,8 @@ class Study:
     """What was found of one implementation in one dtype.
 
     worst    kind of cell and family of quantities, to each case's worst error in units of its bound
-    seen     target to pairs: whether the case's magnitudes are ordinary, and the least relative change that is seen, -1
-             where none is
+    seen     target to triples: how the case is drawn, the least relative change that is seen, -1 where none is, and
+             whether one of the size that the project wants to see was seen, None where it was not asked
     seconds  spent on the oracle's runs and gradients of some of the cases, and on their bounds
     alarms   number of the case to what was said
     broken   what processes said that did not come to their end
@@ -36,7 +36,7 @@ class Study:
     numbers: int = 0
     undecided: int = 0
     worst: dict[tuple[str, str], list[float]] = field(default_factory=lambda: defaultdict(list))
-    seen: dict[str, list[tuple[bool, float]]] = field(default_factory=lambda: defaultdict(list))
+    seen: dict[str, list[tuple[str, float, bool | None]]] = field(default_factory=lambda: defaultdict(list))
     seconds: tuple[float, float] = (0.0, 0.0)
     alarms: dict[int, str] = field(default_factory=dict)
     not_run: str = ""
@@ -56,8 +56,8 @@ class Study:
             self.seconds = (self.seconds[0] + oracle, self.seconds[1] + bounds)
             for family, ratios in event["worst"].items():
                 self.worst[event["kind"], family] += ratios
-            for target, pairs in event["seen"].items():
-                self.seen[target] += [(ordinary, least) for ordinary, least in pairs]
+            for target, faults in event["seen"].items():
+                self.seen[target] += [(manner, least, at_bar) for manner, least, at_bar in faults]
             self.alarms |= {alarm["case"]: alarm["message"] for alarm in event["alarms"]}
 
 

@@ -19,6 +19,7 @@ from .measuring import Study
 from .sensitivity import BAR, TARGETS
 
 _TOLD = 5
+MANNERS = ("ordinary", "probing", "as drawn")
 
 
 def holds(studies: Sequence[Study]) -> bool:
@@ -32,8 +33,9 @@ def summary(study: Study) -> dict[str, Any]:
     typical      the median over cases of the worst error in units of its bound, and the greatest
     families     the same by kind of cell and family of quantities, the median alone
     cost         the seconds that bounds take, in units of those that the oracle's run and gradients take
-    least_seen   target to the median, the 99th percentile, and the share of cases that see a change of ``BAR``; of
-                 ordinary magnitudes and of all that are drawn; a fault that moves nothing at all counts as not seen
+    least_seen   target to the median, the 99th percentile, and the share of cases in which a change of ``BAR`` was
+                 seen in the implementation itself; by how the cases are drawn; a fault that moves nothing at all counts
+                 as not seen
     """
     ratios = [ratio for (_, family), its in study.worst.items() if family == "all" for ratio in its]
     return {
@@ -56,8 +58,8 @@ def summary(study: Study) -> dict[str, Any]:
         },
         "least_seen": {
             target: {
-                which: _seen([least for ordinary, least in study.seen[target] if ordinary == is_ordinary], study.dtype)
-                for which, is_ordinary in (("ordinary", True), ("as drawn", False))
+                which: _seen([(least, at_bar) for manner, least, at_bar in study.seen[target] if manner == which])
+                for which in MANNERS
             }
             for target in TARGETS
             if target in study.seen
@@ -69,10 +71,11 @@ def _quantiles(values: Sequence[float], *at: float) -> list[float]:
     return [float(q) for q in np.quantile(values, at)] if len(values) else [float("nan")] * len(at)
 
 
-def _seen(least: Sequence[float], dtype: str) -> dict[str, float | int | None]:
+def _seen(faults: Sequence[tuple[float, bool | None]]) -> dict[str, float | int | None]:
     """Statistics of the least changes seen; None for a percentile that lies among those that are not seen at all."""
-    values = np.array([value if value >= 0 else np.inf for value in least])
-    bar = BAR.get(dtype)
+    values = np.array([least if least >= 0 else np.inf for least, _ in faults])
+    asked = [at_bar for _, at_bar in faults if at_bar is not None]
+    moving = [at_bar for least, at_bar in faults if at_bar is not None and least >= 0]
 
     def quantile(at: float) -> float | None:
         found = float(np.quantile(values, at, method="higher")) if len(values) else np.inf
@@ -83,10 +86,8 @@ def _seen(least: Sequence[float], dtype: str) -> dict[str, float | int | None]:
         "inert": int(np.isinf(values).sum()),
         "median": quantile(0.5),
         "percentile_99": quantile(0.99),
-        "share_at_bar": None if bar is None or not len(values) else float(np.mean(values <= bar)),
-        "share_at_bar_of_those_that_move": None
-        if bar is None or not np.isfinite(values).any()
-        else float(np.mean(values[np.isfinite(values)] <= bar)),
+        "share_at_bar": float(np.mean(asked)) if asked else None,
+        "share_at_bar_of_those_that_move": float(np.mean(moving)) if moving else None,
     }
 
 
@@ -132,7 +133,7 @@ def _errors(studies: Sequence[Study]) -> Table:
 
 def _faults(studies: Sequence[Study]) -> Table:
     table = Table(title="the least relative change that is seen")
-    for column in ("implementation", "dtype", "of a", "numbers are"):
+    for column in ("implementation", "dtype", "of a", "cases are"):
         table.add_column(column)
     for column in ("cases", "inert", "median", "99 %", "share at the bar", "… of those not inert"):
         table.add_column(column, justify="right")
@@ -184,7 +185,7 @@ def plot(path: Path, studies: Sequence[Study]) -> None:
         look: dict[str, Any] = {"color": f"C{k}", "label": f"{study.implementation} {study.dtype}"}
         ratios = [r for (_, family), its in study.worst.items() if family == "all" for r in its if r > 0]
         errors.plot(*_distribution(ratios), **look)
-        least = [value for ordinary, value in study.seen["recurrent weight"] if ordinary and value > 0]
+        least = [value for manner, value, _ in study.seen["recurrent weight"] if manner == "ordinary" and value > 0]
         faults.plot(*_distribution(least), **look)
     errors.set(
         xscale="log", xlim=(1e-4, 2), xlabel="a case's worst error in units of its bound", ylabel="share of cases below"

@@ -2,17 +2,19 @@
 
 A fault is one element of a recurrent kernel, of a kernel or of a bias, or all arguments of one gate (its blocks of all
 of them), multiplied by ``1 + ε``; or an element of a gradient. The least ``ε`` that is seen follows from what a small
-one does: to first order the greatest ``|difference| / bound`` is proportional to it.
+one does: to first order the greatest ``|difference| / bound`` is proportional to it. Whether a fault of a given size is
+seen is asked of the implementation itself, its own rounding included, and of the suite's own verdict.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from ..cases import Array, Case, first_cell
-from ..verdicts import Expected, Truth
+from ..verdicts import Expected, Observed, Truth, judge
 
 TARGETS = ("recurrent weight", "weight", "bias", "gate", "gradient")
 BAR = {"float64": 1e-12, "float32": 1e-5}  # what the project wants to see of a recurrent weight and of a gradient
@@ -39,14 +41,47 @@ def least_seen(
             values = Truth(faulty).values
             shift = max((_most(values[q] - sound[q], expected.bounds[q]) for q in compared), default=0.0)
             found[target] = _SMALL / shift if shift > 0 else np.inf
-    gradients = [name for name in compared if name.endswith("recurrent_kernel") and name.startswith("d_")]
-    if gradients:
-        name = gradients[int(rng.integers(len(gradients)))]
-        value, bound = np.abs(expected.values[name]).ravel(), expected.bounds[name].ravel()
-        if len(there := np.flatnonzero(value)):
-            at = there[int(rng.integers(len(there)))]
-            found["gradient"] = float(bound[at] / value[at])
+    if (element := _of_a_gradient(expected, compared, rng)) is not None:
+        name, at = element
+        found["gradient"] = float(expected.bounds[name].flat[at] / np.abs(expected.values[name].flat[at]))
     return found
+
+
+def seen(
+    case: Case,
+    expected: Expected,
+    compared: Collection[str],
+    rng: np.random.Generator,
+    by: float,
+    observe: Callable[[Case], Observed],
+) -> Mapping[str, bool]:
+    """For each target, whether the verdict on the implementation with the fault of `least_seen`, of that size, is no.
+
+    rng        in the state in which `least_seen` was given it
+    observe    the implementation, which has the fault where its parameters have it
+    """
+    found = {}
+    for target in PARAMETERS:
+        faulty = moved(case, target, rng, by)
+        if faulty is not None:
+            found[target] = bool(judge(expected, observe(faulty)).disagreements)
+    if (element := _of_a_gradient(expected, compared, rng)) is not None:
+        name, at = element
+        sound = observe(case)
+        value = np.array(sound.values[name])
+        value.flat[at] *= 1 + by
+        found["gradient"] = bool(judge(expected, replace(sound, values={**sound.values, name: value})).disagreements)
+    return found
+
+
+def _of_a_gradient(expected: Expected, compared: Collection[str], rng: np.random.Generator) -> tuple[str, int] | None:
+    """A random element, not zero, of a random recurrent kernel's gradient; None where there is none."""
+    gradients = [name for name in compared if name.endswith("recurrent_kernel") and name.startswith("d_")]
+    if not gradients:
+        return None
+    name = gradients[int(rng.integers(len(gradients)))]
+    there = np.flatnonzero(expected.values[name])
+    return (name, int(there[int(rng.integers(len(there)))])) if len(there) else None
 
 
 def moved(case: Case, target: str, rng: np.random.Generator, by: float = _SMALL) -> Case | None:

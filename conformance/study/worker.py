@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +19,11 @@ from refimpl.precision import Precision
 from ..arithmetic import arithmetic_of
 from ..cases import Case
 from ..divergences import Disagreement, examine, expected_of
-from ..implementations import NotRun, load
+from ..implementations import NotRun, load, observe
 from ..session import PROFILES, Session, append
-from ..verdicts import Truth
-from .cases import GROUP, Draws, is_ordinary, looks_for_faults
-from .sensitivity import least_seen
+from ..verdicts import Expected, Truth
+from .cases import GROUP, Draws, looks_for_faults, manner_of
+from .sensitivity import BAR, least_seen, seen
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -50,7 +50,7 @@ def judged(draws: Draws, numbers: Sequence[int]) -> dict[str, Any]:
     """What came of some cases: each one's worst error in units of its bound by family; which faults would be seen."""
     session, alarms, kind = draws.session, [], ""
     worst: dict[str, list[float]] = defaultdict(list)
-    seen: dict[str, list[tuple[bool, float]]] = defaultdict(list)
+    faults: dict[str, list[tuple[str, float, bool | None]]] = defaultdict(list)
     cases = compared = undecided = 0
     seconds = [0.0, 0.0]
     for number in numbers:
@@ -76,19 +76,29 @@ def judged(draws: Draws, numbers: Sequence[int]) -> dict[str, Any]:
                 seconds[k] += spent
             expected = expected_of(session.implementation, case, session.known)
             names = [comparison.quantity for comparison in verdict.comparisons if comparison.numbers]
-            rng = np.random.default_rng((draws.seed, number))
-            for target, least in least_seen(case, expected, names, rng).items():
-                seen[target].append((is_ordinary(number), least if np.isfinite(least) else -1.0))
+            asked = (case, expected, names)
+            at_bar = _at_bar(draws, number, asked)
+            for target, least in least_seen(*asked, np.random.default_rng((draws.seed, number))).items():
+                told = least if np.isfinite(least) else -1.0
+                faults[target].append((manner_of(number), told, at_bar.get(target)))
     return {
         "kind": kind,
         "cases": cases,
         "numbers": compared,
         "undecided": undecided,
         "worst": worst,
-        "seen": seen,
+        "seen": faults,
         "alarms": alarms,
         "seconds": seconds,
     }
+
+
+def _at_bar(draws: Draws, number: int, asked: tuple[Case, Expected, list[str]]) -> Mapping[str, bool]:
+    """Which faults of the size that the project wants to see are seen; none where nothing is compared or wanted."""
+    if draws.dtype not in BAR or not asked[2]:
+        return {}
+    rng = np.random.default_rng((draws.seed, number))
+    return seen(*asked, rng, BAR[draws.dtype], lambda faulty: observe(draws.session.implementation, faulty))
 
 
 def _seconds(case: Case, arithmetic: Precision) -> tuple[float, float]:

@@ -17,6 +17,7 @@ from conformance.covering import in_common
 from conformance.divergences import Disagreement
 from conformance.drawing import Limits, Seeded, build
 from conformance.options import Combination
+from conformance.probing import build_probing, is_probing
 from conformance.session import Session
 from conformance.strategies import cases_of
 from conformance.suite.relations import size_of, tried
@@ -40,7 +41,9 @@ def test_every_combination_agrees_with_the_oracle(session: Session) -> None:
     for place in session.planned:
         combination = session.space.valid[place]
         sizes = getattr(session.implementation, "sizes", None)
-        case = build(Seeded(session.seed, place, sizes=sizes), combination, limits_of(session))
+        probes = sizes is None and is_probing(session.seed, place)  # sizes: what is compiled is for these alone
+        built = build_probing if probes else build
+        case = built(Seeded(session.seed, place, sizes=sizes), combination, limits_of(session))
         try:
             session.check(label(place), case)
             passed.append(combination)

@@ -17,7 +17,7 @@ from conformance.divergences import expected_of
 from conformance.implementations.oracle import Oracle
 from conformance.session import PROFILES, Session
 from conformance.study import measuring, report, sensitivity
-from conformance.study.cases import GROUP, Draws, is_ordinary
+from conformance.study.cases import GROUP, Draws, looks_for_faults, manner_of
 from conformance.study.measuring import Study, study
 from conformance.tests.support import example, python, start
 from conformance.verdicts import Observed as Answer
@@ -58,7 +58,7 @@ def test_many_cells_leave_steps_enough_for_a_mask_with_holes() -> None:
 def test_ordinary_cases_have_neither_tiny_nor_saturating_numbers() -> None:
     for number in range(0, 100, 10):
         case = draws().case(number)
-        assert is_ordinary(number)
+        assert manner_of(number) == "ordinary"
         assert all(0.01 < np.abs(value).max() <= 1 for value in case.params.values()), case
 
 
@@ -75,6 +75,28 @@ def test_a_change_greater_than_the_least_is_seen_and_a_lesser_is_not(kind: str) 
                 moved = changed(case, target, found[target] * factor, seed)
                 values = {name: value for name, value in Truth(moved).values.items() if name in compared}
                 assert bool(judge(expected, Answer(values)).disagreements) is seen, (target, factor)
+
+
+@pytest.mark.parametrize("kind", ["SimpleRNN", "LSTM", "GRU"])
+@pytest.mark.parametrize("factor", [2.0, 0.5])
+def test_a_fault_of_a_given_size_is_put_into_the_implementation_and_judged_as_the_suite_judges(
+    kind: str, factor: float
+) -> None:
+    """A little above and below the least: the implementation's own rounding takes a part of the bound."""
+    case, implementation = example(kind), Oracle()
+    expected = expected_of(implementation, case, ())
+    asked = (case, expected, list(expected.values))
+    for seed in range(4):
+        for target, least in sensitivity.least_seen(*asked, np.random.default_rng(seed)).items():
+            found = sensitivity.seen(*asked, np.random.default_rng(seed), least * factor, implementation.observe)
+            assert found[target] is (factor > 1), (target, seed)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_a_study_looks_for_faults_in_cases_of_each_manner(dtype: str) -> None:
+    numbers = [number for number in range(GROUP) if looks_for_faults(number)]
+    assert {manner_of(number) for number in numbers} == set(report.MANNERS)
+    assert [draws(dtype).case(number).dtype_name for number in numbers] == [dtype] * len(numbers)
 
 
 def changed(case: Any, target: str, by: float, seed: int) -> Any:
@@ -185,7 +207,14 @@ def test_figures_are_of_all_cases_and_never_nan_in_json(tmp_path: Path) -> None:
             "numbers": 9,
             "undecided": 1,
             "worst": {"outputs": [0.1, 0.2, 0.3], "all": [0.2, 0.4, 0.6]},
-            "seen": {"bias": [[True, 1e-13], [True, 1e-11], [True, -1.0]]},
+            "seen": {
+                "bias": [
+                    ["ordinary", 1e-13, True],
+                    ["ordinary", 1e-11, False],
+                    ["ordinary", -1.0, False],
+                    ["probing", 1e-13, True],
+                ]
+            },
             "alarms": [],
             "seconds": [0.5, 2.0],
         }
@@ -198,6 +227,8 @@ def test_figures_are_of_all_cases_and_never_nan_in_json(tmp_path: Path) -> None:
     assert (its["inert"], its["median"], its["percentile_99"]) == (1, 1e-11, None)
     assert its["share_at_bar"] == 1 / 3
     assert its["share_at_bar_of_those_that_move"] == 0.5
+    assert found["least_seen"]["bias"]["probing"]["share_at_bar"] == 1.0
+    assert found["least_seen"]["bias"]["as drawn"]["share_at_bar"] is None
 
 
 @pytest.mark.parametrize(
