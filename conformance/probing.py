@@ -25,7 +25,7 @@ import numpy as np
 
 from .arrays import distinct, rounded
 from .cases import Array, Case, first_cell
-from .drawing import Builder, Choices, Limits, build
+from .drawing import Builder, Choices, Limits, build, is_bounded
 from .options import Combination
 
 _LEAST = 0.5  # of an array's scale: no number is less
@@ -45,10 +45,20 @@ _LEAST_SIZES = {"batch": 2, "time": 4, "hidden": 2}
 
 
 def build_probing(choices: Choices, combination: Combination, limits: Limits | None = None) -> Case:
-    """A probing case with exactly these options; in half precision, which shows no small fault, one like any other."""
-    if combination["dtype"] in ("float16", "bfloat16"):
+    """A probing case with exactly these options.
+
+    One like any other in half precision, which shows no small fault, and where gates multiply what nothing holds in
+    bounds, since of positive numbers that overflows within a few steps.
+    """
+    if combination["dtype"] in ("float16", "bfloat16") or _multiplies_freely(combination):
         return build(choices, combination, limits)
     return _Probing(choices, combination, limits or Limits()).case()
+
+
+def _multiplies_freely(of: Combination) -> bool:
+    """Whether a gate, or what it is multiplied with, may be of any size."""
+    activations = of.get("output_activation") or of["activation"], of.get("recurrent_activation", "sigmoid")
+    return of["kind"] != "SimpleRNN" and not all(map(is_bounded, activations))
 
 
 def is_probing(*seed: int) -> bool:
