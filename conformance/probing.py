@@ -4,7 +4,7 @@ In the cases of `drawing` a random weight is often tiny, or meets a unit that is
 other terms of its sum may lose by rounding. Units are dead or saturated, and a gradient's terms cancel. All of that
 belongs into a suite, and none of it shows a small fault. So some cases are drawn otherwise:
 
-- no number of an array is less than half of its greatest; units are few, rows more than one, steps several;
+- no number of an array is less than half of its greatest; units are few, rows and steps several;
 - parameters, inputs and cotangents are positive, so that no sum cancels and no unit is dead, and of a size at which
   nothing saturates; where activations do not hold the recurrence in bounds, its sums shrink what they are of;
 - the inputs of some steps are small, and so is the initial state, so that the state is on its way: a gate between the
@@ -41,7 +41,7 @@ _RANKS = 4  # after which they are all alike
 _PAUSE = 0.25  # the scale of x in a step that is small
 _BEGIN = 0.25  # the scale of the initial state: less than the states to come
 _MOST = {"input": 2, "hidden": 2}
-_LEAST_SIZES = {"batch": 2, "time": 4, "hidden": 2}
+_LEAST_SIZES = {"batch": 3, "time": 4, "hidden": 2}
 
 
 def build_probing(choices: Choices, combination: Combination, limits: Limits | None = None) -> Case:
