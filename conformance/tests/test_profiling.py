@@ -163,10 +163,11 @@ def sampled() -> Sampler:
 
 def test_the_accounts_add_up_to_the_wall_time_and_lie_where_it_was_spent(sampled: Sampler) -> None:
     total = sampled.ended - sampled.began
-    assert sum(sampled.seconds.values()) == pytest.approx(total)
+    assert abs(sum(sampled.seconds.values()) - total) < 1e-6
     assert total >= 1.2
-    assert sampled.seconds["one"] == pytest.approx(0.4, abs=0.15), sampled.seconds
-    assert sampled.seconds["another"] == pytest.approx(0.8, abs=0.15), sampled.seconds
+    assert sampled.seconds["one"] > 0.3, sampled.seconds
+    assert sampled.seconds["another"] > 0.7, sampled.seconds
+    assert sampled.seconds["neither"] < total - 1.0, sampled.seconds
 
 
 def test_a_sampler_that_has_ended_leaves_nothing_behind() -> None:
@@ -180,7 +181,7 @@ def test_a_sampler_that_has_ended_leaves_nothing_behind() -> None:
 
 def test_the_share_outside_is_that_of_all_but_the_frameworks_own_accounts() -> None:
     accounts = dict.fromkeys(ACCOUNTS, 1.0)
-    assert outside(accounts) == pytest.approx(1 - len(THEIRS) / len(ACCOUNTS))
+    assert round(outside(accounts) * len(ACCOUNTS), 9) == len(ACCOUNTS) - len(THEIRS)
     assert outside({}) == 0
 
 
@@ -195,10 +196,10 @@ def test_a_run_tells_where_the_time_of_each_process_went(tmp_path: Path) -> None
     slow, exits = json.loads(file.read_text())["implementations"]
     accounts = slow["accounts"]
     assert set(accounts) <= set(ACCOUNTS)
-    assert sum(accounts.values()) == pytest.approx(slow["seconds"], abs=0.1)
+    assert round(sum(accounts.values()), 1) == slow["seconds"]
     assert min(accounts.values()) >= 0, accounts
     assert accounts[CALLS] >= 0.05 * slow["cases"], "the framework's calls are slept through"
-    assert slow["outside_of_the_framework"] == pytest.approx(outside(accounts))
+    assert slow["outside_of_the_framework"] == outside(accounts)
     lines = said.splitlines()
     assert all(any(name in line for line in lines) for name in (*ACCOUNTS, "outside of the framework")), said
     assert exits["accounts"] == {}, "a process that died has told no accounts"
