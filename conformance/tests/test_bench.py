@@ -171,4 +171,5 @@ def test_a_power_is_found_from_times_that_grow_so() -> None:
     grown = [
         result([1e-9 * size[0] ** 1.2], [], Work("LSTM", "float64", *size, gradients=True)) for size in GROWTH["time"]
     ]
-    assert report.exponents(grown) == {("LSTM", "time"): pytest.approx(1.2)}
+    found = report.exponents(grown)
+    assert {which: round(power, 9) for which, power in found.items()} == {("LSTM", "time"): 1.2}
