@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -57,7 +58,7 @@ class Result:
 
 
 class Contestant:
-    """A process that is asked in turn with others."""
+    """A process that is asked in turn with others, and stopped while it is not: idle threads spin, some for a while."""
 
     def __init__(self, name: str, threads: int, log: Path) -> None:
         self.name, self._log = name, log
@@ -72,16 +73,22 @@ class Contestant:
         """Its answer; "not run" with what it last printed where it has ended."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
+        self._signal("SIGCONT")
         try:
             self._process.stdin.write(json.dumps(question).encode() + b"\n")
             self._process.stdin.flush()
             line = self._process.stdout.readline()
         except BrokenPipeError:
             line = b""
+        self._signal("SIGSTOP")
         if not line:
             return {"not run": f"its process ended: {' '.join(last_lines(self._log))}"}
         found: dict[str, Any] = json.loads(line)
         return found
+
+    def _signal(self, name: str) -> None:
+        if hasattr(signal, name):  # Windows has neither
+            self._process.send_signal(getattr(signal, name))
 
     def stop(self) -> None:
         """Ends it."""

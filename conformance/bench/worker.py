@@ -1,7 +1,7 @@
 """The process of one contestant: told what to do by lines of JSON, it does it and answers by another.
 
 ``{"prepare": work}`` builds and compiles, does the work once, checks the answer against the oracle's bounds, and tells
-the seconds of a call; ``{"measure": calls}`` tells those of so many calls, a call.
+the seconds of a call; ``{"measure": calls}`` tells those of so many calls, a call, after one that is not timed.
 """
 
 from __future__ import annotations
@@ -72,6 +72,7 @@ def _prepared(call: Call, work: Work, *, checked: bool) -> dict[str, Any]:
 
 
 def _seconds(call: Call, calls: int) -> float:
+    call()  # wakes its threads, and fills the caches that the others had
     start = perf_counter()
     for _ in range(calls):
         call()
