@@ -67,7 +67,10 @@ def is_probing(*seed: int) -> bool:
 
 
 class _Probing(Builder):
-    """Chooses few things: most of a probing case follows from what it is for."""
+    """Follows few choices: most of a probing case follows from what it is for.
+
+    All are made, as for any other case, so that Hypothesis can make a probing case that fails into a lesser one.
+    """
 
     def _ranges(self, limits: Limits) -> dict[str, tuple[int, int]]:
         few = replace(limits, **{name: min(most, getattr(limits, name)) for name, most in _MOST.items()})
@@ -75,6 +78,7 @@ class _Probing(Builder):
         return {name: (min(max(low, _LEAST_SIZES.get(name, 1)), high), high) for name, (low, high) in ranges.items()}
 
     def array(self, shape: Sequence[int], magnitudes: Sequence[float], label: str) -> Array:
+        super().array(shape, magnitudes, label)
         found = self.positive(shape, magnitudes[0])
         if label == "d_outputs":
             ranks = self.rng.permutation(found.shape[0] * found.shape[1]).reshape(found.shape[:2])
@@ -86,11 +90,13 @@ class _Probing(Builder):
         return rounded(np.abs(distinct(self.rng, shape, scale, self.plain, _LEAST)), self.options["dtype"])
 
     def inputs(self, shape: Sequence[int]) -> Array:
+        super().inputs(shape)
         pauses = self.rng.random(shape[:2]) < 1 / 2
         found = self.positive(shape, 1.0)
         return np.where(pauses[:, :, None], found * found.dtype.type(_PAUSE), found)
 
     def parameter(self, cell: Any, name: str, shape: Sequence[int]) -> Array:
+        super().parameter(cell, name, shape)
         what = name.rpartition(".")[2]
         if what not in _SUMS:
             return self.positive(shape, _VECTORS * self.slack(cell))
@@ -111,9 +117,11 @@ class _Probing(Builder):
         return min(1.0 if held else _SHRINKING, *(at / 2 for at in flat), 1.0)
 
     def initial_state(self, cell: Any) -> tuple[Array, ...]:
+        super().initial_state(cell)
         return tuple(self.positive((self.sizes["batch"], size), _BEGIN) for size in cell.state_sizes)
 
     def asks_for(self, name: str) -> bool:
+        super().asks_for(name)
         return True
 
     def dropped(self, shape: tuple[int, ...], rate: float) -> Array:

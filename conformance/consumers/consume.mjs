@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 const TOLERANCE = {
   hand_sized: 0,
   simple_rnn: 2 ** -45,
-  lstm: 2 ** -44,
+  lstm: 2 ** -45,
   gru_reset_after: 2 ** -42,
   gru_reset_before: 2 ** -41,
 };
