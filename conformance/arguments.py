@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
 
 from .environments.partners import NoSet, known
 from .implementations import source_of
+from .implementations.timed import contestant
 
 
 def count(text: str) -> int:
@@ -53,8 +55,17 @@ def cpython(text: str) -> str:
 
 def implementation(name: str) -> str:
     """The name of an implementation, built in or not."""
+    return _named(name, source_of)
+
+
+def timed(name: str) -> str:
+    """The name of what the benchmarks can time, built in or not."""
+    return _named(name, contestant)
+
+
+def _named(name: str, find: Callable[[str], object]) -> str:
     try:
-        source_of(name)
+        find(name)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
     return name

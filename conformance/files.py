@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
@@ -18,3 +20,10 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def write_figure(path: Path, figure: Any, **options: Any) -> None:
+    """Writes a figure of matplotlib's in the format that the file's name ends with, PNG where it has no ending."""
+    drawn = io.BytesIO()
+    figure.savefig(drawn, **{"format": path.suffix.removeprefix(".") or "png", **options})
+    write_atomically(path, drawn.getvalue())

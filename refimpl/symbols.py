@@ -98,10 +98,8 @@ class Linear:
 
     def at(self, index: Any) -> Linear | None:
         """That of a part of the array: one step of many, or some features; None for other parts."""
-        if isinstance(index, tuple) and len(index) == 2:
-            first, second = index
-            if first is Ellipsis:
-                return Linear(self.values[..., second], self.symbols)
+        if isinstance(index, tuple) and len(index) == 2 and index[0] is Ellipsis:
+            return Linear(self.values[index], self.symbols)
         if isinstance(self.symbols, tuple) and isinstance(index, int):
             return Linear(self.values[:, index], self.symbols[index])
         return self if isinstance(index, slice) and index == slice(None) else None

@@ -61,7 +61,7 @@ class Trace:
     ) -> None:
         self._cell, self._keep, self._time = cell, keep, x.shape[1]
         self._like = carrier(x, *state)
-        time, sizes = x.shape[1], cell.state_sizes
+        time, sizes = self._time, cell.state_sizes
         self._first, self._last = (1, 0) if reverse else (0, 1)  # where the state before step 0 and after it lie
         self._states = [
             blank(self._like, time + 1, size) for size in sizes[: len(sizes) if keep else int(outputs and not masked)]

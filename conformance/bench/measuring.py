@@ -9,13 +9,16 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from statistics import median, quantiles
+from statistics import median
 from typing import Any
 
-from ..implementations.timed import PRODUCT, source_of
+import numpy as np
+
+from ..implementations.timed import PRODUCT, contestant
 from ..implementations.timed.oracle import Product
 from ..processes import THREADS, WITHOUT_GPU, environment, last_lines
 from .work import Work
@@ -45,7 +48,7 @@ class Result:
         if other not in self.seconds or ORACLE not in self.seconds:
             return None
         pairs = zip(self.seconds[ORACLE], self.seconds[other], strict=True)
-        low, middle, high = quantiles([ours / theirs for ours, theirs in pairs], n=4, method="inclusive")
+        low, middle, high = np.quantile([ours / theirs for ours, theirs in pairs], (0.25, 0.5, 0.75)).tolist()
         return low, middle, high
 
     @property
@@ -62,7 +65,7 @@ class Contestant:
 
     def __init__(self, name: str, threads: int, log: Path) -> None:
         self.name, self._log = name, log
-        variables = dict.fromkeys(THREADS, str(threads)) | WITHOUT_GPU | dict(source_of(name).environment)
+        variables = dict.fromkeys(THREADS, str(threads)) | WITHOUT_GPU | dict(contestant(name).environment)
         command = [sys.executable, "-W", "ignore", "-m", "conformance.bench.worker", name, str(threads)]
         with log.open("wb") as errors:
             self._process = subprocess.Popen(
@@ -126,7 +129,7 @@ def _measured(
 ) -> Result:
     result, calls = Result(work), {}
     for one in everyone:
-        answer = one.ask(prepare=work.as_json())
+        answer = one.ask(prepare=asdict(work))
         if "not run" in answer:
             result.not_run[one.name] = answer["not run"]
             continue
@@ -135,8 +138,9 @@ def _measured(
         result.peaks[one.name] = answer["peak"]
         calls[one] = max(1, math.ceil(_LEAST_SECONDS / max(answer["seconds"], 1e-9)))
     for turn in range(rounds):
-        order = list(calls)
-        for one in order[turn % len(order) :] + order[: turn % len(order)] if order else ():
+        order = deque(calls)
+        order.rotate(-turn)
+        for one in order:
             answer = one.ask(measure=calls[one])
             if "not run" in answer:
                 result.not_run[one.name] = answer["not run"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -16,7 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from ..files import write_atomically
+from ..files import write_atomically, write_figure
 from ..implementations.timed import PRODUCT
 from .measuring import ORACLE, Result
 from .work import GROWTH
@@ -122,8 +121,7 @@ def _curves(growth: Sequence[Result]) -> Iterator[tuple[tuple[str, str], list[tu
 def _growth(growth: Sequence[Result]) -> Table:
     table = Table(title="float64, gradients: the power with which the oracle's time grows")
     table.add_column("cell", no_wrap=True)
-    for name, sizes in GROWTH.items():
-        place = list(GROWTH).index(name)
+    for place, (name, sizes) in enumerate(GROWTH.items()):
         table.add_column(f"{name}, {sizes[0][place]} to {sizes[-1][place]}", justify="right")
     found = exponents(growth)
     for cell in dict.fromkeys(cell for cell, _ in found):
@@ -178,6 +176,4 @@ def plot(path: Path, results: Sequence[Result], growth: Sequence[Result]) -> Non
                 axis.plot(*zip(*points, strict=True), marker="o", label=cell)
         axis.set(xscale="log", yscale="log", xlabel=grows, ylabel="seconds, float64, gradients")
         axis.legend()
-    drawn_as = io.BytesIO()
-    figure.savefig(drawn_as, format="png", dpi=100)
-    write_atomically(path, drawn_as.getvalue())
+    write_figure(path, figure, dpi=100)

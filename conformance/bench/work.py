@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -111,10 +111,6 @@ class Work:
         found = {"outputs": np.asarray(outputs)[:1]} | ({} if d_x is None else {"d_x": np.asarray(d_x)[:1]})
         missing = dict.fromkeys(("state", "gates", "gradients"), "not compared here")
         return [str(one) for one in judge(expect(row), Observed(found, missing)).disagreements]
-
-    def as_json(self) -> dict[str, Any]:
-        """As JSON holds it."""
-        return asdict(self)
 
 
 def works(cells: Iterable[str], dtypes: Iterable[str], sizes: Iterable[Size], passes: Iterable[str]) -> Iterator[Work]:

@@ -15,7 +15,7 @@ from time import perf_counter
 from typing import Any
 
 from ..implementations import NotRun, imported, not_installed
-from ..implementations.timed import PRODUCT, Call, source_of
+from ..implementations.timed import PRODUCT, Call, contestant
 from .work import Work
 
 _SELF = Path("/proc/self")
@@ -51,7 +51,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _made(name: str) -> Any:
-    source = source_of(name)
+    source = contestant(name)
     try:
         return imported(source.target)()
     except ModuleNotFoundError as error:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import signal
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from ..arguments import count, output
+from ..arguments import count, output, timed
 from ..bench import report
 from ..bench.measuring import ORACLE, Result, bench, processors
 from ..bench.work import CELLS, GRID, GROWTH, PASSES, Size, Work, works
-from ..implementations.timed import TIMED, source_of
+from ..implementations.timed import TIMED
 from ..observations.machine import machine
-from .console import console_of
+from .console import console_of, interrupt_by_signals
 
 _DTYPES = ("float64", "float32")
 
@@ -33,7 +33,7 @@ def add_to(commands: Any) -> None:
     benches.add_argument(
         "--against",
         action="append",
-        type=_contestant,
+        type=timed,
         metavar="NAME",
         help=f"{', '.join(name for name in TIMED if name != ORACLE)}, package.module:Class or file.py:Class with the "
         "protocol of conformance.implementations.timed; may be repeated (default: all of the names)",
@@ -61,15 +61,6 @@ def add_to(commands: Any) -> None:
     benches.set_defaults(command=_bench)
 
 
-def _contestant(name: str) -> str:
-    """What can be timed."""
-    try:
-        source_of(name)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-    return name
-
-
 def _size(text: str) -> Size:
     """Four positive whole numbers."""
     parts = [count(part) for part in text.split(",")]
@@ -83,24 +74,13 @@ def _bench(parsed: argparse.Namespace) -> int:
     if parsed.plot:
         import matplotlib  # noqa: F401  # said to be missing before the measuring, not after
     console = console_of(200)
-    for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell in the background has SIGINT ignored
-        signal.signal(number, signal.default_int_handler)
+    interrupt_by_signals()
     cells = list(dict.fromkeys(parsed.cell or CELLS))
     names = [ORACLE, *dict.fromkeys(parsed.against or [name for name in TIMED if name != ORACLE])]
-    wanted = list(
-        works(
-            cells, dict.fromkeys(parsed.dtype or _DTYPES), parsed.size or GRID, dict.fromkeys(parsed.passes or PASSES)
-        )
-    )
-    curves = (
-        []
-        if parsed.size
-        else [
-            Work(cell, "float64", *size, gradients=True)
-            for cell in cells
-            for size in dict.fromkeys(sum(GROWTH.values(), ()))
-        ]
-    )
+    dtypes, passes = (dict.fromkeys(given) for given in (parsed.dtype or _DTYPES, parsed.passes or PASSES))
+    wanted = list(works(cells, dtypes, parsed.size or GRID, passes))
+    grown = () if parsed.size else dict.fromkeys(chain.from_iterable(GROWTH.values()))
+    curves = list(works(cells, ("float64",), grown, ("gradients",)))
     found, versions = _watched(console, wanted, names, parsed)
     growth, _ = _watched(console, curves, [ORACLE], parsed)
     report.show(console, found, growth)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import signal
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,7 +14,7 @@ from ..implementations import BUILT_IN
 from ..runner import Plan
 from ..study import report
 from ..study.measuring import Study, study
-from .console import console_of
+from .console import console_of, interrupt_by_signals
 
 _DTYPES = ("float64", "float32", "float16", "bfloat16")
 _DEFAULT = ("torch", "keras-tensorflow", "keras-torch", "keras-jax", "onnxruntime", "oracle")
@@ -52,8 +51,7 @@ def _study(parsed: argparse.Namespace) -> int:
     names, dtypes = parsed.implementation or _DEFAULT, parsed.dtype or _DTYPES[:2]
     wanted = [(name, dtype, parsed.cases) for name in dict.fromkeys(names) for dtype in dict.fromkeys(dtypes)]
     console = console_of(160)
-    for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell in the background has SIGINT ignored
-        signal.signal(number, signal.default_int_handler)
+    interrupt_by_signals()
     found = _watched(console, wanted, parsed.seed, parsed.jobs)
     report.show(console, found)
     if parsed.json:

@@ -26,6 +26,7 @@ from rich.table import Table
 from .. import corpus
 from ..cases import Array, family_of
 from ..corpus import Fixture
+from ..files import write_figure
 from ..implementations import FRAMEWORKS
 from ..processes import environment
 from .certify import certify
@@ -136,7 +137,7 @@ def plot(found: Accuracy, path: Path) -> None:
         axes.grid(axis="x", alpha=0.3)
     axes.invert_yaxis()
     figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=4)
-    figure.savefig(path, dpi=120)
+    write_figure(path, figure, dpi=120)
 
 
 def ulps(truth: Array, got: Array, dtype: Any) -> Array:

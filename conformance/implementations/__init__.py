@@ -130,18 +130,19 @@ FRAMEWORKS = tuple(name for name in BUILT_IN if name not in _ASKED_FOR)
 """What a run checks by itself: neither the oracle nor Keras 2, which cannot be installed beside Keras 3."""
 
 
-def source_of(name: str) -> Source:
-    """The built-in of that name, or what ``package.module:Class`` or ``file.py:Class`` names."""
-    if name in BUILT_IN:
-        return BUILT_IN[name]
+def source_of(name: str, known: Mapping[str, Source] = BUILT_IN, option: str = "--implementation") -> Source:
+    """The known one of that name, or what ``package.module:Class`` or ``file.py:Class`` names.
+
+    Raises `ValueError`, which begins with the option that the name was given to, for anything else.
+    """
+    if name in known:
+        return known[name]
     if ":" not in name:
-        known = ", ".join(BUILT_IN)
-        raise ValueError(
-            f"--implementation: expected one of {known}, package.module:Class or path/to/file.py:Class, got {name!r}"
-        )
+        expected = f"one of {', '.join(known)}, package.module:Class or path/to/file.py:Class"
+        raise ValueError(f"{option}: expected {expected}, got {name!r}")
     where = name.rpartition(":")[0]
     if where.endswith(".py") and not Path(where).is_file():
-        raise ValueError(f"--implementation: no such file: {Path(where).resolve()}")
+        raise ValueError(f"{option}: no such file: {Path(where).resolve()}")
     return Source(name)
 
 

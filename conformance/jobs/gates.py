@@ -22,6 +22,7 @@ import refimpl as ri
 
 from ..arguments import count
 from ..cases import Array, Quantities
+from ..files import write_figure
 from ..implementations import NotRun, load
 from . import training
 from .frameworks import KERAS, ask
@@ -211,4 +212,4 @@ def plot(curves: list[Curve], path: Path) -> None:
         axes.grid(alpha=0.3)
     figure.axes[0].set_ylabel("spectral norm, median over 8 sequences")
     figure.axes[0].legend()
-    figure.savefig(path, dpi=120)
+    write_figure(path, figure, dpi=120)

@@ -23,6 +23,7 @@ import refimpl as ri
 
 from ..arguments import count
 from ..cases import Array
+from ..files import write_figure
 from ..implementations import NotRun
 from ..implementations.keras_sequential import dump, layers_of, numbered
 from . import training
@@ -209,4 +210,4 @@ def plot(found: dict[str, tuple[Side, Side | None]], path: Path) -> None:
         axes.set(xlabel="epoch", title=f"{name}: lines the oracle, crosses Keras")
         axes.grid(alpha=0.3)
     figure.axes[0].legend()
-    figure.savefig(path, dpi=120)
+    write_figure(path, figure, dpi=120)

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from ..files import write_atomically
+from ..files import write_atomically, write_figure
 from . import GROUPS
 from .checks import MODULES
 from .faint import WEIGHTS
@@ -158,7 +158,7 @@ def plot(score: Score, path: Path) -> None:
     axes.invert_xaxis()
     axes.grid(alpha=0.3)
     axes.legend(loc="lower left")
-    figure.savefig(path, dpi=120)
+    write_figure(path, figure, dpi=120)
 
 
 def write_json(path: Path, score: Score, plan: Plan) -> None:

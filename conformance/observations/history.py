@@ -18,6 +18,7 @@ import numpy as np
 from packaging.version import Version
 
 from ..divergences import known
+from ..files import write_figure
 from ..verdicts import Observed, judge
 from .answers import Truths
 from .comparing import Difference, difference
@@ -254,4 +255,4 @@ def _plot(series: Sequence[Series], path: Path, label: str, lines: Sequence[tupl
         panel.set_yscale("log")
         panel.grid(alpha=0.3)
         panel.legend(fontsize="small", loc="center left", bbox_to_anchor=(1, 0.5))
-    figure.savefig(path, dpi=110, format="png", metadata={"Software": None})
+    write_figure(path, figure, dpi=110, format="png", metadata={"Software": None})

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from ..files import write_atomically
+from ..files import write_atomically, write_figure
 from .cases import GROUP
 from .measuring import Study
 from .sensitivity import BAR, TARGETS
@@ -200,7 +200,7 @@ def plot(path: Path, studies: Sequence[Study]) -> None:
     for axes in (errors, faults):
         axes.grid(alpha=0.3)
     errors.legend(fontsize="small")
-    figure.savefig(path, dpi=120)
+    write_figure(path, figure, dpi=120)
 
 
 def _distribution(values: Sequence[float]) -> tuple[Any, Any]:

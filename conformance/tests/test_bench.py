@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +99,7 @@ def asked_of(folder: Path, *body: str) -> Mapping[str, Any]:
     file.write_text(f"import os\n\n\nclass Mine:\n    versions = {{}}\n\n    def prepare(self, work):\n{lines}")
     one = Contestant(f"{file}:Mine", 1, folder / "log")
     try:
-        return one.ask(prepare=SMALL.as_json())
+        return one.ask(prepare=asdict(SMALL))
     finally:
         one.stop()
 
@@ -130,7 +131,7 @@ def test_one_that_is_not_installed_says_what_installs_it(tmp_path: Path, monkeyp
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     one = Contestant("numpy-ml", 1, tmp_path / "log")
     try:
-        found = one.ask(prepare=SMALL.as_json())
+        found = one.ask(prepare=asdict(SMALL))
     finally:
         one.stop()
     assert found == {"not run": "numpy_ml is not installed (pip install 'rnn-conformance[numpy-ml]')"}
@@ -159,6 +160,7 @@ def test_what_cannot_be_timed_is_refused(
 
 def test_a_ratio_is_that_of_each_round_and_its_quartiles_are_shown() -> None:
     assert result([1.0, 2.0, 3.0], [2.0, 2.0, 2.0]).ratio("other") == (0.75, 1.0, 1.25)
+    assert result([1.0], [2.0]).ratio("other") == (0.5, 0.5, 0.5)
     assert result([1.0], [2.0]).ratio("absent") is None
 
 

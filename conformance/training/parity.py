@@ -10,6 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from ..files import write_figure
 from . import steps as one_by_one
 from . import trajectories
 from .tasks import TASKS
@@ -153,4 +154,4 @@ def plot(found: Found, path: Path) -> None:
     for axes in figure.axes:
         lines |= {str(line.get_label()): line for line in axes.get_legend_handles_labels()[0]}
     figure.legend(lines.values(), lines.keys(), loc="outside lower center", ncols=4)
-    figure.savefig(path, dpi=120)
+    write_figure(path, figure, dpi=120)

@@ -8,9 +8,10 @@ gradients are asked for; both as something that `numpy.asarray` takes. `NotRun` 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from .. import Source
+from .. import BUILT_IN, Source, source_of
 
 if TYPE_CHECKING:
     from ...bench.work import Work
@@ -27,32 +28,27 @@ class Timed(Protocol):
     def prepare(self, work: Work) -> Call: ...
 
 
+def _here(module: str) -> str:
+    return f"{__name__}.{module}:Timed"
+
+
 def _keras(backend: str) -> Source:
-    target = "conformance.implementations.timed.keras:Timed"
-    variables = {"KERAS_BACKEND": backend, "JAX_ENABLE_X64": "1"}  # both are read at import
-    return Source(target, variables, f"keras-{backend}", ("keras", backend))
-
-
-def _other(name: str, *packages: str, extra: str = "") -> Source:
-    return Source(f"conformance.implementations.timed.{name}:Timed", extra=extra, packages=packages)
+    found = BUILT_IN[f"keras-{backend}"]
+    return replace(found, target=_here("keras"), environment={**found.environment, "JAX_ENABLE_X64": "1"})
 
 
 TIMED = {
-    "oracle": _other("oracle"),
-    "torch": _other("pytorch", "torch", extra="torch"),
+    "oracle": Source(_here("oracle")),
+    "torch": replace(BUILT_IN["torch"], target=_here("pytorch")),
     "keras-tensorflow": _keras("tensorflow"),
     "keras-jax": _keras("jax"),
-    "onnx-reference": _other("onnx", "onnx", extra="onnx"),
-    "numpy-ml": _other("numpy_ml", "numpy_ml", "scipy", extra="numpy-ml"),
+    "onnx-reference": replace(BUILT_IN["onnx-reference"], target=_here("onnx")),
+    "numpy-ml": Source(_here("numpy_ml"), extra="numpy-ml", packages=("numpy_ml", "scipy")),
 }
-PRODUCT = "conformance.implementations.timed.oracle:Product"
+PRODUCT = f"{__name__}.oracle:Product"
 """A large matrix product of NumPy's: what the machine can do."""
 
 
-def source_of(name: str) -> Source:
-    """One of `TIMED`, or what ``package.module:Class`` or ``file.py:Class`` names; `ValueError` for anything else."""
-    if name in TIMED:
-        return TIMED[name]
-    if ":" not in name:
-        raise ValueError(f"expected one of {', '.join(TIMED)}, package.module:Class or file.py:Class, got {name!r}")
-    return Source(name)
+def contestant(name: str) -> Source:
+    """One of `TIMED`, or anyone's own; as in `source_of`."""
+    return source_of(name, TIMED, "--against")
