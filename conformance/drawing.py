@@ -145,7 +145,7 @@ class Builder:
         params = {name: self.parameter(cell, name, shape) for name, shape in cell.parameter_shapes.items()}
         x = self.inputs((batch, time, cell.input_size))
         mask = a_mask(of["mask"], self.rng, batch, time)
-        lengths = some_lengths(of["lengths"], self.rng, batch, time)
+        lengths = self.lengths(batch, time)
         case = Case(
             cell,
             params,
@@ -225,6 +225,10 @@ class Builder:
     def inputs(self, shape: Sequence[int]) -> Array:
         """``x``, before anything is masked."""
         return self.array(shape, self.anywhere, "magnitude of x")
+
+    def lengths(self, batch: int, time: int) -> Array | None:
+        """How many steps of each row count; None: all."""
+        return some_lengths(self.options["lengths"], self.rng, batch, time)
 
     def parameter(self, cell: Any, name: str, shape: Sequence[int]) -> Array:
         recurrent = name.rpartition(".")[2] == "recurrent_kernel"

@@ -66,7 +66,7 @@ class Draws:
         """What the cases of a group have in common: options, the greatest sizes, and the sizes."""
         rng = np.random.default_rng((self.seed, group))
         combination, cells = self.combination(rng)
-        limits = Limits(time=LONG if rng.random() < 1 / 4 and cells < 3 else max(3, 7 // cells))
+        limits = Limits(time=LONG if rng.random() < 1 / 4 and cells < 3 else max(5, 7 // cells))
         first = build(Seeded(self.seed, group), combination, limits)
         batch, time, size = first.x.shape
         hidden = first_cell(first.cell).hidden_size

@@ -24,7 +24,7 @@ CELLS = (
     {"kind": "LSTM", "direction": ("forward", "both"), "layers": (1, 2), "mask": ("none", "right", "holes")},
     {"kind": "LSTM", "projection": (True, False), "peepholes": (True, False), "clip": (True, False)},
     {"kind": "LSTM", "dropout": (True,), "recurrent_dropout": (True, False)},
-    {"kind": "GRU", "reset_after": (True, False), "layers": (1, 2), "lengths": ("none", "sorted")},
+    {"kind": "GRU", "reset_after": (True, False), "layers": (1, 2), "lengths": ("none", "sorted", "unsorted", "zero")},
     {"kind": "GRU", "recurrent_dropout": (True,), "direction": ("forward", "backward")},
 )
 
@@ -67,6 +67,13 @@ def test_dropout_leaves_every_unit_to_some_row() -> None:
     for case, factors in dropped:
         assert factors.shape[-2] == 1 or (factors > 0).any(axis=-2).all(), f"{case!r}: {factors}"
         assert (factors == 0).any() or factors.size == 1, f"{case!r}: nothing is dropped"
+
+
+def test_some_row_has_all_its_steps() -> None:
+    lengths = [(case, case.lengths) for case in built() if case.lengths is not None]
+    assert lengths
+    for case, its in lengths:
+        assert its.max() == case.x.shape[1], f"{case!r}: {its}"
 
 
 @cache
