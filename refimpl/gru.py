@@ -42,7 +42,7 @@ import numpy as np
 
 from . import parameters
 from .activations import Activation, Array
-from .linear import Factors, affine, affine_adjoint, blocks, concatenate, dropped, kernel_gradient
+from .linear import Factors, affine, affine_adjoint, blocks, by_columns, concatenate, dropped, kernel_gradient
 from .parameters import Adjoint, Kept, Parameters, State, Step, StepCotangents
 
 
@@ -104,13 +104,13 @@ class GRU:
 
         def step(projected: Array, state: State) -> tuple[State, Kept]:
             (h,) = state
-            x_z, x_r, x_n = blocks(projected, 3)
+            x_zr, x_n = self._zr_and_n(projected)
             if self.reset_after:
-                u_z, u_r, m = blocks(affine(h, U, β, factors), 3)
+                u_zr, m = self._zr_and_n(affine(h, U, β, factors))
             else:
-                u_z, u_r = blocks(affine(h, U_zr, β_zr, of_zr), 2)
-            a_z, a_r = x_z + u_z, x_r + u_r
-            z, r = σ(a_z), σ(a_r)
+                u_zr = affine(h, U_zr, β_zr, of_zr)
+            a_zr = x_zr + u_zr
+            z, r = blocks(σ(a_zr), 2)
             if self.reset_after:
                 a_n = x_n + r * m
             else:
@@ -118,34 +118,35 @@ class GRU:
                 a_n = x_n + affine(m, U_n, β_n)
             n = φ(a_n)
             h = z * h + (1 - z) * n
-            return (h,), (z, r, n, m, concatenate(a_z, a_r, a_n)) if arguments else (z, r, n, m)
+            return (h,), (z, r, n, m, concatenate(a_zr, a_n)) if arguments else (z, r, n, m)
 
         return step
 
-    def slopes(self, gates: Kept) -> Kept:
-        """σ' of z and r, φ' of n."""
-        (z, r, n, _), φ, σ = gates[:4], self._φ, self._σ
+    def slopes(self, gates: Kept, before: State) -> Kept:
+        """h - n and 1 - z; σ' of z, φ' of n, σ' of r; what r is multiplied with, m or h; r and z."""
+        (z, r, n, m), (h,), φ, σ = gates[:4], before, self._φ, self._σ
         a_z, a_r, a_n = parameters.arguments(gates[4:], 3)
-        return σ.derivative(z, a_z), σ.derivative(r, a_r), φ.derivative(n, a_n)
+        σ_z, φ_n, σ_r = σ.derivative(z, a_z), φ.derivative(n, a_n), σ.derivative(r, a_r)
+        return h - n, 1 - z, σ_z, φ_n, σ_r, m if self.reset_after else h, r, z
 
     def adjoint(self, params: Parameters, factors: Factors = None) -> Adjoint:
-        """The step's adjoint: from a step's gates and slopes, the state before it and the cotangent of that after it,
-        the cotangents of ``x W + b``, of ``h U + β`` and of the state before."""
-        U = params["recurrent_kernel"]
+        """The step's adjoint: from a step's slopes and the cotangent of the state after it, the cotangents of
+        ``x W + b``, of ``h U + β`` and of the state before."""
+        U = by_columns(params["recurrent_kernel"])
         (U_zr, U_n), (of_zr, of_n) = self._zr_and_n(U), _zr_and_n_factors(factors)
 
-        def adjoint(gates: Kept, slopes: Kept, before: State, d_state: State) -> tuple[StepCotangents, State]:
-            (z, r, n, m), (σ_z, σ_r, φ_n), (h,), (d_h,) = gates[:4], slopes, before, d_state
-            d_az = d_h * (h - n) * σ_z
-            d_an = d_h * (1 - z) * φ_n
+        def adjoint(slopes: Kept, d_state: State) -> tuple[StepCotangents, State]:
+            (h_less_n, not_z, σ_z, φ_n, σ_r, reset_on, r, z), (d_h,) = slopes, d_state
+            d_az = d_h * h_less_n * σ_z
+            d_an = d_h * not_z * φ_n
             if self.reset_after:
-                d_ar = d_an * m * σ_r
+                d_ar = d_an * reset_on * σ_r
                 d_u = concatenate(d_az, d_ar, d_an * r)
                 d_met = affine_adjoint(d_u, U, factors)
                 return StepCotangents(concatenate(d_az, d_ar, d_an), d_u), (d_h * z + d_met,)
-            d_m = affine_adjoint(d_an, U_n)
-            d_ar = d_m * dropped(h, of_n) * σ_r
-            d_met = affine_adjoint(concatenate(d_az, d_ar), U_zr, of_zr) + dropped(d_m * r, of_n)
+            d_m = affine_adjoint(d_an, U_n, of_n)
+            d_ar = d_m * reset_on * σ_r
+            d_met = affine_adjoint(concatenate(d_az, d_ar), U_zr, of_zr) + d_m * r
             d_a = concatenate(d_az, d_ar, d_an)
             return StepCotangents(d_a, d_a), (d_h * z + d_met,)
 

@@ -49,7 +49,7 @@ import numpy as np
 
 from . import parameters
 from .activations import Activation, Array
-from .linear import Factors, affine, affine_adjoint, bias_gradient, blocks, concatenate, kernel_gradient
+from .linear import Factors, affine, affine_adjoint, bias_gradient, blocks, by_columns, concatenate, kernel_gradient
 from .parameters import Adjoint, Kept, Parameters, State, Step, StepCotangents
 
 
@@ -113,7 +113,7 @@ class LSTM:
 
     def step(self, params: Parameters, factors: Factors = None) -> Step:
         """The step: from ``x W + b``, ``(batch, 4 * hidden)``, and the state before it, that after it and the gates."""
-        φ, σ, ψ = self._φ, self._σ, self._ψ
+        φ, σ, ψ, hidden = self._φ, self._σ, self._ψ, self.hidden_size
         U, β = params["recurrent_kernel"], params.get("recurrent_bias")
         P, p = params.get("projection_kernel"), params.get("peepholes")
         arguments = parameters.need_arguments(φ, σ)
@@ -122,14 +122,17 @@ class LSTM:
             h, c = state
             a = affine(h, U, β, factors)
             a += projected
-            a_i, a_f, a_g, a_o = blocks(a, 4)
+            a_if, a_g, a_o = a[..., : 2 * hidden], a[..., 2 * hidden : 3 * hidden], a[..., 3 * hidden :]
             if self.forget_bias:
-                a_f = a_f + self.forget_bias
+                a_i, a_f = blocks(a_if, 2)
+                a_if = concatenate(a_i, a_f + self.forget_bias)
             if p is not None:
-                p_i, p_f, p_o = blocks(p, 3)
-                a_i, a_f = a_i + p_i * c, a_f + p_f * c
-            i, g = σ(a_i), φ(a_g)
-            f = 1 - i if self.input_forget else σ(a_f)
+                p_if, p_o = p[: 2 * hidden], p[2 * hidden :]
+                a_if = a_if + p_if * concatenate(c, c)
+            i, f = blocks(σ(a_if), 2)
+            if self.input_forget:
+                f = 1 - i
+            g = φ(a_g)
             c = f * c + i * g
             if p is not None:
                 a_o = a_o + p_o * c
@@ -137,43 +140,42 @@ class LSTM:
             h = o * ψ(c)
             if P is not None:
                 h = h @ P
-            return (h, c), (i, f, g, o, c, concatenate(a_i, a_f, a_g, a_o)) if arguments else (i, f, g, o, c)
+            return (h, c), (i, f, g, o, c, concatenate(a_if, a_g, a_o)) if arguments else (i, f, g, o, c)
 
         return step
 
-    def slopes(self, gates: Kept) -> Kept:
-        """σ' of i, f, o, φ' of g, ψ(c') and ψ' there."""
-        (i, f, g, o, c), φ, σ, ψ = gates[:5], self._φ, self._σ, self._ψ
+    def slopes(self, gates: Kept, before: State) -> Kept:
+        """What dc', dc', dc' and dh' side by side are multiplied with: the factors of i, f, g and o, then their slopes;
+        and o, ψ' there, f."""
+        (i, f, g, o, c_after), (_, c), φ, σ, ψ = gates[:5], before, self._φ, self._σ, self._ψ
         a_i, a_f, a_g, a_o = parameters.arguments(gates[5:], 4)
-        y = ψ(c)
-        σ_i = σ.derivative(i, a_i)
+        y = ψ(c_after)
+        σ_i, φ_g, σ_o = σ.derivative(i, a_i), φ.derivative(g, a_g), σ.derivative(o, a_o)
         σ_f = σ_i if self.input_forget else σ.derivative(f, a_f)
-        return σ_i, σ_f, φ.derivative(g, a_g), σ.derivative(o, a_o), y, ψ.derivative(y, c)
+        return concatenate(g, c, i, y), concatenate(σ_i, σ_f, φ_g, σ_o), o, ψ.derivative(y, c_after), f
 
     def adjoint(self, params: Parameters, factors: Factors = None) -> Adjoint:
-        """The step's adjoint: from a step's gates and slopes, the state before it and the cotangent of that after it,
-        the cotangents of ``x W + b``, of ``h U + β`` and of the state before."""
-        U, P, p = params["recurrent_kernel"], params.get("projection_kernel"), params.get("peepholes")
+        """The step's adjoint: from a step's slopes and the cotangent of the state after it, the cotangents of
+        ``x W + b``, of ``h U + β`` and of the state before."""
+        U, P, p = by_columns(params["recurrent_kernel"]), params.get("projection_kernel"), params.get("peepholes")
 
-        def adjoint(gates: Kept, slopes: Kept, before: State, d_state: State) -> tuple[StepCotangents, State]:
-            (i, f, g, o, _), (σ_i, σ_f, φ_g, σ_o, y, ψ_c) = gates[:5], slopes
-            (_, c), (d_output, d_c) = before, d_state
+        def adjoint(slopes: Kept, d_state: State) -> tuple[StepCotangents, State]:
+            (met, σ_φ, o, ψ_c, f), (d_output, d_c) = slopes, d_state
             d_h = d_output if P is None else d_output @ P.T
-            d_ao = d_h * y * σ_o
             d_c = d_c + d_h * o * ψ_c
             if p is not None:
-                p_i, p_f, p_o = blocks(p, 3)
-                d_c = d_c + p_o * d_ao
-            d_i, d_f, d_g = d_c * g, d_c * c, d_c * i
+                (p_i, p_f, p_o), y, σ_o = blocks(p, 3), blocks(met, 4)[3], blocks(σ_φ, 4)[3]
+                d_c = d_c + p_o * (d_h * y * σ_o)
+            d_a = concatenate(d_c, d_c, d_c, d_h)
+            d_a *= met
             if self.input_forget:
-                d_i, d_af = d_i - d_f, 0 * d_f
-            else:
-                d_af = d_f * σ_f
-            d_ai = d_i * σ_i
+                d_i, d_f, d_g, d_o = blocks(d_a, 4)
+                d_a = concatenate(d_i - d_f, 0 * d_f, d_g, d_o)
+            d_a *= σ_φ
             d_c = d_c * f
             if p is not None:
+                d_ai, d_af, _, _ = blocks(d_a, 4)
                 d_c = d_c + p_i * d_ai + p_f * d_af
-            d_a = concatenate(d_ai, d_af, d_g * φ_g, d_ao)
             d_before = affine_adjoint(d_a, U, factors), d_c
             return StepCotangents(d_a, d_a, None if P is None else d_output), d_before
 

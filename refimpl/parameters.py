@@ -52,7 +52,7 @@ class StepCotangents(NamedTuple):
 
 
 Step = Callable[[Array, State], tuple[State, Kept]]
-Adjoint = Callable[[Kept, Kept, State, State], tuple[StepCotangents, State]]
+Adjoint = Callable[[Kept, State], tuple[StepCotangents, State]]
 
 
 class Cell(Protocol):
@@ -89,13 +89,13 @@ class Cell(Protocol):
         """The function of one step: from ``x_t @ kernel + bias`` and the state before, that after and the gates."""
         ...
 
-    def slopes(self, gates: Kept) -> Kept:
-        """What the adjoints of several steps need that depends on no cotangent."""
+    def slopes(self, gates: Kept, before: State) -> Kept:
+        """What the adjoints of several steps need, which depends on no cotangent: derivatives by element."""
         ...
 
     def adjoint(self, params: Parameters, factors: Factors = None) -> Adjoint:
-        """The function of one step's adjoint: from its gates, its slopes, the state before it and the cotangent of the
-        state after it, what the sums over all steps need, and the cotangent of the state before."""
+        """The function of one step's adjoint: from its slopes and the cotangent of the state after it, what the sums
+        over all steps need, and the cotangent of the state before."""
         ...
 
     def gradients(self, gates: Kept, before: State, cotangents: StepCotangents, factors: Factors = None) -> Parameters:

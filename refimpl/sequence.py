@@ -147,22 +147,20 @@ def unroll_adjoint(run: Run, d_outputs: Array, d_state: State) -> Gradients:
     d_params: Parameters = {}
     for piece in reversed(traversal.order(pieces(cell, run.x))):
         kept, states = (tuple(each[piece] for each in of_all) for of_all in (gates, before))
-        steps = zip(
-            range(time)[piece], *(zip(*each, strict=True) for each in (kept, cell.slopes(kept), states)), strict=True
-        )
+        steps = zip(range(time)[piece], zip(*cell.slopes(kept, states), strict=True), states[0], strict=True)
         cotangents = []
-        for t, its_gates, its_slopes, its_state in reversed(traversal.order(list(steps))):
-            d_state = _between_steps(d_state, its_state[0])
+        for t, its_slopes, its_state in reversed(traversal.order(list(steps))):
+            d_state = _between_steps(d_state, its_state)
             d_output = d_outputs[:, d_shown[t]] if t in d_shown else None
             if traversal.mask is None:
                 d_after = d_state if d_output is None else (d_state[0] + d_output, *d_state[1:])
-                found, d_state = adjoint(its_gates, its_slopes, its_state, d_after)
+                found, d_state = adjoint(its_slopes, d_after)
             else:
                 d_output = repeated if d_output is None else d_output + repeated
                 d_after, d_held, repeated = _masked_adjoint(
                     traversal.masked_output, traversal.mask[:, t, None], d_state, d_output
                 )
-                found, through = adjoint(its_gates, its_slopes, its_state, d_after)
+                found, through = adjoint(its_slopes, d_after)
                 d_state = tuple(part + held for part, held in zip(through, d_held, strict=True))
             cotangents.append(found)
         d_x[piece], more = _sums(run, piece, kept, states, traversal.order(cotangents[::-1]))

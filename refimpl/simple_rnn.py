@@ -28,7 +28,7 @@ import numpy as np
 
 from . import parameters
 from .activations import Activation, Array
-from .linear import Factors, affine, affine_adjoint, kernel_gradient
+from .linear import Factors, affine, affine_adjoint, by_columns, kernel_gradient
 from .parameters import Adjoint, Kept, Parameters, State, Step, StepCotangents
 
 
@@ -90,16 +90,16 @@ class SimpleRNN:
 
         return step
 
-    def slopes(self, gates: Kept) -> Kept:
-        """φ' of h."""
+    def slopes(self, gates: Kept, before: State) -> Kept:
+        """The derivative of h' in its argument."""
         return (self._φ.derivative(gates[0], *parameters.arguments(gates[1:], 1)),)
 
     def adjoint(self, params: Parameters, factors: Factors = None) -> Adjoint:
-        """The step's adjoint: from a step's gates and slopes, the state before it and the cotangent of that after it,
-        the cotangents of ``x W + b``, of ``h U + β`` and of the state before."""
-        U = params["recurrent_kernel"]
+        """The step's adjoint: from a step's slopes and the cotangent of the state after it, the cotangents of
+        ``x W + b``, of ``h U + β`` and of the state before."""
+        U = by_columns(params["recurrent_kernel"])
 
-        def adjoint(gates: Kept, slopes: Kept, before: State, d_state: State) -> tuple[StepCotangents, State]:
+        def adjoint(slopes: Kept, d_state: State) -> tuple[StepCotangents, State]:
             d_a = d_state[0] * slopes[0]
             return StepCotangents(d_a, d_a), (affine_adjoint(d_a, U, factors),)
 

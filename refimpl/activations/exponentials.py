@@ -31,7 +31,8 @@ def _sigmoid(x: Array) -> Array:
         return 1 / (1 + np.exp(-x))
     growth = np.minimum(x, 88)  # from there on the result is 1, and in float32 the exponential overflows
     np.exp(growth, out=growth)
-    return growth / (1 + growth)
+    growth /= 1 + growth
+    return growth
 
 
 def _steepest_sigmoid(low: Array, high: Array) -> Array:
