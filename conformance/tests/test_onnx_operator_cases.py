@@ -24,19 +24,28 @@ from conformance.implementations.onnx_operator_cases import (  # noqa: E402  # n
     collected,
 )
 
-CASES = collected()
 
-
-def test_the_package_lists_as_many_cases_as_are_tried() -> None:
+def _listed() -> list[str]:
+    """The names of the cases, as they stand in the package's sources: to collect them takes ten seconds."""
     folder = Path(onnx.__file__).parent / "backend/test/case/node"
     sources = "".join((folder / f"{name.lower()}.py").read_text() for name in OPERATORS)
-    listed = re.findall(r'name="(test_\w+)"', sources)
-    assert sorted(case.name for case in CASES) == sorted(listed)
-    assert len(listed) >= 18, "onnx 1.23 has eighteen; fewer were found"
+    return re.findall(r'name="(test_\w+)"', sources)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_the_stored_values_lie_within_the_derived_bounds(case: Any) -> None:
+@pytest.fixture(scope="module")
+def cases() -> dict[str, Any]:
+    """Each case by its name."""
+    return {case.name: case for case in collected()}
+
+
+def test_the_package_lists_as_many_cases_as_are_tried(cases: dict[str, Any]) -> None:
+    assert sorted(cases) == sorted(_listed())
+    assert len(cases) >= 18, "onnx 1.23 has eighteen; fewer were found"
+
+
+@pytest.mark.parametrize("name", _listed())
+def test_the_stored_values_lie_within_the_derived_bounds(cases: dict[str, Any], name: str) -> None:
+    case = cases[name]
     assert case.data_sets, "no data"
     for inputs, outputs in case.data_sets:
         asked = as_case(case.model, inputs)
@@ -45,8 +54,8 @@ def test_the_stored_values_lie_within_the_derived_bounds(case: Any) -> None:
         assert sum(np.size(array) for array in outputs) == verdict.numbers, "some number was not compared"
 
 
-def test_a_stored_value_that_is_off_is_seen() -> None:
-    for case in CASES:
+def test_a_stored_value_that_is_off_is_seen(cases: dict[str, Any]) -> None:
+    for case in cases.values():
         inputs, outputs = case.data_sets[0]
         asked = as_case(case.model, inputs)
         moved = [array * np.float32(1 + 2**-10) for array in outputs]
