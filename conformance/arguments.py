@@ -11,7 +11,9 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from .environments.partners import NoSet, known
 from .implementations import source_of
-from .implementations.timed import contestant
+from .implementations.timed import PRODUCT, contestant
+
+_FIGURES = (".png", ".svg", ".pdf")
 
 
 def count(text: str) -> int:
@@ -26,6 +28,14 @@ def output(name: str) -> Path:
     path = Path(name)
     if not path.parent.is_dir():
         raise argparse.ArgumentTypeError(f"no such folder: {path.parent}")
+    return path
+
+
+def figure(name: str) -> Path:
+    """A file that a plot can be written to."""
+    path = output(name)
+    if path.suffix not in _FIGURES:
+        raise argparse.ArgumentTypeError(f"a name that ends in {', '.join(_FIGURES)} is needed, got {path.name}")
     return path
 
 
@@ -59,7 +69,9 @@ def implementation(name: str) -> str:
 
 
 def timed(name: str) -> str:
-    """The name of what the benchmarks can time, built in or not."""
+    """The name of what the benchmarks can time beside the oracle, built in or not."""
+    if name in ("oracle", PRODUCT):
+        raise argparse.ArgumentTypeError(f"{name} is timed in any case")
     return _named(name, contestant)
 
 

@@ -36,7 +36,7 @@ def pytest_configure(config: pytest.Config) -> None:
         append(config.getoption("--record"), event="unavailable", why=str(reason))
         raise pytest.UsageError(f"{name}: not run: {reason}") from None
     except ValueError as error:
-        raise pytest.UsageError(str(error)) from None
+        raise pytest.UsageError(f"--implementation: {error}") from None
     profile = PROFILES[config.getoption("--amount")]
     seed = str(config.getoption("hypothesis_seed", None))
     current = Session(implementation, profile, config.getoption("--record"), int(seed) if seed.isdigit() else 0)

@@ -23,7 +23,7 @@ def write_atomically(path: Path, content: str | bytes) -> None:
 
 
 def write_figure(path: Path, figure: Any, **options: Any) -> None:
-    """Writes a figure of matplotlib's in the format that the file's name ends with, PNG where it has no ending."""
+    """Writes a figure of matplotlib's in the format that the file's name ends with."""
     drawn = io.BytesIO()
-    figure.savefig(drawn, **{"format": path.suffix.removeprefix(".") or "png", **options})
+    figure.savefig(drawn, **{"format": path.suffix.removeprefix("."), **options})
     write_atomically(path, drawn.getvalue())

@@ -120,7 +120,7 @@ class _Probing(Builder):
         flat = [at for name, at in _FLAT_BEYOND.items() if name in self.options.values()]
         flat += [limit for limit in (getattr(first_cell(cell), "clip", None),) if limit]
         held = self.holds_in_bounds and self.anywhere == self.allowed(True)
-        return min(1.0 if held else _SHRINKING, *(at / 2 for at in flat), 1.0)
+        return min([1.0 if held else _SHRINKING, *(at / 2 for at in flat)])
 
     def initial_state(self, cell: Any) -> tuple[Array, ...]:
         super().initial_state(cell)

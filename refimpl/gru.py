@@ -42,7 +42,7 @@ import numpy as np
 
 from . import parameters
 from .activations import Activation, Array
-from .linear import Factors, affine, affine_adjoint, blocks, by_columns, concatenate, dropped, kernel_gradient
+from .linear import Factors, affine, affine_adjoint, blocks, concatenate, dropped, kernel_gradient
 from .parameters import Adjoint, Kept, Parameters, State, Step, StepCotangents
 
 
@@ -132,7 +132,7 @@ class GRU:
     def adjoint(self, params: Parameters, factors: Factors = None) -> Adjoint:
         """The step's adjoint: from a step's slopes and the cotangent of the state after it, the cotangents of
         ``x W + b``, of ``h U + β`` and of the state before."""
-        U = by_columns(params["recurrent_kernel"])
+        U = params["recurrent_kernel"]
         (U_zr, U_n), (of_zr, of_n) = self._zr_and_n(U), _zr_and_n_factors(factors)
 
         def adjoint(slopes: Kept, d_state: State) -> tuple[StepCotangents, State]:

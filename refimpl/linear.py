@@ -50,11 +50,6 @@ def bias_gradient(d_out: Array) -> Array:
     return _rows(d_out).sum(axis=0)
 
 
-def by_columns(kernel: Array) -> Array:
-    """The same kernel, in the order in memory in which `affine_adjoint` is faster with it, step after step."""
-    return np.asfortranarray(kernel) if isinstance(kernel, np.ndarray) else kernel
-
-
 def _product(x: Array, kernel: Array) -> Array:
     """``x @ kernel``, as one product over all leading axes, where NumPy would make one for each step."""
     if not isinstance(x, np.ndarray) or x.ndim < 3:

@@ -20,6 +20,8 @@ Adjoint, from ``dh'`` and ``dc'``::
     da = di ⊙ σ'(a_i)    df ⊙ σ'(a_f)    dg ⊙ φ'(a_g)    do ⊙ σ'(a_o)
     dh = da Uᵀ ⊙ m
 
+(dc', dc', dc' and dh' stand side by side and are multiplied with g, c, i and ψ(c'), then with the slopes, all at once.)
+
 Options, each a term or a factor more in the same places:
 
 =================  ============================================================  ================================
@@ -49,7 +51,7 @@ import numpy as np
 
 from . import parameters
 from .activations import Activation, Array
-from .linear import Factors, affine, affine_adjoint, bias_gradient, blocks, by_columns, concatenate, kernel_gradient
+from .linear import Factors, affine, affine_adjoint, bias_gradient, blocks, concatenate, kernel_gradient
 from .parameters import Adjoint, Kept, Parameters, State, Step, StepCotangents
 
 
@@ -145,8 +147,8 @@ class LSTM:
         return step
 
     def slopes(self, gates: Kept, before: State) -> Kept:
-        """What dc', dc', dc' and dh' side by side are multiplied with: the factors of i, f, g and o, then their slopes;
-        and o, ψ' there, f."""
+        """What dc', dc', dc' and dh', side by side, are multiplied with: g, c, i and ψ(c'), and the slopes; further
+        o, ψ'(c') and f."""
         (i, f, g, o, c_after), (_, c), φ, σ, ψ = gates[:5], before, self._φ, self._σ, self._ψ
         a_i, a_f, a_g, a_o = parameters.arguments(gates[5:], 4)
         y = ψ(c_after)
@@ -157,21 +159,21 @@ class LSTM:
     def adjoint(self, params: Parameters, factors: Factors = None) -> Adjoint:
         """The step's adjoint: from a step's slopes and the cotangent of the state after it, the cotangents of
         ``x W + b``, of ``h U + β`` and of the state before."""
-        U, P, p = by_columns(params["recurrent_kernel"]), params.get("projection_kernel"), params.get("peepholes")
+        U, P, p = params["recurrent_kernel"], params.get("projection_kernel"), params.get("peepholes")
 
         def adjoint(slopes: Kept, d_state: State) -> tuple[StepCotangents, State]:
-            (met, σ_φ, o, ψ_c, f), (d_output, d_c) = slopes, d_state
+            (partners, slopes_a, o, ψ_c, f), (d_output, d_c) = slopes, d_state
             d_h = d_output if P is None else d_output @ P.T
             d_c = d_c + d_h * o * ψ_c
             if p is not None:
-                (p_i, p_f, p_o), y, σ_o = blocks(p, 3), blocks(met, 4)[3], blocks(σ_φ, 4)[3]
+                (p_i, p_f, p_o), y, σ_o = blocks(p, 3), blocks(partners, 4)[3], blocks(slopes_a, 4)[3]
                 d_c = d_c + p_o * (d_h * y * σ_o)
             d_a = concatenate(d_c, d_c, d_c, d_h)
-            d_a *= met
+            d_a *= partners
             if self.input_forget:
                 d_i, d_f, d_g, d_o = blocks(d_a, 4)
                 d_a = concatenate(d_i - d_f, 0 * d_f, d_g, d_o)
-            d_a *= σ_φ
+            d_a *= slopes_a
             d_c = d_c * f
             if p is not None:
                 d_ai, d_af, _, _ = blocks(d_a, 4)
@@ -182,7 +184,8 @@ class LSTM:
         return adjoint
 
     def gradients(self, gates: Kept, before: State, cotangents: StepCotangents, factors: Factors = None) -> Parameters:
-        """``dU = hᵀ da``, ``dp = Σ da ⊙ c`` and ``dP = (o ⊙ ψ(c'))ᵀ dh'`` over all steps, h that before each step."""
+        """``dU = hᵀ da``, ``dp = Σ da ⊙ c``, for o with ``c'``, and ``dP = (o ⊙ ψ(c'))ᵀ dh'`` over all steps, h and c
+        those before each step."""
         (_, _, _, o, c_after), (h, c) = gates[:5], before
         found = {"recurrent_kernel": kernel_gradient(h, cotangents.recurrent, factors)}
         if self.peepholes:

@@ -90,7 +90,7 @@ class Cell(Protocol):
         ...
 
     def slopes(self, gates: Kept, before: State) -> Kept:
-        """What the adjoints of several steps need, which depends on no cotangent: derivatives by element."""
+        """What the adjoints of several steps multiply cotangents with: slopes of activations, and what they met."""
         ...
 
     def adjoint(self, params: Parameters, factors: Factors = None) -> Adjoint:
@@ -168,6 +168,9 @@ def check_cell(cell: Cell) -> None:
     forget_bias = getattr(cell, "forget_bias", 0.0)
     if not (is_number(forget_bias) and np.isfinite(forget_bias)):
         raise InvalidArgument("forget_bias", expected="a finite number", got=repr(forget_bias))
+    for name in ("clip", "forget_bias"):
+        if getattr(cell, name, None) is not None:  # a float64 of NumPy's would turn float32 into float64
+            object.__setattr__(cell, name, float(getattr(cell, name)))
 
 
 def check_size(name: str, size: Any, *, least: int = 1, expected: str = "a positive integer") -> None:

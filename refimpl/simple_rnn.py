@@ -28,7 +28,7 @@ import numpy as np
 
 from . import parameters
 from .activations import Activation, Array
-from .linear import Factors, affine, affine_adjoint, by_columns, kernel_gradient
+from .linear import Factors, affine, affine_adjoint, kernel_gradient
 from .parameters import Adjoint, Kept, Parameters, State, Step, StepCotangents
 
 
@@ -97,7 +97,7 @@ class SimpleRNN:
     def adjoint(self, params: Parameters, factors: Factors = None) -> Adjoint:
         """The step's adjoint: from a step's slopes and the cotangent of the state after it, the cotangents of
         ``x W + b``, of ``h U + β`` and of the state before."""
-        U = by_columns(params["recurrent_kernel"])
+        U = params["recurrent_kernel"]
 
         def adjoint(slopes: Kept, d_state: State) -> tuple[StepCotangents, State]:
             d_a = d_state[0] * slopes[0]

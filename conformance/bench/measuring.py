@@ -64,13 +64,23 @@ class Contestant:
     """A process that is asked in turn with others, and stopped while it is not: idle threads spin, some for a while."""
 
     def __init__(self, name: str, threads: int, log: Path) -> None:
-        self.name, self._log = name, log
-        variables = dict.fromkeys(THREADS, str(threads)) | WITHOUT_GPU | dict(contestant(name).environment)
-        command = [sys.executable, "-W", "ignore", "-m", "conformance.bench.worker", name, str(threads)]
-        with log.open("wb") as errors:
-            self._process = subprocess.Popen(
+        self.name, self._threads, self._log = name, threads, log
+        self._process = self._started()
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        variables = dict.fromkeys(THREADS, str(self._threads)) | WITHOUT_GPU | dict(contestant(self.name).environment)
+        command = [sys.executable, "-W", "ignore", "-m", "conformance.bench.worker", self.name, str(self._threads)]
+        with self._log.open("wb") as errors:
+            return subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, env=environment(**variables)
             )
+
+    def prepare(self, work: Work) -> dict[str, Any]:
+        """Its answer to a new work, for which it is started again where the last has ended it."""
+        if self._process.poll() is not None:
+            self.stop()
+            self._process = self._started()
+        return self.ask(prepare=asdict(work))
 
     def ask(self, **question: Any) -> dict[str, Any]:
         """Its answer; "not run" with what it last printed where it has ended."""
@@ -85,7 +95,8 @@ class Contestant:
             line = b""
         self._signal("SIGSTOP")
         if not line:
-            return {"not run": f"its process ended: {' '.join(last_lines(self._log))}"}
+            status, said = self._process.wait(), " ".join(last_lines(self._log))
+            return {"not run": f"its process ended with status {status}: {said}"}
         found: dict[str, Any] = json.loads(line)
         return found
 
@@ -129,7 +140,7 @@ def _measured(
 ) -> Result:
     result, calls = Result(work), {}
     for one in everyone:
-        answer = one.ask(prepare=asdict(work))
+        answer = one.prepare(work)
         if "not run" in answer:
             result.not_run[one.name] = answer["not run"]
             continue

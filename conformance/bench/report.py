@@ -157,8 +157,9 @@ def plot(path: Path, results: Sequence[Result], growth: Sequence[Result]) -> Non
     from matplotlib.figure import Figure
 
     passes = list(_by_pass(results))
-    figure = Figure(figsize=(6 * max(1, len(passes)), 9 if growth else 5), layout="constrained")
-    axes = figure.subplots(2 if growth else 1, max(1, len(passes)), squeeze=False)
+    columns = max(1, len(passes), len(GROWTH) if growth else 0)
+    figure = Figure(figsize=(6 * columns, 9 if growth else 5), layout="constrained")
+    axes = figure.subplots(2 if growth else 1, columns, squeeze=False)
     for axis, ((dtype, pass_), its) in zip(axes[0], passes, strict=False):
         for name in others(results):
             drawn = [(r.work.operations, found) for r in its if (found := r.ratio(name)) is not None]
@@ -166,14 +167,17 @@ def plot(path: Path, results: Sequence[Result], growth: Sequence[Result]) -> Non
                 operations, found = zip(*drawn, strict=True)
                 low, middle, high = np.array(found).T
                 axis.errorbar(operations, middle, (middle - low, high - middle), fmt="o", label=name, alpha=0.7)
-        axis.axhline(1.0, color="black", linewidth=0.8)
+        axis.axhline(1.0, color="black", linewidth=0.8, label="equal")
         axis.set(xscale="log", yscale="log", title=f"{dtype}, {pass_}", xlabel="operations of the matrix products")
         axis.set_ylabel("oracle's time over theirs: median, quartiles")
-        axis.legend()
     for axis, grows in zip(axes[1] if growth else (), GROWTH, strict=False):
         for (cell, name), points in _curves(growth):
             if name == grows:
                 axis.plot(*zip(*points, strict=True), marker="o", label=cell)
         axis.set(xscale="log", yscale="log", xlabel=grows, ylabel="seconds, float64, gradients")
-        axis.legend()
+    for axis in axes.flat:
+        if axis.has_data():
+            axis.legend()
+        else:
+            axis.remove()
     write_figure(path, figure, dpi=100)

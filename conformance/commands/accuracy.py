@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import Any
 
+from ..arguments import figure
 from ..implementations import FRAMEWORKS
 from .console import console_of
 
@@ -17,7 +17,7 @@ def add_to(commands: Any) -> None:
     )
     accuracy.add_argument("--implementation", action="append", metavar="NAME", help="default: all; may be repeated")
     accuracy.add_argument("--family", action="append", metavar="NAME", help="default: all; may be repeated")
-    accuracy.add_argument("--plot", type=Path, metavar="FILE", help="draw it too; needs matplotlib")
+    accuracy.add_argument("--plot", type=figure, metavar="FILE", help="draw it too; needs matplotlib")
     accuracy.set_defaults(command=_accuracy)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from ..arguments import count, output, timed
+from ..arguments import count, figure, output, timed
 from ..bench import report
 from ..bench.measuring import ORACLE, Result, bench, processors
 from ..bench.work import CELLS, GRID, GROWTH, PASSES, Size, Work, works
@@ -57,7 +57,7 @@ def add_to(commands: Any) -> None:
     benches.add_argument("--threads", type=count, default=processors(), help="of each (default: all processors)")
     benches.add_argument("--rounds", type=count, default=15, help="each times everyone once (default: 15)")
     benches.add_argument("--json", type=output, metavar="FILE", help="write every time that was measured")
-    benches.add_argument("--plot", type=output, metavar="FILE", help="draw the ratios; needs matplotlib")
+    benches.add_argument("--plot", type=figure, metavar="FILE", help="draw the ratios; needs matplotlib")
     benches.set_defaults(command=_bench)
 
 
@@ -82,7 +82,8 @@ def _bench(parsed: argparse.Namespace) -> int:
     grown = () if parsed.size else dict.fromkeys(chain.from_iterable(GROWTH.values()))
     curves = list(works(cells, ("float64",), grown, ("gradients",)))
     found, versions = _watched(console, wanted, names, parsed)
-    growth, _ = _watched(console, curves, [ORACLE], parsed)
+    interrupted = len(found) < len(wanted)
+    growth = _watched(console, curves, [ORACLE], parsed)[0] if curves and not interrupted else []
     report.show(console, found, growth)
     about = {"machine": machine(), "threads": parsed.threads, "rounds": parsed.rounds}
     if parsed.json:

@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from ..arguments import count, output
+from ..arguments import count, figure, output
 from ..mutants import MUTANTS
 from ..mutants.running import Plan, Score, run
 from ..mutants.score import plot, show, write_json
@@ -38,7 +38,7 @@ def add_to(commands: Any) -> None:
     mutants.add_argument("--seed", type=int, default=0, help="of all that is drawn (default: 0)")
     mutants.add_argument("--jobs", type=count, default=cores, help="processes at a time (default: all cores)")
     mutants.add_argument("--json", type=output, metavar="FILE", help="write the whole score as JSON")
-    mutants.add_argument("--plot", type=output, metavar="FILE", help="draw the faint faults' score; needs matplotlib")
+    mutants.add_argument("--plot", type=figure, metavar="FILE", help="draw the faint faults' score; needs matplotlib")
     mutants.set_defaults(command=_mutants)
 
 

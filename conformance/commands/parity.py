@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from ..arguments import count
+from ..arguments import count, figure
 from ..training.parity import IMPLEMENTATIONS, Found, check, plot, show, train
 from ..training.tasks import TASKS
 from .console import console_of
@@ -32,7 +31,7 @@ def add_to(commands: Any) -> None:
     parity.add_argument("--task", action="append", choices=tuple(TASKS), help="default: all; may be repeated")
     parity.add_argument("--steps", type=count, default=50, help="optimizer steps to compare (default: 50)")
     parity.add_argument("--curve", type=count, metavar="STEPS", help="train so far and report the drift")
-    parity.add_argument("--plot", type=Path, metavar="FILE", help="draw the divergence curves; needs matplotlib")
+    parity.add_argument("--plot", type=figure, metavar="FILE", help="draw the divergence curves; needs matplotlib")
     parity.set_defaults(command=_parity)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from ..arguments import count, implementation, output
+from ..arguments import count, figure, implementation, output
 from ..implementations import BUILT_IN
 from ..runner import Plan
 from ..study import report
@@ -41,7 +41,7 @@ def add_to(commands: Any) -> None:
     studies.add_argument("--seed", type=int, default=0, help="of all that is drawn (default: 0)")
     studies.add_argument("--jobs", type=count, default=Plan.jobs, help="processes at a time (default: all cores)")
     studies.add_argument("--json", type=output, metavar="FILE", help="write the figures as JSON")
-    studies.add_argument("--plot", type=output, metavar="FILE", help="draw the distributions; needs matplotlib")
+    studies.add_argument("--plot", type=figure, metavar="FILE", help="draw the distributions; needs matplotlib")
     studies.set_defaults(command=_study)
 
 

@@ -130,19 +130,16 @@ FRAMEWORKS = tuple(name for name in BUILT_IN if name not in _ASKED_FOR)
 """What a run checks by itself: neither the oracle nor Keras 2, which cannot be installed beside Keras 3."""
 
 
-def source_of(name: str, known: Mapping[str, Source] = BUILT_IN, option: str = "--implementation") -> Source:
-    """The known one of that name, or what ``package.module:Class`` or ``file.py:Class`` names.
-
-    Raises `ValueError`, which begins with the option that the name was given to, for anything else.
-    """
+def source_of(name: str, known: Mapping[str, Source] = BUILT_IN) -> Source:
+    """The known one of that name, or what ``package.module:Class`` or ``file.py:Class`` names; else `ValueError`."""
     if name in known:
         return known[name]
     if ":" not in name:
         expected = f"one of {', '.join(known)}, package.module:Class or path/to/file.py:Class"
-        raise ValueError(f"{option}: expected {expected}, got {name!r}")
+        raise ValueError(f"expected {expected}, got {name!r}")
     where = name.rpartition(":")[0]
     if where.endswith(".py") and not Path(where).is_file():
-        raise ValueError(f"{option}: no such file: {Path(where).resolve()}")
+        raise ValueError(f"no such file: {Path(where).resolve()}")
     return Source(name)
 
 
@@ -168,7 +165,7 @@ def load(name: str, device: str = "cpu") -> Implementation:
         raise not_installed(source, error) from error
     for attribute in ("name", "versions", "dtypes", "cells", "observe"):
         if not getattr(made, attribute, None):
-            raise ValueError(f"--implementation: {name}: expected an attribute {attribute!r} that is not empty")
+            raise ValueError(f"{name}: expected an attribute {attribute!r} that is not empty")
     return made
 
 
@@ -201,11 +198,11 @@ def imported(target: str) -> Any:
         path = Path(where).resolve()
         other = importlib.util.find_spec(path.stem)
         if other is not None and other.origin != str(path):
-            raise ValueError(f"--implementation: {path.name} has the name of the module {other.origin}: rename it")
+            raise ValueError(f"{path.name} has the name of the module {other.origin}: rename it")
         sys.path.insert(0, str(path.parent))  # as for a script: its neighbours can be imported
         where = path.stem
     module = importlib.import_module(where)
     try:
         return getattr(module, class_name)
     except AttributeError:
-        raise ValueError(f"--implementation: {target.rpartition(':')[0]} has no {class_name!r}") from None
+        raise ValueError(f"{target.rpartition(':')[0]} has no {class_name!r}") from None

@@ -20,7 +20,7 @@ from ..session import Session
 T = TypeVar("T")
 
 GROUP = 200
-LONG = 20  # steps at most, in one group of four; the others have fewer, as they have more cells
+LONG = 20  # steps at most, in one group of four; the others have fewer
 
 
 class Ordinary(Seeded):
@@ -66,7 +66,7 @@ class Draws:
         """What the cases of a group have in common: options, the greatest sizes, and the sizes."""
         rng = np.random.default_rng((self.seed, group))
         combination, cells = self.combination(rng)
-        limits = Limits(time=LONG if rng.random() < 1 / 4 and cells < 3 else max(5, 7 // cells))
+        limits = Limits(time=LONG if rng.random() < 1 / 4 and cells < 3 else 7 if cells == 1 else 5)
         first = build(Seeded(self.seed, group), combination, limits)
         batch, time, size = first.x.shape
         hidden = first_cell(first.cell).hidden_size

@@ -71,7 +71,7 @@ class Chunk(Recorded):
         self.count = count
 
     def start(self, seed: int) -> None:
-        """Judges its cases; where the implementation is known not to run, says so again at little cost."""
+        """Judges its cases."""
         name = self.study.implementation
         which = (name, self.study.dtype, seed, self.first, self.count, self.record)
         command = [sys.executable, "-W", "ignore", "-m", "conformance.study.worker", *map(str, which)]
@@ -107,8 +107,11 @@ def study(
                         )
                 watch(studies)
         except KeyboardInterrupt:
+            for chunk in chunks:
+                chunk.take()
             for one in studies:
-                one.broken.append(f"interrupted after {one.cases} of {one.asked} cases")
+                if any(chunk.study is one and chunk.status != 0 for chunk in chunks):
+                    one.broken.append(f"interrupted after {one.cases} of {one.asked} cases")
         finally:
             for chunk in chunks:
                 chunk.stop()

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
 import numpy as np
@@ -16,6 +19,7 @@ from conformance import __main__
 from conformance.bench import report
 from conformance.bench.measuring import Contestant, Result
 from conformance.bench.work import CELLS, GRID, GROWTH, PASSES, Work, works
+from conformance.commands import bench as command
 from conformance.implementations.timed.oracle import Timed
 
 SMALL = Work("LSTM", "float64", 3, 2, 4, 5, gradients=True)
@@ -123,7 +127,42 @@ def test_one_that_raises_says_what(tmp_path: Path) -> None:
 
 def test_one_whose_process_dies_says_what_it_last_printed(tmp_path: Path) -> None:
     found = asked_of(tmp_path, "print('farewell', flush=True)", "os._exit(3)")
-    assert found == {"not run": "its process ended: farewell"}
+    assert found == {"not run": "its process ended with status 3: farewell"}
+
+
+def test_one_whose_process_died_is_started_again_for_the_next_work(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    lines = ("import os", ORACLES[0], "class Mine:", "    versions = {}", "    def prepare(self, work):")
+    dies = "        return Timed().prepare(work) if work.time < 9 else os._exit(3)"
+    file.write_text("\n".join((*lines, dies, "")))
+    one = Contestant(f"{file}:Mine", 1, tmp_path / "log")
+    try:
+        answers = [one.prepare(replace(SMALL, time=time)) for time in (1, 9, 2)]
+    finally:
+        one.stop()
+    assert ["not run" in answer for answer in answers] == [False, True, False], answers
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not tell a child that its parent has ended")
+def test_a_stopped_contestant_ends_with_its_parent(tmp_path: Path) -> None:
+    lines = (
+        "import pathlib, time",
+        "from conformance.bench.measuring import Contestant",
+        f"one = Contestant('oracle', 1, pathlib.Path({str(tmp_path / 'log')!r}))",
+        f"one.ask(prepare={asdict(SMALL)!r})",
+        "print(one._process.pid, flush=True)",
+        "time.sleep(600)",
+    )
+    parent = subprocess.Popen([sys.executable, "-c", "\n".join(lines)], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    child = Path("/proc", parent.stdout.readline().strip())
+    assert child.exists()
+    parent.kill()
+    parent.communicate()
+    until = monotonic() + 30
+    while child.exists() and "zombie" not in (child / "status").read_text() and monotonic() < until:
+        sleep(0.05)
+    assert not child.exists() or "zombie" in (child / "status").read_text()
 
 
 def test_one_that_is_not_installed_says_what_installs_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,6 +180,8 @@ def test_one_that_is_not_installed_says_what_installs_it(tmp_path: Path, monkeyp
     ("option", "value", "said"),
     [
         ("--against", "caffe", "expected one of oracle, torch"),
+        ("--against", "oracle", "oracle is timed in any case"),
+        ("--plot", "bench.v2", "a name that ends in .png, .svg, .pdf is needed, got bench.v2"),
         ("--size", "1,2,3", "four numbers are needed"),
         ("--size", "1,2,3,x", "a positive whole number is needed"),
         ("--rounds", "0", "a positive whole number is needed"),
@@ -153,6 +194,33 @@ def test_what_cannot_be_timed_is_refused(
     with pytest.raises(SystemExit):
         __main__.main(["bench", option, value])
     assert f"{option}: {said}" in capsys.readouterr().err
+
+
+def test_what_is_interrupted_does_not_go_on_with_the_growth(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[list[Work]] = []
+
+    def interrupted(works: Iterable[Work], *_: Any) -> tuple[list[Result], dict[str, Mapping[str, str]]]:
+        asked.append(list(works))
+        return [], {}
+
+    monkeypatch.setattr(command, "bench", interrupted)
+    assert __main__.main(["bench", "--against", "torch", "--cell", "GRU"]) == 1
+    assert len(asked) == 1
+    capsys.readouterr()
+
+
+def test_every_growth_is_drawn(tmp_path: Path) -> None:
+    drawn = tmp_path / "bench.svg"
+    grown = [
+        result([1e-3, 1e-3], [], Work("LSTM", "float64", *size, gradients=True))
+        for sizes in GROWTH.values()
+        for size in sizes
+    ]
+    report.plot(drawn, [result([1.0, 1.0], [2.0, 2.0])], grown)
+    for name in GROWTH:
+        assert f"<!-- {name} -->" in drawn.read_text(), name
 
 
 # --- what follows from the times --------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from .. import AnyRun, Cell, Gradients, Run, backward, forward
+from .. import LSTM, AnyRun, Cell, Gradients, Run, backward, forward
 from .dual import duals, values
 from .support import (
     BATCH,
@@ -107,3 +107,12 @@ def test_nested_lists_are_taken_as_float64() -> None:
     expected = forward(e.cell, e.params, e.x, e.initial_state)
     assert_same(e.case, parts(run), parts(expected))
     assert_same(e.case, parts(grads), parts(backward(expected, e.d_outputs, e.d_state)))
+
+
+@pytest.mark.parametrize("option", ["clip", "forget_bias"])
+def test_a_number_of_numpy_s_as_an_option_makes_no_float32_wider(option: str) -> None:
+    cell = LSTM(2, 3, **{option: np.float64(1.5)})
+    run = forward(cell, cell.init(np.random.default_rng(0), np.float32), np.ones((2, 3, 2), np.float32))
+    gradients = backward(run, run.outputs)
+    arrays = [run.outputs, *run.state, gradients.x, *gradients.params.values(), *gradients.initial_state]
+    assert {array.dtype for array in arrays} == {np.dtype(np.float32)}

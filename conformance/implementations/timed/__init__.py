@@ -51,4 +51,4 @@ PRODUCT = f"{__name__}.oracle:Product"
 
 def contestant(name: str) -> Source:
     """One of `TIMED`, or anyone's own; as in `source_of`."""
-    return source_of(name, TIMED, "--against")
+    return source_of(name, TIMED)

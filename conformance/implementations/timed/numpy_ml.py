@@ -40,9 +40,14 @@ class Timed:
         cell.n_in = work.input
         steps = [np.ascontiguousarray(case.x[:, t]) for t in range(work.time)]
 
+        cell._init_params()
+        cell.parameters |= _weights(work.cell, case.params)
+        derived = dict(cell.derived_variables)
+
         def forward() -> Any:
-            cell._init_params()
-            cell.parameters |= _weights(work.cell, case.params)
+            cell.X = []
+            cell.derived_variables = {key: [] if isinstance(value, list) else value for key, value in derived.items()}
+            cell.gradients = {key: np.zeros_like(value) for key, value in cell.gradients.items()}
             found = [cell.forward(step) for step in steps]
             return np.stack([each[0] if work.cell == "LSTM" else each for each in found], axis=1)
 
