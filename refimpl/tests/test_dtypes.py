@@ -111,7 +111,8 @@ def test_nested_lists_are_taken_as_float64() -> None:
 
 @pytest.mark.parametrize("option", ["clip", "forget_bias"])
 def test_a_number_of_numpy_s_as_an_option_makes_no_float32_wider(option: str) -> None:
-    cell = LSTM(2, 3, **{option: np.float64(1.5)})
+    options: dict[str, Any] = {option: np.float64(1.5)}
+    cell = LSTM(2, 3, **options)
     run = forward(cell, cell.init(np.random.default_rng(0), np.float32), np.ones((2, 3, 2), np.float32))
     gradients = backward(run, run.outputs)
     arrays = [run.outputs, *run.state, gradients.x, *gradients.params.values(), *gradients.initial_state]
