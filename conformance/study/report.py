@@ -20,6 +20,7 @@ from .sensitivity import BAR, TARGETS
 
 _TOLD = 5
 MANNERS = ("ordinary", "probing", "as drawn")
+_LINES = {"ordinary": "-", "probing": "--"}
 
 
 def holds(studies: Sequence[Study]) -> bool:
@@ -176,7 +177,7 @@ def _without_nan(value: Any) -> Any:
 
 
 def plot(path: Path, studies: Sequence[Study]) -> None:
-    """The distribution of error / bound, and that of the least change of a recurrent weight that is seen."""
+    """The distribution of error / bound; that of the least change of a recurrent weight seen, by how cases are drawn."""
     from matplotlib.figure import Figure  # an optional extra: pip install 'rnn-conformance[plot]'
 
     figure = Figure(figsize=(11, 4.5), layout="constrained")
@@ -185,8 +186,9 @@ def plot(path: Path, studies: Sequence[Study]) -> None:
         look: dict[str, Any] = {"color": f"C{k}", "label": f"{study.implementation} {study.dtype}"}
         ratios = [r for (_, family), its in study.worst.items() if family == "all" for r in its if r > 0]
         errors.plot(*_distribution(ratios), **look)
-        least = [value for manner, value, _ in study.seen["recurrent weight"] if manner == "ordinary" and value > 0]
-        faults.plot(*_distribution(least), **look)
+        for manner, line in _LINES.items():
+            least = [value for how, value, _ in study.seen["recurrent weight"] if how == manner and value > 0]
+            faults.plot(*_distribution(least), color=look["color"], linestyle=line)
     errors.set(
         xscale="log", xlim=(1e-4, 2), xlabel="a case's worst error in units of its bound", ylabel="share of cases below"
     )
@@ -199,6 +201,9 @@ def plot(path: Path, studies: Sequence[Study]) -> None:
             faults.axvline(bar, color="black", linestyle=":")
     for axes in (errors, faults):
         axes.grid(alpha=0.3)
+    for manner, line in _LINES.items():
+        faults.plot([], [], color="black", linestyle=line, label=f"{manner} cases")
+    faults.legend(fontsize="small")
     errors.legend(fontsize="small")
     write_figure(path, figure, dpi=120)
 
