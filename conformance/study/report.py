@@ -177,7 +177,7 @@ def _without_nan(value: Any) -> Any:
 
 
 def plot(path: Path, studies: Sequence[Study]) -> None:
-    """The distribution of error / bound; that of the least change of a recurrent weight seen, by how cases are drawn."""
+    """The distribution of error / bound, and that of the least change of a recurrent weight that is seen."""
     from matplotlib.figure import Figure  # an optional extra: pip install 'rnn-conformance[plot]'
 
     figure = Figure(figsize=(11, 4.5), layout="constrained")
