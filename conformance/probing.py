@@ -31,7 +31,11 @@ from .options import Combination
 _LEAST = 0.5  # of an array's scale: no number is less
 _SUMS = {"kernel": 1.0, "recurrent_kernel": 1.5, "projection_kernel": 1.5}  # the most that a column adds up to
 _DROPPED = {"kernel": "dropout", "recurrent_kernel": "recurrent_dropout"}  # what multiplies what they meet, by 2 or 4
-_FED_BY_GATES = 2.0  # times so much for the kernel of a further layer: what gates let through is small
+_FED_BY_GATES = {
+    "LSTM": 2.0,
+    "GRU": 1.25,
+}  # times so much for a further kernel: what gates let through is small
+_RESET = {"GRU": 4 / 3}  # times so much for the recurrent kernel, through which alone a reset gate shows
 _VECTORS = 0.25  # the scale of biases and peepholes
 _SHRINKING = 0.6  # 1.5 times that is less than 1
 _STEEP = 0.1  # of an exponential: its fixed point must stay near 1
@@ -109,8 +113,10 @@ class _Probing(Builder):
         total = _SUMS[what] * self.slack(cell)
         if self.options.get(_DROPPED.get(what, "")):
             total /= 3
-        if what == "kernel" and self.options["kind"] != "SimpleRNN" and not name.startswith(("kernel", "l0")):
-            total *= _FED_BY_GATES
+        if what == "kernel" and not name.startswith(("kernel", "l0")):
+            total *= _FED_BY_GATES.get(self.options["kind"], 1.0)
+        if what == "recurrent_kernel":
+            total *= _RESET.get(self.options["kind"], 1.0)
         return self.positive(shape, total / shape[0])
 
     def slack(self, cell: Any) -> float:
