@@ -11,7 +11,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from .environments.partners import NoSet, known
 from .implementations import source_of
-from .implementations.timed import PRODUCT, contestant
+from .implementations.timed import ORACLE, PRODUCT, contestant
 
 _FIGURES = (".png", ".svg", ".pdf")
 
@@ -70,7 +70,7 @@ def implementation(name: str) -> str:
 
 def timed(name: str) -> str:
     """The name of what the benchmarks can time beside the oracle, built in or not."""
-    if name in ("oracle", PRODUCT):
+    if name in (ORACLE, PRODUCT):
         raise argparse.ArgumentTypeError(f"{name} is timed in any case")
     return _named(name, contestant)
 

@@ -31,10 +31,7 @@ from .options import Combination
 _LEAST = 0.5  # of an array's scale: no number is less
 _SUMS = {"kernel": 1.0, "recurrent_kernel": 1.5, "projection_kernel": 1.5}  # the most that a column adds up to
 _DROPPED = {"kernel": "dropout", "recurrent_kernel": "recurrent_dropout"}  # what multiplies what they meet, by 2 or 4
-_FED_BY_GATES = {
-    "LSTM": 2.0,
-    "GRU": 1.25,
-}  # times so much for a further kernel: what gates let through is small
+_FED_BY_GATES = {"LSTM": 2.0, "GRU": 1.25}  # times so much for a further kernel: gates let little through
 _RESET = {"GRU": 4 / 3}  # times so much for the recurrent kernel, through which alone a reset gate shows
 _VECTORS = 0.25  # the scale of biases and peepholes
 _SHRINKING = 0.6  # 1.5 times that is less than 1

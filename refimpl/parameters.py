@@ -30,7 +30,7 @@ from .linear import Factors, blocks
 Parameters = dict[str, Array]
 State = tuple[Array, ...]
 Kept = tuple[Any, ...]
-"""What is kept of a step, or of all steps: the gates in the order of ``cell.gate_names``, or their slopes."""
+"""What is kept of a step, or of all steps: the gates in the order of ``cell.gate_names``; or `Cell.slopes`."""
 
 ARGUMENTS = "a"  # the name under which a run keeps the activations' arguments, where their derivatives need them
 

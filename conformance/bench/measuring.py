@@ -18,13 +18,12 @@ from typing import Any
 
 import numpy as np
 
-from ..implementations.timed import PRODUCT, contestant
+from ..implementations.timed import ORACLE, PRODUCT, contestant
 from ..implementations.timed.oracle import Product
 from ..processes import THREADS, WITHOUT_GPU, environment, last_lines
 from .work import Work
 
 _LEAST_SECONDS = 0.01  # of what is timed at once: shorter calls are repeated
-ORACLE = "oracle"
 
 
 @dataclass

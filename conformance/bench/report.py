@@ -16,8 +16,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from ..files import write_atomically, write_figure
-from ..implementations.timed import PRODUCT
-from .measuring import ORACLE, Result
+from ..implementations.timed import ORACLE, PRODUCT
+from .measuring import Result
 from .work import GROWTH
 
 Versions = Mapping[str, Mapping[str, str]]

@@ -12,9 +12,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from ..arguments import count, figure, output, timed
 from ..bench import report
-from ..bench.measuring import ORACLE, Result, bench, processors
+from ..bench.measuring import Result, bench, processors
 from ..bench.work import CELLS, GRID, GROWTH, PASSES, Size, Work, works
-from ..implementations.timed import TIMED
+from ..implementations.timed import ORACLE, TIMED
 from ..observations.machine import machine
 from .console import console_of, interrupt_by_signals
 
@@ -82,15 +82,15 @@ def _bench(parsed: argparse.Namespace) -> int:
     grown = () if parsed.size else dict.fromkeys(chain.from_iterable(GROWTH.values()))
     curves = list(works(cells, ("float64",), grown, ("gradients",)))
     found, versions = _watched(console, wanted, names, parsed)
-    interrupted = len(found) < len(wanted)
-    growth = _watched(console, curves, [ORACLE], parsed)[0] if curves and not interrupted else []
+    complete = len(found) == len(wanted)
+    growth = _watched(console, curves, [ORACLE], parsed)[0] if curves and complete else []
     report.show(console, found, growth)
     about = {"machine": machine(), "threads": parsed.threads, "rounds": parsed.rounds}
     if parsed.json:
         report.write_json(parsed.json, found, growth, versions, about)
     if parsed.plot:
         report.plot(parsed.plot, found, growth)
-    complete = len(found) == len(wanted) and len(growth) == len(curves)
+    complete = complete and len(growth) == len(curves)
     return 0 if complete and any(result.ratio(name) for result in found for name in names[1:]) else 1
 
 

@@ -21,7 +21,7 @@ from rich.table import Table
 
 import refimpl as ri
 
-from ..arguments import count
+from ..arguments import count, figure
 from ..cases import Array
 from ..files import write_figure
 from ..implementations import NotRun
@@ -70,7 +70,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         action="store_true",
         help="allow --imdb: this format holds pickles, and unpickling may run whatever the file's maker wrote into it",
     )
-    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the curves too; needs matplotlib")
+    parser.add_argument("--plot", type=figure, metavar="FILE", help="draw the curves too; needs matplotlib")
     training.add_arguments(parser)
 
 

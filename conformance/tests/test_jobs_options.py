@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from conformance.arguments import figure
 from conformance.commands.jobs import JOBS
 
 
@@ -15,7 +16,7 @@ def numbers(module: Any) -> list[str]:
     """The job's options that take a number."""
     parser = ArgumentParser()
     module.add_arguments(parser)
-    return [action.option_strings[0] for action in parser._actions if action.type not in (None, Path)]
+    return [action.option_strings[0] for action in parser._actions if action.type not in (None, Path, figure)]
 
 
 def test_jobs_take_numbers() -> None:
@@ -33,3 +34,14 @@ def test_a_number_that_is_no_count_is_refused_by_the_options_name(
         parser.parse_args([f"{option}={wrong}"])
     assert ended.value.code == 2
     assert f"{option}: a positive whole number is needed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["gates", "sentiment"])
+def test_a_plot_that_no_format_is_known_of_is_refused_before_the_training(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parser = ArgumentParser()
+    JOBS[name].add_arguments(parser)
+    with pytest.raises(SystemExit):
+        parser.parse_args(["--plot", "curves"])
+    assert "--plot: a name that ends in .png, .svg, .pdf is needed, got curves" in capsys.readouterr().err

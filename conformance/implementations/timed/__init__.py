@@ -37,8 +37,9 @@ def _keras(backend: str) -> Source:
     return replace(found, target=_here("keras"), environment={**found.environment, "JAX_ENABLE_X64": "1"})
 
 
+ORACLE = "oracle"
 TIMED = {
-    "oracle": Source(_here("oracle")),
+    ORACLE: Source(_here("oracle")),
     "torch": replace(BUILT_IN["torch"], target=_here("pytorch")),
     "keras-tensorflow": _keras("tensorflow"),
     "keras-jax": _keras("jax"),
