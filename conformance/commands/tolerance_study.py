@@ -40,6 +40,7 @@ def add_to(commands: Any) -> None:
     studies.add_argument("--cases", type=count, default=1000, help="of each implementation and dtype (default: 1000)")
     studies.add_argument("--seed", type=int, default=0, help="of all that is drawn (default: 0)")
     studies.add_argument("--jobs", type=count, default=Plan.jobs, help="processes at a time (default: all cores)")
+    studies.add_argument("--alarms-only", action="store_true", help="look for no faults: half of the time")
     studies.add_argument("--json", type=output, metavar="FILE", help="write the figures as JSON")
     studies.add_argument("--plot", type=figure, metavar="FILE", help="draw the distributions; needs matplotlib")
     studies.set_defaults(command=_study)
@@ -52,7 +53,7 @@ def _study(parsed: argparse.Namespace) -> int:
     wanted = [(name, dtype, parsed.cases) for name in dict.fromkeys(names) for dtype in dict.fromkeys(dtypes)]
     console = console_of(160)
     interrupt_by_signals()
-    found = _watched(console, wanted, parsed.seed, parsed.jobs)
+    found = _watched(console, wanted, parsed)
     report.show(console, found)
     if parsed.json:
         report.write_json(parsed.json, found, parsed.seed)
@@ -61,7 +62,7 @@ def _study(parsed: argparse.Namespace) -> int:
     return 0 if report.holds(found) else 1
 
 
-def _watched(console: Console, wanted: Sequence[tuple[str, str, int]], seed: int, jobs: int) -> list[Study]:
+def _watched(console: Console, wanted: Sequence[tuple[str, str, int]], parsed: argparse.Namespace) -> list[Study]:
     """Makes the study with a progress bar for each part of it."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:
@@ -71,4 +72,4 @@ def _watched(console: Console, wanted: Sequence[tuple[str, str, int]], seed: int
             for bar, one in zip(bars, studies, strict=True):
                 progress.update(bar, completed=one.cases)
 
-        return study(wanted, seed, jobs, watch)
+        return study(wanted, parsed.seed, parsed.jobs, watch, faults=not parsed.alarms_only)

@@ -64,16 +64,18 @@ class Study:
 class Chunk(Recorded):
     """Some of a study's cases, and the process that judges them."""
 
-    def __init__(self, study: Study, first: int, count: int, record: Path) -> None:
+    def __init__(self, study: Study, first: int, count: int, faults: bool, record: Path) -> None:
         super().__init__(record, record.with_suffix(".log"))
         self.study = study
         self.first = first
         self.count = count
+        self.faults = faults
 
     def start(self, seed: int) -> None:
         """Judges its cases."""
         name = self.study.implementation
-        which = (name, self.study.dtype, seed, self.first, self.count, self.record)
+        what = "faults" if self.faults else "alarms"
+        which = (name, self.study.dtype, seed, self.first, self.count, what, self.record)
         command = [sys.executable, "-W", "ignore", "-m", "conformance.study.worker", *map(str, which)]
         self.begin(command, environment(**ONE_THREAD | WITHOUT_GPU | dict(source_of(name).environment)))
 
@@ -88,12 +90,16 @@ def study(
     seed: int,
     jobs: int,
     watch: Callable[[Sequence[Study]], None],
+    faults: bool = True,
 ) -> list[Study]:
-    """Studies each implementation and dtype on so many cases; interrupted, it gives what was found so far."""
+    """Studies each implementation and dtype on so many cases; interrupted, it gives what was found so far.
+
+    ``faults`` says whether it is asked which faults would be seen, which takes many more calls.
+    """
     studies = [Study(name, dtype, count) for name, dtype, count in wanted]
     with tempfile.TemporaryDirectory(prefix="tolerance-study-") as folder:
         chunks = [
-            Chunk(one, first, min(CHUNK, one.asked - first), Path(folder) / f"{k}-{first}.jsonl")
+            Chunk(one, first, min(CHUNK, one.asked - first), faults, Path(folder) / f"{k}-{first}.jsonl")
             for k, one in enumerate(studies)
             for first in range(0, one.asked, CHUNK)
         ]

@@ -1,4 +1,6 @@
-"""Some cases of one implementation: ``python -m conformance.study.worker NAME DTYPE SEED FIRST COUNT RECORD``.
+"""Some cases of one implementation: ``python -m conformance.study.worker NAME DTYPE SEED FIRST COUNT FAULTS RECORD``.
+
+FAULTS is "faults" where the least faults that are seen are looked for too.
 
 Writes a line of JSON to the record for every group of cases, so that a study that is stopped has told what it found.
 """
@@ -28,7 +30,7 @@ from .sensitivity import BAR, least_seen, seen
 
 def main(arguments: Sequence[str]) -> int:
     """Judges the cases from the number FIRST on."""
-    name, dtype, seed, first, count, path = arguments
+    name, dtype, seed, first, count, what, path = arguments
     record, start = Path(path), int(first)
     try:
         session = Session(load(name), PROFILES["quick"])
@@ -42,15 +44,15 @@ def main(arguments: Sequence[str]) -> int:
     draws = Draws(session, dtype, int(seed))
     for group in range(start, start + int(count), GROUP):
         numbers = range(group, min(group + GROUP, start + int(count)))
-        append(record, event="group", first=group, **judged(draws, numbers))
+        append(record, event="group", first=group, **judged(draws, numbers, faults=what == "faults"))
     return 0
 
 
-def judged(draws: Draws, numbers: Sequence[int]) -> dict[str, Any]:
+def judged(draws: Draws, numbers: Sequence[int], faults: bool = True) -> dict[str, Any]:
     """What came of some cases: each one's worst error in units of its bound by family; which faults would be seen."""
     session, alarms, kind = draws.session, [], ""
     worst: dict[str, list[float]] = defaultdict(list)
-    faults: dict[str, list[tuple[str, float, bool | None]]] = defaultdict(list)
+    seen_: dict[str, list[tuple[str, float, bool | None]]] = defaultdict(list)
     cases = compared = undecided = 0
     seconds = [0.0, 0.0]
     for number in numbers:
@@ -71,7 +73,7 @@ def judged(draws: Draws, numbers: Sequence[int]) -> dict[str, Any]:
             worst["all"].append(max(ratio for _, _, ratio, _ in families))
         if verdict.disagreements:
             alarms.append({"case": number, "message": f"{case!r}: {verdict.disagreements[0]}"})
-        if looks_for_faults(number):
+        if faults and looks_for_faults(number):
             for k, spent in enumerate(_seconds(case, arithmetic_of(session.implementation, draws.dtype))):
                 seconds[k] += spent
             expected = expected_of(session.implementation, case, session.known)
@@ -80,14 +82,14 @@ def judged(draws: Draws, numbers: Sequence[int]) -> dict[str, Any]:
             at_bar = _at_bar(draws, number, asked)
             for target, least in least_seen(*asked, np.random.default_rng((draws.seed, number))).items():
                 told = least if np.isfinite(least) else -1.0
-                faults[target].append((manner_of(number), told, at_bar.get(target)))
+                seen_[target].append((manner_of(number), told, at_bar.get(target)))
     return {
         "kind": kind,
         "cases": cases,
         "numbers": compared,
         "undecided": undecided,
         "worst": worst,
-        "seen": faults,
+        "seen": seen_,
         "alarms": alarms,
         "seconds": seconds,
     }

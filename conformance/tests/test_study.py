@@ -143,6 +143,15 @@ def test_a_fault_is_an_alarm_and_a_sound_implementation_gives_none(tmp_path: Pat
     assert set(told[1]["alarms"]) == {str(number) for number in wrong.alarms}
 
 
+def test_a_study_of_alarms_alone_looks_for_no_faults() -> None:
+    (found,) = study([(f"{PLANTED}:Sound", "float64", 30)], seed=0, jobs=1, watch=quiet, faults=False)
+    assert found.cases == 30
+    assert found.seen == {}
+    assert found.seconds == (0.0, 0.0)
+    assert report.holds([found])
+    report.show(Console(width=160, quiet=True), [found])
+
+
 def test_a_process_that_dies_is_told_and_counts_against_the_study() -> None:
     (found,) = study([(f"{DIFFICULT}:Leaves", "float64", 10)], seed=0, jobs=1, watch=quiet)
     assert not report.holds([found])
