@@ -1,8 +1,9 @@
 """Arithmetics by name: those of `refimpl.precision`, and those measured in frameworks, from ``arithmetic.toml``.
 
-An implementation names the arithmetic that it computes with in ``arithmetic``, a mapping from dtype to a name; where it
-names none it is that of the dtype, with the activations' own constants. This is all that says how large an error may
-be: every bound follows from it and the case.
+An implementation names the arithmetic that it computes with in ``arithmetic``, a mapping from dtype to a name, or from
+``dtype, option`` where an option of its own decides by being True, as in ``float32, tf32``. Where it names none it is
+that of the dtype, with the activations' own constants. This is all that says how large an error may be: every bound
+follows from it and the case.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from typing import Any
 import jsonschema
 
 from refimpl.precision import Precision
+
+from .cases import Case
 
 DATA = Path(__file__).parent / "arithmetic.toml"
 _TEXT = {"type": "string", "minLength": 1}
@@ -55,16 +58,19 @@ _SCHEMA = {
 }
 
 
-def arithmetic_of(implementation: Any, dtype: str) -> Precision:
-    """The arithmetic in which the implementation computes in this dtype; `ValueError` where it names an unknown one."""
+def arithmetic_of(implementation: Any, case: Case) -> Precision:
+    """The arithmetic in which the implementation computes the case; `ValueError` where it names an unknown one."""
     named: Mapping[str, str] = getattr(implementation, "arithmetic", {})
-    name = named.get(dtype, dtype)
+    dtype = case.dtype_name
+    by_option = [f"{dtype}, {option}" for option, value in case.how.items() if value is True]
+    key = next((key for key in by_option if key in named), dtype)
+    name = named.get(key, dtype)
     if name in models():
         return models()[name]
     try:
         return Precision.of(name)
     except ValueError as error:
-        raise ValueError(f"{implementation.name}: arithmetic[{dtype!r}]: {error}") from None
+        raise ValueError(f"{implementation.name}: arithmetic[{key!r}]: {error}") from None
 
 
 @cache

@@ -58,7 +58,7 @@ def of_implementation(implementation: Implementation, case: Case) -> Verdict:
         observed = observe(implementation, case)
     except Exception as error:
         return Verdict(f"raises {type(error).__name__}", (str(error).strip().splitlines() or [""])[0])
-    found = judge(expect(case, arithmetic_of(implementation, case.dtype_name)), observed)
+    found = judge(expect(case, arithmetic_of(implementation, case)), observed)
     if found.disagreements:
         return Verdict("disagrees", str(found.disagreements[0]))
     return Verdict("agrees") if found.numbers else Verdict("answers nothing that can be compared")

@@ -78,7 +78,7 @@ def _expected(implementation: Named, case: Case, applying: Sequence[Divergence])
         if entry.effect == "computes":
             asked = MODELS[entry.model](asked)
     truth = Truth(asked)
-    expected = truth.expected(arithmetic_of(implementation, case.dtype_name))
+    expected = truth.expected(arithmetic_of(implementation, case))
     bounds = dict(expected.bounds)
     for entry in applying:
         if entry.effect == "lower precision":
@@ -99,7 +99,7 @@ def still_shows(implementation: Implementation, entry: Divergence) -> bool:
         return entry.effect == "error" and entry.message in f"{type(error).__name__}: {error}"
     if entry.effect == "missing":
         return not any(entry.covers(name) for name in observed.values)
-    strictly = judge(expect(case, arithmetic_of(implementation, case.dtype_name)), observed)
+    strictly = judge(expect(case, arithmetic_of(implementation, case)), observed)
     others = [each for each in _applying(case, concerning(implementation)) if each.id != entry.id]
     as_stated = _judged(implementation, case, [entry, *others], observed)
     diverges = any(not entry.families or entry.covers(found.quantity) for found in strictly.disagreements)

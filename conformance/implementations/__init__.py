@@ -99,6 +99,9 @@ def _keras(backend: str) -> Source:
 BUILT_IN = {
     "keras-jax": _keras("jax"),  # the slowest comes first, so that it does not run alone at the end
     "torch": Source("conformance.implementations.pytorch:TorchLayers", extra="torch", packages=("torch",)),
+    "torch-switched": Source(
+        "conformance.implementations.pytorch_switched:TorchSwitched", extra="torch", packages=("torch",)
+    ),
     "torch-cell": Source("conformance.implementations.pytorch_cell:TorchCells", extra="torch", packages=("torch",)),
     "torch-compiled": Source(
         "conformance.implementations.pytorch_compiled:TorchCompiled", extra="torch", packages=("torch",)

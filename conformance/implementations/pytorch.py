@@ -77,6 +77,11 @@ class TorchLayers(TorchImplementation):
     empty_batch = True
     states_stacked = True
 
+    def __init__(self, device: str = "cpu") -> None:
+        super().__init__(device)
+        if device == "cuda":  # cuDNN draws its dropout by itself, and tells nobody what
+            self.cells = [entry for entry in self.cells if "between_dropout" not in entry]
+
     def arguments(self, case: Case) -> dict[str, Any]:
         found = super().arguments(case)
         options = found["options"]

@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from operator import attrgetter
 from typing import Any
-
-os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # read when torch is imported; else the profiler says when it starts
 
 import numpy as np
 import torch
-from torch.autograd.profiler import profile
 
 from refimpl.layouts import pytorch as layout
 
 from ..cases import Array, Case, Quantities, first_cell
 from ..verdicts import Observed
 from . import NotRun
-from .program import ProgramImplementation, Weights
+from .program import Program, ProgramImplementation, Weights
 from .surfaces import Surface, signature_of
 from .torch_build import refuse_an_unwanted_cuda_build
+from .torch_profile import watched
 
 EITHER = (False, True)
-_KERNELS = re.compile(
-    r"aten::(?:(?:lstm|gru|rnn_tanh|rnn_relu)(?:_cell)?|mkldnn_rnn_layer(?:_backward)?|_?cudnn_rnn\w*|_thnn_fused\w+|miopen_rnn)$"
-    r"|Torch-Compiled Region"
+_OFF_ON_CUDA = (  # of torch.backends: what rounds more than the dtype says; cuDNN computes in TF32 unless it is told
+    "cudnn.allow_tf32",
+    "cuda.matmul.allow_tf32",
+    "cuda.matmul.allow_fp16_reduced_precision_reduction",
+    "cuda.matmul.allow_bf16_reduced_precision_reduction",
 )
 _STATES = "hc"
+_SMALL = 1000  # numbers in x; of larger ones cuDNN has kernels for some sizes
 
 
 def products(*shared: Mapping[str, Sequence[Any]], **options: Sequence[Any]) -> list[dict[str, Any]]:
@@ -64,6 +65,7 @@ class TorchImplementation(ProgramImplementation):
     dtypes: Sequence[str] = ("float64", "float32", "float16", "bfloat16")
     arithmetic: Mapping[str, str] = {"float64": "float64, SLEEF"}  # in float32 oneDNN has functions of its own
     devices: Sequence[str] = ("cpu", "cuda")
+    program: Program
     modules: Mapping[str, str]
     suffix = "_l0"
     states_stacked: bool
@@ -75,8 +77,17 @@ class TorchImplementation(ProgramImplementation):
         self.device = device
         self._paths: dict[tuple[Any, ...], str] = {}
         torch.set_num_threads(1)
-        torch.backends.cuda.matmul.allow_tf32 = False
-        torch.backends.cudnn.allow_tf32 = False
+        if device == "cuda":
+            self._switch_off()
+            self.arithmetic = {"float32, tf32": "float32, products in TF32"}
+            self.versions = {**self.versions, **_cuda_versions()}
+
+    def _switch_off(self) -> None:
+        for name in _OFF_ON_CUDA:
+            where, _, switch = name.rpartition(".")
+            setattr(attrgetter(where)(torch.backends), switch, False)
+        lines = "".join(f"\ntorch.backends.{name} = False" for name in _OFF_ON_CUDA)
+        self.program = replace(self.program, preamble=self.program.preamble + lines)
 
     def surface(self) -> Surface:
         """What a user builds against: arguments, what they are where they are left out, and parameters."""
@@ -143,7 +154,7 @@ class TorchImplementation(ProgramImplementation):
         if key in self._paths:
             native = self.program(arguments)
         else:
-            native, ran = self.watched(arguments)
+            native, ran = watched(lambda: self.program(arguments), self.device)
             self._paths[key] = f"{self.described(case)}: {ran}"
         missing = self.left_out(case)
         if not case.how.get("input_grad", True):
@@ -151,12 +162,6 @@ class TorchImplementation(ProgramImplementation):
         if not case.how.get("autograd", True):
             missing["gradients"] = "run without autograd"
         return Observed(self.from_native(case, native), missing, self._paths[key])
-
-    def watched(self, arguments: Mapping[str, Any]) -> tuple[dict[str, Array], str]:
-        """What the program computes, and the kernels that it ran."""
-        with profile() as ran:
-            native = self.program(arguments)
-        return native, kernels(seen(ran))
 
     def described(self, case: Case) -> str:
         """What is called, and how."""
@@ -192,22 +197,6 @@ class TorchImplementation(ProgramImplementation):
         return native | {name: self._sequence(case, native[name]) for name in given}
 
 
-def seen(ran: Any) -> list[tuple[str, int]]:
-    """What the profiler saw, as it began: ``function_events`` tells more, and takes 80 times as long to do so."""
-    events = ran.kineto_results.events()
-    found = [(event.name(), event.start_ns() if hasattr(event, "start_ns") else event.start_us()) for event in events]
-    return sorted(found, key=lambda one: one[1])
-
-
-def kernels(events: Sequence[tuple[str, int]]) -> str:
-    """The recurrent kernels among what the profiler saw from the call on: what traces or compiles runs some too."""
-    called = [start for name, start in events if name == "the call"][:1]
-    compiled = [start for name, start in events if name.startswith("Torch-Compiled Region")][-1:]
-    begin = max(called + compiled, default=0)
-    found = {match[0] for name, start in events if (match := _KERNELS.match(name)) and start >= begin}
-    return ", ".join(sorted(found)) or "no recurrent kernel, but its parts"
-
-
 def _decides_the_path(case: Case) -> tuple[Any, ...]:
     """What PyTorch looks at when it chooses a kernel, and so for which cases one look at the profiler is enough."""
     names = (
@@ -221,9 +210,20 @@ def _decides_the_path(case: Case) -> tuple[Any, ...]:
         "dynamo",
         "autograd",
         "training",
+        "cudnn",
+        "tf32",
+        "deterministic",
+        "autocast",
     )
     lengths = None if case.lengths is None else len(set(case.lengths.tolist())) == 1  # rows alike are no longer packed
-    return (*(case.options.get(name) for name in names), lengths, case.x.size == 0)
+    batch, time, input_size = case.x.shape
+    large = (batch, time, input_size, first_cell(case.cell).hidden_size) if case.x.size > _SMALL else ()
+    return (*(case.options.get(name) for name in names), lengths, case.x.size == 0, large)
+
+
+def _cuda_versions() -> dict[str, str]:
+    """CUDA's and cuDNN's, of the libraries that PyTorch runs with."""
+    return {"cuda": str(torch.version.cuda), "cudnn": str(torch.backends.cudnn.version())}
 
 
 def _plain(values: Array) -> Array:

@@ -76,7 +76,7 @@ class Truths:
                     f"{answer.question.digest}: compare with the version that recorded it"
                 )
             self._known[answer.digest] = Truth(answer.question.case)
-        return self._known[answer.digest].expected(arithmetic_of(side, answer.question.case.dtype_name))
+        return self._known[answer.digest].expected(arithmetic_of(side, answer.question.case))
 
 
 class Answers:

@@ -74,7 +74,7 @@ def judged(draws: Draws, numbers: Sequence[int], faults: bool = True) -> dict[st
         if verdict.disagreements:
             alarms.append({"case": number, "message": f"{case!r}: {verdict.disagreements[0]}"})
         if faults and looks_for_faults(number):
-            for k, spent in enumerate(_seconds(case, arithmetic_of(session.implementation, draws.dtype))):
+            for k, spent in enumerate(_seconds(case, arithmetic_of(session.implementation, case))):
                 seconds[k] += spent
             expected = expected_of(session.implementation, case, session.known)
             names = [comparison.quantity for comparison in verdict.comparisons if comparison.numbers]

@@ -13,24 +13,32 @@ from conformance.arithmetic import arithmetic_of, measured, models
 from conformance.divergences import known
 from conformance.tests.difficult import Small
 from conformance.tests.planted_faults import Sound
-from conformance.tests.support import ROOT
+from conformance.tests.support import ROOT, example
 from refimpl.precision import Precision
 
 
 def test_arithmetic_is_that_of_the_dtype_unless_an_implementation_names_another() -> None:
-    assert arithmetic_of(Small(), "float64").name == "float64"
+    assert arithmetic_of(Small(), example("LSTM")).name == "float64"
     named = type(
         "Named", (Sound,), {"arithmetic": {"float32": "float32, products in TF32", "float64": "float64, SLEEF"}}
     )
-    assert arithmetic_of(named(), "float32").factors == 11
-    assert arithmetic_of(named(), "float64").ulps_of("tanh", 8) == 3
-    assert arithmetic_of(named(), "float64").ulps_of("gelu", 8) == 8
+    assert arithmetic_of(named(), example("LSTM").in_dtype("float32")).factors == 11
+    assert arithmetic_of(named(), example("LSTM")).ulps_of("tanh", 8) == 3
+    assert arithmetic_of(named(), example("LSTM")).ulps_of("gelu", 8) == 8
+
+
+def test_an_option_of_a_case_may_decide_the_arithmetic() -> None:
+    allowing = type("Allowing", (Sound,), {"arithmetic": {"float32, tf32": "float32, products in TF32"}})()
+    case = example("LSTM").in_dtype("float32")
+    assert arithmetic_of(allowing, case).name == "float32"
+    assert arithmetic_of(allowing, case.replace(how={"tf32": False})).name == "float32"
+    assert arithmetic_of(allowing, case.replace(how={"tf32": True})).factors == 11
 
 
 def test_an_unknown_arithmetic_is_told_with_who_named_it() -> None:
     unknown = type("Unknown", (Sound,), {"arithmetic": {"float32": "float31"}})()
     with pytest.raises(ValueError, match=r"sound: arithmetic\['float32'\]: dtype: expected float64 or .*got float31"):
-        arithmetic_of(unknown, "float32")
+        arithmetic_of(unknown, example("LSTM").in_dtype("float32"))
 
 
 def test_no_model_allows_less_than_was_measured() -> None:

@@ -100,6 +100,7 @@ def test_a_plug_in_whose_framework_is_absent_is_not_run_and_names_it(indent: str
 
 FRAMEWORK_OF = {
     "torch": ("torch", "pytorch", "pytorch"),
+    "torch-switched": ("torch", "pytorch_switched", "pytorch_switched"),
     "torch-cell": ("torch", "pytorch_cell", "pytorch_cell"),
     "torch-compiled": ("torch", "pytorch_compiled", "pytorch_compiled"),
     "torch-unrolled": ("torch", "pytorch_compiled", "pytorch_compiled"),
@@ -122,7 +123,7 @@ def test_a_built_in_whose_framework_is_absent_is_not_run_with_a_hint(
     monkeypatch.setenv("KERAS_BACKEND", "")  # restored afterwards: `load` sets it
     with pytest.raises(NotRun) as caught:
         load(name)
-    extra = "torch" if name in ("torch-cell", "torch-compiled", "torch-unrolled") else name
+    extra = "torch" if name in ("torch-switched", "torch-cell", "torch-compiled", "torch-unrolled") else name
     assert str(caught.value) == f"{framework} is not installed (pip install 'rnn-conformance[{extra}]')"
 
 

@@ -139,8 +139,10 @@ def test_the_native_layout_and_back_changes_nothing(name: str, layout: str) -> N
         ("torch", {"layout": "time-major", "strided": True, "initial_state": True, "dtype": "float32"}),
         ("torch-cell", {"layout": "unbatched", "mode": "trace", "dtype": "float32"}),
         ("torch-compiled", {"mode": "script", "lengths": "unsorted", "dtype": "float32"}),
+        ("torch-switched", {"autocast": True, "dtype": "bfloat16"}),
+        ("torch-switched", {"streams": 3, "dtype": "float64"}),
     ],
-    ids=["packed", "strided", "cell", "scripted"],
+    ids=["packed", "strided", "cell", "scripted", "autocast", "threads"],
 )
 def test_the_printed_script_runs_alone_and_tells_right_from_wrong(
     name: str, options: dict[str, Any], tmp_path: Path

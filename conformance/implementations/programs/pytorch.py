@@ -28,6 +28,10 @@ class GivenDropout(TorchDispatchMode):
         if function is torch.ops.aten.bernoulli_.float:  # of what it keeps, dropout makes 1 / (1 - rate) by itself
             drawn = arguments[0]
             return drawn.copy_(self.factors.pop(0).reshape(drawn.shape) != 0)
+        if function is torch.ops.aten.native_dropout.default:  # all of dropout at once, on CUDA
+            values, rate, _ = arguments
+            kept = self.factors.pop(0).reshape(values.shape).to(values.device) != 0
+            return values * kept * (1 / (1 - rate)), kept
         return function(*arguments, **(keywords or {}))
 
 

@@ -1,0 +1,83 @@
+"""PyTorch's recurrent layers with the switches that decide which kernels run, and in which arithmetic."""
+
+from __future__ import annotations
+
+import contextlib
+from concurrent.futures import ThreadPoolExecutor
+
+import torch
+
+from .pytorch import PREAMBLE as _LAYERS
+from .pytorch import run_layer
+
+PREAMBLE = f"""\
+import os
+os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"  # without it cuBLAS is not deterministic
+{_LAYERS}
+from concurrent.futures import ThreadPoolExecutor"""
+
+
+@contextlib.contextmanager
+def switches(cudnn, tf32, deterministic):
+    """PyTorch's switches for as long as it lasts: cuDNN, products in TF32, deterministic algorithms alone."""
+    dnn, products = torch.backends.cudnn, torch.backends.cuda.matmul
+    wanted = [(dnn, "enabled", cudnn), (dnn, "allow_tf32", tf32), (products, "allow_tf32", tf32)]
+    before = [(where, name, getattr(where, name)) for where, name, _ in wanted]
+    strictly = torch.are_deterministic_algorithms_enabled()
+    try:
+        torch.use_deterministic_algorithms(deterministic)
+        for where, name, value in wanted:
+            setattr(where, name, value)
+        yield
+    finally:
+        torch.use_deterministic_algorithms(strictly)
+        for where, name, value in before:
+            setattr(where, name, value)
+
+
+def in_streams(run, count, device):
+    """What ``run`` gives in the last of so many threads at once, each with a stream of its own on CUDA."""
+    if count == 1:
+        return run()
+
+    def in_one(_):
+        with torch.cuda.stream(torch.cuda.Stream()) if device == "cuda" else contextlib.nullcontext():
+            return run()
+
+    with ThreadPoolExecutor(count) as threads:
+        return list(threads.map(in_one, range(count)))[-1]
+
+
+def prepared(layer, flattened, autocast, device):
+    """What is called: the layer, its weights in one piece of memory or not, under autocast to a dtype or not."""
+    if flattened:
+        layer.flatten_parameters()
+    if autocast is None:
+        return layer
+
+    def call(*given):
+        with torch.autocast(device, autocast):
+            return layer(*given)
+
+    return call
+
+
+def run_switched_layer(
+    cudnn=True,
+    tf32=False,
+    deterministic=False,
+    flattened=True,
+    autocast=None,  # a dtype, where options["dtype"] is float32
+    streams=1,
+    device="cpu",
+    **arguments,
+):
+    """One layer with these switches, forward and backward: all that it computed, as NumPy arrays by name."""
+
+    def run():
+        return run_layer(
+            **arguments, device=device, made=lambda layer, given: prepared(layer, flattened, autocast, device)
+        )
+
+    with switches(cudnn, tf32, deterministic):
+        return in_streams(run, streams, device)

@@ -1,0 +1,122 @@
+"""PyTorch's switches: each is thrown while the layer runs and put back, and what the profiler saw is told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from conformance.implementations.programs import pytorch_switched as program  # noqa: E402
+from conformance.implementations.pytorch import TorchLayers  # noqa: E402
+from conformance.implementations.pytorch_switched import TorchSwitched  # noqa: E402
+from conformance.implementations.torch_profile import CALL, Event, kernels, watched  # noqa: E402
+from conformance.tests.support import example  # noqa: E402
+
+SWITCHED: Any = program  # whose functions have no types, as the scripts that they are printed in
+
+
+def standing() -> dict[str, Any]:
+    dnn, products = torch.backends.cudnn, torch.backends.cuda.matmul
+    return {
+        "cudnn": dnn.enabled,
+        "tf32": (dnn.allow_tf32, products.allow_tf32),
+        "deterministic": torch.are_deterministic_algorithms_enabled(),
+    }
+
+
+def test_switches_are_thrown_and_put_back_even_after_an_error() -> None:
+    before, within = standing(), {}
+
+    def fails() -> None:
+        with SWITCHED.switches(cudnn=False, tf32=True, deterministic=True):
+            within.update(standing())
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fails()
+    assert within == {"cudnn": False, "tf32": (True, True), "deterministic": True}
+    assert standing() == before
+
+
+def test_the_switches_of_a_case_are_those_that_the_layer_runs_under(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen, original = [], SWITCHED.run_layer
+
+    def watching(**arguments: Any) -> Any:
+        seen.append(standing())
+        return original(**arguments)
+
+    monkeypatch.setattr(SWITCHED, "run_layer", watching)
+    how = {"layout": "batch-major", "cudnn": False, "tf32": True, "deterministic": True}
+    TorchSwitched().observe(example("LSTM", use_recurrent_bias=True).in_dtype("float32").replace(how=how))
+    assert seen == [{"cudnn": False, "tf32": (True, True), "deterministic": True}]
+
+
+def test_autocast_computes_in_the_dtype_of_the_case_from_float32() -> None:
+    import ml_dtypes
+
+    case = example("LSTM", use_recurrent_bias=True).in_dtype(ml_dtypes.bfloat16)
+    switched = TorchSwitched()
+    arguments = switched.arguments(case.replace(how={"autocast": True}))
+    assert arguments["options"]["dtype"] == torch.float32
+    native = switched.program(arguments)
+    assert native["d_weights.weight_hh_l0"].dtype == np.float32
+    in_float32 = switched.program({**arguments, "autocast": None})
+    coarse = native["outputs"].astype(ml_dtypes.bfloat16).astype(np.float32)
+    assert np.array_equal(coarse, native["outputs"])
+    assert not np.array_equal(coarse, in_float32["outputs"])
+
+
+def test_calls_in_several_threads_at_once_are_all_made() -> None:
+    import threading
+
+    met = threading.Barrier(3, timeout=30)  # none goes on before all have come
+    assert SWITCHED.in_streams(lambda: met.wait() >= 0, 3, "cpu")
+
+
+def test_dropout_that_is_one_operator_gets_the_factors_given() -> None:
+    from conformance.implementations.programs.pytorch import GivenDropout
+
+    imposed: Any = GivenDropout
+    factors = torch.tensor([[0.0, 2.0, 2.0]])
+    x = torch.tensor([[1.0, 3.0, 5.0]], requires_grad=True)
+    with imposed([factors]):
+        dropped, _ = torch.native_dropout(x, 0.5, True)
+    dropped.sum().backward()
+    assert dropped.tolist() == [[0.0, 6.0, 10.0]]
+    assert x.grad is not None
+    assert x.grad.tolist() == [[0.0, 2.0, 2.0]]
+
+
+def test_what_ran_is_what_the_profiler_saw() -> None:
+    layer, x = torch.nn.GRU(2, 3), torch.zeros(4, 1, 2)
+
+    def call() -> Any:
+        with torch.autograd.profiler.record_function(CALL):
+            return layer(x)
+
+    assert watched(call, "cpu")[1] == "aten::gru"
+
+
+def test_operators_and_kernels_on_the_device_are_told_from_the_call_on() -> None:
+    events = [
+        Event("aten::gru", 1),
+        Event(CALL, 5),
+        Event("aten::lstm", 6),
+        Event("aten::_cudnn_rnn", 7),
+        Event("void LSTM_elementWise_fp<float, float>(int, int)", 9, on_device=True),
+        Event("ampere_sgemm_32x32_sliced1x4_tn", 9, on_device=True),
+    ]
+    assert kernels(events) == "aten::_cudnn_rnn, aten::lstm; on the device LSTM_elementWise_fp"
+    assert kernels([Event(CALL, 1), Event("aten::mm", 2)]) == "no recurrent kernel, but its parts"
+
+
+def test_without_a_device_cuda_is_not_run() -> None:
+    from conformance.implementations import NotRun
+
+    if not torch.cuda.is_available():
+        for made in (TorchLayers, TorchSwitched):
+            with pytest.raises(NotRun, match="no CUDA device"):
+                made(device="cuda")
