@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from importlib import import_module
 from typing import Any
 
 os.environ["JAX_ENABLE_X64"] = "1"  # read when JAX is imported; without it float64 is silently float32
+os.environ["JAX_DEFAULT_MATMUL_PRECISION"] = "highest"  # on a GPU products in float32 are else made in TF32
+os.environ["NVIDIA_TF32_OVERRIDE"] = "0"  # by cuBLAS and cuDNN too
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
@@ -29,13 +33,17 @@ from .torch_build import refuse_an_unwanted_cuda_build
 
 _BACKEND = keras.backend.backend()
 _ABSENT = options.absent_in(keras.__version__)
-_KEPT = 256  # models; with them goes what JAX compiled for all of them alike: of 64, it took a third more time
+_KEPT = 256  # models; and calls between which JAX's compiled code is kept: of 64, it took a third more time
+"""JAX compiles a loop anew for every call, as code in memory of its own; the system allows so much of it, then none."""
 _NAMES = ("kernel", "recurrent_kernel", "bias")
+_PROFILES = {"torch": ".torch_profile", "jax": ".jax_profile"}
 _PREAMBLE = f"""\
 import os
 import tempfile
 os.environ["KERAS_BACKEND"] = {_BACKEND!r}
 os.environ["JAX_ENABLE_X64"] = "1"
+os.environ["JAX_DEFAULT_MATMUL_PRECISION"] = "highest"
+os.environ["NVIDIA_TF32_OVERRIDE"] = "0"
 import keras
 {code.backend.PREAMBLE}"""
 _run: Any = code.run_built
@@ -60,6 +68,7 @@ class KerasLayers(ProgramImplementation):
     name = f"keras-{_BACKEND}"
     major = 3
     versions: Mapping[str, str] = {"keras": keras.__version__, **code.backend.VERSION}
+    devices: Sequence[str] = ("cpu", "cuda")
     code: Any = code
     fused: Sequence[tuple[Any, str]] = ()
     program = Program(_PREAMBLE, _FUNCTIONS)
@@ -70,7 +79,7 @@ class KerasLayers(ProgramImplementation):
     expensive = _BACKEND == "jax"  # it compiles every operation anew for every shape
     sizes = {"batch": 3, "time": 4, "input": 2, "hidden": 5} if _BACKEND == "jax" else None
 
-    def __init__(self) -> None:
+    def __init__(self, device: str = "cpu") -> None:
         if not keras.__version__.startswith(f"{self.major}."):
             raise NotRun(
                 f"Keras {keras.__version__} is installed, not Keras {self.major}",
@@ -78,10 +87,19 @@ class KerasLayers(ProgramImplementation):
             )
         if _BACKEND == "torch":
             refuse_an_unwanted_cuda_build(code.backend.torch)
+        seen = code.backend.sees_cuda()
+        if device == "cuda":
+            if not seen:
+                raise NotRun(f"no CUDA device that {_BACKEND} sees")
+            self.refused = options.refused(_BACKEND, _ABSENT, device)
+        self.device = device
+        self._elsewhere = seen and device == "cpu"  # Keras takes a GPU that it sees
         self._built: dict[str, tuple[Any, str]] = {}
+        self._calls = 0
 
     def observe(self, case: Case) -> Observed:
-        native, path = self._run(**self.arguments(case))
+        with keras.device("cpu:0") if self._elsewhere else nullcontext():
+            native, path = self._run(**self.arguments(case))
         values = self.from_native(case, native)
         if case.how.get("policy") == "mixed":  # gradients of float32 weights are float32, summed up from less
             values = {n: v.astype(case.dtype) if n.startswith("d_params") else v for n, v in values.items()}
@@ -90,17 +108,26 @@ class KerasLayers(ProgramImplementation):
     def _run(self, model: Mapping[str, Any], data: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
         """What `run_layers` gives; a model is built, and compiled, once for all cases that differ in numbers only."""
         key = repr(model)
+        self._calls += 1
+        if self._calls % _KEPT == 0:
+            code.backend.forget()
         if key not in self._built:
             if len(self._built) >= _KEPT:
                 self._built.clear()
-                code.backend.forget()
             with Spy(self.fused) as spy:
                 built = self.code.build_layers(**model)
-                native = _run(built, **data)
-            self._built[key] = built, f"{_BACKEND}, {model['form']}: {spy.seen}"
+                native, ran = self._watched(lambda: _run(built, **data))
+            self._built[key] = built, f"{_BACKEND}, {model['form']}: {spy.seen}{ran}"
             return native, self._built[key][1]
         built, path = self._built[key]
         return _run(built, **data), path
+
+    def _watched(self, call: Callable[[], dict[str, Any]]) -> tuple[dict[str, Any], str]:
+        """What the call gives, and on CUDA the kernels that it ran: Keras falls back in silence where cuDNN raises."""
+        if self.device == "cpu" or _BACKEND not in _PROFILES:
+            return call(), ""
+        found, ran = import_module(_PROFILES[_BACKEND], __package__).watched(call, self.device)
+        return found, f"; {ran}"
 
     def arguments(self, case: Case) -> dict[str, Any]:
         d_state = case.d_state

@@ -124,7 +124,7 @@ def _without(entry: Entry, absent: Entry) -> dict[str, Any]:
     }
 
 
-def refused(backend: str, absent: Sequence[Entry] = ()) -> Sequence[Entry]:
+def refused(backend: str, absent: Sequence[Entry] = (), device: str = "cpu") -> Sequence[Entry]:
     """The combinations among them that Keras refuses."""
     if any(True in values.get("use_cudnn", ()) for values in absent):
         return []
@@ -134,10 +134,13 @@ def refused(backend: str, absent: Sequence[Entry] = ()) -> Sequence[Entry]:
         "torch": [{"mask": ("right",)}, {"kind": ("GRU",), "reset_after": _NO}],
         "jax": [{"kind": ("LSTM",)}, {"unroll": _YES}, {"mask": ("right",)}, {"reset_after": _NO}],
     }
+    if device == "cuda":
+        alternatives["tensorflow"] = [{"unroll": _YES}, {"reset_after": _NO}]
+        alternatives["jax"].remove({"kind": ("LSTM",)})
     return [
         {
             "when": when | alternative,
-            "reason": "no cuDNN on the CPU, and no function of the backend's own that takes this",
+            "reason": "neither cuDNN nor a function of the backend's own takes this here",
             "message": "use_cudnn=True was specified, but cuDNN is not supported for this layer configuration",
         }
         for alternative in alternatives[backend]

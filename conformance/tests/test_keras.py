@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,10 @@ SOME: dict[str, dict[str, Any]] = {
 }
 
 
+PROFILED = {"tensorflow": "", "torch": "no recurrent kernel, but its parts", "jax": "lstm"}
+"""On the CPU: of JAX the frames of Keras's own Python, which its profiler sees there."""
+
+
 def case_of(**options: Any) -> Case:
     """A case with these options, the others as `PLAIN` or the default has them."""
     wanted = PLAIN | options
@@ -66,7 +71,55 @@ def report(backend: str) -> dict[str, Any]:
         "path": observe(keras, case_of(kind="LSTM")).path,
         "planted": planted(keras),
         "surface": keras.surface(),
+        "beside a GPU": beside_a_gpu(keras),
+        "on cuda": on_cuda(backend),
+        "forgotten": forgotten(keras),
+        "profiled": profiled(keras, backend),
     }
+
+
+def beside_a_gpu(keras: Any) -> list[str]:
+    """What is wrong where the CPU has to be asked for, as Keras takes a GPU that it sees."""
+    keras._elsewhere = True
+    verdict = judge(expect(case_of(kind="LSTM")), observe(keras, case_of(kind="LSTM")))
+    keras._elsewhere = False
+    return [str(wrong) for wrong in verdict.disagreements] if verdict.numbers else ["nothing compared"]
+
+
+def on_cuda(backend: str) -> str:
+    """Why it does not run on CUDA; nothing where it does."""
+    try:
+        load(f"keras-{backend}", "cuda")
+    except NotRun as reason:
+        return str(reason)
+    return ""
+
+
+def forgotten(keras: Any) -> int:
+    """How often the backend is told to forget what it compiled, in 512 calls from the first on."""
+    program: Any = import_module("conformance.implementations.programs.keras")
+    times = 0
+
+    def forget() -> None:
+        nonlocal times
+        times += 1
+
+    original, program.backend.forget = program.backend.forget, forget
+    for calls in (0, 254, 255, 511):
+        keras._calls = calls
+        observe(keras, case_of())
+    program.backend.forget = original
+    return times
+
+
+def profiled(keras: Any, backend: str) -> str:
+    """What the backend's profiler saw run, where it is asked."""
+    if backend == "tensorflow":
+        return ""
+    module = import_module(f"conformance.implementations.{backend}_profile")
+    values, ran = module.watched(lambda: observe(keras, case_of(kind="LSTM")).values, "cpu")
+    assert "outputs" in values
+    return str(ran)
 
 
 def stateful(keras: Any) -> list[str]:
@@ -119,9 +172,13 @@ def test_layers_agree_with_the_oracle_however_they_are_built_and_called(backend:
         pytest.skip(found["not run"])
     fused = "backend.lstm" if backend == "torch" else "backend.rnn, unrolled"
     assert found.pop("path") == f"{backend}, eager: {fused}"
+    cuda = found.pop("on cuda")
+    assert cuda in ("", f"no CUDA device that {backend} sees")
+    assert found.pop("forgotten") == 2
+    assert PROFILED[backend] in found.pop("profiled")
     assert found.pop("planted"), "a mask with one step changed went unnoticed"
     check_surface(found.pop("surface"))
-    assert found == {name: [] for name in (*SOME, "stateful")}, f"{backend}: {found}"
+    assert found == {name: [] for name in (*SOME, "stateful", "beside a GPU")}, f"{backend}: {found}"
 
 
 def check_surface(surface: Any) -> None:

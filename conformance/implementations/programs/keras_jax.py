@@ -10,6 +10,11 @@ PREAMBLE = "import jax\nimport jax.numpy as jnp"
 VERSION = {"jax": jax.__version__}
 
 
+def sees_cuda():
+    """Whether a GPU is there, which Keras would take."""
+    return jax.default_backend() == "gpu"
+
+
 def vector_jacobian_product(call, variables, form):
     """A function that gives the results of ``call``, and gradients of ``sum(cotangent * result)`` in floats that go in.
 

@@ -8,6 +8,11 @@ PREAMBLE = "import tensorflow as tf"
 VERSION = {"tensorflow": tf.__version__}
 
 
+def sees_cuda():
+    """Whether a GPU is there, which Keras would take."""
+    return bool(tf.config.list_physical_devices("GPU"))
+
+
 def vector_jacobian_product(call, variables, form):
     """A function that gives the results of ``call``, and gradients of ``sum(cotangent * result)`` in floats that go in.
 

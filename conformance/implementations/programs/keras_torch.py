@@ -9,6 +9,11 @@ PREAMBLE = "import torch"
 VERSION = {"torch": str(torch.__version__)}
 
 
+def sees_cuda():
+    """Whether a GPU is there, which Keras would take."""
+    return torch.cuda.is_available()
+
+
 def vector_jacobian_product(call, variables, form):
     """A function that gives the results of ``call``, and gradients of ``sum(cotangent * result)`` in floats that go in.
 

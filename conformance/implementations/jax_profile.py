@@ -1,0 +1,37 @@
+"""Which recurrent kernels JAX really ran on a GPU: its profiler's word, not a flag's."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import jax
+
+_RECURRENT = re.compile(r"\w*(?:rnn|lstm|gru)\w*", re.IGNORECASE)
+T = TypeVar("T")
+
+
+def watched(call: Callable[[], T], device: str) -> tuple[T, str]:
+    """What the call gives, all of it computed, and the recurrent kernels that it ran on the device."""
+    with tempfile.TemporaryDirectory() as folder:
+        with jax.profiler.trace(folder):
+            found = call()
+        (written,) = Path(folder).rglob("*.xplane.pb")
+        planes = jax.profiler.ProfileData.from_file(str(written)).planes
+        return found, kernels(planes, "/device:GPU" if device == "cuda" else "/host:CPU")
+
+
+def kernels(planes: Iterable[Any], device: str) -> str:
+    """The recurrent kernels among the events of the planes whose names begin so."""
+    names = {
+        match[0]
+        for plane in planes
+        if plane.name.startswith(device)
+        for line in plane.lines
+        for event in line.events
+        if (match := _RECURRENT.search(event.name))
+    }
+    return f"on the device {', '.join(sorted(names))}" if names else "no recurrent kernel on the device, but its parts"
