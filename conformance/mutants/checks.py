@@ -9,6 +9,9 @@ from functools import lru_cache, partial
 
 import numpy as np
 
+from refimpl.precision import Precision
+
+from ..arithmetic import arithmetic_of
 from ..cases import FAMILIES, Case, Quantities, family_of
 from ..implementations import observe
 from ..session import Session
@@ -58,13 +61,15 @@ class Watching(Session):
             observed = observe(self.implementation, case)
         except Exception as error:  # it raised, which is seen by whoever calls it
             raise Caught([_problem(f"raised {type(error).__name__}: {error}")]) from error
-        verdict = judge(_expected(case), observed)  # after the call, as the suite does: it may have changed the case
+        verdict = judge(
+            self._expected(case), observed
+        )  # after the call, as the suite does: it may have changed the case
         self._judge(verdict.comparisons)
         if not verdict.comparisons:
             raise Caught([_problem("nothing was compared")])
 
     def bounds(self, case: Case) -> Quantities:
-        return _expected(case).bounds
+        return self._expected(case).bounds
 
     def compared(self, test: str, family: str, comparisons: tuple[Comparison, ...], case: Case) -> None:
         self.recorded(test, family, comparisons)
@@ -72,6 +77,9 @@ class Watching(Session):
     def recorded(self, test: str, family: str, comparisons: tuple[Comparison, ...]) -> None:
         self.cases += 1
         self._judge(comparisons)
+
+    def _expected(self, case: Case) -> Expected:
+        return _remembered(pickle.dumps(case.replace(how={})), arithmetic_of(self.implementation, case))
 
     def _judge(self, comparisons: Collection[Comparison]) -> None:
         wrong = [each for each in comparisons if not each.agrees and _family(each) in self.families]
@@ -83,13 +91,9 @@ def _problem(what: str) -> Comparison:
     return Comparison("outputs", 0, np.inf, problem=what)
 
 
-def _expected(case: Case) -> Expected:
-    return _remembered(pickle.dumps(case.replace(how={})))
-
-
 @lru_cache(maxsize=4096)
-def _remembered(case: bytes) -> Expected:
-    return expect(pickle.loads(case))
+def _remembered(case: bytes, arithmetic: Precision) -> Expected:
+    return expect(pickle.loads(case), arithmetic)
 
 
 def _family(comparison: Comparison) -> str:

@@ -41,9 +41,9 @@ class Plan:
 
     @property
     def faint_tasks(self) -> list[tuple[str, str]]:
-        """Mutant and dtype."""
+        """Mutant and arithmetic."""
         names = [name for name in self.mutants if group_of(name) in FORWARD_GROUPS] if self.faint else []
-        return [(name, dtype) for name in names for dtype in WEIGHTS]
+        return [(name, arithmetic) for name in names for arithmetic in WEIGHTS]
 
     @property
     def tasks(self) -> int:
@@ -57,7 +57,7 @@ class Score:
 
     mutants        in the plan's order
     false_alarms   correct implementation to what was said of it
-    faint          (mutant, dtype) to the least weight at which it was caught; None: at none
+    faint          (mutant, arithmetic) to the least weight at which it was caught; None: at none
     """
 
     mutants: tuple[Found, ...]
@@ -114,14 +114,14 @@ def alarms(name: str, seed: int) -> list[str]:
     return [f"{its.caught}: {its.said}" for its in found if its.caught]
 
 
-def least_weight(name: str, dtype: str, seed: int) -> float | None:
+def least_weight(name: str, arithmetic: str, seed: int) -> float | None:
     """The least weight at which the quick profile catches a mutant; None where it does not even at weight 1.
 
     What is caught at some weight is taken to be at each greater one.
     """
-    most, *fainter = WEIGHTS[dtype]
+    most, *fainter = WEIGHTS[arithmetic]
     for weight in (*reversed(fainter[1:]), most, *fainter[:1]):
-        caught = any(its.caught for its in first(Faint(name, weight, dtype), seed).values())
+        caught = any(its.caught for its in first(Faint(name, weight, arithmetic), seed).values())
         if caught and weight < most:
             return weight
         if weight == most and not caught:

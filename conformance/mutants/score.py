@@ -23,7 +23,6 @@ from .measuring import Found, as_json
 from .running import Plan, Score
 
 PARTS = ("forward", "gradients", "corpus", "onnx")
-_COLOURS = {"float64": "C0", "float32": "C1"}
 
 
 def show(console: Console, score: Score, plan: Plan) -> None:
@@ -122,22 +121,22 @@ def _by_module(mutants: Sequence[Found]) -> Table:
 
 
 def curve(score: Score) -> dict[str, dict[float, tuple[int, int]]]:
-    """Dtype to weight to how many are caught, of how many that can be shown faintly: those caught at weight 1."""
+    """Arithmetic to weight to how many are caught, of how many that can be shown faintly: those caught at weight 1."""
     found = {}
-    for dtype, weights in WEIGHTS.items():
-        least = [weight for (_, its), weight in score.faint.items() if its == dtype and weight is not None]
-        found[dtype] = {w: (sum(one <= w for one in least), len(least)) for w in weights}
+    for arithmetic, weights in WEIGHTS.items():
+        least = [weight for (_, its), weight in score.faint.items() if its == arithmetic and weight is not None]
+        found[arithmetic] = {w: (sum(one <= w for one in least), len(least)) for w in weights}
     return found
 
 
 def _faint(score: Score) -> Table:
     table = Table(title="Forward faults, blended in faintly")
-    weights = WEIGHTS["float64"]
-    for column in ("dtype", *(f"{weight:g}" for weight in weights)):
-        table.add_column(column, justify="left" if column == "dtype" else "right")
-    for dtype, its in curve(score).items():
+    weights = sorted({weight for its in WEIGHTS.values() for weight in its}, reverse=True)
+    for column in ("arithmetic", *(f"{weight:g}" for weight in weights)):
+        table.add_column(column, justify="left" if column == "arithmetic" else "right")
+    for arithmetic, its in curve(score).items():
         cells = (f"{its[w][0]} of {its[w][1]}" if w in its else "–" for w in weights)
-        table.add_row(dtype, *cells)
+        table.add_row(arithmetic, *cells)
     return table
 
 
@@ -147,9 +146,9 @@ def plot(score: Score, path: Path) -> None:
 
     figure = Figure(figsize=(6, 3.2), layout="constrained")
     axes = figure.subplots()
-    for dtype, its in curve(score).items():
+    for arithmetic, its in curve(score).items():
         shares = [100 * caught / max(among, 1) for caught, among in its.values()]
-        axes.plot(list(its), shares, "o-", color=_COLOURS[dtype], label=dtype)
+        axes.plot(list(its), shares, "o-", label=arithmetic)
         for weight, share in zip(its, shares, strict=True):
             axes.annotate(
                 f"{share:.0f}", (weight, share), (0, -12), textcoords="offset points", ha="center", fontsize=8
@@ -173,8 +172,8 @@ def write_json(path: Path, score: Score, plan: Plan) -> None:
         "mutants": as_json(score.mutants),
         "without": without(score.mutants),
         "faint": [
-            {"name": name, "dtype": dtype, "least_weight_caught": weight}
-            for (name, dtype), weight in score.faint.items()
+            {"name": name, "arithmetic": arithmetic, "least_weight_caught": weight}
+            for (name, arithmetic), weight in score.faint.items()
         ],
         "false_alarms": score.false_alarms,
     }

@@ -11,7 +11,7 @@ from conformance import suite
 from conformance.mutants import GROUPS, MUTANTS, bug_of, group_of
 from conformance.mutants.alone import caught_by_the_corpus
 from conformance.mutants.checks import MODULES
-from conformance.mutants.faint import Faint
+from conformance.mutants.faint import WEIGHTS, Faint
 from conformance.mutants.layer import Textbook
 from conformance.mutants.measuring import first
 from conformance.suite.plan import ORDER
@@ -37,7 +37,7 @@ def test_the_mutant_is_caught(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "weight", "dtype"),
+    ("name", "weight", "arithmetic"),
     [
         ("InputAndForgetExchanged", 1e-9, "float64"),
         ("RecurrentKernelTransposed", 1e-9, "float64"),
@@ -47,14 +47,18 @@ def test_the_mutant_is_caught(name: str) -> None:
         ("UpdateGateInverted", 1e-3, "float32"),
         ("BackwardHalfFirst", 1e-3, "float32"),
         ("ScaleMissing", 1e-3, "float32"),
+        ("InputAndForgetExchanged", 1e-1, "TF32"),
+        ("StateNotKept", 1e-1, "autocast"),
+        ("MaskNotReversed", 1e-1, "autocast"),
     ],
 )
-def test_a_faint_fault_is_caught(name: str, weight: float, dtype: str) -> None:
-    assert any(each.caught for each in first(Faint(name, weight, dtype), 0).values())
+def test_a_faint_fault_is_caught(name: str, weight: float, arithmetic: str) -> None:
+    assert any(each.caught for each in first(Faint(name, weight, arithmetic), 0).values())
 
 
-def test_a_fault_of_no_weight_is_none() -> None:
-    found = first(Faint("InputAndForgetExchanged", 0.0, "float64"), 0, ("agreement", "stateful"))
+@pytest.mark.parametrize("arithmetic", WEIGHTS)
+def test_a_fault_of_no_weight_is_none(arithmetic: str) -> None:
+    found = first(Faint("InputAndForgetExchanged", 0.0, arithmetic), 0, ("agreement", "stateful"))
     assert not any(each.caught for each in found.values()), found
 
 
