@@ -57,9 +57,12 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    checking = config.getoption("--implementation") is not None
-    left_out = _HERE / ("tests" if checking else "suite")
-    return True if collection_path == left_out else None
+    if config.getoption("--implementation") is None:
+        return True if collection_path == _HERE / "suite" else None
+    left_out = [_HERE / "tests"]
+    if config.getoption("--device") == "cpu":
+        left_out.append(_HERE / "suite" / "test_devices.py")
+    return True if collection_path in left_out else None
 
 
 @pytest.fixture(scope="session")

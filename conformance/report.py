@@ -23,7 +23,7 @@ from .profiling.accounts import END, START
 from .profiling.table import outside, table
 from .runner import Job, Plan
 
-FAMILIES = (*QUANTITY_FAMILIES, "laws", "invariants", "stateful", "hand-sized")
+FAMILIES = (*QUANTITY_FAMILIES, "laws", "invariants", "stateful", "hand-sized", "devices")
 FORMAT = 2
 
 
@@ -38,6 +38,8 @@ class Result:
     refused       why the framework refuses combinations of options, to how many; it was seen to refuse some of each
     divergences   known divergences that showed, to their summary, and in how many cases they applied
     failures      test to the message of its minimal case
+    repeated      what was called again with the same input, to how often ("calls") and how often an answer differed in
+                  bits ("unlike"); of implementations that do not compute on the CPU, where it must be the same
     accounts      where the seconds went, of which a run with ``--profile-suite`` keeps accounts
     """
 
@@ -57,6 +59,7 @@ class Result:
     failures: dict[str, str]
     seconds: float
     why: str = ""
+    repeated: dict[str, dict[str, int]] = field(default_factory=dict)
     accounts: dict[str, float] = field(default_factory=dict)
 
 
@@ -99,8 +102,18 @@ def result_of(job: Job, device: str) -> Result:
         failures=failures,
         seconds=round(job.seconds, 1),
         why=why,
+        repeated=_repeated(job),
         accounts=_accounts(job),
     )
+
+
+def _repeated(job: Job) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    for event in job.of_kind("again"):
+        its = found.setdefault(event["what"], {"calls": 0, "unlike": 0})
+        its["calls"] += 1
+        its["unlike"] += not event["alike"]
+    return dict(sorted(found.items()))
 
 
 def _accounts(job: Job) -> dict[str, float]:
@@ -154,6 +167,16 @@ def show(console: Console, results: Sequence[Result], absent: dict[str, str]) ->
             alike = [what for what, its in result.not_run.items() if its == why]
             lines[f"{result.name}: {'; '.join(alike)}"] = why
     _listing(console, "Not run", lines)
+    _listing(
+        console,
+        "Called again, and not the same bit for bit",
+        {
+            f"{result.name}: {what}": f"{its['unlike']} of {its['calls']} times"
+            for result in results
+            for what, its in result.repeated.items()
+            if its["unlike"]
+        },
+    )
     _listing(
         console,
         "Known divergences, each still there, and held to what is known of it",

@@ -27,6 +27,8 @@ from .script import script
 from .verdicts import Comparison, Verdict
 
 _SHOWN = 8
+_PRINTED = 10_000  # numbers that go in: a case of more is not printed as a script
+_SWITCHES = ("cudnn", "use_cudnn", "tf32", "autocast", "deterministic", "form")  # which kernels a GPU runs
 CHANGES = ("error", "wrong", "computes")  # effects of a divergence that change more than the precision
 SESSION = pytest.StashKey["Session"]()  # where pytest's configuration keeps the session
 
@@ -73,6 +75,11 @@ class Session:
     record: Path | None = None
     seed: int = 0
     _failed: set[str] = field(default_factory=set)
+
+    @property
+    def device(self) -> str:
+        """Where the implementation computes."""
+        return str(getattr(self.implementation, "device", "cpu"))
 
     @cached_property
     def space(self) -> Space:
@@ -173,6 +180,11 @@ class Session:
         """Says what did not run, and why."""
         self._write(event="not run", what=what, why=why)
 
+    def called_again(self, case: Case, alike: bool) -> None:
+        """Says that a case was given to the implementation again, and whether the answer was the same bit for bit."""
+        switches = [f"{name}={case.how[name]!r}" for name in _SWITCHES if name in case.how]
+        self._write(event="again", what=", ".join((f"{case.kind} {case.dtype_name}", *switches)), alike=alike)
+
     def divergence(self, identifier: str, summary: str) -> None:
         """Says which known divergence shows."""
         self._write(event="divergence", id=identifier, summary=summary)
@@ -190,11 +202,19 @@ class Session:
                 f"  {case!r}",
                 *(f"  {line}" for line in [*lines[:_SHOWN], *more]),
                 "",
-                "--- a script that reproduces it, without this project ---",
-                script(self.implementation, case, expected_of(self.implementation, case, self.known)),
-                "--- end of script ---",
+                *self._script(case),
             ]
         )
+
+    def _script(self, case: Case) -> list[str]:
+        numbers = case.x.size + sum(value.size for value in case.params.values())
+        if numbers > _PRINTED:
+            return [f"no script is printed: {numbers:,} numbers go in; the test and the seed draw them again"]
+        return [
+            "--- a script that reproduces it, without this project ---",
+            script(self.implementation, case, expected_of(self.implementation, case, self.known)),
+            "--- end of script ---",
+        ]
 
     def _report(self, test: str, verdict: Verdict, known: tuple[str, ...], family: str | None = None) -> None:
         """Records a verdict, but none of those that only shrink a failure already found."""

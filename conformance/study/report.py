@@ -95,7 +95,8 @@ def _seen(faults: Sequence[tuple[float, bool | None]]) -> dict[str, float | int 
 def show(console: Console, studies: Sequence[Study]) -> None:
     """Prints what was found: alarms, errors in units of their bounds, the least faults seen, what did not run."""
     console.print(_errors(studies))
-    console.print(_faults(studies))
+    if any(study.seen for study in studies):
+        console.print(_faults(studies))
     for study in studies:
         where = f"{study.implementation} {study.dtype}"
         for number, message in list(study.alarms.items())[:_TOLD]:

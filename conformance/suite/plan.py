@@ -30,7 +30,7 @@ INVARIANTS = (
     "wrong_sizes_refused",
 )
 
-ORDER = ("enumeration", "agreement", "fixtures", "laws", "invariants", "refusals", "stateful", "divergences")
+ORDER = ("enumeration", "agreement", "fixtures", "laws", "invariants", "refusals", "stateful", "devices", "divergences")
 """The modules in the order in which they run: first what finds most in the fewest cases (``conformance mutants``)."""
 
 

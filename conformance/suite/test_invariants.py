@@ -29,6 +29,7 @@ from conformance.suite.relations import (
     inputs,
     joined,
     kept_steps,
+    repeated,
     row,
     same,
     within,
@@ -40,7 +41,7 @@ _SAMPLE = 300  # combinations among which the nearest to one are sought
 
 def repeatable(session: Session, case: Case) -> list[Comparison]:
     """Two calls with the same input agree."""
-    return same("called twice", answer(session, case), answer(session, case))
+    return repeated(session, case, "called twice", answer(session, case), answer(session, case))
 
 
 def nothing_mutated(session: Session, case: Case) -> list[Comparison]:
@@ -76,7 +77,7 @@ def no_stale_answer(session: Session, case: Case) -> list[Comparison]:
             session.check("invariant no_stale_answer", other)
         except Disagreement as error:
             raise Disagreement(partial("asked after {!r}:\n{}".format, case, error)) from error
-    return same("asked again after others", first, answer(session, case))
+    return repeated(session, case, "asked again after others", first, answer(session, case))
 
 
 def _neighbours(session: Session, case: Case) -> list[Case]:
@@ -103,13 +104,13 @@ def garbage(session: Session, case: Case) -> list[Comparison]:
     zeros = case.lengths is not None or case.masked_output == "zeros"
     if case.d_outputs is not None and zeros and case.return_sequences and case.output_order == "original":
         other = other.replace(d_outputs=np.where(kept, case.d_outputs, -3 * case.d_outputs).astype(case.dtype))
-    return same("other garbage in masked steps", answer(session, case), answer(session, other))
+    return repeated(session, case, "other garbage in masked steps", answer(session, case), answer(session, other))
 
 
 def nan_garbage(session: Session, case: Case) -> list[Comparison]:
     """Nor does NaN, where the implementation promises it."""
     nan = case.replace(x=np.where(kept_steps(case)[:, :, None], case.x, np.nan).astype(case.dtype))
-    return same("NaN in masked steps", answer(session, case), answer(session, nan))
+    return repeated(session, case, "NaN in masked steps", answer(session, case), answer(session, nan))
 
 
 def padded(session: Session, case: Case) -> list[Comparison]:
