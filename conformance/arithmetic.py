@@ -15,11 +15,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import jsonschema
-
 from refimpl.precision import Precision
 
 from .cases import Case
+from .schemas import mismatch
 
 DATA = Path(__file__).parent / "arithmetic.toml"
 _TEXT = {"type": "string", "minLength": 1}
@@ -92,8 +91,6 @@ def measured() -> list[dict[str, Any]]:
 @cache
 def _read() -> dict[str, Any]:
     content = tomllib.loads(DATA.read_text(encoding="utf-8"))
-    try:
-        jsonschema.validate(content, _SCHEMA)
-    except jsonschema.ValidationError as error:
-        raise ValueError(f"{DATA.name}: {error.json_path}: {error.message}") from None
+    if wrong := mismatch(content, _SCHEMA):
+        raise ValueError(f"{DATA.name}: {wrong}")
     return content

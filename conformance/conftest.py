@@ -6,6 +6,7 @@ Without the option the suite is not collected, only the suite's own tests are; w
 from __future__ import annotations
 
 import gc
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--implementation", help="what to check: a built-in, package.module:Class or file.py:Class")
     group.addoption("--device", default="cpu", help="where it computes: cpu (default) or cuda")
     group.addoption("--amount", default="quick", choices=list(PROFILES), help="how many cases are drawn")
+    group.addoption("--cases", type=int, help="random cases, not the amount's")
     group.addoption("--record", type=Path, help="append one JSON line for each verdict to this file")
 
 
@@ -38,6 +40,8 @@ def pytest_configure(config: pytest.Config) -> None:
     except ValueError as error:
         raise pytest.UsageError(f"--implementation: {error}") from None
     profile = PROFILES[config.getoption("--amount")]
+    if config.getoption("--cases"):
+        profile = replace(profile, cases=config.getoption("--cases"))
     seed = str(config.getoption("hypothesis_seed", None))
     current = Session(implementation, profile, config.getoption("--record"), int(seed) if seed.isdigit() else 0)
     try:

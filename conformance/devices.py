@@ -3,18 +3,76 @@
 from __future__ import annotations
 
 import ctypes
+from dataclasses import dataclass
+from typing import Any
 
-_LIBRARIES = ("libcuda.so.1", "nvcuda.dll")
+_DRIVERS = ("libcuda.so.1", "nvcuda.dll")
+_MANAGEMENT = ("libnvidia-ml.so.1", "nvml.dll")
+_CAPABILITY = (75, 76)  # CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR and _MINOR
+_TEXT = 256  # bytes; NVML asks for 80 at least
+
+
+@dataclass(frozen=True)
+class Gpu:
+    """A CUDA device: its name, compute capability, GiB of memory, and the versions of the driver and of its CUDA."""
+
+    name: str
+    capability: str
+    memory: float
+    driver: str
+    cuda: str
 
 
 def why_no_cuda() -> str | None:
     """Why nothing can run on CUDA here; None where a device is there."""
-    for name in _LIBRARIES:
+    return None if _opened() else "no CUDA device"
+
+
+def gpu() -> Gpu | None:
+    """The first CUDA device, which frameworks take; None where there is none."""
+    driver = _opened()
+    if driver is None:
+        return None
+    device, version, memory = ctypes.c_int(), ctypes.c_int(), ctypes.c_size_t()
+    name = ctypes.create_string_buffer(_TEXT)
+    driver.cuDeviceGet(ctypes.byref(device), 0)
+    driver.cuDeviceGetName(name, _TEXT, device)
+    driver.cuDeviceTotalMem_v2(ctypes.byref(memory), device)
+    driver.cuDriverGetVersion(ctypes.byref(version))
+    capability = []
+    for attribute in _CAPABILITY:
+        found = ctypes.c_int()
+        driver.cuDeviceGetAttribute(ctypes.byref(found), attribute, device)
+        capability.append(str(found.value))
+    return Gpu(
+        name.value.decode(),
+        ".".join(capability),
+        round(memory.value / 2**30, 1),
+        _driver_version(),
+        f"{version.value // 1000}.{version.value % 1000 // 10}",
+    )
+
+
+def _opened() -> Any:
+    """The driver's library, where it knows a device."""
+    for name in _DRIVERS:
         try:
             driver = ctypes.CDLL(name)
         except OSError:
             continue
         count = ctypes.c_int(0)
         if driver.cuInit(0) == 0 and driver.cuDeviceGetCount(ctypes.byref(count)) == 0 and count.value:
-            return None
-    return "no CUDA device"
+            return driver
+    return None
+
+
+def _driver_version() -> str:
+    for name in _MANAGEMENT:
+        try:
+            management = ctypes.CDLL(name)
+        except OSError:
+            continue
+        found = ctypes.create_string_buffer(_TEXT)
+        if management.nvmlInit_v2() == 0 and management.nvmlSystemGetDriverVersion(found, _TEXT) == 0:
+            return found.value.decode()
+    return "unknown"

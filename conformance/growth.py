@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jsonschema
-
 from .report import FORMAT, Result
+from .schemas import mismatch
 
 FACTOR = 10.0  # a decimal digit
 LEAST = 0.01  # below a hundredth of its bound no error is news
@@ -60,11 +59,10 @@ def read(path: Path) -> Earlier:
     """The worst errors in what `run --json` wrote, by name and device; `ValueError` where that is not what it is."""
     try:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        jsonschema.validate(content, _SCHEMA)
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise ValueError(f"{path}: {error}") from None
-    except jsonschema.ValidationError as error:
-        raise ValueError(f"{path}: expected what run --json wrote: {error.json_path}: {error.message}") from None
+    if wrong := mismatch(content, _SCHEMA):
+        raise ValueError(f"{path}: expected what run --json wrote: {wrong}")
     return {
         (its["name"], its["device"]): {
             family: float("inf") if found["worst"] is None else found["worst"]

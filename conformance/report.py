@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import math
-import platform
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -12,16 +10,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from junitparser import JUnitXml
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
-
 from .cases import FAMILIES as QUANTITY_FAMILIES
+from .devices import gpu
 from .files import write_atomically
+from .observations.machine import machine
 from .profiling.accounts import END, START
 from .profiling.table import outside, table
 from .runner import Job, Plan
+from .terminal import Console, Table, escape
 
 FAMILIES = (*QUANTITY_FAMILIES, "laws", "invariants", "stateful", "hand-sized", "devices")
 FORMAT = 2
@@ -191,26 +187,26 @@ def show(console: Console, results: Sequence[Result], absent: dict[str, str]) ->
         console.print(table(accounts))
 
 
-def write_json(path: Path, results: Sequence[Result], absent: dict[str, str], plan: Plan, status: int) -> None:
-    """Writes the whole result, atomically. An infinite worst error, as of NaN, is null: JSON has no infinity."""
-    content: dict[str, Any] = {
+def as_json(results: Sequence[Result], absent: dict[str, str], plan: Plan, status: int, command: str) -> dict[str, Any]:
+    """The whole result, for machines. An infinite worst error, as of NaN, is null: JSON has no infinity."""
+    device = gpu() if plan.device == "cuda" else None
+    return {
         "format": FORMAT,
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": command,
         "plan": asdict(plan),
-        "machine": {
-            "python": platform.python_version(),
-            "system": platform.system(),
-            "architecture": platform.machine(),
-        },
+        "machine": machine(),
+        "gpu": None if device is None else asdict(device),
         "exit_status": status,
         "not_run": absent,
         "implementations": [_encodable(result) for result in results],
     }
-    write_atomically(path, json.dumps(content, indent=1, allow_nan=False) + "\n")
 
 
 def write_junit(path: Path, jobs: Sequence[Job]) -> None:
     """Writes one file of all processes' JUnit XML, a test suite for each implementation, atomically."""
+    from junitparser import JUnitXml  # here, as a machine that is there for its GPU may lack it
+
     merged = JUnitXml()
     for job in jobs:
         if job.junit.exists():

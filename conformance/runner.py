@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from .implementations import source_of
-from .processes import ONE_THREAD, WITHOUT_GPU, Recorded, in_turn
+from .processes import ON_GPU, ONE_THREAD, WITHOUT_GPU, Recorded, in_turn
 
 _PACKAGE = Path(__file__).parent
 
@@ -26,6 +26,7 @@ class Plan:
     """What to run: implementations by name, the device, how much, from which seed, how many at a time.
 
     profile_suite   whether each process keeps accounts of its time (`conformance.profiling`)
+    cases           how many random cases each implementation gets; None: as many as the profile says
     """
 
     implementations: tuple[str, ...]
@@ -34,6 +35,7 @@ class Plan:
     seed: int = 0
     jobs: int = os.cpu_count() or 1
     profile_suite: bool = False
+    cases: int | None = None
 
 
 class Job(Recorded):
@@ -72,14 +74,14 @@ class Job(Recorded):
             "--assert=plain",  # nothing of the suite asserts: it raises what it has to say
             *("--rootdir", str(_PACKAGE), "-p", "no:cacheprovider", "-W", "ignore"),
             *("--implementation", self.name, "--device", plan.device, "--amount", plan.amount),
+            *(("--cases", str(plan.cases)) if plan.cases else ()),
             *("--record", str(self.record), f"--junitxml={self.junit}", f"--hypothesis-seed={plan.seed}"),
             *(("-p", "conformance.profiling.plugin") if plan.profile_suite else ()),
         ]
         environment = os.environ | ONE_THREAD | dict(source_of(self.name).environment)
+        environment |= WITHOUT_GPU if plan.device == "cpu" else ON_GPU
         for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):  # a shell's own options could leave out tests
             environment.pop(name, None)
-        if plan.device == "cpu":
-            environment |= WITHOUT_GPU
         self.started = time.monotonic()
         self.begin(command, environment)
 

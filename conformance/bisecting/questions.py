@@ -15,13 +15,12 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-import jsonschema
-
 from .. import divergences
 from ..cases import Case
 from ..divergences import Divergence
 from ..divergences.entries import simplest
 from ..implementations import source_of
+from ..schemas import mismatch
 
 _SCHEMA = Path(divergences.__file__).with_name("schema.json")
 
@@ -45,11 +44,10 @@ def of_case(path: Path) -> Question:
     schema = {**defined, "properties": properties, "required": ["implementation", *defined["required"]]}
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
-        jsonschema.validate(content, schema)
+        if wrong := mismatch(content, schema):
+            raise ValueError(wrong)
         source_of(content["implementation"])
         case = simplest(content)
-    except jsonschema.ValidationError as error:
-        raise ValueError(f"{path}: {error.json_path}: {error.message}") from None
     except (OSError, ValueError, KeyError, TypeError) as error:  # TOML's own is a ValueError; NumPy's of a dtype is not
         raise ValueError(f"{path}: {error}") from None
     name = content["implementation"]

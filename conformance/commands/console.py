@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 
-from rich.console import Console
+from ..terminal import Console
 
 
 def console_of(width: int) -> Console:

@@ -9,15 +9,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
-
 from .. import growth, report
-from ..arguments import implementation, output
+from ..arguments import count, implementation, output
 from ..devices import why_no_cuda
+from ..files import write_atomically
 from ..implementations import BUILT_IN, FRAMEWORKS
 from ..runner import Job, Plan, run
+from ..runs import encoded
+from ..runs import folder as runs_folder
+from ..runs import write as write_run
+from ..schemas import why_unchecked
 from ..session import PROFILES
+from ..terminal import Console, progress_on
 from .console import console_of
 
 
@@ -45,7 +48,16 @@ def add_to(commands: Any) -> None:
         action="store_true",
         help="tell where each process's time goes: in the framework's calls, in the oracle's bounds, in drawing, …",
     )
+    runs.add_argument("--cases", type=count, metavar="N", help="random cases of each implementation, not the profile's")
     runs.add_argument("--json", type=output, metavar="FILE", help="write the whole result as JSON")
+    runs.add_argument(
+        "--record",
+        nargs="?",
+        type=output,
+        const=runs_folder(),
+        metavar="FILE",
+        help="keep the same as evidence (default: by device and date, in fixtures/observations/runs)",
+    )
     runs.add_argument("--junit", type=output, metavar="FILE", help="write JUnit XML")
     runs.add_argument(
         "--since",
@@ -73,12 +85,15 @@ def _run(parsed: argparse.Namespace) -> int:
         parsed.seed,
         max(parsed.jobs, 1),
         parsed.profile_suite,
+        parsed.cases,
     )
     console = console_of(160)
     no_cuda = why_no_cuda()
-    absent: dict[str, str] = {}
+    absent = {"schemas": why} if (why := why_unchecked()) else {}
     if device == "cuda" and no_cuda:
         console.print(f"cuda: not run: {no_cuda}")
+        if parsed.json:
+            write_atomically(parsed.json, encoded(report.as_json([], {"cuda": no_cuda}, plan, 1, parsed.typed)))
         return 1
     if parsed.device is None:
         absent["cuda"] = no_cuda or "a device is here, but was not asked for (--device cuda)"
@@ -98,8 +113,11 @@ def _run(parsed: argparse.Namespace) -> int:
             for one in grown:
                 console.print(f"  {one}", highlight=False)
             status = status or int(bool(grown))
+        content = report.as_json(results, absent, plan, status, parsed.typed)
         if parsed.json:
-            report.write_json(parsed.json, results, absent, plan, status)
+            write_atomically(parsed.json, encoded(content))
+        if parsed.record:
+            console.print(f"recorded in {write_run(parsed.record, content)}", highlight=False)
         if parsed.junit:
             report.write_junit(parsed.junit, jobs)
     return status
@@ -107,15 +125,10 @@ def _run(parsed: argparse.Namespace) -> int:
 
 def _watched(console: Console, plan: Plan, folder: Path) -> list[Job]:
     """Runs the plan with a progress bar for each implementation."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("cases"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console) as progress:
-        bars: dict[str, TaskID] = {}
+    with progress_on(console) as progress:
+        if progress is None:
+            return run(plan, folder, lambda jobs: None)
+        bars: dict[str, Any] = {}
 
         def watch(jobs: Sequence[Job]) -> None:
             for job in jobs:

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import numpy as np
 
 import refimpl as ri
 from refimpl import checks
 
 from ..cases import CELLS, Array, Case
+from ..schemas import mismatch
 from .model import FORMAT, Family, Fixture, FixtureRefused, directory, shapes_of
 
 MAX_BYTES = 8 * 2**20
@@ -44,8 +44,8 @@ def read_family(path_or_family: str | Path) -> Family:
     if not _is_of_our_format(document):
         found = document.get("format") if isinstance(document, dict) else None
         raise FixtureRefused(path, f"expected format version {FORMAT}, got {found!r}")
-    for error in _FastValidator(schema).iter_errors(document):
-        raise FixtureRefused(path, f"does not follow the schema: {error.json_path}: {error.message:.200}")
+    if wrong := mismatch(document, schema):
+        raise FixtureRefused(path, f"does not follow the schema: {wrong}")
     return _family(path, document)
 
 
@@ -109,18 +109,6 @@ def _parsed(path: Path, content: bytes) -> Any:
         return json.loads(content.decode("utf-8"), parse_constant=refuse, object_pairs_hook=unique)
     except (ValueError, RecursionError) as error:
         raise FixtureRefused(path, f"is not valid JSON: {error}") from error
-
-
-def _items(validator: Any, items: Any, instance: Any, schema: Any) -> Iterable[Any]:
-    """The schema's ``items``; a list of plain numbers, of which there are many, in one pass."""
-    if items == {"type": "number"} and all(type(item) in (float, int) for item in instance):
-        return ()
-    found: Iterable[Any] = jsonschema.Draft202012Validator.VALIDATORS["items"](validator, items, instance, schema)
-    return found
-
-
-_extend: Any = jsonschema.validators.extend
-_FastValidator = _extend(jsonschema.Draft202012Validator, {"items": _items})
 
 
 def _family(path: Path, document: Mapping[str, Any]) -> Family:

@@ -10,7 +10,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-import jsonschema
 import numpy as np
 from packaging.specifiers import SpecifierSet
 
@@ -18,6 +17,7 @@ from ..cases import Case, counts_of, family_of
 from ..drawing import build
 from ..implementations import Named
 from ..options import complete, matches
+from ..schemas import mismatch
 from ..verdicts import run_oracle
 from .models import MODELS
 
@@ -86,11 +86,10 @@ def known() -> tuple[Divergence, ...]:
     for path in sorted(_HERE.glob("*.toml")):
         try:
             content = tomllib.loads(path.read_text(encoding="utf-8"))
-            jsonschema.validate(content, schema)
         except tomllib.TOMLDecodeError as error:
             raise ValueError(f"{path.name}: {error}") from None
-        except jsonschema.ValidationError as error:
-            raise ValueError(f"{path.name}: {error.json_path}: {error.message}") from None
+        if wrong := mismatch(content, schema):
+            raise ValueError(f"{path.name}: {wrong}")
         entries += [_parsed(path.name, entry) for entry in content["divergence"]]
     ids = [entry.id for entry in entries]
     if len(set(ids)) < len(ids):

@@ -92,6 +92,7 @@ class KerasLayers(ProgramImplementation):
             if not seen:
                 raise NotRun(f"no CUDA device that {_BACKEND} sees")
             self.refused = options.refused(_BACKEND, _ABSENT, device)
+            self.versions = {**self.versions, **code.backend.cuda_versions()}
         self.device = device
         self._elsewhere = seen and device == "cpu"  # Keras takes a GPU that it sees
         self._built: dict[str, tuple[Any, str]] = {}

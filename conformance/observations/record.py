@@ -19,12 +19,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import numpy as np
 
 from ..arrays import numpy_dtype
 from ..cases import Array, Quantities
 from ..files import write_atomically
+from ..schemas import mismatch
 from .corpus import Question
 
 FORMAT = "rnn-conformance record"
@@ -117,10 +117,9 @@ def read(path: Path) -> Record:
         raise RecordRefused(path, "is no record of `python -m conformance record`")
     if header.get("version") != VERSION:
         raise RecordRefused(path, f"expected version {VERSION} of the format, got {header.get('version')!r}")
-    validator = jsonschema.Draft202012Validator(_schema())
     for number, line in enumerate(lines, 2):
-        for error in validator.iter_errors(line):
-            raise RecordRefused(path, f"line {number}: {error.json_path}: {error.message:.200}")
+        if wrong := mismatch(line, _schema()):
+            raise RecordRefused(path, f"line {number}: {wrong}")
     try:
         return tuple(_decoded(line) for line in lines)
     except ValueError as error:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rich.table import Table
-
+from ..terminal import Table
 from .accounts import ACCOUNTS, THEIRS
 
 Accounts = Mapping[str, float]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from conformance.devices import why_no_cuda
+from conformance.devices import Gpu, gpu, why_no_cuda
 
 
 class Driver:
@@ -15,6 +15,33 @@ class Driver:
 
     def __init__(self, devices: int, status: int = 0) -> None:
         self.devices, self.status = devices, status
+
+    def cuDeviceGet(self, device: Any, ordinal: int) -> int:
+        device._obj.value = ordinal
+        return 0
+
+    def cuDeviceGetName(self, name: Any, size: int, device: Any) -> int:
+        name.value = b"NVIDIA X"
+        return 0
+
+    def cuDeviceTotalMem_v2(self, memory: Any, device: Any) -> int:
+        memory._obj.value = 80 * 2**30
+        return 0
+
+    def cuDriverGetVersion(self, version: Any) -> int:
+        version._obj.value = 13010
+        return 0
+
+    def cuDeviceGetAttribute(self, found: Any, attribute: int, device: Any) -> int:
+        found._obj.value = {75: 9, 76: 0}[attribute]
+        return 0
+
+    def nvmlInit_v2(self) -> int:
+        return self.status
+
+    def nvmlSystemGetDriverVersion(self, found: Any, size: int) -> int:
+        found.value = b"580.159.04"
+        return self.status
 
     def cuInit(self, flags: int) -> int:
         return self.status
@@ -53,3 +80,23 @@ def test_the_driver_is_asked_how_many_devices_there_are(
 ) -> None:
     monkeypatch.setattr(ctypes, "CDLL", lambda name: driver)
     assert why_no_cuda() == answer
+
+
+def test_a_device_is_described_by_its_driver(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: Driver(devices=1))
+    assert gpu() == Gpu("NVIDIA X", "9.0", 80.0, "580.159.04", "13.1")
+
+
+def test_a_driver_without_its_management_library_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    def only_cuda(name: str) -> Driver:
+        return Driver(devices=1) if name == "libcuda.so.1" else no_library(name)
+
+    monkeypatch.setattr(ctypes, "CDLL", only_cuda)
+    found = gpu()
+    assert found is not None
+    assert found.driver == "unknown"
+
+
+def test_without_a_device_nothing_is_described(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: Driver(devices=0))
+    assert gpu() is None

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import jax
+import jax.extend
 import jax.numpy as jnp
 import keras
 
 PREAMBLE = "import jax\nimport jax.numpy as jnp"
 VERSION = {"jax": jax.__version__}
+
+
+def cuda_versions():
+    """CUDA's, of the libraries that it runs with."""
+    return {"cuda": jax.extend.backend.get_backend().platform_version.replace("\n", ", ")}
 
 
 def sees_cuda():

@@ -8,6 +8,12 @@ PREAMBLE = "import tensorflow as tf"
 VERSION = {"tensorflow": tf.__version__}
 
 
+def cuda_versions():
+    """CUDA's and cuDNN's, for which it was built."""
+    built = tf.sysconfig.get_build_info()
+    return {"cuda": str(built.get("cuda_version")), "cudnn": str(built.get("cudnn_version"))}
+
+
 def sees_cuda():
     """Whether a GPU is there, which Keras would take."""
     return bool(tf.config.list_physical_devices("GPU"))

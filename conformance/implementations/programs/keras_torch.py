@@ -9,6 +9,11 @@ PREAMBLE = "import torch"
 VERSION = {"torch": str(torch.__version__)}
 
 
+def cuda_versions():
+    """CUDA's and cuDNN's, of the libraries that it runs with."""
+    return {"cuda": str(torch.version.cuda), "cudnn": str(torch.backends.cudnn.version())}
+
+
 def sees_cuda():
     """Whether a GPU is there, which Keras would take."""
     return torch.cuda.is_available()
