@@ -45,13 +45,19 @@ class Divergence:
     aside: tuple[str, ...] = ()
     script: str = ""
     reaches: float = 0.0
+    devices: tuple[str, ...] = ("cpu", "cuda")
 
     def concerns(self, implementation: Named) -> bool:
-        """Whether it is one of these implementations, in these versions."""
-        return implementation.name in self.implementations and all(
-            package in implementation.versions
-            and SpecifierSet(wanted).contains(implementation.versions[package], prereleases=True)
-            for package, wanted in self.versions.items()
+        """Whether it is one of these implementations, in these versions, on one of these devices."""
+        here = getattr(implementation, "device", "cpu") in self.devices
+        return (
+            here
+            and implementation.name in self.implementations
+            and all(
+                package in implementation.versions
+                and SpecifierSet(wanted).contains(implementation.versions[package], prereleases=True)
+                for package, wanted in self.versions.items()
+            )
         )
 
     def covers(self, quantity: str) -> bool:
@@ -125,7 +131,8 @@ def _parsed(file: str, entry: dict[str, Any]) -> Divergence:
     when = tuple({name: tuple(values) for name, values in one.items()} for one in entry.get("when", ()))
     lists = {name: tuple(entry.get(name, ())) for name in ("families", "aside", "implementations")}
     minimal = simplest(entry["minimal"]) if "minimal" in entry else None
-    found = Divergence(**entry | lists | {"when": when, "minimal": minimal})
+    devices = tuple(entry.get("devices", Divergence.devices))
+    found = Divergence(**entry | lists | {"when": when, "minimal": minimal, "devices": devices})
     if minimal is not None and not found.applies_to(minimal):
         raise ValueError(f"{file}: {found.id}: its minimal case has not the options that it states")
     return found

@@ -39,6 +39,11 @@ def propagated_mask_ignored(case: Case) -> Case:
     return case.replace(x=np.where(case.mask[:, :, None], case.x, np.full_like(case.x, filler)), mask=None)
 
 
+def outputs_in_the_order_of_the_input(case: Case) -> Case:
+    """Backwards, an output stands at the step of its input, where the order of processing is due."""
+    return case.replace(output_order="original")
+
+
 def dropout_ignored(case: Case) -> Case:
     """Nothing is dropped."""
     return case.replace(dropout=None)
@@ -107,6 +112,7 @@ MODELS: Mapping[str, Model] = {
     "masked outputs repeated": masked_outputs_repeated,
     "masked outputs are states": masked_outputs_are_states,
     "propagated mask ignored": propagated_mask_ignored,
+    "outputs in the order of the input": outputs_in_the_order_of_the_input,
     "dropout ignored": dropout_ignored,
     "clip ignored": clip_ignored,
     "coupling ignored": coupling_ignored,

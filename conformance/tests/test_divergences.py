@@ -24,9 +24,10 @@ from conformance.divergences import (
     known,
     still_shows,
 )
+from conformance.divergences.models import MODELS
 from conformance.implementations import BUILT_IN
 from conformance.options import OF_CELLS, cell_defaults
-from conformance.verdicts import run_oracle
+from conformance.verdicts import expect, run_oracle
 
 from .planted_faults import Sound
 from .support import example
@@ -37,8 +38,8 @@ each_entry = pytest.mark.parametrize("entry", [e for e in known() if e.minimal],
 class Posing(Sound):
     """A sound implementation under another's name; ``off`` is added to its outputs relative to their size."""
 
-    def __init__(self, name: str, versions: Mapping[str, str], off: float = 0.0) -> None:
-        self.name, self.versions, self.off = name, versions, off
+    def __init__(self, name: str, versions: Mapping[str, str], off: float = 0.0, device: str = "cpu") -> None:
+        self.name, self.versions, self.off, self.device = name, versions, off, device
 
     def observe(self, case: Case) -> dict[str, Any]:
         found = super().observe(case)
@@ -97,7 +98,7 @@ def test_an_entry_applies_to_its_own_minimal_case(entry: Divergence) -> None:
 @each_entry
 def test_an_entry_no_longer_shows_in_a_sound_implementation_of_that_name_and_version(entry: Divergence) -> None:
     lowest = {package: wanted.split(",")[0].removeprefix(">=") for package, wanted in entry.versions.items()}
-    sound = Posing(entry.implementations[0], lowest)
+    sound = Posing(entry.implementations[0], lowest, device=entry.devices[0])
     assert entry.concerns(sound), f"{entry.id}: expected a lower end first, got {entry.versions}"
     assert not still_shows(sound, entry), f"{entry.id} shows in the oracle itself"
 
@@ -295,3 +296,31 @@ def test_what_is_known_to_be_wrong_is_set_aside_and_all_else_is_held_to_its_boun
     assert not still_shows(Posing("posing", {"framework": "2.1"}), entry)
     only(entry_of("wrong", families=("state.c",)))
     assert [found.quantity for found in examine(off, example("LSTM"))[0].disagreements] == ["outputs"]
+
+
+def test_an_entry_concerns_the_devices_that_it_names() -> None:
+    anywhere, on_a_gpu, on_the_cpu = (
+        next(entry for entry in known() if entry.id == name)
+        for name in (
+            "keras-jax-tanh-in-float32",
+            "keras-jax-cudnn-lstm-backwards-in-the-order-of-the-input",
+            "torch-compiled-lstm-without-input-gradient-raises",
+        )
+    )
+    keras: dict[str, Any] = {"name": "keras-jax", "versions": {"keras": "3.15.1", "jax": "0.10.2"}}
+    compiled: dict[str, Any] = {"name": "torch-unrolled", "versions": {"torch": "2.13.0"}}
+    for its, entry, where in (
+        (keras, anywhere, ("cpu", "cuda")),
+        (keras, on_a_gpu, ("cuda",)),
+        (compiled, on_the_cpu, ("cpu",)),
+    ):
+        found = [device for device in ("cpu", "cuda") if entry.concerns(SimpleNamespace(**its, device=device))]
+        assert found == list(where), entry.id
+    assert anywhere.concerns(SimpleNamespace(**keras)), "without a device it is the CPU"
+
+
+def test_a_layer_that_gives_its_outputs_in_another_order_is_held_to_that_order() -> None:
+    case = example("LSTM").replace(reverse=True, output_order="processing")
+    model = MODELS["outputs in the order of the input"]
+    asked, answered = (expect(each).values["outputs"] for each in (case, model(case)))
+    assert np.array_equal(asked[:, ::-1], answered)
