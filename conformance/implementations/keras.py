@@ -33,8 +33,8 @@ from .torch_build import refuse_an_unwanted_cuda_build
 
 _BACKEND = keras.backend.backend()
 _ABSENT = options.absent_in(keras.__version__)
-_KEPT = 256  # models; and calls between which JAX's compiled code is kept: of 64, it took a third more time
-"""JAX compiles a loop anew for every call, as code in memory of its own; the system allows so much of it, then none."""
+_KEPT = 256  # models; with them goes what JAX compiled for all of them alike: of 64, it took a third more time
+_LOOKED = 32  # calls until it is looked whether the backend has compiled as much as the system allows
 _NAMES = ("kernel", "recurrent_kernel", "bias")
 _PROFILES = {"torch": ".torch_profile", "jax": ".jax_profile"}
 _PREAMBLE = f"""\
@@ -110,11 +110,12 @@ class KerasLayers(ProgramImplementation):
         """What `run_layers` gives; a model is built, and compiled, once for all cases that differ in numbers only."""
         key = repr(model)
         self._calls += 1
-        if self._calls % _KEPT == 0:
+        if self._calls % _LOOKED == 0 and code.backend.is_full():
             code.backend.forget()
         if key not in self._built:
             if len(self._built) >= _KEPT:
                 self._built.clear()
+                code.backend.forget()
             with Spy(self.fused) as spy:
                 built = self.code.build_layers(**model)
                 native, ran = self._watched(lambda: _run(built, **data))

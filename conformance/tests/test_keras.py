@@ -96,19 +96,20 @@ def on_cuda(backend: str) -> str:
 
 
 def forgotten(keras: Any) -> int:
-    """How often the backend is told to forget what it compiled, in 512 calls from the first on."""
-    program: Any = import_module("conformance.implementations.programs.keras")
+    """How often the backend is told to forget what it compiled, in 64 calls after which it is full."""
+    backend: Any = import_module("conformance.implementations.programs.keras").backend
     times = 0
 
     def forget() -> None:
         nonlocal times
         times += 1
 
-    original, program.backend.forget = program.backend.forget, forget
-    for calls in (0, 254, 255, 511):
-        keras._calls = calls
+    originals = backend.forget, backend.is_full
+    assert not backend.is_full()
+    backend.forget, backend.is_full = forget, lambda: True
+    for _ in range(64):
         observe(keras, case_of())
-    program.backend.forget = original
+    backend.forget, backend.is_full = originals
     return times
 
 

@@ -140,6 +140,18 @@ def test_on_the_cpu_other_bits_are_a_disagreement() -> None:
         invariant(Session(OnTheCpu(), PROFILES["quick"]), "repeatable")
 
 
+def test_what_the_cpu_cannot_be_asked_is_not_run_there_and_says_so(tmp_path: Path) -> None:
+    class OnlyElsewhere(Elsewhere):
+        def __init__(self, device: str = "cpu") -> None:
+            super().__init__(device)
+            if device == "cpu":
+                self.cells = ({"kind": "SimpleRNN"},)
+
+    agrees(checking(OnlyElsewhere, tmp_path / "record"), "LSTM", "float64")
+    assert events(tmp_path / "record", "not run")[0]["what"] == "devices: beside the CPU"
+    assert events(tmp_path / "record", "again")
+
+
 def test_what_has_no_such_cell_is_not_run_and_says_why(tmp_path: Path) -> None:
     with pytest.raises(pytest.skip.Exception):
         agrees(checking(Elsewhere, tmp_path / "record"), "GRU-reset-after", "float64")

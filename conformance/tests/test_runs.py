@@ -15,13 +15,14 @@ from conformance.devices import why_no_cuda
 from conformance.tests.support import ROOT
 
 RECORDS = sorted(path for path in runs.folder().glob("*.json") if path.name != "schema.json")
+RIGHT = "conformance.tests.planted_relations:Right"
 
 
 @pytest.fixture(scope="module")
 def record(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """A record of the oracle, made by the command."""
-    where = tmp_path_factory.mktemp("runs") / "oracle.json"
-    arguments = ["run", "--implementation", "oracle", "--device", "cpu", "--cases", "8", "--record", str(where)]
+    """A record of a small implementation, made by the command."""
+    where = tmp_path_factory.mktemp("runs") / "right.json"
+    arguments = ["run", "--implementation", RIGHT, "--device", "cpu", "--cases", "8", "--record", str(where)]
     assert main(arguments) == 0
     found: dict[str, Any] = json.loads(where.read_text())
     return found
@@ -42,7 +43,7 @@ def on_cuda(record: dict[str, Any]) -> dict[str, Any]:
 
 def test_what_the_command_records_is_a_record(record: dict[str, Any], tmp_path: Path) -> None:
     found = runs.read(saved(tmp_path, record))
-    assert found["command"].startswith("python -m conformance run --implementation oracle --device cpu --cases 8")
+    assert found["command"].startswith(f"python -m conformance run --implementation {RIGHT} --device cpu --cases 8")
     assert found["plan"]["cases"] == 8
     assert found["gpu"] is None
     assert found["machine"]["processor"]
@@ -57,7 +58,7 @@ def test_a_record_of_a_gpu_says_which(record: dict[str, Any], tmp_path: Path) ->
     shown = runs.as_markdown([runs.read(saved(tmp_path, on_cuda(record)))])
     assert "**On cuda**: `python -m conformance run" in shown
     assert "NVIDIA X, driver 580.1, CUDA 13.0; " in shown
-    assert "| oracle | numpy " in shown
+    assert "| right | planted 1.0 |" in shown
     assert "No run on cpu is recorded." in shown
 
 
