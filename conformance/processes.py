@@ -28,7 +28,7 @@ ON_GPU = {
     "JAX_PLATFORMS": "",  # whatever there is: the CPU too, whose answers stand beside
     "XLA_PYTHON_CLIENT_PREALLOCATE": "false",  # several processes share the memory
     "TF_FORCE_GPU_ALLOW_GROWTH": "true",
-    "CUBLAS_WORKSPACE_CONFIG": ":4096:8",  # else cuBLAS is not deterministic, whatever is asked for
+    "CUBLAS_WORKSPACE_CONFIG": ":16:8",  # else cuBLAS is not deterministic, whatever is asked for
 }
 """What the processes of a run on CUDA need to have in common."""
 

@@ -7,7 +7,8 @@ the schema that they follow.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -39,11 +40,17 @@ def encoded(content: Record) -> str:
 
 
 def write(path: Path, content: Record) -> Path:
-    """Writes a record, in a folder by its device and date, and gives the file. It is checked when it is read."""
+    """Writes a record and gives the file: in a folder a new one, by device and date. It is checked when it is read."""
     if path.is_dir():
-        path /= f"{content['plan']['device']}-{content['date'][:10]}.json"
+        names = (f"{content['plan']['device']}-{content['date'][:10]}{more}.json" for more in _numbers())
+        path = next(path / name for name in names if not (path / name).exists())
     write_atomically(path, encoded(content))
     return path
+
+
+def _numbers() -> Iterator[str]:
+    yield ""
+    yield from (f"-{number}" for number in count(2))
 
 
 def read(path: Path) -> Record:

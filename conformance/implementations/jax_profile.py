@@ -16,8 +16,11 @@ T = TypeVar("T")
 
 def watched(call: Callable[[], T], device: str) -> tuple[T, str]:
     """What the call gives, all of it computed, and the recurrent kernels that it ran on the device."""
+    options = jax.profiler.ProfileOptions()
+    if device != "cpu":
+        options.python_tracer_level = options.host_tracer_level = 0
     with tempfile.TemporaryDirectory() as folder:
-        with jax.profiler.trace(folder):
+        with jax.profiler.trace(folder, profiler_options=options):
             found = call()
         (written,) = Path(folder).rglob("*.xplane.pb")
         planes = jax.profiler.ProfileData.from_file(str(written)).planes

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
@@ -29,7 +30,7 @@ from .keras_surface import surface
 from .program import Program, ProgramImplementation, Weights
 from .programs import keras as code
 from .surfaces import Surface
-from .torch_build import refuse_an_unwanted_cuda_build
+from .torch_build import refuse_an_unwanted_cuda_build, round_as_stated
 
 _BACKEND = keras.backend.backend()
 _ABSENT = options.absent_in(keras.__version__)
@@ -93,13 +94,17 @@ class KerasLayers(ProgramImplementation):
                 raise NotRun(f"no CUDA device that {_BACKEND} sees")
             self.refused = options.refused(_BACKEND, _ABSENT, device)
             self.versions = {**self.versions, **code.backend.cuda_versions()}
+            if _BACKEND == "torch":
+                lines = round_as_stated(code.backend.torch)
+                self.program = replace(self.program, preamble=self.program.preamble + lines)
         self.device = device
         self._elsewhere = seen and device == "cpu"  # Keras takes a GPU that it sees
         self._built: dict[str, tuple[Any, str]] = {}
         self._calls = 0
+        self._seen: dict[Any, str] = {}
 
     def observe(self, case: Case) -> Observed:
-        with keras.device("cpu:0") if self._elsewhere else nullcontext():
+        with code.backend.on_the_cpu() if self._elsewhere else nullcontext():
             native, path = self._run(**self.arguments(case))
         values = self.from_native(case, native)
         if case.how.get("policy") == "mixed":  # gradients of float32 weights are float32, summed up from less
@@ -110,7 +115,7 @@ class KerasLayers(ProgramImplementation):
         """What `run_layers` gives; a model is built, and compiled, once for all cases that differ in numbers only."""
         key = repr(model)
         self._calls += 1
-        if self._calls % _LOOKED == 0 and code.backend.is_full():
+        if self._calls % _LOOKED == 0 and getattr(code.backend, "is_full", bool)():
             code.backend.forget()
         if key not in self._built:
             if len(self._built) >= _KEPT:
@@ -118,18 +123,25 @@ class KerasLayers(ProgramImplementation):
                 code.backend.forget()
             with Spy(self.fused) as spy:
                 built = self.code.build_layers(**model)
-                native, ran = self._watched(lambda: _run(built, **data))
-            self._built[key] = built, f"{_BACKEND}, {model['form']}: {spy.seen}{ran}"
+                native = _run(built, **data)
+            path = f"{_BACKEND}, {model['form']}: {spy.seen}"
+            self._built[key] = built, path + self._kernels(key, (path, model["dtype"]), lambda: _run(built, **data))
             return native, self._built[key][1]
         built, path = self._built[key]
         return _run(built, **data), path
 
-    def _watched(self, call: Callable[[], dict[str, Any]]) -> tuple[dict[str, Any], str]:
-        """What the call gives, and on CUDA the kernels that it ran: Keras falls back in silence where cuDNN raises."""
+    def _kernels(self, model: str, called: tuple[str, str], call: Callable[[], Any]) -> str:
+        """The kernels that the call runs on CUDA, where Keras falls back in silence if cuDNN raises.
+
+        JAX's profiler takes half a second, and JAX does not fall back beneath what Keras calls: it is asked for what
+        is called, PyTorch's for every model.
+        """
         if self.device == "cpu" or _BACKEND not in _PROFILES:
-            return call(), ""
-        found, ran = import_module(_PROFILES[_BACKEND], __package__).watched(call, self.device)
-        return found, f"; {ran}"
+            return ""
+        key = called if _BACKEND == "jax" else model
+        if key not in self._seen:
+            self._seen[key] = import_module(_PROFILES[_BACKEND], __package__).watched(call, self.device)[1]
+        return f"; {self._seen[key]}"
 
     def arguments(self, case: Case) -> dict[str, Any]:
         d_state = case.d_state

@@ -61,7 +61,7 @@ class TorchLayers(TorchImplementation):
         (code.GivenDropout, code.tensor_of, code.vector_jacobian_product, code.as_array, code.run_layer),
     )
     modules = MODULES
-    cells: Sequence[Mapping[str, Any]] = _cells()
+    cells: Sequence[dict[str, Any]] = _cells()
     refused: Sequence[Mapping[str, Any]] = [
         {
             "when": {"lengths": ("zero",)},
@@ -74,13 +74,21 @@ class TorchLayers(TorchImplementation):
             "message": "`lengths` array must be sorted in decreasing order when `enforce_sorted` is True",
         },
     ]
+    refused_by_cudnn: Sequence[Mapping[str, Any]] = [
+        {
+            "when": {"strided": (True,), "initial_state": (True,), "dtype": ("float64", "float32", "float16")},
+            "reason": "cuDNN takes an initial state in one piece of memory only",
+            "message": "is not contiguous",
+        },
+    ]
     empty_batch = True
     states_stacked = True
 
     def __init__(self, device: str = "cpu") -> None:
         super().__init__(device)
-        if device == "cuda":  # cuDNN draws its dropout by itself, and tells nobody what
-            self.cells = [entry for entry in self.cells if "between_dropout" not in entry]
+        if device == "cuda":
+            self.cells = [_by_cudnn(entry) for entry in self.cells if "between_dropout" not in entry]
+            self.refused = [*self.refused, *self.refused_by_cudnn]
 
     def arguments(self, case: Case) -> dict[str, Any]:
         found = super().arguments(case)
@@ -110,6 +118,14 @@ class TorchLayers(TorchImplementation):
     def described(self, case: Case) -> str:
         packed = " of a PackedSequence" if case.lengths is not None else ""
         return f"torch.nn.{MODULES[case.kind]}{packed}, {case.how.get('mode', 'eager')}"
+
+
+def _by_cudnn(entry: dict[str, Any]) -> dict[str, Any]:
+    """The entry as cuDNN takes it, which pulls nothing back through a layer that is not being trained.
+
+    It also draws its dropout by itself, and tells nobody what: those entries are left out.
+    """
+    return entry | {"gradients": (False,)} if entry.get("training") == (False,) else entry
 
 
 def _rate(factors: Sequence[Array]) -> float:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -17,16 +16,10 @@ from ..verdicts import Observed
 from . import NotRun
 from .program import Program, ProgramImplementation, Weights
 from .surfaces import Surface, signature_of
-from .torch_build import refuse_an_unwanted_cuda_build
+from .torch_build import cuda_versions, refuse_an_unwanted_cuda_build, round_as_stated
 from .torch_profile import watched
 
 EITHER = (False, True)
-_OFF_ON_CUDA = (  # of torch.backends: what rounds more than the dtype says; cuDNN computes in TF32 unless it is told
-    "cudnn.allow_tf32",
-    "cuda.matmul.allow_tf32",
-    "cuda.matmul.allow_fp16_reduced_precision_reduction",
-    "cuda.matmul.allow_bf16_reduced_precision_reduction",
-)
 _STATES = "hc"
 _SMALL = 1000  # numbers in x; of larger ones cuDNN has kernels for some sizes
 
@@ -78,16 +71,9 @@ class TorchImplementation(ProgramImplementation):
         self._paths: dict[tuple[Any, ...], str] = {}
         torch.set_num_threads(1)
         if device == "cuda":
-            self._switch_off()
+            self.program = replace(self.program, preamble=self.program.preamble + round_as_stated(torch))
             self.arithmetic = {"float32, tf32": "float32, products in TF32"}
-            self.versions = {**self.versions, **_cuda_versions()}
-
-    def _switch_off(self) -> None:
-        for name in _OFF_ON_CUDA:
-            where, _, switch = name.rpartition(".")
-            setattr(attrgetter(where)(torch.backends), switch, False)
-        lines = "".join(f"\ntorch.backends.{name} = False" for name in _OFF_ON_CUDA)
-        self.program = replace(self.program, preamble=self.program.preamble + lines)
+            self.versions = {**self.versions, **cuda_versions(torch)}
 
     def surface(self) -> Surface:
         """What a user builds against: arguments, what they are where they are left out, and parameters."""
@@ -214,16 +200,13 @@ def _decides_the_path(case: Case) -> tuple[Any, ...]:
         "tf32",
         "deterministic",
         "autocast",
+        "flattened",
+        "streams",
     )
     lengths = None if case.lengths is None else len(set(case.lengths.tolist())) == 1  # rows alike are no longer packed
     batch, time, input_size = case.x.shape
     large = (batch, time, input_size, first_cell(case.cell).hidden_size) if case.x.size > _SMALL else ()
     return (*(case.options.get(name) for name in names), lengths, case.x.size == 0, large)
-
-
-def _cuda_versions() -> dict[str, str]:
-    """CUDA's and cuDNN's, of the libraries that PyTorch runs with."""
-    return {"cuda": str(torch.version.cuda), "cudnn": str(torch.backends.cudnn.version())}
 
 
 def _plain(values: Array) -> Array:

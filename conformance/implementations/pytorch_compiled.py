@@ -79,8 +79,9 @@ class TorchCompiled(TorchLayers):
     name = "torch-compiled"
     arithmetic: Mapping[str, str] = {}  # the compiler may take other functions than the layers do
     program = Program(code.PREAMBLE, code.FUNCTIONS)
-    cells: Sequence[Mapping[str, Any]] = _cells()
+    cells: Sequence[dict[str, Any]] = _cells()
     refused: Sequence[Mapping[str, Any]] = []
+    refused_by_cudnn: Sequence[Mapping[str, Any]] = []
 
     def arguments(self, case: Case) -> dict[str, Any]:
         return {"mode": case.how.get("mode", "script")} | super().arguments(case)
@@ -91,6 +92,6 @@ class TorchUnrolled(TorchCompiled):
 
     name = "torch-unrolled"
     dtypes: Sequence[str] = ("float64", "float32")
-    cells: Sequence[Mapping[str, Any]] = _unrolled_cells()
+    cells: Sequence[dict[str, Any]] = _unrolled_cells()
     empty_batch = False  # it ends the process: divergences/scripts/torch-compiled-lstm-of-no-rows-dies.py
     expensive = True

@@ -58,7 +58,7 @@ class TorchOnnx(TorchLayers):
     program = Program(code.PREAMBLE, (code.Packing, code.exported, code.run_model, code.run_onnx))
     dtypes: Sequence[str] = ("float32", "float16")
     devices: Sequence[str] = ("cpu",)
-    cells: Sequence[Mapping[str, Any]] = _cells()
+    cells: Sequence[dict[str, Any]] = _cells()
     refused: Sequence[Mapping[str, Any]] = [
         {
             "when": {"projection": (True,), "dynamo": (False,)},

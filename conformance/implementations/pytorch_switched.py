@@ -7,7 +7,8 @@ beside ``layout`` as in `pytorch`; one that is left out is as PyTorch comes, but
 ``cudnn``          ``torch.backends.cudnn.enabled``: without it PyTorch's own kernels run
 ``tf32``           whether products and cuDNN may round the factors of a product to TF32; else they may not
 ``deterministic``  ``torch.use_deterministic_algorithms``
-``autocast``       weights, input and states in float32, computed under ``torch.autocast`` to the case's dtype
+``autocast``       weights, input and states in float32, computed under ``torch.autocast`` to the case's dtype; cuDNN
+                   is then given float16, whichever it is (ATen/cudnn/AutocastRNN.cpp)
 ``flattened``      False: the weights do not lie in one piece of memory, which cuDNN wants and PyTorch then copies
 ``streams``        calls at once, each in a thread and, on CUDA, a stream of its own
 =================  =============================================================================================
@@ -19,7 +20,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read when cuBLAS is; without it it is not deterministic
+os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":16:8")  # read when cuBLAS is; without it it is not deterministic
 
 import torch
 
@@ -56,12 +57,15 @@ class TorchSwitched(TorchLayers):
         (
             *TorchLayers.program.functions,
             code.switches,
+            code.farthest,
             code.in_streams,
             code.prepared,
             code.run_switched_layer,
         ),
     )
+    cells: Sequence[dict[str, Any]] = _cells("cpu")
     refused: Sequence[Mapping[str, Any]] = []
+    refused_by_cudnn: Sequence[Mapping[str, Any]] = []
 
     def __init__(self, device: str = "cpu") -> None:
         super().__init__(device)

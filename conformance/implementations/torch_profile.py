@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 
 os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # read when torch is imported; else the profiler says when it starts
 
+from torch._C._profiler import _ExperimentalConfig
 from torch.autograd import DeviceType
 from torch.autograd.profiler import profile
 
@@ -32,10 +33,23 @@ class Event(NamedTuple):
 
 
 def watched(call: Callable[[], T], device: str) -> tuple[T, str]:
-    """What the call gives, and the recurrent kernels that it ran."""
-    with profile(use_device="cuda" if device == "cuda" else None) as ran:
+    """What the call gives, and the recurrent kernels that it ran, in whatever thread."""
+    with profiler(device) as ran:
         found = call()
-    return found, kernels(seen(ran))
+    events = seen(ran)
+    lacking = device != "cpu" and not any(event.on_device for event in events)
+    return found, kernels(events) + ("; the profiler saw nothing on the device" if lacking else "")
+
+
+def profiler(device: str) -> profile:
+    """The profiler of the operators, and of the kernels on the device."""
+    try:
+        every_thread = _ExperimentalConfig(profile_all_threads=True)
+    except TypeError:  # an older release, which sees the thread that asks alone
+        every_thread = None
+    if device == "cpu":
+        return profile(experimental_config=every_thread)
+    return profile(use_device=device, use_kineto=True, experimental_config=every_thread)
 
 
 def seen(ran: Any) -> list[Event]:

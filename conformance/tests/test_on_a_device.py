@@ -114,8 +114,9 @@ def test_a_fault_past_a_size_is_seen_at_that_size_and_no_script_is_as_long_as_it
 
 
 def test_what_differs_in_bits_is_told_and_within_bounds_no_disagreement(tmp_path: Path) -> None:
-    agrees(checking(SameWhereAsked, tmp_path / "record"), "LSTM", "float64")
-    invariant(checking(SameWhereAsked, tmp_path / "record"), "repeatable")
+    session = Session(SameWhereAsked("cuda"), PROFILES["thorough"], tmp_path / "record")
+    agrees(session, "LSTM", "float64")
+    invariant(session, "repeatable")
     told = {(event["what"], event["alike"]) for event in events(tmp_path / "record", "again")}
     assert ("LSTM float64, deterministic=False", False) in told
     assert ("LSTM float64, deterministic=True", True) in told
@@ -126,8 +127,9 @@ def test_what_differs_in_bits_is_told_and_within_bounds_no_disagreement(tmp_path
     "check", [lambda session: agrees(session, "LSTM", "float64"), lambda session: invariant(session, "repeatable")]
 )
 def test_where_determinism_was_asked_for_other_bits_are_a_disagreement(check: Callable[[Session], None]) -> None:
+    session = Session(NeverTheSame("cuda"), PROFILES["thorough"])  # of few cases none may ask for determinism
     with pytest.raises(Disagreement, match="deterministic=True"):
-        check(checking(NeverTheSame))
+        check(session)
 
 
 def test_on_the_cpu_other_bits_are_a_disagreement() -> None:
@@ -148,8 +150,31 @@ def test_what_the_cpu_cannot_be_asked_is_not_run_there_and_says_so(tmp_path: Pat
                 self.cells = ({"kind": "SimpleRNN"},)
 
     agrees(checking(OnlyElsewhere, tmp_path / "record"), "LSTM", "float64")
-    assert events(tmp_path / "record", "not run")[0]["what"] == "devices: beside the CPU"
+    assert events(tmp_path / "record", "not run")[0]["what"] == "devices LSTM float64, beside the CPU"
     assert events(tmp_path / "record", "again")
+
+
+class ReadsGarbage(Elsewhere):
+    """What stands in masked steps reaches the outputs, too little to be seen beside rounding."""
+
+    cells = ({"kind": "LSTM", "mask": ("right",)},)
+
+    def computed(self, case: Case, outputs: Any) -> Any:
+        assert case.mask is not None
+        return outputs * (1 + 2.0**-52 * (case.x[~case.mask].sum() > 0))
+
+
+class ReadsGarbageAndIsNeverTheSame(ReadsGarbage):
+    """The same, where it is one of many things that move the last bit."""
+
+    def computed(self, case: Case, outputs: Any) -> Any:
+        return super().computed(case, outputs) * (1 + 2.0**-52 * (self.calls % 2))
+
+
+def test_garbage_that_is_read_is_seen_in_the_bits_where_these_are_the_same_again() -> None:
+    with pytest.raises(Disagreement, match="other garbage in masked steps"):
+        invariant(checking(ReadsGarbage), "garbage")
+    invariant(checking(ReadsGarbageAndIsNeverTheSame), "garbage")
 
 
 def test_what_has_no_such_cell_is_not_run_and_says_why(tmp_path: Path) -> None:

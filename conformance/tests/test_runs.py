@@ -51,7 +51,8 @@ def test_what_the_command_records_is_a_record(record: dict[str, Any], tmp_path: 
 
 def test_in_a_folder_a_record_is_named_by_device_and_date(record: dict[str, Any], tmp_path: Path) -> None:
     assert runs.write(tmp_path, record) == tmp_path / f"cpu-{record['date'][:10]}.json"
-    assert runs.read_all(tmp_path) == [record]
+    assert runs.write(tmp_path, record) == tmp_path / f"cpu-{record['date'][:10]}-2.json"
+    assert runs.read_all(tmp_path) == [record, record], "a day's second record took the place of the first"
 
 
 def test_a_record_of_a_gpu_says_which(record: dict[str, Any], tmp_path: Path) -> None:
@@ -104,7 +105,7 @@ def test_without_a_gpu_nothing_is_run_and_the_json_says_why(
 def test_a_record_of_the_project_follows_the_schema_and_nothing_in_it_is_unexplained(path: Path) -> None:
     found = runs.read(path)
     assert found["exit_status"] == 0
-    assert path.stem == f"{found['plan']['device']}-{found['date'][:10]}"
+    assert path.stem.startswith(f"{found['plan']['device']}-{found['date'][:10]}")
     for result in found["implementations"]:
         assert result["verdict"] in ("agrees", "not run")
         assert result["verdict"] == "agrees" or result["why"]

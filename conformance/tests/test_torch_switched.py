@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ torch = pytest.importorskip("torch")
 from conformance.implementations.programs import pytorch_switched as program  # noqa: E402
 from conformance.implementations.pytorch import TorchLayers  # noqa: E402
 from conformance.implementations.pytorch_switched import TorchSwitched  # noqa: E402
-from conformance.implementations.torch_profile import CALL, Event, kernels, watched  # noqa: E402
+from conformance.implementations.torch_profile import CALL, Event, kernels, profiler, watched  # noqa: E402
 from conformance.tests.support import example  # noqa: E402
 
 SWITCHED: Any = program  # whose functions have no types, as the scripts that they are printed in
@@ -70,10 +71,42 @@ def test_autocast_computes_in_the_dtype_of_the_case_from_float32() -> None:
 
 
 def test_calls_in_several_threads_at_once_are_all_made() -> None:
-    import threading
-
     met = threading.Barrier(3, timeout=30)  # none goes on before all have come
-    assert SWITCHED.in_streams(lambda: met.wait() >= 0, 3, "cpu")
+    order = iter(range(3))
+
+    def run() -> dict[str, Any]:
+        met.wait()
+        return {"outputs": np.array([1.0, 5.0 if next(order) == 1 else 2.0])}
+
+    assert SWITCHED.in_streams(run, 3, "cpu")["outputs"].tolist() == [1.0, 5.0], "a wrong answer is passed over"
+
+
+@pytest.mark.parametrize("wrong", [[np.nan, 0.0], [0.0, 1e9], [np.inf, 0.0]])
+@pytest.mark.parametrize("place", range(3))
+def test_of_several_answers_the_wrong_one_is_judged(wrong: list[float], place: int) -> None:
+    answers = [np.array([0.0, 0.0], np.float32) for _ in range(3)]
+    answers[place] = np.array(wrong, np.float32)
+    assert SWITCHED.farthest(answers) is answers[place]
+    nothing = [np.zeros((0, 2)) for _ in range(3)]
+    assert SWITCHED.farthest(nothing).shape == (0, 2)
+
+
+def test_the_path_of_several_threads_is_seen_and_is_its_own() -> None:
+    case = example("LSTM", use_recurrent_bias=True)
+    several = {"layout": "batch-major", "streams": 3}
+    switched = TorchSwitched()
+    for how in (several, {"layout": "batch-major"}, several):
+        assert switched.observe(case.replace(how=how)).path == "torch.nn.LSTM, eager: aten::lstm", how
+
+
+def test_on_cuda_the_profiler_looks_at_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    from torch.autograd import profiler as theirs
+
+    activity = theirs.ProfilerActivity
+    monkeypatch.setattr(theirs, "_supported_activities", lambda: {activity.CPU, activity.CUDA})
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert activity.CUDA in profiler("cuda").kineto_activities
+    assert activity.CUDA not in profiler("cpu").kineto_activities
 
 
 def test_dropout_that_is_one_operator_gets_the_factors_given() -> None:

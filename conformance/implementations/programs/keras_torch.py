@@ -5,13 +5,15 @@ from __future__ import annotations
 import keras
 import torch
 
+from .. import torch_build
+
 PREAMBLE = "import torch"
 VERSION = {"torch": str(torch.__version__)}
 
 
 def cuda_versions():
     """CUDA's and cuDNN's, of the libraries that it runs with."""
-    return {"cuda": str(torch.version.cuda), "cudnn": str(torch.backends.cudnn.version())}
+    return torch_build.cuda_versions(torch)
 
 
 def sees_cuda():
@@ -44,9 +46,9 @@ def vector_jacobian_product(call, variables, form):
     return pulled
 
 
-def is_full():
-    """Whether too much is kept from earlier cases: never."""
-    return False
+def on_the_cpu():
+    """While it lasts, Keras computes on the CPU, where it would take the GPU."""
+    return keras.device("cpu:0")
 
 
 def forget():
