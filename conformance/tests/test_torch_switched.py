@@ -14,6 +14,7 @@ from conformance.implementations.programs import pytorch_switched as program  # 
 from conformance.implementations.pytorch import TorchLayers  # noqa: E402
 from conformance.implementations.pytorch_switched import TorchSwitched  # noqa: E402
 from conformance.implementations.torch_profile import CALL, Event, kernels, profiler, watched  # noqa: E402
+from conformance.options import space_of  # noqa: E402
 from conformance.tests.support import example  # noqa: E402
 
 SWITCHED: Any = program  # whose functions have no types, as the scripts that they are printed in
@@ -153,3 +154,20 @@ def test_without_a_device_cuda_is_not_run() -> None:
         for made in (TorchLayers, TorchSwitched):
             with pytest.raises(NotRun, match="no CUDA device"):
                 made(device="cuda")
+
+
+def test_on_cuda_what_cudnn_cannot_be_asked_is_left_out_or_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    layers, switched = TorchLayers("cuda"), TorchSwitched("cuda")
+    for made in (layers, switched):
+        space = space_of(made.cells, made.dtypes, made.refused)
+        assert len(space.valid) > 5000
+        assert made.arithmetic == {"float32, tf32": "float32, products in TF32"}
+        assert "torch.backends.cudnn.allow_tf32 = False" in made.program.preamble
+    asked = space_of(layers.cells, layers.dtypes, layers.refused).valid
+    assert not any(one["between_dropout"] for one in asked)
+    assert not any(one.get("training") is False and one.get("gradients") is not False for one in asked)
+    assert not any(one["strided"] and one["initial_state"] and one["dtype"] == "float32" for one in asked)
+    autocast = {one["dtype"] for one in space_of(switched.cells, switched.dtypes, ()).valid if one.get("autocast")}
+    assert autocast == {"float16", "bfloat16"}
+    assert all("gradients" not in entry for entry in TorchLayers.cells if entry["autograd"][0])
