@@ -226,11 +226,17 @@ def _encodable(result: Result) -> dict[str, Any]:
     return encoded
 
 
+def told(results: Sequence[Result]) -> list[str]:
+    """The families that a table has columns of: that of devices only where something was compared there."""
+    return [name for name in FAMILIES if name != "devices" or any(name in result.families for result in results)]
+
+
 def _table(results: Sequence[Result]) -> Table:
     table = Table(title="Recurrent layers against the oracle")
     table.add_column("implementation", no_wrap=True)
     table.add_column("versions")
-    for family in FAMILIES:
+    families = told(results)
+    for family in families:
         table.add_column(family, justify="right", no_wrap=True)
     for name in ("cases", "numbers", "seconds"):
         table.add_column(name, justify="right", no_wrap=True)
@@ -243,7 +249,7 @@ def _table(results: Sequence[Result]) -> Table:
         table.add_row(
             f"{result.name} ({result.device})",
             ", ".join(f"{package} {version}" for package, version in result.versions.items()),
-            *(f"{found[name]['worst']:.2g}" if name in found else "–" for name in FAMILIES),
+            *(f"{found[name]['worst']:.2g}" if name in found else "–" for name in families),
             f"{result.cases:,}",
             f"{result.numbers:,}",
             f"{result.seconds:.0f}",

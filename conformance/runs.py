@@ -17,7 +17,7 @@ from .files import write_atomically
 from .schemas import mismatch
 
 Record = Mapping[str, Any]
-_FAMILIES = ("outputs", "state", "gradients", "laws", "invariants", "stateful", "devices")
+_FAMILIES = ("outputs", "state", "gradients", "laws", "invariants", "stateful", "hand-sized")
 _DEVICES = ("cpu", "cuda")
 _SCHEMA = "schema.json"
 
@@ -82,9 +82,11 @@ def as_markdown(records: Sequence[Record]) -> str:
 
 
 def _table(record: Record) -> str:
-    cells = ("implementation", "versions", *_FAMILIES, "hand-sized", "cases", "numbers", "seconds", "verdict")
+    compared = any("devices" in its["families"] for its in record["implementations"])
+    families = (*_FAMILIES, "devices") if compared else _FAMILIES
+    cells = ("implementation", "versions", *families, "cases", "numbers", "seconds", "verdict")
     rule = ["---", "---", *["---:"] * (len(cells) - 3), "---"]
-    rows = [_line(cells), _line(rule), *(_line(_cells(its)) for its in record["implementations"])]
+    rows = [_line(cells), _line(rule), *(_line(_cells(its, families)) for its in record["implementations"])]
     plan, said = record["plan"], [f"`{record['command']}`", f"{record['date'][:10]}", _machine(record)]
     said.append(f"profile {plan['amount']}, seed {plan['seed']}, {plan['jobs']} processes at a time")
     return f"**On {plan['device']}**: {'; '.join(said)}.\n\n" + "\n".join(rows)
@@ -96,9 +98,9 @@ def _machine(record: Record) -> str:
     return of if gpu is None else f"{gpu['name']}, driver {gpu['driver']}, CUDA {gpu['cuda']}; {of}"
 
 
-def _cells(its: Mapping[str, Any]) -> list[str]:
+def _cells(its: Mapping[str, Any], families: Sequence[str]) -> list[str]:
     found = [its["name"], ", ".join(f"{name} {version}" for name, version in its["versions"].items())]
-    found += [_worst(its["families"].get(family)) for family in (*_FAMILIES, "hand-sized")]
+    found += [_worst(its["families"].get(family)) for family in families]
     known = f", {len(its['divergences'])} known divergences" if its["divergences"] else ""
     verdict = f"not run: {its['why']}" if its["verdict"] == "not run" else its["verdict"] + known
     return [*found, f"{its['cases']:,}", f"{its['numbers']:,}", f"{its['seconds']:.0f}", verdict]

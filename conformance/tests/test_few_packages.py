@@ -14,6 +14,15 @@ LACKING = (
     *("tensorflow", "keras", "onnx", "onnxruntime", "onnxscript"),
 )
 RIGHT = "conformance.tests.planted_relations:Right"
+ASKED = """
+from conformance.divergences import examine
+from conformance.implementations import load
+from conformance.tests.support import example
+
+for name in ("torch", "torch-switched"):
+    case = example("LSTM", use_recurrent_bias=True).replace(how={"layout": "batch-major"})
+    print(f"{name}: {examine(load(name), case)[0].agrees}")
+"""
 BLOCKER = f"""
 import sys
 from importlib.machinery import PathFinder
@@ -34,16 +43,22 @@ def bare(tmp_path: Path) -> str:
     return str(tmp_path)
 
 
-def test_a_run_needs_no_more(bare: str, tmp_path: Path) -> None:
+def test_pytorch_is_asked_with_no_more(bare: str) -> None:
     pytest.importorskip("torch", reason="PyTorch is not installed")
+    status, said = python("-c", ASKED, PYTHONPATH=bare)
+    assert status == 0, said
+    assert said.splitlines()[-2:] == ["torch: True", "torch-switched: True"]
+
+
+def test_a_run_needs_no_more(bare: str, tmp_path: Path) -> None:
     where = tmp_path / "found.json"
     status, said = python(
-        *("-m", "conformance", "run", "--device", "cpu", "--cases", "8", "--implementation", "torch"),
+        *("-m", "conformance", "run", "--device", "cpu", "--cases", "8", "--implementation", RIGHT),
         *("--json", str(where)),
         PYTHONPATH=bare,
     )
     assert status == 0, said
-    assert "torch (cpu)" in said
+    assert "right (cpu)" in said
     assert "schemas: jsonschema is not installed" in said
     assert "[bold]" not in said
     found = json.loads(where.read_text())

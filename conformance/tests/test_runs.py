@@ -37,7 +37,13 @@ def saved(folder: Path, content: Any) -> Path:
 def on_cuda(record: dict[str, Any]) -> dict[str, Any]:
     gpu = {"name": "NVIDIA X", "capability": "9.0", "memory": 79.1, "driver": "580.1", "cuda": "13.0"}
     (result,) = record["implementations"]
-    its = {**result, "device": "cuda", "repeated": {"LSTM float32": {"calls": 4, "unlike": 1}}}
+    found = {"numbers": 9, "worst": 0.25, "undecided": 0}
+    its = {
+        **result,
+        "device": "cuda",
+        "families": result["families"] | {"devices": found},
+        "repeated": {"LSTM float32": {"calls": 4, "unlike": 1}},
+    }
     return {**record, "plan": {**record["plan"], "device": "cuda"}, "gpu": gpu, "implementations": [its]}
 
 
@@ -60,7 +66,10 @@ def test_a_record_of_a_gpu_says_which(record: dict[str, Any], tmp_path: Path) ->
     assert "**On cuda**: `python -m conformance run" in shown
     assert "NVIDIA X, driver 580.1, CUDA 13.0; " in shown
     assert "| right | planted 1.0 |" in shown
+    assert "| devices |" in shown
+    assert " 0.25 |" in shown
     assert "No run on cpu is recorded." in shown
+    assert "| devices |" not in runs.as_markdown([record])
 
 
 @pytest.mark.parametrize(
