@@ -104,6 +104,11 @@ class Case:
         return self.d_outputs is not None or any(d is not None for d in self.d_state or ())
 
     @property
+    def size(self) -> int:
+        """How many numbers of the input and of the parameters go in."""
+        return self.x.size + sum(array.size for array in self.params.values())
+
+    @property
     def is_plain(self) -> bool:
         """Whether every step of every row counts, first to last, and all of it."""
         options = self.options

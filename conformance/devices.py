@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,11 +57,7 @@ def gpu() -> Gpu | None:
 
 def _opened() -> Any:
     """The driver's library, where it knows a device."""
-    for name in _DRIVERS:
-        try:
-            driver = ctypes.CDLL(name)
-        except OSError:
-            continue
+    for driver in _loaded(_DRIVERS):
         count = ctypes.c_int(0)
         if driver.cuInit(0) == 0 and driver.cuDeviceGetCount(ctypes.byref(count)) == 0 and count.value:
             return driver
@@ -67,12 +65,15 @@ def _opened() -> Any:
 
 
 def _driver_version() -> str:
-    for name in _MANAGEMENT:
-        try:
-            management = ctypes.CDLL(name)
-        except OSError:
-            continue
+    for management in _loaded(_MANAGEMENT):
         found = ctypes.create_string_buffer(_TEXT)
         if management.nvmlInit_v2() == 0 and management.nvmlSystemGetDriverVersion(found, _TEXT) == 0:
             return found.value.decode()
     return "unknown"
+
+
+def _loaded(names: Iterable[str]) -> Iterator[Any]:
+    """Those of the libraries that are there."""
+    for name in names:
+        with suppress(OSError):
+            yield ctypes.CDLL(name)

@@ -56,21 +56,17 @@ def _numbers() -> Iterator[str]:
 def read(path: Path) -> Record:
     """The record in the file; `RunRefused` where it is none."""
     try:
-        return _checked(path, json.loads(path.read_text(encoding="utf-8")))
+        found: Record = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise error if isinstance(error, RunRefused) else RunRefused(path, str(error)) from error
+        raise RunRefused(path, str(error)) from error
+    if wrong := mismatch(found, json.loads((folder() / _SCHEMA).read_text(encoding="utf-8"))):
+        raise RunRefused(path, f"is no record of a run: {wrong}")
+    return found
 
 
 def read_all(where: Path) -> list[Record]:
     """Every record of a folder."""
     return [read(path) for path in sorted(where.glob("*.json")) if path.name != _SCHEMA]
-
-
-def _checked(path: Path, content: Any) -> Record:
-    if wrong := mismatch(content, json.loads((folder() / _SCHEMA).read_text(encoding="utf-8"))):
-        raise RunRefused(path, f"is no record of a run: {wrong}")
-    found: Record = content
-    return found
 
 
 def as_markdown(records: Sequence[Record]) -> str:

@@ -207,9 +207,8 @@ class Session:
         )
 
     def _script(self, case: Case) -> list[str]:
-        numbers = case.x.size + sum(value.size for value in case.params.values())
-        if numbers > _PRINTED:
-            return [f"no script is printed: {numbers:,} numbers go in; the test and the seed draw them again"]
+        if case.size > _PRINTED:
+            return [f"no script is printed: {case.size:,} numbers go in; the test and the seed draw them again"]
         return [
             "--- a script that reproduces it, without this project ---",
             script(self.implementation, case, expected_of(self.implementation, case, self.known)),

@@ -9,15 +9,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from .. import growth, report
+from .. import growth, report, runs
 from ..arguments import count, implementation, output
 from ..devices import why_no_cuda
 from ..files import write_atomically
 from ..implementations import BUILT_IN, FRAMEWORKS
 from ..runner import Job, Plan, run
-from ..runs import encoded
-from ..runs import folder as runs_folder
-from ..runs import write as write_run
 from ..schemas import why_unchecked
 from ..session import PROFILES
 from ..terminal import Console, progress_on
@@ -26,47 +23,49 @@ from .console import console_of
 
 def add_to(commands: Any) -> None:
     """Adds the command's parser."""
-    runs = commands.add_parser(
+    parser = commands.add_parser(
         "run",
         help="check implementations and print a verdict",
         description="Checks implementations against the oracle. Exit status 0 only if something was compared and "
         "nothing new diverged; what cannot run here is reported, and counts against an implementation that was named.",
     )
-    runs.add_argument(
+    parser.add_argument(
         "--implementation",
         action="append",
         type=implementation,
         metavar="NAME",
         help=f"{', '.join(BUILT_IN)}, package.module:Class or file.py:Class; may be repeated (default: all frameworks)",
     )
-    runs.add_argument("--device", choices=("cpu", "cuda"), help="default: cpu, and cuda said to be not run")
-    runs.add_argument("--profile", choices=tuple(PROFILES), default="quick", help="how much is drawn")
-    runs.add_argument("--seed", type=int, default=0, help="of all that is drawn (default: 0)")
-    runs.add_argument("--jobs", type=int, default=Plan.jobs, help="processes at a time (default: all cores)")
-    runs.add_argument(
+    parser.add_argument("--device", choices=("cpu", "cuda"), help="default: cpu, and cuda said to be not run")
+    parser.add_argument("--profile", choices=tuple(PROFILES), default="quick", help="how much is drawn")
+    parser.add_argument("--seed", type=int, default=0, help="of all that is drawn (default: 0)")
+    parser.add_argument("--jobs", type=int, default=Plan.jobs, help="processes at a time (default: all cores)")
+    parser.add_argument(
         "--profile-suite",
         action="store_true",
         help="tell where each process's time goes: in the framework's calls, in the oracle's bounds, in drawing, …",
     )
-    runs.add_argument("--cases", type=count, metavar="N", help="random cases of each implementation, not the profile's")
-    runs.add_argument("--json", type=output, metavar="FILE", help="write the whole result as JSON")
-    runs.add_argument(
+    parser.add_argument(
+        "--cases", type=count, metavar="N", help="random cases of each implementation, not the profile's"
+    )
+    parser.add_argument("--json", type=output, metavar="FILE", help="write the whole result as JSON")
+    parser.add_argument(
         "--record",
         nargs="?",
         type=output,
-        const=runs_folder(),
+        const=runs.folder(),
         metavar="FILE",
         help="keep the same as evidence (default: by device and date, in fixtures/observations/runs)",
     )
-    runs.add_argument("--junit", type=output, metavar="FILE", help="write JUnit XML")
-    runs.add_argument(
+    parser.add_argument("--junit", type=output, metavar="FILE", help="write JUnit XML")
+    parser.add_argument(
         "--since",
         type=_earlier,
         metavar="FILE",
         help="what --json wrote before; where a worst error has grown tenfold since, even within its bound, "
         "that is told, and the exit status is 1",
     )
-    runs.set_defaults(command=_run)
+    parser.set_defaults(command=_run)
 
 
 def _earlier(name: str) -> growth.Earlier:
@@ -93,7 +92,7 @@ def _run(parsed: argparse.Namespace) -> int:
     if device == "cuda" and no_cuda:
         console.print(f"cuda: not run: {no_cuda}")
         if parsed.json:
-            write_atomically(parsed.json, encoded(report.as_json([], {"cuda": no_cuda}, plan, 1, parsed.typed)))
+            write_atomically(parsed.json, runs.encoded(report.as_json([], {"cuda": no_cuda}, plan, 1, parsed.typed)))
         return 1
     if parsed.device is None:
         absent["cuda"] = no_cuda or "a device is here, but was not asked for (--device cuda)"
@@ -113,11 +112,12 @@ def _run(parsed: argparse.Namespace) -> int:
             for one in grown:
                 console.print(f"  {one}", highlight=False)
             status = status or int(bool(grown))
-        content = report.as_json(results, absent, plan, status, parsed.typed)
+        if parsed.json or parsed.record:
+            content = report.as_json(results, absent, plan, status, parsed.typed)
         if parsed.json:
-            write_atomically(parsed.json, encoded(content))
+            write_atomically(parsed.json, runs.encoded(content))
         if parsed.record:
-            console.print(f"recorded in {write_run(parsed.record, content)}", highlight=False)
+            console.print(f"recorded in {runs.write(parsed.record, content)}", highlight=False)
         if parsed.junit:
             report.write_junit(parsed.junit, jobs)
     return status

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -10,7 +9,9 @@ from typing import Any, TypeVar
 
 import jax
 
-_RECURRENT = re.compile(r"\w*(?:rnn|lstm|gru)\w*", re.IGNORECASE)
+from .kernel_names import recurrent
+
+_PARTS = "no recurrent kernel on the device, but its parts"
 T = TypeVar("T")
 
 
@@ -29,12 +30,5 @@ def watched(call: Callable[[], T], device: str) -> tuple[T, str]:
 
 def kernels(planes: Iterable[Any], device: str) -> str:
     """The recurrent kernels among the events of the planes whose names begin so."""
-    names = {
-        match[0]
-        for plane in planes
-        if plane.name.startswith(device)
-        for line in plane.lines
-        for event in line.events
-        if (match := _RECURRENT.search(event.name))
-    }
-    return f"on the device {', '.join(sorted(names))}" if names else "no recurrent kernel on the device, but its parts"
+    lines = [line for plane in planes if plane.name.startswith(device) for line in plane.lines]
+    return recurrent(event.name for line in lines for event in line.events) or _PARTS

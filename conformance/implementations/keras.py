@@ -48,6 +48,7 @@ os.environ["NVIDIA_TF32_OVERRIDE"] = "0"
 import keras
 {code.backend.PREAMBLE}"""
 _run: Any = code.run_built
+_on_the_cpu: Any = getattr(code.backend, "on_the_cpu", lambda: keras.device("cpu:0"))
 _FUNCTIONS = (
     code.vector_jacobian_product,
     code.make_layer,
@@ -104,7 +105,7 @@ class KerasLayers(ProgramImplementation):
         self._seen: dict[Any, str] = {}
 
     def observe(self, case: Case) -> Observed:
-        with code.backend.on_the_cpu() if self._elsewhere else nullcontext():
+        with _on_the_cpu() if self._elsewhere else nullcontext():
             native, path = self._run(**self.arguments(case))
         values = self.from_native(case, native)
         if case.how.get("policy") == "mixed":  # gradients of float32 weights are float32, summed up from less

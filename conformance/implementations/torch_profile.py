@@ -13,6 +13,8 @@ from torch._C._profiler import _ExperimentalConfig
 from torch.autograd import DeviceType
 from torch.autograd.profiler import profile
 
+from .kernel_names import recurrent
+
 CALL = "the call"
 """The name under which a program records the call itself: what traces or compiles runs kernels too."""
 
@@ -20,7 +22,6 @@ _OPERATORS = re.compile(
     r"aten::(?:(?:lstm|gru|rnn_tanh|rnn_relu)(?:_cell)?|mkldnn_rnn_layer(?:_backward)?|_?cudnn_rnn\w*|_thnn_fused\w+|miopen_rnn)$"
     r"|Torch-Compiled Region"
 )
-_ON_DEVICE = re.compile(r"\w*(?:rnn|lstm|gru)\w*", re.IGNORECASE)
 T = TypeVar("T")
 
 
@@ -72,6 +73,5 @@ def kernels(events: Sequence[Event]) -> str:
     begin = max(called + compiled, default=0)
     later = [event for event in events if event.start >= begin]
     operators = {match[0] for event in later if not event.on_device and (match := _OPERATORS.match(event.name))}
-    device = {match[0] for event in later if event.on_device and (match := _ON_DEVICE.search(event.name))}
     told = ", ".join(sorted(operators)) or "no recurrent kernel, but its parts"
-    return f"{told}; on the device {', '.join(sorted(device))}" if device else told
+    return "; ".join(filter(None, [told, recurrent(event.name for event in later if event.on_device)]))

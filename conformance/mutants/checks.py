@@ -61,9 +61,8 @@ class Watching(Session):
             observed = observe(self.implementation, case)
         except Exception as error:  # it raised, which is seen by whoever calls it
             raise Caught([_problem(f"raised {type(error).__name__}: {error}")]) from error
-        verdict = judge(
-            self._expected(case), observed
-        )  # after the call, as the suite does: it may have changed the case
+        # the oracle is asked after the call, as the suite does: it may have changed the case
+        verdict = judge(self._expected(case), observed)
         self._judge(verdict.comparisons)
         if not verdict.comparisons:
             raise Caught([_problem("nothing was compared")])

@@ -52,7 +52,7 @@ def judged(draws: Draws, numbers: Sequence[int], faults: bool = True) -> dict[st
     """What came of some cases: each one's worst error in units of its bound by family; which faults would be seen."""
     session, alarms, kind = draws.session, [], ""
     worst: dict[str, list[float]] = defaultdict(list)
-    seen_: dict[str, list[tuple[str, float, bool | None]]] = defaultdict(list)
+    visible: dict[str, list[tuple[str, float, bool | None]]] = defaultdict(list)
     cases = compared = undecided = 0
     seconds = [0.0, 0.0]
     for number in numbers:
@@ -82,14 +82,14 @@ def judged(draws: Draws, numbers: Sequence[int], faults: bool = True) -> dict[st
             at_bar = _at_bar(draws, number, asked)
             for target, least in least_seen(*asked, np.random.default_rng((draws.seed, number))).items():
                 told = least if np.isfinite(least) else -1.0
-                seen_[target].append((manner_of(number), told, at_bar.get(target)))
+                visible[target].append((manner_of(number), told, at_bar.get(target)))
     return {
         "kind": kind,
         "cases": cases,
         "numbers": compared,
         "undecided": undecided,
         "worst": worst,
-        "seen": seen_,
+        "seen": visible,
         "alarms": alarms,
         "seconds": seconds,
     }

@@ -20,7 +20,7 @@ from conformance.options import Combination
 from conformance.probing import build_probing, is_probing
 from conformance.session import Session
 from conformance.strategies import cases_of
-from conformance.suite.relations import size_of, tried
+from conformance.suite.relations import tried
 
 _TOLD = 6  # failures told in full
 
@@ -80,7 +80,7 @@ def shown(condition: Mapping[str, Any]) -> str:
 
 def smallest(session: Session, failed: list[Failed]) -> Disagreement:
     """The failure with the least case that is found in a while; one of those given where none is smaller."""
-    least = min(failed, key=lambda one: size_of(one.case))
+    least = min(failed, key=lambda one: one.case.size)
 
     def agrees(case: Case) -> None:
         session.check(label(least.place), case)  # nothing is recorded of a test that has failed

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import keras
 import tensorflow as tf
 
 PREAMBLE = "import tensorflow as tf"
@@ -52,11 +51,6 @@ def vector_jacobian_product(call, variables, form):
         return both(tensors, dropout, [None if d is None else tf.convert_to_tensor(d) for d in cotangents])
 
     return pulled
-
-
-def on_the_cpu():
-    """While it lasts, Keras computes on the CPU, where it would take the GPU."""
-    return keras.device("cpu:0")
 
 
 def forget():

@@ -46,10 +46,5 @@ def vector_jacobian_product(call, variables, form):
     return pulled
 
 
-def on_the_cpu():
-    """While it lasts, Keras computes on the CPU, where it would take the GPU."""
-    return keras.device("cpu:0")
-
-
 def forget():
     """Nothing is kept from earlier cases."""
