@@ -40,6 +40,7 @@ from .balls import AtKink, Undecided, balls, constant, precision, series, slope
 FRAMEWORKS = (
     "numpy",
     "torch",
+    "torch-lstm",
     "keras-torch",
     "keras-jax",
     "keras-tensorflow",
@@ -64,6 +65,7 @@ PARAMETERISED = (
 )
 WRONG = {
     ("keras-jax", "tanh"): ("float64",),
+    ("torch-lstm", "sigmoid"): ("float32",),
     ("torch", "hard_sigmoid"): ("float64",),
     ("keras-torch", "hard_sigmoid"): ("float64",),
     ("torch", "softplus"): ("float64",),

@@ -89,11 +89,14 @@ def _numpy(_: str) -> Any:
     return make, f"numpy {np.__version__}"
 
 
-def _torch(_: str) -> Any:
+def _torch(framework: str) -> Any:
     import torch
     from torch.nn import functional as F
 
     torch.set_num_threads(1)
+    version = f"torch {torch.__version__}"
+    if framework.endswith("lstm"):
+        return _of_torch_lstm, version
     plain = {
         "gelu_tanh": lambda x: F.gelu(x, approximate="tanh"),
         "hard_sigmoid": F.hardsigmoid,
@@ -121,7 +124,27 @@ def _torch(_: str) -> Any:
             return None
         return _by_torch(lambda x: function(x, *numbers))
 
-    return make, f"torch {torch.__version__}"
+    return make, version
+
+
+def _of_torch_lstm(name: str, _: list[float]) -> Evaluate | None:
+    """By one step of a layer, as in float32 oneDNN computes it: its cell state is f(x) / 2, exactly."""
+    import torch
+
+    kernels, began = {"sigmoid": [0.0, 1, 0, 0], "tanh": [0.0, 0, 1, 0]}, {"sigmoid": 0.5, "tanh": 0.0}
+    if name not in kernels:
+        return None
+    layer = torch.nn.LSTM(1, 1, bias=False)
+    layer.weight_ih_l0 = torch.nn.Parameter(torch.tensor(kernels[name]).reshape(4, 1))
+    torch.nn.init.zeros_(layer.weight_hh_l0)
+
+    def cell_state(x: Any) -> Any:
+        rows = (1, len(x), 1)
+        _, (_, state) = layer(x.reshape(rows), (torch.zeros(rows), torch.full(rows, began[name])))
+        return 2 * state.reshape(-1)
+
+    evaluate = _by_torch(cell_state)
+    return lambda dtype, x: evaluate(dtype, x) if dtype == "float32" else None
 
 
 def _by_torch(function: Callable[[Any], Any]) -> Evaluate:

@@ -56,7 +56,7 @@ class TorchImplementation(ProgramImplementation):
 
     versions: Mapping[str, str] = {"torch": str(torch.__version__)}
     dtypes: Sequence[str] = ("float64", "float32", "float16", "bfloat16")
-    arithmetic: Mapping[str, str] = {"float64": "float64, SLEEF"}  # in float32 oneDNN has functions of its own
+    arithmetic: Mapping[str, str] = {"float64": "float64, SLEEF", "float32": "float32, SLEEF or oneDNN"}
     devices: Sequence[str] = ("cpu", "cuda")
     program: Program
     modules: Mapping[str, str]
