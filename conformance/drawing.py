@@ -144,7 +144,7 @@ class Builder:
         cell = self.cell()
         params = {name: self.parameter(cell, name, shape) for name, shape in cell.parameter_shapes.items()}
         x = self.inputs((batch, time, cell.input_size))
-        mask = a_mask(of["mask"], self.rng, batch, time)
+        mask = self.mask(batch, time)
         lengths = self.lengths(batch, time)
         case = Case(
             cell,
@@ -225,6 +225,10 @@ class Builder:
     def inputs(self, shape: Sequence[int]) -> Array:
         """``x``, before anything is masked."""
         return self.array(shape, self.anywhere, "magnitude of x")
+
+    def mask(self, batch: int, time: int) -> Array | None:
+        """Which steps of each row count; None: all, or as the lengths say."""
+        return a_mask(self.options["mask"], self.rng, batch, time)
 
     def lengths(self, batch: int, time: int) -> Array | None:
         """How many steps of each row count; None: all."""

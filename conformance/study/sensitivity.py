@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..cases import Array, Case, first_cell
+from ..cases import Array, Case, Quantities, first_cell
 from ..verdicts import Expected, Observed, Truth, judge
 
 TARGETS = ("recurrent weight", "weight", "bias", "gate", "gradient")
@@ -38,9 +38,7 @@ def least_seen(
     for target in PARAMETERS:
         faulty = moved(wide, target, rng)
         if faulty is not None:
-            values = Truth(faulty).values
-            shift = max((_most(values[q] - sound[q], expected.bounds[q]) for q in compared), default=0.0)
-            found[target] = _SMALL / shift if shift > 0 else np.inf
+            found[target] = seen_from(Truth(faulty).values, sound, expected, compared)
     if (element := _of_a_gradient(expected, compared, rng)) is not None:
         name, at = element
         found["gradient"] = float(expected.bounds[name].flat[at] / np.abs(expected.values[name].flat[at]))
@@ -91,18 +89,29 @@ def moved(case: Case, target: str, rng: np.random.Generator, by: float = _SMALL)
         return None
     name = among[int(rng.integers(len(among)))]
     if target != "gate":
-        value = case.params[name].copy()
-        value.flat[int(rng.integers(value.size))] *= 1 + by
-        return case.replace(params={**case.params, name: value})
+        return changed(case, name, int(rng.integers(case.params[name].size)), by)
     prefix, hidden = name.rpartition(".")[0], first_cell(case.cell).hidden_size
     gate = int(rng.integers(len(first_cell(case.cell).gate_order)))
-    changed = {}
+    larger = {}
     for each in among:
         if each.rpartition(".")[0] == prefix:
             value = case.params[each].copy()
             value[..., gate * hidden : (gate + 1) * hidden] *= 1 + by
-            changed[each] = value
-    return case.replace(params={**case.params, **changed})
+            larger[each] = value
+    return case.replace(params={**case.params, **larger})
+
+
+def changed(case: Case, name: str, at: int, by: float = _SMALL) -> Case:
+    """The case with one number of a parameter larger by so much of itself."""
+    value = case.params[name].copy()
+    value.flat[at] *= 1 + by
+    return case.replace(params={**case.params, name: value})
+
+
+def seen_from(values: Quantities, sound: Quantities, expected: Expected, compared: Collection[str]) -> float:
+    """The least change that moves some number out of its bound, where a small one gives ``values`` for ``sound``."""
+    shift = max((_most(values[q] - sound[q], expected.bounds[q]) for q in compared), default=0.0)
+    return _SMALL / shift if shift > 0 else np.inf
 
 
 def _most(difference: Array, bound: Array) -> float:

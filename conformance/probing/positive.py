@@ -1,8 +1,4 @@
-"""Probing cases: built so that a small fault of any one weight, or of any element of a gradient, shows.
-
-In the cases of `drawing` a random weight is often tiny, or meets a unit that is: what it changes is less than what the
-other terms of its sum may lose by rounding. Units are dead or saturated, and a gradient's terms cancel. All of that
-belongs into a suite, and none of it shows a small fault. So some cases are drawn otherwise:
+"""Positive cases: a change of 1e-12 of any weight, or element of a gradient, shows in float64.
 
 - no number of an array is less than half of its greatest; units are few, rows and steps several;
 - parameters, inputs and cotangents are positive, so that no sum cancels and no unit is dead, and of a size at which
@@ -10,9 +6,7 @@ belongs into a suite, and none of it shows a small fault. So some cases are draw
 - the inputs of some steps are small, and so is the initial state, so that the state is on its way: a gate between the
   old state and the new one shows only where they differ;
 - every cotangent is given, those of the outputs of different sizes from step to step and row to row, so that a gradient
-  is no sum of equals; and dropout leaves every unit to some row.
-
-Faults of signs, of order and of the far ends are for the other cases.
+  is no sum of equals.
 """
 
 from __future__ import annotations
@@ -23,10 +17,11 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import distinct, rounded
-from .cases import Array, Case, first_cell
-from .drawing import Builder, Choices, Limits, build, is_bounded
-from .options import Combination
+from ..arrays import distinct, rounded
+from ..cases import Array, first_cell
+from ..drawing import Limits, is_bounded
+from ..options import Combination
+from . import base
 
 _LEAST = 0.5  # of an array's scale: no number is less
 _SUMS = {"kernel": 1.0, "recurrent_kernel": 1.5, "projection_kernel": 1.5}  # the most that a column adds up to
@@ -45,15 +40,9 @@ _MOST = {"input": 2, "hidden": 2}
 _LEAST_SIZES = {"batch": 3, "time": 4, "hidden": 2}
 
 
-def build_probing(choices: Choices, combination: Combination, limits: Limits | None = None) -> Case:
-    """A probing case with exactly these options.
-
-    One like any other in half precision, which shows no small fault, and where gates multiply what nothing holds in
-    bounds, since of positive numbers that overflows within a few steps.
-    """
-    if combination["dtype"] in ("float16", "bfloat16") or _multiplies_freely(combination):
-        return build(choices, combination, limits)
-    return _Probing(choices, combination, limits or Limits()).case()
+def is_for(combination: Combination) -> bool:
+    """Whether positive numbers show a small fault of it and stay in bounds."""
+    return combination["dtype"] not in ("float16", "bfloat16") and not _multiplies_freely(combination)
 
 
 def _multiplies_freely(of: Combination) -> bool:
@@ -62,16 +51,8 @@ def _multiplies_freely(of: Combination) -> bool:
     return of["kind"] != "SimpleRNN" and not all(map(is_bounded, activations))
 
 
-def is_probing(*seed: int) -> bool:
-    """Whether the case of that seed is a probing one, where nothing but the seed decides: one of four is."""
-    return bool(np.random.default_rng(seed).integers(4) == 0)
-
-
-class _Probing(Builder):
-    """Follows few choices: most of a probing case follows from what it is for.
-
-    All are made, as for any other case, so that Hypothesis can make a probing case that fails into a lesser one.
-    """
+class Builder(base.Builder):
+    """Builds a positive case."""
 
     def _ranges(self, limits: Limits) -> dict[str, tuple[int, int]]:
         few = replace(limits, **{name: min(most, getattr(limits, name)) for name, most in _MOST.items()})
@@ -128,15 +109,3 @@ class _Probing(Builder):
     def initial_state(self, cell: Any) -> tuple[Array, ...]:
         super().initial_state(cell)
         return tuple(self.positive((self.sizes["batch"], size), _BEGIN) for size in cell.state_sizes)
-
-    def asks_for(self, name: str) -> bool:
-        super().asks_for(name)
-        return True
-
-    def dropped(self, shape: tuple[int, ...], rate: float) -> Array:
-        found = super().dropped(shape, rate)
-        if shape[-2] > 1:  # rows, or of the factors between layers steps
-            kept = np.expand_dims(self.rng.integers(shape[-2], size=(*shape[:-2], shape[-1])), -2)
-            everywhere = found.all(axis=-2, keepdims=True)
-            np.put_along_axis(found, kept, np.take_along_axis(found, kept, -2) & ~everywhere, -2)
-        return found
