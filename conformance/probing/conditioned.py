@@ -153,7 +153,7 @@ class Builder(base.Builder):
         """All of the first row; where there is but one, or between layers, at most one number of its last step."""
         found = np.zeros_like(super().dropped(shape, rate))
         batch, time = self.sizes["batch"], self.sizes["time"]
-        if shape[:2] == (batch, time):
+        if len(shape) == 3 and shape[:2] == (batch, time):
             found[0, -1, 0] = True
         elif batch > 1:
             found[..., 0, :] = True

@@ -37,7 +37,7 @@ CELLS = tuple(
 OTHERS = (
     {"kind": "LSTM", "mask": ("full", "right", "left", "holes", "rows"), "return_sequences": (True, False)},
     {"kind": "GRU", "reset_after": (True, False), "direction": ("backward", "both"), "lengths": ("zero", "sorted")},
-    {"kind": "SimpleRNN", "dropout": (True,), "recurrent_dropout": (True,), "dropout_per_gate": (True, False)},
+    {"kind": "SimpleRNN", "dropout": (True,), "recurrent_dropout": (True,), "layers": (1, 2), "direction": ("both",)},
     {"kind": "LSTM", "dropout": (True, False), "recurrent_dropout": (True,), "dropout_per_gate": (True, False)},
 )
 
