@@ -1,17 +1,18 @@
 """Well-conditioned cases: a change of 1e-5 of any recurrent weight, or element of its gradient, shows in float32.
 
-1e-5 are 168 units of rounding, and one step of an LSTM may lose 35. So nothing may dilute what a weight does:
+1e-5 are 168 units of rounding, and a step of an LSTM may lose a good part of that. So nothing may dilute what a weight
+does:
 
 - one unit and one input, so that sums are short, and two steps, or three where some are masked, so that errors do not
-  add up;
+  add up; a row that is alone, without a bias, has four, as a large input can set the state anew;
 - a recurrent kernel that is large against the kernel, and biases that hold the gates where they respond: in the second
   step the state, known well, times the weight is most of a sum;
 - four rows, each with other gates open, so that every gate is in some row where it tells;
 - one row whose cotangents are much greater than those of the others, so that gradients are of that row.
 
-How large everything is stands below, by gate in the order of the kernel's columns. A random search has found it: each
-number is varied by a fifth, and what counts is the weight, or gradient, that shows least, in one to three layers of one
-direction and of both. Every number of a case is its scale times a factor of its own.
+How large everything is stands below, by gate in the order of the columns of a kernel, as `study.scales` found it. Every
+number of a case is its scale times a factor of its own. Further layers without a bias have only the layer below to hold
+their gates: of those some weights show less.
 """
 
 from __future__ import annotations
