@@ -5,7 +5,7 @@ other terms of its sum may lose by rounding. Units are dead or saturated, and a 
 belongs into a suite, and none of it shows a small fault. So some cases are drawn otherwise:
 
 positive       small and positive throughout, so that no sum cancels and no unit is dead: enough to see 1e-12 in float64
-conditioned    of one unit and two steps, by measured scales: enough to see 1e-5 in float32, where there are fewer bits
+conditioned    of one unit and two steps, by scales that a search found: enough to see 1e-5 in float32, but for a few
 
 Faults of signs, of order and of the far ends are for the other cases.
 """

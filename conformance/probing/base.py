@@ -7,12 +7,24 @@ import numpy as np
 from .. import drawing
 from ..cases import Array
 
+FACTOR = 3  # a number that dropout leaves is multiplied by 2 or 4
+_DROPPED = {"kernel": "dropout", "recurrent_kernel": "recurrent_dropout"}  # what multiplies what they meet
+
 
 class Builder(drawing.Builder):
     """Follows few choices: most of a probing case follows from what it is for.
 
     All are made, as for any other case, so that Hypothesis can make a probing case that fails into a lesser one.
     """
+
+    def factor(self, parameter: str) -> float:
+        """What dropout multiplies that which the parameter meets by, where it leaves it."""
+        return FACTOR if self.options.get(_DROPPED.get(parameter, "")) else 1
+
+    @staticmethod
+    def is_further(name: str) -> bool:
+        """Whether the parameter of that name belongs to a layer that is not the first."""
+        return "." in name and not name.startswith("l0")
 
     def asks_for(self, name: str) -> bool:
         super().asks_for(name)

@@ -30,8 +30,6 @@ from ..options import Combination
 from . import base
 
 _LEAST, _MOST = 0.8, 1.2  # the factors
-_FACTOR = 3  # a unit that dropout leaves is multiplied by 2 or 4
-_DROPPED = {"kernel": "dropout", "recurrent_kernel": "recurrent_dropout"}
 _ROWS, _STEPS = 4, 2
 
 
@@ -88,7 +86,8 @@ class Builder(base.Builder):
     def _ranges(self, limits: Limits) -> dict[str, tuple[int, int]]:
         least = super()._ranges(limits)
         time = _STEPS if least["batch"][1] > 1 else len(self.scales.alone)
-        time = max(time, 2 if self.options["mask"] == self.options["lengths"] == "none" else 3)
+        if not self.options["mask"] == self.options["lengths"] == "none":
+            time = max(time, _STEPS + 1)
         wanted = {"batch": _ROWS, "time": time, "input": 1, "hidden": 1}
         return {name: (min(max(low, wanted[name]), high),) * 2 for name, (low, high) in least.items()}
 
@@ -134,13 +133,12 @@ class Builder(base.Builder):
         what, scales, of = name.rpartition(".")[2], self.scales, self.options
         if what == "projection_kernel":
             return self.scaled(1.0, shape)
-        by_gate = np.array(scales.bias if "bias" in what else getattr(scales, what))
         if "bias" in what:
-            by_gate = by_gate / self._biases()
-        if of.get(_DROPPED.get(what, "")):
-            by_gate = by_gate / _FACTOR
-        if what == "kernel" and not name.startswith(("kernel", "l0")):
-            by_gate = by_gate * scales.further / (shape[0] * (_FACTOR if of["between_dropout"] else 1))
+            by_gate = np.array(scales.bias) / self._biases()
+        else:
+            by_gate = np.array(getattr(scales, what)) / self.factor(what)
+        if what == "kernel" and self.is_further(name):
+            by_gate = by_gate * scales.further / (shape[0] * (base.FACTOR if of["between_dropout"] else 1))
         return self.scaled(np.repeat(by_gate, shape[-1] // len(by_gate)), shape)
 
     def initial_state(self, cell: Any) -> tuple[Array, ...]:

@@ -25,7 +25,6 @@ from . import base
 
 _LEAST = 0.5  # of an array's scale: no number is less
 _SUMS = {"kernel": 1.0, "recurrent_kernel": 1.5, "projection_kernel": 1.5}  # the most that a column adds up to
-_DROPPED = {"kernel": "dropout", "recurrent_kernel": "recurrent_dropout"}  # what multiplies what they meet, by 2 or 4
 _FED_BY_GATES = {"LSTM": 2.0, "GRU": 1.25}  # times so much for a further kernel: gates let little through
 _RESET = {"GRU": 4 / 3}  # times so much for the recurrent kernel, through which alone a reset gate shows
 _VECTORS = 0.25  # the scale of biases and peepholes
@@ -88,10 +87,8 @@ class Builder(base.Builder):
         what = name.rpartition(".")[2]
         if what not in _SUMS:
             return self.positive(shape, _VECTORS * self.slack(cell))
-        total = _SUMS[what] * self.slack(cell)
-        if self.options.get(_DROPPED.get(what, "")):
-            total /= 3
-        if what == "kernel" and not name.startswith(("kernel", "l0")):
+        total = _SUMS[what] * self.slack(cell) / self.factor(what)
+        if what == "kernel" and self.is_further(name):
             total *= _FED_BY_GATES.get(self.options["kind"], 1.0)
         if what == "recurrent_kernel":
             total *= _RESET.get(self.options["kind"], 1.0)

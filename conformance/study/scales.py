@@ -1,4 +1,4 @@
-"""Searches the scales of well-conditioned cases: ``python -m conformance.study.scales LSTM --no-bias --seconds 600``.
+"""Searches the scales of well-conditioned cases: ``python -m conformance.study.scales LSTM --no-bias --trials 2000``.
 
 Starts from those that stand in `probing.conditioned`, changes some at random, and keeps what shows more: for every
 weight of some cases, drawn anew from time to time, the least relative change that moves a number out of its bound in
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any
@@ -19,7 +18,7 @@ import numpy as np
 
 from ..arguments import count
 from ..arithmetic import models
-from ..cases import Case
+from ..cases import Case, family_of
 from ..drawing import Limits, Seeded
 from ..options import Combination, space_of
 from ..probing import conditioned
@@ -62,13 +61,12 @@ def least_changes(case: Case) -> dict[str, list[float]]:
     """Of each number the least change that is seen, in units of what is to be; by parameter, and of "gradients"."""
     expected, wide = Truth(case).expected(models()[ARITHMETIC]), case.in_dtype(np.float64)
     bare = wide.replace(d_outputs=None, d_state=None)
-    sound = Truth(bare).values
-    compared = [name for name in sound if not name.startswith("gates")]
+    compared = [name for name in expected.values if family_of(name) in ("outputs", "state")]
     found: dict[str, list[float]] = {"gradients": []}
     for name, value in case.params.items():
         what = name.rpartition(".")[2]
         its = [
-            seen_from(Truth(changed(bare, name, at)).values, sound, expected, compared) / BAR["float32"]
+            seen_from(Truth(changed(bare, name, at)).values, expected.values, expected, compared) / BAR["float32"]
             for at in range(value.size)
         ]
         found[what] = found.get(what, []) + its
@@ -106,20 +104,19 @@ def _varied(value: Any, rng: np.random.Generator) -> Any:
     return float(f"{value * np.exp(rng.normal() / 2) * (-1 if rng.random() < 0.05 else 1):.2g}")
 
 
-def search(kind: str, biased: bool, seconds: float, seed: int) -> Scales:
-    """The best scales that so many seconds find; they stand in `SCALES` from then on.
+def search(kind: str, biased: bool, trials: int, seed: int) -> Scales:
+    """The best scales that so many trials find; they stand in `SCALES` from then on.
 
     What is best on some cases must hold its own on the next ones against what was best before.
     """
-    rng, end = np.random.default_rng(seed), time.monotonic() + seconds
-    among, trial = combinations(kind, biased), 0
+    rng, among = np.random.default_rng(seed), combinations(kind, biased)
     best = proven = SCALES[kind, biased]
 
     def on(cases: Sequence[tuple[int, int]], scales: Scales) -> float:
         SCALES[kind, biased] = scales
         return too_much([built(among[k], seed, turn, k) for k, turn in cases])
 
-    while time.monotonic() < end:
+    for trial in range(trials):
         if trial % _TRIALS == 0:
             cases = [(int(k), trial) for k in rng.permutation(len(among))[:_AT_ONCE]]
             least, best = min(((on(cases, each), each) for each in (proven, best)), key=lambda pair: pair[0])
@@ -127,7 +124,6 @@ def search(kind: str, biased: bool, seconds: float, seed: int) -> Scales:
         tried = varied(best, rng)
         if (found := on(cases, tried)) < least:
             least, best = found, tried
-        trial += 1
     SCALES[kind, biased] = best
     return best
 
@@ -137,11 +133,11 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m conformance.study.scales", description=__doc__)
     parser.add_argument("kind", choices=KINDS)
     parser.add_argument("--no-bias", action="store_true", help="the scales of cells without any bias")
-    parser.add_argument("--seconds", type=count, default=60, help="how long to search (default: 60)")
+    parser.add_argument("--trials", type=count, default=200, help="how many changes are tried (default: 200)")
     parser.add_argument("--seed", type=int, default=0, help="of all that is drawn (default: 0)")
     parsed = parser.parse_args(arguments)
     biased = not parsed.no_bias
-    print(search(parsed.kind, biased, parsed.seconds, parsed.seed))
+    print(search(parsed.kind, biased, parsed.trials, parsed.seed))
     told = [least_changes(built(each, parsed.seed, k)) for k, each in enumerate(combinations(parsed.kind, biased))]
     for what in ("recurrent_kernel", "gradients"):
         least = np.concatenate([each[what] for each in told])

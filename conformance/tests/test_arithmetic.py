@@ -11,11 +11,13 @@ import refimpl as ri
 from conformance import arithmetic
 from conformance.arithmetic import arithmetic_of, measured, models
 from conformance.divergences import known
-from conformance.exact.activation_accuracy import WRONG
 from conformance.tests.difficult import Small
 from conformance.tests.planted_faults import Sound
 from conformance.tests.support import ROOT, example
 from refimpl.precision import Precision
+
+VANISHING = {("torch-lstm", "sigmoid", "float32"): "torch-lstm-gates-vanish-early-in-float32"}
+"""What is off by all of itself where it is tiny, and the entry that says so."""
 
 
 def test_arithmetic_is_that_of_the_dtype_unless_an_implementation_names_another() -> None:
@@ -44,23 +46,26 @@ def test_an_unknown_arithmetic_is_told_with_who_named_it() -> None:
 
 def test_no_model_allows_less_than_was_measured() -> None:
     """Of PyTorch where it names a model; and of NumPy in every float64 model, as verdicts take for granted."""
-    assert {"numpy", "torch", "torch-lstm"} <= {found["framework"] for found in measured()}
+    ulps = {(found["framework"], found["activation"], found["dtype"]): found["ulps"] for found in measured()}
     for model in models().values():
-        frameworks = ["torch", "torch-lstm"] + ["numpy"] * model.name.startswith("float64")
-        of_them = [m for m in measured() if m["framework"] in frameworks and m["dtype"] in model.name]
-        for found in of_them:
-            wrong = found["dtype"] in WRONG.get((found["framework"], found["activation"]), ())
-            allowed = model.ulps_of(found["activation"], ri.activations.named(found["activation"]).ulps)
-            assert wrong or allowed > 1.5 * found["ulps"], (model.name, found)
+        dtype = model.name.partition(",")[0]
+        frameworks = {"float64": ("torch", "numpy"), "float32": ("torch", "torch-lstm")}[dtype]
+        for framework in frameworks:
+            for activation in ("tanh", "sigmoid"):
+                if (framework, activation, dtype) not in VANISHING:
+                    allowed = model.ulps_of(activation, ri.activations.named(activation).ulps)
+                    assert allowed > 1.5 * ulps[framework, activation, dtype], (model.name, framework, activation)
 
 
 def test_what_is_measured_to_be_wider_than_allowed_is_a_known_divergence() -> None:
-    effects = ("lower precision", "elsewhere")
-    divergent = {name for entry in known() for name in entry.implementations if entry.effect in effects}
+    divergent = {name for entry in known() for name in entry.implementations if "lower precision" in entry.effect}
+    by_script = {entry.id for entry in known() if entry.effect == "elsewhere"}
     for found in measured():
         stated = ri.activations.named(found["activation"]).ulps
         if found["ulps"] > stated:
-            assert found["framework"].removesuffix("-lstm").removesuffix("-gru") in divergent, found
+            entry = VANISHING.get((found["framework"], found["activation"], found["dtype"]))
+            framework = found["framework"].removesuffix("-lstm").removesuffix("-gru")
+            assert entry in by_script if entry else framework in divergent, found
 
 
 @pytest.mark.parametrize(

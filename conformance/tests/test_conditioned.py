@@ -13,6 +13,7 @@ from conformance.cases import Case
 from conformance.drawing import Limits, Seeded
 from conformance.options import Combination, space_of
 from conformance.probing import build_probing, conditioned
+from conformance.study.scales import ARITHMETIC
 from conformance.study.sensitivity import BAR, least_seen
 from conformance.suite.relations import inputs
 from conformance.verdicts import Truth
@@ -86,7 +87,7 @@ def least() -> dict[tuple[str, bool], list[tuple[float, str]]]:
     """The least change of a random element that PyTorch is seen to make, by target and whether the case has a bias."""
     found: dict[tuple[str, bool], list[tuple[float, str]]] = {}
     for number, (combination, case) in enumerate(zip(combinations(), built(), strict=True)):
-        expected = Truth(case).expected(models()["float32, SLEEF or oneDNN"])
+        expected = Truth(case).expected(models()[ARITHMETIC])
         compared = [name for name in expected.values if not name.startswith("gates")]
         its = least_seen(case, expected, compared, np.random.default_rng(number))
         for target in ("recurrent weight", "gradient"):

@@ -24,7 +24,7 @@ def test_what_stands_there_is_better_than_what_is_spoilt_and_the_search_mends_th
     spoilt = replace(stands, recurrent_kernel=(1e-3,))
     monkeypatch.setitem(SCALES, ("SimpleRNN", True), spoilt)
     before = too_much(cases("SimpleRNN"))
-    assert search("SimpleRNN", biased=True, seconds=4, seed=1) != spoilt
+    assert search("SimpleRNN", biased=True, trials=60, seed=1) != spoilt
     after = too_much(cases("SimpleRNN"))
     monkeypatch.setitem(SCALES, ("SimpleRNN", True), stands)
     assert too_much(cases("SimpleRNN")) < after < before
@@ -57,7 +57,7 @@ def test_the_command_prints_scales_and_shares(
 ) -> None:
     monkeypatch.setattr(scales, "combinations", lambda kind, biased: combinations(kind, biased)[:12])
     monkeypatch.setitem(SCALES, ("GRU", True), SCALES["GRU", True])
-    assert main(["GRU", "--seconds", "1"]) == 0
+    assert main(["GRU", "--trials", "2"]) == 0
     told = capsys.readouterr().out
     assert told.startswith("Scales(kernel=(")
     assert "recurrent_kernel: 100.0% of" in told
