@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 
-from conformance.divergences import Disagreement
-from conformance.implementations import NotRun, load
-from conformance.session import PROFILES, SESSION, Session, append
+from conformance.contract import NotRun
+from conformance.implementations.finding import load
+from conformance.judging.divergences import Disagreement
+from conformance.running.processes import append
+from conformance.suite.session import PROFILES, SESSION, Session
 
 _HERE = Path(__file__).parent
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .activations import Array
+from .arrays import Array
 from .errors import InvalidArgument
 from .linear import Factors
 from .parameters import Cell, Parameters, State

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from .activations import Array
+from .arrays import Array
 from .elementary import clipped, sqrt, sum_of_all
 from .errors import InvalidArgument
 from .initializers import check_manner

@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from .activations import Activation, Array, named
+from .activations import Activation, named
 from .activations.activation import clipped_to, steepest_pieces, strictly_between
+from .arrays import Array
 
 
 def is_float(x: Any) -> bool:

@@ -31,7 +31,7 @@ from typing import Any
 import numpy as np
 
 from . import activations, checks, initializers
-from .activations import Array
+from .arrays import Array
 from .elementary import constant_maximum, exp, is_float, log
 from .errors import InvalidArgument
 from .linear import affine, bias_gradient, kernel_gradient

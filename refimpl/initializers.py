@@ -26,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-from .activations import Array
+from .arrays import Array
 from .errors import InvalidArgument
 from .linear import blocks, concatenate
 

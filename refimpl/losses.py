@@ -39,7 +39,7 @@ from typing import Any
 import numpy as np
 
 from . import checks, initializers
-from .activations import Array
+from .arrays import Array
 from .elementary import clip, is_float, log, softplus, sum_of_all
 from .errors import InvalidArgument
 from .head import log_softmax, sigmoid, softmax

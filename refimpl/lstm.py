@@ -50,7 +50,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from . import parameters
-from .activations import Activation, Array
+from .activations import Activation
+from .arrays import Array
 from .linear import Factors, affine, affine_adjoint, bias_gradient, blocks, concatenate, kernel_gradient
 from .parameters import Adjoint, Kept, Parameters, State, Step, StepCotangents
 

@@ -48,7 +48,7 @@ from typing import Any
 import numpy as np
 
 from . import checks
-from .activations import Array
+from .arrays import Array
 from .clipping import Clip as Clip  # a part of optimizers in Keras: `ri.optimizers.Clip`
 from .elementary import is_float, sqrt
 from .errors import InvalidArgument

@@ -23,7 +23,8 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from . import activations, initializers
-from .activations import Activation, Array
+from .activations import Activation
+from .arrays import Array
 from .errors import InvalidArgument
 from .linear import Factors, blocks
 

@@ -36,7 +36,8 @@ from typing import Any
 import numpy as np
 
 from . import symbols
-from .activations import Activation, Array
+from .activations import Activation
+from .arrays import Array
 from .precision import Precision
 from .symbols import Linear
 

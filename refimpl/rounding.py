@@ -20,7 +20,8 @@ from typing import Any
 import numpy as np
 
 from . import checks
-from .activations import Array, named
+from .activations import named
+from .arrays import Array
 from .errors import InvalidArgument
 from .parameters import Cell, Gates, State
 from .precision import Precision

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from . import checks, sequence, stack
-from .activations import Array
+from .arrays import Array
 from .errors import InvalidArgument
 from .parameters import Cell, Parameters, State
 from .sequence import MASKED_OUTPUTS, OUTPUT_ORDERS, Gradients, Run, Traversal

@@ -17,7 +17,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from .activations import Array
+from .arrays import Array
 from .linear import Factors, affine, affine_adjoint, bias_gradient, kernel_gradient
 from .parameters import Cell, Gates, Kept, Parameters, State, StepCotangents
 from .trace import Trace, blank, carrier, pieces, stacked

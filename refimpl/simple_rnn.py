@@ -27,7 +27,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from . import parameters
-from .activations import Activation, Array
+from .activations import Activation
+from .arrays import Array
 from .linear import Factors, affine, affine_adjoint, kernel_gradient
 from .parameters import Adjoint, Kept, Parameters, State, Step, StepCotangents
 

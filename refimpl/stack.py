@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from . import sequence
-from .activations import Array
+from .arrays import Array
 from .errors import InvalidArgument
 from .linear import Factors, concatenate, total
 from .parameters import Cell, Gates, Parameters, State

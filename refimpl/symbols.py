@@ -34,7 +34,7 @@ from typing import Any
 
 import numpy as np
 
-from .activations import Array
+from .arrays import Array
 
 LARGEST_STATE = 20
 MOST_SOURCES = 512

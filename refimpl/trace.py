@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .activations import Array
+from .arrays import Array
 from .parameters import ARGUMENTS, Cell, Gates, Kept, State
 
 _CACHED = 2**16

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from . import checks
-from .activations import Array
+from .arrays import Array
 from .elementary import is_float
 from .errors import InvalidArgument
 from .head import Dense

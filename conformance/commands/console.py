@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 
-from ..terminal import Console
+from ..reporting.terminal import Console
 
 
 def console_of(width: int) -> Console:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from .. import divergences
+from ..judging import divergences
 
 
 def add_to(commands: Any) -> None:

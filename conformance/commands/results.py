@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from .. import runs
+from ..reporting.recorded_runs import as_markdown
+from ..running import records
 
 
 def add_to(commands: Any) -> None:
@@ -21,9 +22,9 @@ def add_to(commands: Any) -> None:
 
 def _results(parsed: argparse.Namespace) -> int:
     try:
-        records = [runs.read(path) for path in parsed.records] or runs.read_all(runs.folder())
-    except runs.RunRefused as error:
+        found = [records.read(path) for path in parsed.records] or records.read_all(records.folder())
+    except records.RunRefused as error:
         print(error, file=sys.stderr)
         return 2
-    print(runs.as_markdown(records))
+    print(as_markdown(found))
     return 0

@@ -9,15 +9,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from .. import growth, report, runs
-from ..arguments import count, implementation, output
-from ..devices import why_no_cuda
-from ..files import write_atomically
-from ..implementations import BUILT_IN, FRAMEWORKS
-from ..runner import Job, Plan, run
-from ..schemas import why_unchecked
-from ..session import PROFILES
-from ..terminal import Console, progress_on
+from ..common.arguments import count, output
+from ..common.atomic import write_atomically
+from ..common.schemas import why_unchecked
+from ..implementations.finding import BUILT_IN, FRAMEWORKS
+from ..reporting import error_growth as growth
+from ..reporting import results as report
+from ..reporting.terminal import Console, progress_on
+from ..running import records as runs
+from ..running.devices import why_no_cuda
+from ..suite.runner import Job, Plan, run
+from ..suite.session import PROFILES
+from .arguments import implementation
 from .console import console_of
 
 

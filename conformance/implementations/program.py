@@ -1,8 +1,8 @@
 """An implementation whose framework code stands alone, so that a failure can be handed to the framework's people.
 
 The code that runs a framework is a *program*: plain functions of NumPy arrays in the framework's own layout, that
-know nothing of this project. The suite calls them; `conformance.script` prints their source, with the case's
-arrays as literals, as a script that reproduces a failure. So what the script runs is what the suite ran.
+know nothing of this project. The suite calls them; `conformance.judging.reproduction` prints their source, with the
+case's arrays as literals, as a script that reproduces a failure. So what the script runs is what the suite ran.
 
 A program's last function takes ``**arguments(case)`` and returns arrays by *native* name: those of the quantities,
 except that gradients of weights are ``d_weights.<the framework's name>``, in the framework's layout.
@@ -16,8 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ..cases import Array, Case, Quantities
-from ..verdicts import Observed
+from ..contract import Array, Case, Observed, Quantities
 
 Weights = Mapping[str, Array]
 _OURS, _NATIVE = "d_params.", "d_weights."

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..session import Session
-from ..strategies import has
+from ..cases.strategies import has
+from ..contract import optional
+from .session import Session
 
 KINDS: Mapping[str, dict[str, Any]] = {
     "SimpleRNN": {"kind": "SimpleRNN"},
@@ -54,7 +55,7 @@ def examples(session: Session) -> int:
 
     An implementation that says it is ``expensive``, since every case compiles, gets a fortieth of them.
     """
-    spared = 40 if getattr(session.implementation, "expensive", False) else 1
+    spared = 40 if optional(session.implementation, "expensive") else 1
     return -(-session.profile.cases // (spared * max(_shares(session), 1)))
 
 

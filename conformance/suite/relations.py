@@ -15,15 +15,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.cases import Array, Case, Quantities
-from conformance.divergences import Disagreement
-from conformance.drawing import Limits, Seeded, build
-from conformance.implementations import observe
-from conformance.masking import kept
-from conformance.options import Combination, how_of, matches
-from conformance.session import CHANGES, Session, drawing
-from conformance.strategies import cases_of
-from conformance.verdicts import Comparison, compare
+from conformance.cases.building import Limits, Seeded, build
+from conformance.cases.masks import kept
+from conformance.cases.option_space import Combination, call_options_of, matches
+from conformance.cases.strategies import cases_of
+from conformance.contract import Array, Case, Quantities, observe
+from conformance.judging.divergences import Disagreement
+from conformance.judging.verdict import Comparison, compare
+from conformance.suite.session import CHANGES, Session, drawing
 
 FEW = 5  # examples, of which Hypothesis would try the simplest alone
 AGAIN = 3  # more calls, to see whether the answer is the same each time
@@ -152,7 +151,7 @@ def allowed(session: Session, case: Case) -> Case | None:
     combination = session.space.nearest(case.options)
     if combination is None:
         return None
-    case = case.replace(how=how_of(combination))
+    case = case.replace(call_options=call_options_of(combination))
     return None if session.diverges(case) else case
 
 
@@ -199,7 +198,7 @@ def repeated(session: Session, case: Case, relation: str, one: Quantities, other
         return found
     alike = all(comparison.agrees for comparison in found)
     session.called_again(case, alike)
-    must = case.how.get("deterministic", False)
+    must = case.call_options.get("deterministic", False)
     return found if alike or must else within(relation, one, other, bounds_of_two(session, case))
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.cases import Case
-from conformance.session import Session
-from conformance.strategies import LONG, cases, having
+from conformance.cases.strategies import LONG, cases, having
+from conformance.contract import Case
 from conformance.suite.plan import DTYPES, KINDS, examples, why_not
 from conformance.suite.relations import FEW, some, tried
+from conformance.suite.session import Session
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -13,15 +13,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from conformance.cases import Case
-from conformance.drawing import Limits
-from conformance.large import SIZES, build_large, is_single
-from conformance.options import Combination, has_dropout, how_of
-from conformance.session import PROFILES, Session
-from conformance.strategies import cases_of
+from conformance.cases.building import Limits
+from conformance.cases.option_space import Combination, call_options_of, has_dropout
+from conformance.cases.sizes import SIZES, build_large, is_single
+from conformance.cases.strategies import cases_of
+from conformance.contract import Case, optional
+from conformance.judging.verdict import Comparison
 from conformance.suite.plan import DTYPES, KINDS, why_not
 from conformance.suite.relations import AGAIN, allowed, answer, repeated, tried, within
-from conformance.verdicts import Comparison
+from conformance.suite.session import PROFILES, Session
 
 BESIDE = "device = CPU"
 _WAYS = 2  # of calling the layer, of each size, kind and dtype
@@ -95,12 +95,12 @@ def _is_drawn(session: Session, combination: Combination) -> bool:
 def _ways(session: Session, label: str, fitting: Sequence[Combination]) -> list[Combination]:
     """Some that are called in different ways, chosen by the seed."""
     order = np.random.default_rng([session.seed, zlib.crc32(label.encode())]).permutation(len(fitting))
-    found = {repr(how_of(fitting[k])): fitting[k] for k in order}
-    return list(found.values())[: 1 if getattr(session.implementation, "expensive", False) else _WAYS]
+    found = {repr(call_options_of(fitting[k])): fitting[k] for k in order}
+    return list(found.values())[: 1 if optional(session.implementation, "expensive") else _WAYS]
 
 
 def _without_rows(session: Session, size: str) -> str:
-    takes = SIZES[size]["batch"] or getattr(session.implementation, "empty_batch", False)
+    takes = SIZES[size]["batch"] or optional(session.implementation, "empty_batch")
     return "" if takes else f"{session.implementation.name} is not asked for a batch without rows"
 
 

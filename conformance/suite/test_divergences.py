@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.divergences import Disagreement, Divergence, concerning, still_shows
-from conformance.session import SESSION, Session
+from conformance.judging.divergences import Disagreement, Divergence, concerning, still_shows
+from conformance.suite.session import SESSION, Session
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from conformance import corpus
-from conformance.cases import Case
-from conformance.divergences import Disagreement
-from conformance.implementations import observe
-from conformance.session import Session
-from conformance.strategies import accepts
+from conformance.cases.strategies import accepts
+from conformance.contract import Case, observe
+from conformance.judging.divergences import Disagreement
+from conformance.judging.truth import Expected
+from conformance.judging.verdict import judge
 from conformance.suite.relations import allowed
-from conformance.verdicts import Expected, judge
+from conformance.suite.session import Session
+from conformance.truth import corpus
 
 _EXACT_IN = ("float64", "float32")  # half precision rounds integers from 2049 or 257 on
 HAND_SIZED = [fixture for fixture in corpus.read("hand_sized") if fixture.exact]

@@ -13,12 +13,12 @@ from functools import partial
 import numpy as np
 import pytest
 
-from conformance.cases import Array, Case, Quantities, first_cell
-from conformance.divergences import Disagreement
-from conformance.drawing import Limits, Seeded, build
-from conformance.implementations import observe
-from conformance.options import Combination, has_dropout
-from conformance.session import CHANGES, Session
+from conformance.cases.building import Limits, Seeded, build
+from conformance.cases.option_space import Combination, has_dropout
+from conformance.common.descriptions import first_cell
+from conformance.contract import Array, Case, Quantities, observe, optional
+from conformance.judging.divergences import Disagreement
+from conformance.judging.verdict import Comparison
 from conformance.suite.plan import INVARIANTS
 from conformance.suite.relations import (
     Relation,
@@ -35,7 +35,7 @@ from conformance.suite.relations import (
     unmoved,
     within,
 )
-from conformance.verdicts import Comparison
+from conformance.suite.session import CHANGES, Session
 
 _SAMPLE = 300  # combinations among which the nearest to one are sought
 
@@ -164,8 +164,8 @@ def lengths_as_mask(session: Session, case: Case) -> list[Comparison]:
 
 def dropout_at_inference(session: Session, case: Case) -> list[Comparison]:
     """A layer that has dropout computes without it where it is not being trained; another path may round otherwise."""
-    without = allowed(session, case.replace(how={**case.how, "idle_dropout": False}))
-    if without is None or without.how.get("idle_dropout"):
+    without = allowed(session, case.replace(call_options={**case.call_options, "idle_dropout": False}))
+    if without is None or without.call_options.get("idle_dropout"):
         return []
     bounds = bounds_of_two(session, case)
     return within("dropout at inference", answer(session, case), answer(session, without), bounds)
@@ -258,7 +258,7 @@ def wanted(session: Session, invariant: str) -> Callable[[Combination], bool]:
     prepared = hasattr(session.implementation, "prepare")  # the framework draws other factors for a row
     return {
         "garbage": _is_masked,
-        "nan_garbage": lambda one: _is_masked(one) and getattr(session.implementation, "ignores_nan_padding", False),
+        "nan_garbage": lambda one: _is_masked(one) and optional(session.implementation, "ignores_nan_padding"),
         "padded": lambda one: _ends_early(one) and not (prepared and has_dropout(one)),
         "lengths_as_mask": lambda one: one["lengths"] != "none",
         "dropout_at_inference": lambda one: bool(one.get("idle_dropout")),

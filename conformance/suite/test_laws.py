@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pytest
 
-from conformance.cases import Array, Case, Quantities, family_of
-from conformance.options import Combination, has_dropout
-from conformance.session import Session
+from conformance.cases.option_space import Combination, has_dropout
+from conformance.contract import Array, Case, Quantities, family_of
+from conformance.judging.verdict import Comparison
 from conformance.suite.plan import LAWS
 from conformance.suite.relations import Relation, answer, bounds_of_two, holds, joined, rows, within
-from conformance.verdicts import Comparison
+from conformance.suite.session import Session
 
 
 def _only(values: Quantities, heads: tuple[str, ...]) -> dict[str, Array]:

@@ -7,12 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from conformance.cases import Case
-from conformance.divergences import Disagreement
-from conformance.drawing import Seeded, build
-from conformance.implementations import observe
-from conformance.options import Combination, Refusal
-from conformance.session import SESSION, Session
+from conformance.cases.building import Seeded, build
+from conformance.cases.option_space import Combination, Refusal
+from conformance.contract import Case, observe
+from conformance.judging.divergences import Disagreement
+from conformance.suite.session import SESSION, Session
 
 _TRIED = 3  # combinations of each refusal, more where another one is given as the reason
 

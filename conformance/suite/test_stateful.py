@@ -26,17 +26,19 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 import refimpl as ri
-from conformance.arrays import distinct, rounded, with_garbage
-from conformance.cases import Array, Case
-from conformance.divergences import Disagreement
-from conformance.drawing import Limits
-from conformance.masking import a_mask
-from conformance.options import Combination, has_dropout
-from conformance.session import Session, drawing
-from conformance.strategies import cases_of
+from conformance.cases.building import Limits
+from conformance.cases.masks import a_mask
+from conformance.cases.numbers import distinct, rounded, with_garbage
+from conformance.cases.option_space import Combination, has_dropout
+from conformance.cases.oracle_run import quantities, run_oracle
+from conformance.cases.strategies import cases_of
+from conformance.contract import Array, Case, Observed
+from conformance.judging.divergences import Disagreement
+from conformance.judging.truth import Expected
+from conformance.judging.verdict import judge
 from conformance.suite import relations
 from conformance.suite.plan import KINDS
-from conformance.verdicts import Expected, Observed, judge, quantities, run_oracle
+from conformance.suite.session import Session, drawing
 
 _MASKS = ("full", "right", "left", "holes", "rows")
 _CALLS = st.tuples(st.integers(1, 6), st.integers(0, 2**32 - 1), st.sampled_from(_MASKS))  # steps, seed, kind of mask

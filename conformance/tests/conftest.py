@@ -38,10 +38,10 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(scope="module")
 def measuring() -> Iterator[None]:
-    """This process draws and stops as one that measures mutants does (`conformance.mutants.measuring.prepare`)."""
+    """This process draws and stops as one that measures mutants does (`power.mutants.measuring.prepare`)."""
     import hypothesis.core  # here, as most modules need none of it
 
-    from conformance.mutants.measuring import prepare
+    from conformance.power.mutants.measuring import prepare
     from conformance.suite import relations
 
     before, patience = hypothesis.core.global_force_seed, relations.PATIENCE

@@ -69,9 +69,9 @@ from math import isfinite
 
 from ..errors import InvalidArgument
 from . import exponentials, products, straight
-from .activation import INFINITY, Activation, Array, clip, clipped
+from .activation import INFINITY, Activation, clip, clipped
 
-__all__ = ["FAMILIES", "NAMES", "Activation", "Array", "Parameter", "clip", "clipped", "named"]
+__all__ = ["FAMILIES", "NAMES", "Activation", "Parameter", "clip", "clipped", "named"]
 
 
 class Parameter:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..arrays import Array
+
 if TYPE_CHECKING:
     from ..precision import Precision
-
-Array = Any
-"""A NumPy array of float32, float64 or object, or an array with its own arithmetic (`rounded`)."""
 
 INFINITY = float("inf")
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..arrays import Array
 from .activation import (
     INFINITY,
     Activation,
-    Array,
     chosen,
     curved,
     jumps,

@@ -10,10 +10,10 @@ import math
 
 import numpy as np
 
+from ..arrays import Array
 from .activation import (
     INFINITY,
     Activation,
-    Array,
     allowance,
     clip,
     own,

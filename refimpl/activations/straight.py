@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 
+from ..arrays import Array
 from .activation import (
     INFINITY,
     Activation,
-    Array,
     chosen,
     clipped_to,
     constant,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..activations import Array
+from ..arrays import Array
 from ..checks import as_array
 from ..errors import InvalidArgument
 from ..linear import blocks, concatenate

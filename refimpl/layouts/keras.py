@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from ..activations import Array
+from ..arrays import Array
 from ..checks import mapping
 from ..errors import InvalidArgument
 from ..parameters import Cell, Parameters

@@ -29,7 +29,7 @@ from typing import Any
 
 import numpy as np
 
-from ..activations import Array
+from ..arrays import Array
 from ..checks import as_array, mapping
 from ..errors import InvalidArgument
 from ..linear import concatenate

@@ -24,7 +24,7 @@ import dataclasses
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..activations import Array
+from ..arrays import Array
 from ..checks import mapping
 from ..errors import InvalidArgument
 from ..parameters import Cell, Parameters

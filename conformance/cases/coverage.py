@@ -1,0 +1,164 @@
+"""Which combinations of options are enough, which have been tried, and what those that fail have in common.
+
+A *tuple* is a choice of values for three options. All that a set of combinations contains are coded as numbers, so
+that sets of twenty thousand combinations of eighteen options are a matter of seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .option_space import Combination
+
+Codes = NDArray[np.int32]
+_ABSENT = -1
+
+
+class Tuples:
+    """The tuples of ``strength`` options that a set of combinations contains.
+
+    Options with but one value are left out, as every combination has them; with fewer than ``strength`` others, the
+    tuples are of those that there are.
+    """
+
+    def __init__(self, valid: Sequence[Combination], strength: int = 3) -> None:
+        self.names, coded = _coded(valid)
+        self.strength = min(strength, len(self.names))
+        choices = list(combinations(range(len(self.names)), self.strength))
+        radix = coded.max(axis=0, initial=-1).astype(np.int64) + 1
+        sizes = np.array([np.prod(radix[list(columns)], dtype=np.int64) for columns in choices])
+        begins = np.concatenate([[0], np.cumsum(sizes)])
+        self.codes = np.empty((len(choices), len(valid)), np.int32)  # tuple of each combination, by its options
+        each = np.ascontiguousarray(coded.T)
+        lacking = [column if column.any() else None for column in each == _ABSENT]
+        for codes, columns, begin in zip(self.codes, choices, begins[:-1].tolist(), strict=True):
+            codes[:] = 0
+            for column in columns:
+                codes *= int(radix[column])
+                codes += each[column]
+            codes += begin
+            for absent in (lacking[column] for column in columns):
+                if absent is not None:
+                    codes[absent] = _ABSENT
+        self._valid = np.zeros(int(begins[-1]), bool)
+        self._valid[self.codes[self.codes != _ABSENT]] = True
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return int(self._valid.sum())
+
+    def cover(self, seed: int = 0) -> list[int]:
+        """Few combinations that contain every tuple, by their places; the same for the same seed.
+
+        Greedy: each next one is among those that contain the most tuples not yet covered.
+        """
+        codes, wanted = self.codes, self._valid.copy()
+        gain = (codes != _ABSENT).sum(axis=0).astype(np.float64)
+        gain += np.random.default_rng(seed).random(gain.shape) / 2  # who comes first where several gain as much
+        chosen: list[int] = []
+        while wanted.any():
+            best = int(np.argmax(gain))
+            its = codes[:, best]
+            new = np.flatnonzero((its != _ABSENT) & wanted[its])
+            for k in new:
+                gain -= codes[k] == its[k]
+            wanted[its[new]] = False
+            chosen.append(best)
+        return chosen
+
+
+class Coverage:
+    """What has been tried of a set of combinations."""
+
+    def __init__(self, tuples: Tuples) -> None:
+        self._tuples = tuples
+        self._combinations = np.zeros(tuples.codes.shape[1], bool)
+        self._covered = np.zeros(int(tuples.codes.max(initial=-1)) + 1, bool)
+
+    def add(self, place: int) -> None:
+        """The combination at this place has been tried."""
+        codes = self._tuples.codes[:, place]
+        self._combinations[place] = True
+        self._covered[codes[codes != _ABSENT]] = True
+
+    @property
+    def reached(self) -> dict[str, int]:
+        """How many combinations and tuples have been tried."""
+        return {"combinations": int(self._combinations.sum()), "tuples": int(self._covered.sum())}
+
+    @property
+    def valid(self) -> dict[str, int]:
+        """How many there are."""
+        return {"combinations": len(self._combinations), "tuples": self._tuples.count}
+
+
+def in_common(failed: Sequence[Combination], passed: Sequence[Combination]) -> list[tuple[dict[str, Any], list[int]]]:
+    """Conditions that failed combinations fulfil and no passed one does, each with the places of those it explains.
+
+    Conditions of one option come before those of two and three, and among these those that explain more. What no
+    such condition explains comes last, under the options in which all failures agree.
+    """
+    names, coded = _coded([*failed, *passed], every=True)
+    values = _values([*failed, *passed], names)
+    bad, good = coded[: len(failed)], coded[len(failed) :]
+    left = np.ones(len(failed), bool)
+    found: list[tuple[dict[str, Any], list[int]]] = []
+    for strength in (1, 2, 3):
+        while left.any():
+            best = max(_conditions(bad, good, left, strength), key=lambda one: one[0], default=None)
+            if best is None:
+                break
+            _, columns, code = best
+            explained = (bad[:, columns] == code).all(axis=1) & left
+            condition = {names[c]: values[names[c]][v] for c, v in zip(columns, code, strict=True)}
+            found.append((condition, np.flatnonzero(explained).tolist()))
+            left &= ~explained
+    if left.any():
+        places = np.flatnonzero(left).tolist()
+        found.append((dict(set.intersection(*(set(failed[k].items()) for k in places))), places))
+    return found
+
+
+def _conditions(
+    bad: Codes, good: Codes, left: NDArray[np.bool_], strength: int
+) -> Iterator[tuple[int, list[int], Codes]]:
+    """Conditions that no good row fulfils: how many bad rows each explains, its columns and its values."""
+    radix = np.maximum(bad.max(axis=0, initial=-1), good.max(axis=0, initial=-1)).astype(np.int64) + 1
+    for columns in combinations(range(bad.shape[1]), strength):
+        chosen = list(columns)
+        here = left & (bad[:, chosen] != _ABSENT).all(axis=1)
+        weights = np.append(np.cumprod(radix[chosen][::-1])[::-1][1:], 1)
+        numbers, first, counts = np.unique(bad[here][:, chosen] @ weights, return_index=True, return_counts=True)
+        alone = ~np.isin(numbers, good[(good[:, chosen] != _ABSENT).all(axis=1)][:, chosen] @ weights)
+        for row, count in zip(np.flatnonzero(here)[first[alone]], counts[alone], strict=True):
+            yield int(count), chosen, bad[row, chosen]
+
+
+def _values(valid: Iterable[Combination], names: Sequence[str]) -> dict[str, list[Any]]:
+    """Each option's values, in the order in which they come."""
+    found: dict[str, dict[Any, None]] = {name: {} for name in names}
+    for combination in valid:
+        for name, value in combination.items():
+            if name in found:
+                found[name][value] = None
+    return {name: list(values) for name, values in found.items()}
+
+
+def _coded(valid: Sequence[Combination], every: bool = False) -> tuple[list[str], Codes]:
+    """The options' names, and each combination's values as numbers; options of one value left out, unless ``every``."""
+    seen: Mapping[str, list[Any]] = _values(valid, list(dict.fromkeys(name for one in valid for name in one)))
+    names = [name for name, values in seen.items() if every or len(values) > 1 or any(name not in c for c in valid)]
+    places = {name: {value: k for k, value in enumerate(seen[name])} for name in names}
+    coded = np.full((len(valid), len(names)), _ABSENT, np.int32)
+    for column, name in enumerate(names):
+        its = places[name]
+        for row, combination in enumerate(valid):
+            if name in combination:
+                coded[row, column] = its[combination[name]]
+    return names, coded

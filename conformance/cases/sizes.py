@@ -1,0 +1,59 @@
+"""Cases of the sizes at which frameworks take other kernels, or give up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from ..contract import PLAIN, Array, Case
+from .building import Seeded, build
+from .numbers import rounded
+from .option_space import Combination
+
+SIZES: Mapping[str, Mapping[str, int]] = {
+    "1 unit": {"batch": 3, "time": 5, "input": 2, "hidden": 1},
+    "31 units": {"batch": 3, "time": 5, "input": 7, "hidden": 31},
+    "32 units": {"batch": 3, "time": 5, "input": 32, "hidden": 32},
+    "33 units": {"batch": 3, "time": 5, "input": 7, "hidden": 33},
+    "512 units": {"batch": 2, "time": 4, "input": 512, "hidden": 512},
+    "1024 units": {"batch": 2, "time": 3, "input": 128, "hidden": 1024},
+    "1 row": {"batch": 1, "time": 7, "input": 3, "hidden": 8},
+    "no row": {"batch": 0, "time": 4, "input": 3, "hidden": 8},
+    "1 step": {"batch": 4, "time": 1, "input": 3, "hidden": 8},
+    "300 steps": {"batch": 2, "time": 300, "input": 3, "hidden": 4},
+    "65,537 rows": {"batch": 65537, "time": 1, "input": 2, "hidden": 2},
+    "65,540 rows times steps": {"batch": 16385, "time": 4, "input": 2, "hidden": 3},
+}
+"""By what they are for. cuDNN has persistent kernels for multiples of 128 units; a grid of CUDA has 65,535 rows."""
+
+
+def is_single(combination: Combination) -> bool:
+    """Whether such a case can be made: one layer, every step of every row, every gradient asked for."""
+    plain = all(combination[name] == value for name, value in PLAIN.items())
+    own = combination.get("layout", "batch-major") == "batch-major" and combination.get("gradients") is not False
+    return plain and own and not combination.get("projection") and combination.get("return_state") is not False
+
+
+def build_large(combination: Combination, size: str, seed: int) -> Case:
+    """A case with these options, of one of the `SIZES`.
+
+    Kernels are divided by their rows, so that what one step gives to the next stays of the size that it has and bounds
+    stay narrow; numbers may occur twice, as half precision has but few.
+    """
+    small, sizes = build(Seeded(seed), combination), SIZES[size]
+    cell = replace(small.cell, input_size=sizes["input"], hidden_size=sizes["hidden"])
+    rng, batch, time = np.random.default_rng(seed), sizes["batch"], sizes["time"]
+
+    def array(*shape: int, scale: float = 1.0) -> Array:
+        return rounded(scale * rng.normal(size=shape), combination["dtype"])
+
+    return small.replace(
+        cell=cell,
+        params={name: array(*shape, scale=1 / shape[0]) for name, shape in cell.parameter_shapes.items()},
+        x=array(batch, time, cell.input_size),
+        initial_state=tuple(array(batch, n) for n in cell.state_sizes) if combination["initial_state"] else None,
+        d_outputs=array(batch, time, cell.output_size),
+        d_state=tuple(array(batch, n) for n in cell.state_sizes),
+    )

@@ -1,0 +1,1 @@
+"""Commands about what the suite is worth, and what it costs."""

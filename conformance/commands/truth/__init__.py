@@ -1,0 +1,1 @@
+"""Commands about the certified corpus, and how far everyone lies from it."""

@@ -1,0 +1,52 @@
+"""``python -m conformance certify``: make the corpus, or check it. Needs python-flint."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from rich.console import Console
+
+
+def add_to(commands: Any) -> None:
+    """Adds the command's parser."""
+    certify = commands.add_parser(
+        "certify",
+        help="make the corpus of certified cases, or check it",
+        description="Writes every family of fixtures/ anew, the same to the byte; interrupted, it goes on where it "
+        "stopped. With --check it writes nothing: it certifies the stored cases again and compares.",
+    )
+    certify.add_argument("--check", action="store_true", help="compare with what is stored, write nothing")
+    certify.add_argument("--fraction", type=float, default=1.0, help="of the cases to check (default: all)")
+    certify.add_argument("--seed", type=int, default=0, help="of the cases drawn by --fraction")
+    certify.add_argument("--fresh", action="store_true", help="forget what an interrupted run has finished")
+    certify.add_argument("--jobs", type=int, help="processes at a time (default: all cores)")
+    certify.set_defaults(command=_certify)
+
+
+def _certify(parsed: argparse.Namespace) -> int:
+    from ...truth import generate  # python-flint, which only this needs
+
+    console = Console(emoji=False)
+    if not parsed.check:
+        try:
+            paths = generate.certify_corpus(jobs=parsed.jobs, fresh=parsed.fresh)
+        except generate.NotCertified as refused:
+            console.print(f"not certified, nothing changed: {refused}", markup=False, soft_wrap=True)
+            return 1
+        except KeyboardInterrupt:
+            console.print("interrupted: nothing changed; the same command goes on with the next family")
+            return 130
+        for path in paths:
+            console.print(f"{path.name}: {path.stat().st_size:,} bytes", highlight=False)
+        return 0
+    found = generate.check_corpus(fraction=parsed.fraction, seed=parsed.seed, jobs=parsed.jobs)
+    for problem in found.problems:
+        console.print(problem, highlight=False, soft_wrap=True, markup=False)
+    console.print(
+        f"{found.cases} cases, {found.numbers:,} numbers certified as correctly rounded, {found.proofs} directional "
+        f"derivatives proven, {found.kinks} cases at a kink, {len(found.problems)} problems",
+        highlight=False,
+        soft_wrap=True,
+    )
+    return 0 if found.passed else 1

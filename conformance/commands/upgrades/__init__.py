@@ -1,0 +1,1 @@
+"""Commands about releases: what they compute, what moved, since when."""

@@ -1,0 +1,302 @@
+"""What an implementation is: a `Case` goes in, an `Observed` comes out.
+
+The author of a plug-in reads this file and no other. Any object with the attributes of `Implementation` is an
+implementation; nothing has to be inherited or registered::
+
+    class MyRNN:
+        name = "my-rnn"
+        versions = {"my-rnn": "1.0"}
+        dtypes = ["float64"]
+        cells = [{"kind": "SimpleRNN", "activation": ["tanh"], "use_recurrent_bias": [False]}]
+
+        def observe(self, case):
+            ...
+            return {"outputs": outputs, "state.h": h}
+
+Every number of a case has a quantity's name and an index. The quantities, by family:
+
+outputs     ``outputs``
+state       ``state.h``, ``state.c``
+gates       ``gates.i`` and so on, by the names in the cell's docstring
+gradients   ``d_params.kernel`` and so on, ``d_x``, ``d_initial_state.h``, …
+
+The gradients are those of ``sum(d_outputs * outputs) + sum(d_state * state)``. In a stack of layers the names after the
+family carry the layer's and direction's prefix, as in `refimpl.stack`: ``state.l1.h``, ``d_params.l0_reverse.kernel``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+import refimpl as ri
+
+from .common.descriptions import described, first_cell, lengths_kind, mask_kind, options_of_cell
+
+Array = NDArray[Any]
+Quantities = Mapping[str, Array]
+
+CELLS: dict[str, Any] = {"SimpleRNN": ri.SimpleRNN, "LSTM": ri.LSTM, "GRU": ri.GRU}
+FAMILIES = ("outputs", "state", "gates", "gradients")
+
+
+def family_of(quantity: str) -> str:
+    """The family that a quantity belongs to."""
+    head = quantity.split(".")[0]
+    return "gradients" if head.startswith("d_") else head
+
+
+@dataclass(frozen=True)
+class Case:
+    """One run of one recurrent layer, or of a stack of them: its options, and every array that goes in.
+
+    cell            a cell or a `refimpl.Stack`
+    params          parameter name to array, in ``cell.parameter_shapes``
+    x               ``(batch, time, input)``; its dtype is the case's working precision
+    initial_state   a tuple of ``(batch, size)``, or None for the layer's default, zeros
+    d_outputs       cotangent of the outputs, in their shape, or None for zeros
+    d_state         a tuple of cotangents of the final state, each ``(batch, size)`` or None for zeros
+    mask, lengths, reverse, masked_output, output_order, return_sequences, dropout    as in `refimpl.forward`
+    call_options    the implementation's own options: how its layer is built and called, which changes no number
+    """
+
+    cell: Any
+    params: Quantities
+    x: Array
+    initial_state: tuple[Array, ...] | None = None
+    d_outputs: Array | None = None
+    d_state: tuple[Array | None, ...] | None = None
+    mask: Array | None = None
+    lengths: Array | None = None
+    reverse: bool = False
+    masked_output: str = "repeat"
+    output_order: str = "original"
+    return_sequences: bool = True
+    dropout: Quantities | None = None
+    call_options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> str:
+        """``SimpleRNN``, ``LSTM`` or ``GRU``; of a stack, its first cell's."""
+        return type(first_cell(self.cell)).__name__
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The working precision: that of x."""
+        return self.x.dtype
+
+    @property
+    def dtype_name(self) -> str:
+        """``float64``, ``float32``, ``float16`` or ``bfloat16``."""
+        return self.x.dtype.name
+
+    @property
+    def state_names(self) -> tuple[str, ...]:
+        """The names of the states, in their order."""
+        names: tuple[str, ...] = self.cell.state_names
+        return names
+
+    @property
+    def outputs_shape(self) -> tuple[int, int, int]:
+        """The shape of the outputs."""
+        batch, time, _ = self.x.shape
+        return batch, time if self.return_sequences else 1, self.cell.output_size
+
+    @property
+    def wants_gradients(self) -> bool:
+        """Whether any cotangent is given."""
+        return self.d_outputs is not None or any(d is not None for d in self.d_state or ())
+
+    @property
+    def size(self) -> int:
+        """How many numbers of the input and of the parameters go in."""
+        return self.x.size + sum(array.size for array in self.params.values())
+
+    @cached_property
+    def options(self) -> Mapping[str, Any]:
+        """Every option of the case by name: what coverage and divergences ask for."""
+        return options_of(self)
+
+    def initial_state_or_zeros(self) -> tuple[Array, ...]:
+        """The initial state, for implementations that have no default of their own."""
+        if self.initial_state is not None:
+            return self.initial_state
+        return tuple(np.zeros((self.x.shape[0], size), self.dtype) for size in self.cell.state_sizes)
+
+    def replace(self, **changes: Any) -> Case:
+        """The same case with some fields changed."""
+        return dataclasses.replace(self, **changes)
+
+    def map(self, change: Callable[[Array], Array]) -> Case:
+        """The same case with every array of numbers put through ``change``; None stays None."""
+
+        def each(arrays: tuple[Array | None, ...] | None) -> Any:
+            return None if arrays is None else tuple(None if a is None else change(a) for a in arrays)
+
+        return self.replace(
+            params={name: change(value) for name, value in self.params.items()},
+            x=change(self.x),
+            initial_state=each(self.initial_state),
+            d_outputs=None if self.d_outputs is None else change(self.d_outputs),
+            d_state=each(self.d_state),
+            dropout=None if self.dropout is None else {name: change(f) for name, f in self.dropout.items()},
+        )
+
+    def in_dtype(self, dtype: Any) -> Case:
+        """The same case rounded to another working precision."""
+        with np.errstate(all="ignore"):
+            return self.map(lambda array: array.astype(dtype))
+
+    def __repr__(self) -> str:
+        batch, time, _ = self.x.shape
+        given = [name for name in ("initial_state", "d_outputs", "d_state") if getattr(self, name)
+                 is not None]  # fmt: skip
+        unusual = {k: v for k, v in self.options.items() if k in PLAIN and v != PLAIN[k]} | dict(self.call_options)
+        more = "".join(f", {name}={value!r}" for name, value in unusual.items())
+        return (
+            f"{described(self.cell)}, {self.dtype}, batch={batch}, time={time}{more}, "
+            f"given: {', '.join(given) or 'neither initial state nor cotangents'}"
+        )
+
+
+PLAIN: Mapping[str, Any] = {
+    "layers": 1,
+    "direction": "forward",
+    "mask": "none",
+    "lengths": "none",
+    "return_sequences": True,
+    "dropout": False,
+    "recurrent_dropout": False,
+    "between_dropout": False,
+}
+"""The options of a case in which every step of every row counts, first to last, and all of it."""
+
+
+def options_of(case: Case) -> dict[str, Any]:
+    """The options of a case by name."""
+    layers = case.cell.layers if isinstance(case.cell, ri.Stack) else ()
+    cells = layers[0].cells if layers else (case.cell,)
+    reversals = layers[0].reversals if layers else (case.reverse,)
+    dropout = case.dropout or {}
+    return {
+        "kind": case.kind,
+        "dtype": case.dtype_name,
+        **options_of_cell(cells[0]),
+        "layers": len(layers) or 1,
+        "direction": "both" if len(cells) == 2 else "backward" if reversals[0] else "forward",
+        "merge": layers[0].merge if len(cells) == 2 else "concat",
+        "backward_cell": "alike" if cells[0] == cells[-1] else "different",
+        "mask": mask_kind(case.mask),
+        "lengths": lengths_kind(case.lengths),
+        "masked_output": case.masked_output,
+        "output_order": case.output_order,
+        "return_sequences": case.return_sequences,
+        "initial_state": case.initial_state is not None,
+        "dropout": any(name.endswith("input") for name in dropout),
+        "recurrent_dropout": any(name.endswith("recurrent") for name in dropout),
+        "between_dropout": any(name.endswith("between") for name in dropout),
+        "gradients": case.wants_gradients,
+        **case.call_options,
+    }
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What an implementation returned for a case.
+
+    values    quantity name to array; what the implementation does not expose is left out
+    missing   family or quantity to the reason why it is left out
+    path      the code path that ran, in the framework's terms
+    """
+
+    values: Quantities
+    missing: Mapping[str, str] = field(default_factory=dict)
+    path: str = ""
+
+
+class Named(Protocol):
+    """What says which divergences are known: an implementation, or a record of one."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def versions(self) -> Mapping[str, str]: ...
+
+
+class Implementation(Named, Protocol):
+    """What the suite asks of an implementation.
+
+    name, versions   its name, and package to version
+    dtypes           the working precisions: ``float64``, ``float32``, ``float16``, ``bfloat16``
+    cells            the cells that it has: a kind and the values that it takes for each option, in every combination.
+                     An option that is left out takes the cell's default. Only such cases are drawn
+
+    It may have more attributes, each of which changes what it is asked; `OPTIONAL` has their defaults:
+
+    arithmetic           dtype to the arithmetic that it computes in, as ``{"float32": "float32, products in TF32"}``;
+                         the key ``"float32, tf32"`` is for cases whose option ``tf32`` is True. Every bound follows
+                         from it (`conformance.judging.arithmetic`)
+    device, devices      where it computes; what its constructor takes as ``device``, such as ``("cpu", "cuda")``
+    empty_batch          True: batches without a row are drawn too
+    every_release        like ``cells``, where these depend on the framework's version: the options of any version
+    expensive            True: fewer random cases are asked, as where each one compiles anew
+    ignores_nan_padding  True: NaN in masked steps changes nothing
+    prepare(case)        the case with what only the framework knows: the factors of dropout that it will draw
+    refused              ``[{"when": {option: values, …}, "reason": …, "message": …}]``: combinations that the framework
+                         refuses. Some of each are tried, and must raise with that message
+    sizes                one set of sizes for all combinations, where every other compiles anew
+    stateful(case)       a layer that keeps its state: ``call(x, mask=None, initial_state=None)``, ``reset()``,
+                         ``reload()`` (True where that keeps the state); or None where there is none for this case
+    surface()            what a user builds against, as data that JSON holds: of each class the ``signature`` (argument
+                         to default as source, or "required"), the ``defaults`` and the ``weights`` (names and shapes
+                         in order, for input size 2 and hidden size 3); of each operator ``opset``, ``inputs``,
+                         ``outputs`` and ``attributes``. It changes nothing that is asked
+    """
+
+    @property
+    def dtypes(self) -> Sequence[str]: ...
+    @property
+    def cells(self) -> Sequence[Mapping[str, Any]]: ...
+
+    def observe(self, case: Case) -> Observed | Quantities: ...
+
+
+OPTIONAL: Mapping[str, Any] = {
+    "arithmetic": {},
+    "device": "cpu",
+    "devices": ("cpu",),
+    "empty_batch": False,
+    "every_release": None,
+    "expensive": False,
+    "ignores_nan_padding": False,
+    "prepare": None,
+    "refused": (),
+    "sizes": None,
+    "stateful": None,
+    "surface": dict,
+}
+"""The attributes that an implementation may leave out, with what holds then."""
+
+
+def optional(implementation: Any, attribute: str) -> Any:
+    """One of the `OPTIONAL` attributes, or its default."""
+    return getattr(implementation, attribute, OPTIONAL[attribute])
+
+
+def observe(implementation: Implementation, case: Case) -> Observed:
+    """The implementation's answer, as an `Observed`."""
+    answer = implementation.observe(case)
+    return answer if isinstance(answer, Observed) else Observed(dict(answer))
+
+
+class NotRun(Exception):
+    """An implementation that cannot run here: the reason, and what would help."""
+
+    def __init__(self, reason: str, hint: str = "") -> None:
+        super().__init__(f"{reason} ({hint})" if hint else reason)

@@ -1,0 +1,170 @@
+"""Finding an implementation by name: what each framework's folder offers, and what a path or a module names.
+
+A folder's ``framework.toml`` says what it offers: a table for each of the kinds below, an entry for each name.
+
+==================  ======================================================================================
+kind                what ``target`` names
+==================  ======================================================================================
+implementation      a class that is an `conformance.contract.Implementation`
+timed               a class that the benchmarks call, `conformance.implementations.timing.Timed`
+training            a module that trains a `conformance.cases.training.Task`
+==================  ======================================================================================
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import sys
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ..common.schemas import mismatch
+from ..contract import Implementation, NotRun, optional
+
+FOLDER = Path(__file__).parent
+_FILE = "framework.toml"
+_KINDS = ("implementation", "timed", "training")
+_TEXT = {"type": "string", "minLength": 1}
+_ENTRY = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["target"],
+    "properties": {
+        "target": {**_TEXT, "pattern": r"^[a-z_0-9.]+(:\w+)?$"},
+        "environment": {"type": "object", "additionalProperties": {"type": "string"}},
+        "extra": _TEXT,
+        "packages": {"type": "array", "items": _TEXT},
+        "seconds": {"type": "number", "minimum": 0},
+        "only_when_named": {"type": "boolean"},
+    },
+}
+_SCHEMA = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {kind: {"type": "object", "additionalProperties": _ENTRY} for kind in _KINDS},
+}
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where an implementation comes from.
+
+    target           ``package.module:Class`` or ``path/to/file.py:Class``
+    environment      variables that must be set before the framework is imported
+    extra            the optional dependency of this project that installs its framework
+    packages         the framework's own: absent where it is not installed, while another that is missing is a fault
+    seconds          what the quick profile takes, roughly: the slowest starts first, so that it does not end alone
+    only_when_named  a run that names no implementation leaves it out
+    """
+
+    target: str
+    environment: Mapping[str, str] = field(default_factory=dict)
+    extra: str = ""
+    packages: tuple[str, ...] = ()
+    seconds: float = 0.0
+    only_when_named: bool = False
+
+
+@cache
+def offered(kind: str) -> dict[str, Source]:
+    """What the frameworks' folders offer of that kind, by name, the slowest first."""
+    found = {}
+    for path in sorted(FOLDER.glob(f"*/{_FILE}")):
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        if wrong := mismatch(content, _SCHEMA):
+            raise ValueError(f"{path.parent.name}/{_FILE}: {wrong}")
+        package = f"{__package__}.{path.parent.name}"
+        for name, entry in content.get(kind, {}).items():
+            if name in found:
+                raise ValueError(f"{path.parent.name}/{_FILE}: {name!r} is offered by another folder too")
+            target = f"{package}.{entry['target']}"
+            found[name] = Source(**entry | {"target": target, "packages": tuple(entry.get("packages", ()))})
+    return dict(sorted(found.items(), key=lambda item: -item[1].seconds))
+
+
+def data_files(pattern: str) -> list[Path]:
+    """The files of that name pattern in the frameworks' folders: their divergences, their arithmetics."""
+    return sorted(FOLDER.glob(f"*/{pattern}"))
+
+
+BUILT_IN = offered("implementation")
+FRAMEWORKS = tuple(name for name, source in BUILT_IN.items() if not source.only_when_named)
+"""What a run checks by itself."""
+
+
+def source_of(name: str, known: Mapping[str, Source] = BUILT_IN) -> Source:
+    """The known one of that name, or what ``package.module:Class`` or ``file.py:Class`` names; else `ValueError`."""
+    if name in known:
+        return known[name]
+    if ":" not in name:
+        expected = f"one of {', '.join(known)}, package.module:Class or path/to/file.py:Class"
+        raise ValueError(f"expected {expected}, got {name!r}")
+    where = name.rpartition(":")[0]
+    if where.endswith(".py") and not Path(where).is_file():
+        raise ValueError(f"no such file: {Path(where).resolve()}")
+    return Source(name)
+
+
+def packages_of(name: str) -> tuple[str, ...]:
+    """The framework's own packages, to which a profile books its time; a plug-in is its own package."""
+    source = source_of(name)
+    where = source.target.rpartition(":")[0]
+    return source.packages or (Path(where).stem if where.endswith(".py") else where,)
+
+
+def load(name: str, device: str = "cpu") -> Implementation:
+    """Imports and makes the implementation; `NotRun` where its framework or the device is absent.
+
+    Raises `ValueError`, which names what is wrong, for a name or a class that is no implementation.
+    """
+    source = source_of(name)
+    os.environ.update(source.environment)
+    try:
+        made = _made(name, imported(source.target), device)
+    except ModuleNotFoundError as error:
+        if source.packages and error.name not in source.packages:
+            raise
+        raise not_installed(source, error) from error
+    for attribute in ("name", "versions", "dtypes", "cells", "observe"):
+        if not getattr(made, attribute, None):
+            raise ValueError(f"{name}: expected an attribute {attribute!r} that is not empty")
+    return made
+
+
+def not_installed(source: Source, error: ModuleNotFoundError) -> NotRun:
+    """That the implementation cannot run without the module that is missing, and what installs it."""
+    hint = f"pip install 'rnn-conformance[{source.extra}]'" if source.extra else ""
+    return NotRun(f"{error.name or error} is not installed", hint)
+
+
+def _made(name: str, implementation_class: Any, device: str) -> Implementation:
+    if device == "cpu":
+        made: Implementation = implementation_class()
+    elif device in optional(implementation_class, "devices"):
+        made = implementation_class(device=device)
+    else:
+        raise NotRun(f"{name} is not checked on {device}")
+    return made
+
+
+def imported(target: str) -> Any:
+    """What ``package.module:Name`` or ``path/to/file.py:Name`` names; `ValueError` where there is no such name."""
+    where, _, class_name = target.rpartition(":")
+    if where.endswith(".py"):
+        path = Path(where).resolve()
+        other = importlib.util.find_spec(path.stem)
+        if other is not None and other.origin != str(path):
+            raise ValueError(f"{path.name} has the name of the module {other.origin}: rename it")
+        sys.path.insert(0, str(path.parent))  # as for a script: its neighbours can be imported
+        where = path.stem
+    module = importlib.import_module(where)
+    try:
+        return getattr(module, class_name)
+    except AttributeError:
+        raise ValueError(f"{target.rpartition(':')[0]} has no {class_name!r}") from None

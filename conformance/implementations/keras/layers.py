@@ -1,0 +1,191 @@
+"""Keras: recurrent layers on the backend that ``KERAS_BACKEND`` names, in every way that they are built and called."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import replace
+from importlib import import_module
+from typing import Any
+
+os.environ["JAX_ENABLE_X64"] = "1"  # read when JAX is imported; without it float64 is silently float32
+os.environ["JAX_DEFAULT_MATMUL_PRECISION"] = "highest"  # on a GPU products in float32 are else made in TF32
+os.environ["NVIDIA_TF32_OVERRIDE"] = "0"  # by cuBLAS and cuDNN too
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+
+from refimpl.layouts import keras as layout
+from refimpl.stack import named_cells
+
+from ...contract import Case, NotRun, Observed, Quantities
+from ..program import Program, ProgramImplementation, Weights
+from ..pytorch.build import refuse_an_unwanted_cuda_build, round_as_stated
+from ..surfaces import Surface
+from . import options
+from .model import model_of
+from .path import Spy
+from .programs import layers as code
+from .stateful import StatefulLayers, stateful
+from .surface import surface
+
+_BACKEND = keras.backend.backend()
+_ABSENT = options.absent_in(keras.__version__)
+_KEPT = 256  # models; with them goes what JAX compiled for all of them alike: of 64, it took a third more time
+_LOOKED = 32  # calls until it is looked whether the backend has compiled as much as the system allows
+_NAMES = ("kernel", "recurrent_kernel", "bias")
+_PROFILES = {"torch": "..pytorch.torch_profile", "jax": ".jax_profile"}
+_PREAMBLE = f"""\
+import os
+import tempfile
+os.environ["KERAS_BACKEND"] = {_BACKEND!r}
+os.environ["JAX_ENABLE_X64"] = "1"
+os.environ["JAX_DEFAULT_MATMUL_PRECISION"] = "highest"
+os.environ["NVIDIA_TF32_OVERRIDE"] = "0"
+import keras
+{code.backend.PREAMBLE}"""
+_run: Any = code.run_built
+_on_the_cpu: Any = getattr(code.backend, "on_the_cpu", lambda: keras.device("cpu:0"))
+_FUNCTIONS = (
+    code.vector_jacobian_product,
+    code.make_layer,
+    code.impose_dropout,
+    code.as_list,
+    code.flat,
+    code.picked,
+    code.as_array,
+    code.call_layers,
+    code.build_layers,
+    code.run_built,
+    code.run_layers,
+)
+
+
+class KerasLayers(ProgramImplementation):
+    """``keras.layers.SimpleRNN``, ``LSTM``, ``GRU``, ``RNN`` and ``Bidirectional``, one or several on each other."""
+
+    name = f"keras-{_BACKEND}"
+    major = 3
+    versions: Mapping[str, str] = {"keras": keras.__version__, **code.backend.VERSION}
+    devices: Sequence[str] = ("cpu", "cuda")
+    code: Any = code
+    fused: Sequence[tuple[Any, str]] = ()
+    program = Program(_PREAMBLE, _FUNCTIONS)
+    dtypes: Sequence[str] = ("float64", "float32", "float16", "bfloat16")
+    cells: Sequence[Mapping[str, Any]] = options.cells(_BACKEND, _ABSENT)
+    every_release: Sequence[Mapping[str, Any]] = options.cells(_BACKEND)
+    refused: Sequence[Mapping[str, Any]] = options.refused(_BACKEND, _ABSENT)
+    expensive = _BACKEND == "jax"  # it compiles every operation anew for every shape
+    sizes = {"batch": 3, "time": 4, "input": 2, "hidden": 5} if _BACKEND == "jax" else None
+
+    def __init__(self, device: str = "cpu") -> None:
+        if not keras.__version__.startswith(f"{self.major}."):
+            raise NotRun(
+                f"Keras {keras.__version__} is installed, not Keras {self.major}",
+                f"pip install 'rnn-conformance[{self.name}]'",
+            )
+        if _BACKEND == "torch":
+            refuse_an_unwanted_cuda_build(code.backend.torch)
+        seen = code.backend.sees_cuda()
+        if device == "cuda":
+            if not seen:
+                raise NotRun(f"no CUDA device that {_BACKEND} sees")
+            self.refused = options.refused(_BACKEND, _ABSENT, device)
+            self.versions = {**self.versions, **code.backend.cuda_versions()}
+            if _BACKEND == "torch":
+                lines = round_as_stated(code.backend.torch)
+                self.program = replace(self.program, preamble=self.program.preamble + lines)
+        self.device = device
+        self._elsewhere = seen and device == "cpu"  # Keras takes a GPU that it sees
+        self._built: dict[str, tuple[Any, str]] = {}
+        self._calls = 0
+        self._seen: dict[Any, str] = {}
+
+    def observe(self, case: Case) -> Observed:
+        with _on_the_cpu() if self._elsewhere else nullcontext():
+            native, path = self._run(**self.arguments(case))
+        values = self.from_native(case, native)
+        if case.call_options.get("policy") == "mixed":  # gradients of float32 weights are float32, summed up from less
+            values = {n: v.astype(case.dtype) if n.startswith("d_params") else v for n, v in values.items()}
+        return Observed(values, self.left_out(case), path)
+
+    def _run(self, model: Mapping[str, Any], data: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+        """What `run_layers` gives; a model is built, and compiled, once for all cases that differ in numbers only."""
+        key = repr(model)
+        self._calls += 1
+        if self._calls % _LOOKED == 0 and getattr(code.backend, "is_full", bool)():
+            code.backend.forget()
+        if key not in self._built:
+            if len(self._built) >= _KEPT:
+                self._built.clear()
+                code.backend.forget()
+            with Spy(self.fused) as spy:
+                built = self.code.build_layers(**model)
+                native = _run(built, **data)
+            path = f"{_BACKEND}, {model['form']}: {spy.seen}"
+            self._built[key] = built, path + self._kernels(key, (path, model["dtype"]), lambda: _run(built, **data))
+            return native, self._built[key][1]
+        built, path = self._built[key]
+        return _run(built, **data), path
+
+    def _kernels(self, model: str, called: tuple[str, str], call: Callable[[], Any]) -> str:
+        """The kernels that the call runs on CUDA, where Keras falls back in silence if cuDNN raises.
+
+        JAX's profiler takes half a second, and JAX does not fall back beneath what Keras calls: it is asked for what
+        is called, PyTorch's for every model.
+        """
+        if self.device == "cpu" or _BACKEND not in _PROFILES:
+            return ""
+        key = called if _BACKEND == "jax" else model
+        if key not in self._seen:
+            self._seen[key] = import_module(_PROFILES[_BACKEND], __package__).watched(call, self.device)[1]
+        return f"; {self._seen[key]}"
+
+    def arguments(self, case: Case) -> dict[str, Any]:
+        d_state = case.d_state
+        if case.call_options.get("return_state") is False and any(d is not None for d in d_state or ()):
+            case = case.replace(d_outputs=None, d_state=None)
+        model, dropout = model_of(case)
+        return {
+            "model": model,
+            "data": {
+                "weights": self.dump(case.cell, case.params),
+                "x": case.x,
+                "mask": case.mask,
+                "initial_state": case.initial_state,
+                "state_names": case.state_names,
+                "dropout": dropout,
+                "d_outputs": case.d_outputs,
+                "d_state": case.d_state,
+            },
+        }
+
+    def dump(self, cell: Any, params: Quantities) -> Weights:
+        return dict(zip(_weight_names(cell), layout.dump(cell, params), strict=True))
+
+    def load(self, cell: Any, weights: Weights) -> Quantities:
+        return layout.load(cell, [weights[name] for name in _weight_names(cell)])
+
+    def missing(self, case: Case) -> dict[str, str]:
+        found = {"gates": "keras layers return outputs and final states only"}
+        if case.call_options.get("form") == "predict":
+            found["gradients"] = "predict returns values only"
+        if case.call_options.get("return_state") is False:
+            found["state"] = "return_state is False"
+            if any(d is not None for d in case.d_state or ()):
+                found["gradients"] = "the state, whose cotangent is given, is not returned"
+        return found
+
+    def stateful(self, case: Case) -> StatefulLayers | None:
+        """The case's layers with ``stateful=True``, to be called several times; None where there are none."""
+        return stateful(case)
+
+    def surface(self) -> Surface:
+        """What a user builds against."""
+        return surface()
+
+
+def _weight_names(cell: Any) -> list[str]:
+    """The names of Keras's weights, in its order."""
+    return [prefix + name for prefix, part in named_cells(cell) for name in _NAMES[: 3 if part.use_bias else 2]]

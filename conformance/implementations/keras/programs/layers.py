@@ -1,0 +1,176 @@
+"""Keras: recurrent layers as they are built, fed and called, forward and backward, on the backend that is set."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import tempfile
+
+import keras
+import numpy as np
+
+backend = importlib.import_module(f".backend_{keras.backend.backend()}", __package__)
+vector_jacobian_product = backend.vector_jacobian_product
+
+
+def make_layer(name, wrapper, cells, options, dtype, bidirectional=None, backward_cells=None):
+    """A recurrent layer, or one that wraps cells, in one direction or in both.
+
+    ``cells`` lists what it is made of as pairs of a kind and its options, such as ("LSTM", {"units": 3}); only
+    StackedRNNCells takes more than one. ``backward_cells`` makes Bidirectional's ``backward_layer``.
+    """
+
+    def made(cells, **options):
+        if wrapper == "layer":
+            ((kind, cell_options),) = cells
+            return getattr(keras.layers, kind)(**cell_options, **options)
+        cells = [getattr(keras.layers, f"{kind}Cell")(**cell_options) for kind, cell_options in cells]
+        cell = cells[0] if wrapper == "RNN(cell)" else keras.layers.StackedRNNCells(cells, dtype=dtype)
+        return keras.layers.RNN(cell, **options, dtype=dtype)
+
+    if bidirectional is None:
+        return made(cells, **options, name=name)
+    other = None
+    if backward_cells is not None:
+        other = made(backward_cells, **options | {"go_backwards": True}, name=f"{name}_other")
+    layer = made(cells, **options, name=f"{name}_one")
+    return keras.layers.Bidirectional(layer, backward_layer=other, **bidirectional, dtype=dtype, name=name)
+
+
+def impose_dropout(layers, factors):
+    """Hands each cell the masks that it would draw when its layer is called."""
+    both = [isinstance(layer, keras.layers.Bidirectional) for layer in layers]
+    single = [(layer.forward_layer, layer.backward_layer) if b else (layer,) for layer, b in zip(layers, both)]
+    cells = [cell for one in single for layer in one for cell in getattr(layer.cell, "cells", [layer.cell])]
+    for cell, masks in zip(cells, factors):
+        for attribute, mask in masks.items():
+            mask = keras.ops.cast(mask, cell.compute_dtype)
+            gates = getattr(cell, "dropout_mask_count", None)
+            if gates:
+                mask = [mask[k] if len(mask.shape) == 3 else mask for k in range(gates)]
+            setattr(cell, attribute, mask)
+
+
+def as_list(results):
+    """Several results or a single one, as a list."""
+    return list(results) if isinstance(results, (list, tuple)) else [results]
+
+
+def flat(nested):
+    """The leaves of nested lists and tuples."""
+    return [leaf for part in nested for leaf in flat(part)] if isinstance(nested, (list, tuple)) else [nested]
+
+
+def picked(names, tensors):
+    """The tensors of these names, nested as the names are."""
+    return tensors[names] if isinstance(names, str) else [picked(name, tensors) for name in names]
+
+
+def as_array(value):
+    """A tensor as a NumPy array of its own dtype."""
+    return keras.ops.convert_to_numpy(value).astype(keras.backend.standardize_dtype(value.dtype))
+
+
+def call_layers(layers, x, mask, initial_states, training):
+    """The layers one on the other: the last one's output, then every layer's final states."""
+    states = []
+    for layer, initial_state in zip(layers, initial_states):
+        arguments = {"initial_state": initial_state, "training": training}
+        if mask is not None:  # otherwise the mask that x carries is used
+            arguments["mask"] = mask
+        results = layer(x, **arguments)
+        results = as_list(results)
+        if isinstance(layer, keras.layers.Bidirectional) and layer.merge_mode is None:
+            results[:2] = [keras.ops.concatenate(results[:2], axis=-1)]
+        x, *states[len(states) :] = results
+    return [x, *flat(states)]
+
+
+def build_layers(layers, inputs, states, dtype, source, form, reload, training, flip):
+    """The layers behind what gives them their inputs and their mask, ready to be run.
+
+    inputs    name to shape and dtype of what goes in: x, mask, the initial states
+    states    for each layer the names of its initial states, nested as the layer takes them, or None
+    source    where the mask comes from: "argument", or propagated from a "Masking" or an "Embedding"
+    form      how they are called: "eager", compiled, as a functional "Model", or by its "predict"
+    reload    whether the model is saved and loaded before
+    flip      whether the layers run backwards and the outputs are to be put back at their own steps
+    """
+    sizes = [its["input_size"] for its in layers]
+    made = [make_layer(**{k: v for k, v in its.items() if k != "input_size"}, dtype=dtype) for its in layers]
+    batch, time = inputs["x"][0][:2]
+    first = None
+    if source == "Masking":
+        first = keras.layers.Masking(mask_value=-77.0, dtype=dtype)
+    if source == "Embedding":
+        first = keras.layers.Embedding(1 + batch * time, sizes[0], mask_zero=True, dtype=dtype, name="table")
+
+    def call(tensors):
+        x = tensors["x"] if first is None else first(tensors["x"])
+        given = [its and picked(its, tensors) for its in states]
+        outputs, *final = call_layers(made, x, tensors.get("mask"), given, training)
+        outputs = keras.ops.expand_dims(outputs, 1) if len(outputs.shape) == 2 else outputs
+        return [keras.ops.flip(outputs, axis=1) if flip else outputs, *final]
+
+    model = None
+    if reload or form in ("Model", "predict"):
+        symbols = {name: keras.Input(batch_shape=shape, dtype=kind) for name, (shape, kind) in inputs.items()}
+        model = keras.Model(list(symbols.values()), call(symbols))
+    if reload:
+        with tempfile.TemporaryDirectory() as folder:
+            model.save(os.path.join(folder, "model.keras"))
+            model = keras.models.load_model(os.path.join(folder, "model.keras"))
+        made = [model.get_layer(its["name"]) for its in layers]
+        first = model.get_layer("table") if source == "Embedding" else first
+    for layer, size in zip(made, sizes):
+        if not layer.built:
+            layer.build((batch, time, size))
+    variables = [variable for layer in made for variable in layer.trainable_variables]
+    if source == "Embedding":
+        if not first.built:
+            first.build((batch, time))
+        variables += first.trainable_variables
+
+    def run(tensors, dropout):
+        impose_dropout(made, dropout)
+        return call(tensors) if model is None else as_list(model([tensors[name] for name in inputs]))
+
+    def predict(arrays, dropout, cotangents):
+        impose_dropout(made, dropout)
+        return as_list(model.predict([arrays[name] for name in inputs], batch_size=batch, verbose=0)), {}, []
+
+    pulled = predict if form == "predict" else vector_jacobian_product(run, variables, form)
+    return source, variables, pulled, as_array
+
+
+def run_built(built, weights, x, mask, initial_state, state_names, dropout, d_outputs, d_state):
+    """What `build_layers` built, forward and backward: all that it computed, as NumPy arrays by name."""
+    source, variables, pulled, as_array = built
+    arrays = {"x": x} | {f"initial_state.{name}": part for name, part in zip(state_names, initial_state or ())}
+    values = list(weights.values())
+    if source == "argument" and mask is not None:
+        arrays["mask"] = mask
+    if source == "Masking" and mask is not None:
+        arrays["x"] = np.where(mask[..., None], x, np.asarray(-77, x.dtype))
+    if source == "Embedding":  # each step has a row of the table of its own; a masked one has row 0
+        rows = x.reshape(-1, x.shape[-1])
+        values.append(np.concatenate([np.ones((1, x.shape[-1]), x.dtype), rows]))
+        steps = np.arange(1, 1 + len(rows), dtype="int32").reshape(x.shape[:2])
+        arrays["x"] = steps if mask is None else np.where(mask, steps, 0)
+    for variable, value in zip(variables, values):
+        variable.assign(value)
+    cotangents = [d_outputs, *(d_state or [None] * len(state_names))]
+    results, of_arrays, of_variables = pulled(arrays, dropout, cotangents)
+    found = dict(zip(["outputs", *(f"state.{name}" for name in state_names)], results))
+    if of_variables and any(d is not None for d in cotangents):
+        found |= {f"d_{name}": d for name, d in of_arrays.items()}
+        found |= {f"d_weights.{name}": d for name, d in zip(weights, of_variables)}
+    found = {name: as_array(value) for name, value in found.items()}
+    if source == "Embedding" and len(found) > len(results):
+        found["d_x"] = as_array(of_variables[-1])[arrays["x"]]
+    return found
+
+
+def run_layers(model, data):
+    """Recurrent layers, forward and backward: all that they computed, as NumPy arrays by name."""
+    return run_built(build_layers(**model), **data)

@@ -1,0 +1,99 @@
+"""Keras's stateful layers, called several times."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from refimpl.layouts import keras as layout
+
+from ...contract import Array, Case
+from .model import model_of
+from .programs import layers as code
+
+
+class StatefulLayers:
+    """A case's layers with ``stateful=True``; the state that they report is the one that they keep, ``layer.states``.
+
+    Saving does not keep it: Keras's documentation promises nothing of the kind.
+    """
+
+    code: Any = code
+
+    def __init__(self, case: Case) -> None:
+        plain = case.replace(
+            call_options={name: how for name, how in case.call_options.items() if name not in ("form", "reload")}
+        )
+        self._case = plain.replace(initial_state=plain.initial_state_or_zeros())
+        model, _ = model_of(self._case)
+        self._states, self._training = model["states"], model["training"]
+        made = []
+        for spec in model["layers"]:
+            spec["options"] |= {"stateful": True, "return_state": False}
+            size = spec.pop("input_size")
+            layer = self.code.make_layer(**spec, dtype=model["dtype"])
+            layer.build((*case.x.shape[:2], size))
+            made.append(layer)
+        self._layers: list[Any] = made
+        arrays = iter(layout.dump(case.cell, case.params))
+        for layer in made:
+            for variable in layer.trainable_variables:
+                variable.assign(next(arrays))
+
+    def tensor(self, array: Array) -> Any:
+        """The array as a tensor of the backend."""
+        return keras.ops.convert_to_tensor(array)
+
+    def kept(self, layer: Any) -> list[Any]:
+        """The states that a layer keeps."""
+        return [state.value for state in self.code.flat(layer.states)]
+
+    def call(
+        self, x: Array, mask: Array | None = None, initial_state: Sequence[Array] | None = None
+    ) -> dict[str, Array]:
+        """Outputs and final state of a further piece of the sequence."""
+        given: list[Any] = [None] * len(self._layers)
+        if initial_state is not None:
+            named = dict(zip(self._case.state_names, initial_state, strict=True))
+            parts = {f"initial_state.{name}": self.tensor(part) for name, part in named.items()}
+            given = [self.code.picked(its, parts) for its in self._states]
+        masked = None if mask is None else self.tensor(mask)
+        (outputs,) = self.code.call_layers(self._layers, self.tensor(x), masked, given, self._training)
+        array = self.code.as_array(outputs)
+        states = [self.code.as_array(state) for layer in self._layers for state in self.kept(layer)]
+        found = {"outputs": array if array.ndim == 3 else array[:, None]}
+        return found | {f"state.{name}": part for name, part in zip(self._case.state_names, states, strict=True)}
+
+    def reset(self) -> None:
+        """The next call starts from zeros."""
+        for layer in self._layers:
+            layer.reset_state()
+
+    def reload(self) -> bool:
+        """Saves the layers as a model and goes on with the loaded ones, whose state is zero."""
+        shape, kind = self._case.x.shape, self._case.dtype_name
+        x = outputs = keras.Input(batch_shape=shape, dtype=kind)
+        for layer in self._layers:
+            outputs = layer(outputs)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "model.keras"
+            keras.Model(x, outputs).save(path)
+            loaded = keras.models.load_model(path)
+        self._layers = [loaded.get_layer(layer.name) for layer in self._layers]
+        return False
+
+
+def stateful(case: Case, made: type[StatefulLayers] = StatefulLayers) -> StatefulLayers | None:
+    """The session, or None where Keras has no such layer.
+
+    A propagated mask is lost where a state is given, and ``reset_state`` of StackedRNNCells raises: both are known
+    divergences.
+    """
+    stacked = case.call_options.get("wrapper") == "StackedRNNCells"
+    propagated = case.call_options.get("mask_from", "argument") != "argument"
+    backwards_in_a_stack = case.options["layers"] > 1 and case.options["direction"] == "backward"
+    return None if stacked or propagated or backwards_in_a_stack else made(case)

@@ -1,0 +1,1 @@
+"""numpy-ml, which the benchmarks time."""

@@ -1,0 +1,1 @@
+"""The oracle itself as an implementation."""

@@ -1,0 +1,61 @@
+"""PyTorch: the cells ``torch.nn.RNNCell``, ``LSTMCell`` and ``GRUCell``, called step by step.
+
+Options of its own: ``layout`` (``batch-major`` or ``unbatched``), ``strided`` and ``autograd`` as in `pytorch`;
+``mode`` (``eager``, ``script``, ``trace``, ``export``, ``compile, aot_eager``, and ``compile, inductor``, which takes
+seconds a case and so is in no product: a test runs it).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ...contract import Case
+from ..program import Program
+from .base import EITHER, TorchImplementation, products, without_autograd
+from .programs import cells as code
+from .programs import layers as layers_code
+
+
+def _cells() -> list[dict[str, Any]]:
+    layouts = ("batch-major", "unbatched")
+    eager = products(*without_autograd({"mode": ("eager",), "layout": layouts, "strided": EITHER}))
+    other = products(
+        mode=("script", "trace", "export", "compile, aot_eager"), layout=layouts, strided=(False,), autograd=(True,)
+    )
+    return eager + other
+
+
+class TorchCells(TorchImplementation):
+    """``torch.nn.RNNCell``, ``LSTMCell`` and ``GRUCell``, called step by step."""
+
+    name = "torch-cell"
+    program = Program(
+        code.PREAMBLE,
+        (
+            layers_code.tensor_of,
+            layers_code.vector_jacobian_product,
+            layers_code.as_array,
+            code.compiled_cell,
+            code.run_cell,
+        ),
+    )
+    suffix = ""
+    modules: Mapping[str, str] = {"SimpleRNN": "RNNCell", "LSTM": "LSTMCell", "GRU": "GRUCell"}
+    cells: Sequence[Mapping[str, Any]] = _cells()
+    empty_batch = True
+    states_stacked = False
+
+    def arguments(self, case: Case) -> dict[str, Any]:
+        found = super().arguments(case)
+        if case.call_options.get("layout") == "unbatched":
+            found["batched"] = False
+        if "mode" in case.call_options:
+            found["mode"] = case.call_options["mode"]
+        return found
+
+    def missing(self, case: Case) -> dict[str, str]:
+        return {"gates": "torch.nn cells return the new states only"}
+
+    def described(self, case: Case) -> str:
+        return f"torch.nn.{self.modules[case.kind]}, {case.call_options.get('mode', 'eager')}"

@@ -1,0 +1,92 @@
+"""PyTorch: the layers ``torch.nn.RNN``, ``LSTM`` and ``GRU`` exported by ``torch.onnx.export``, run by ONNX Runtime.
+
+Options of its own, beside ``layout`` as in `pytorch`: ``dynamo``, which of PyTorch's two exporters. Forward only.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import onnx
+import onnxruntime
+
+from ...contract import Case
+from ..program import Program
+from .base import EITHER, products
+from .layers import MODULES, TorchLayers
+from .programs import onnx_export as code
+
+logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it says at each export that torchvision is not installed
+onnxruntime.set_default_logger_severity(4)
+_RECURRENT = ("RNN", "LSTM", "GRU")
+_exported: Any = code.exported
+_run_model: Any = code.run_model
+
+
+def _cells() -> list[dict[str, Any]]:
+    deep: dict[str, Sequence[Any]] = {"layers": (1, 2), "direction": ("forward", "both"), "gradients": (False,)}
+    batch_major: dict[str, Sequence[Any]] = {"layout": ("batch-major",), "dynamo": (False,)}
+    entries = products(
+        deep | {"layout": ("batch-major", "time-major", "unbatched"), "dynamo": (False,)},
+        deep | batch_major | {"lengths": ("sorted",)},
+    )
+    by_dynamo = [
+        entry | {"dtype": ("float32",)}
+        for entry in products(deep | batch_major | {"dynamo": (True,)})
+        if entry["use_bias"][0]
+    ]
+    small: dict[str, Sequence[Any]] = {"layers": (1,), "direction": ("forward",), "gradients": (False,)}
+    projected = [
+        entry | {"projection": (True,), "dtype": ("float32",)}
+        for entry in products(small | batch_major | {"dynamo": EITHER})
+        if entry["kind"] == "LSTM" and entry["use_bias"][0]
+    ]
+    return entries + by_dynamo + projected
+
+
+class TorchOnnx(TorchLayers):
+    """``torch.nn.RNN``, ``LSTM`` and ``GRU``, exported to ONNX."""
+
+    name = "torch-onnx"
+    versions: Mapping[str, str] = {
+        **TorchLayers.versions,
+        "onnx": onnx.__version__,
+        "onnxruntime": onnxruntime.__version__,
+    }
+    program = Program(code.PREAMBLE, (code.Packing, code.exported, code.run_model, code.run_onnx))
+    dtypes: Sequence[str] = ("float32", "float16")
+    devices: Sequence[str] = ("cpu",)
+    cells: Sequence[dict[str, Any]] = _cells()
+    refused: Sequence[Mapping[str, Any]] = [
+        {
+            "when": {"projection": (True,), "dynamo": (False,)},
+            "reason": "ONNX's LSTM has no projection, and this exporter says so",
+            "message": "ONNX export of operator LSTM, LSTMs with projections",
+        },
+    ]
+    empty_batch = False  # ONNX Runtime ends the process
+    expensive = True
+
+    def arguments(self, case: Case) -> dict[str, Any]:
+        found = super().arguments(case)
+        wanted = ("module", "options", "weights", "x", "hx", "lengths")
+        return {name: found[name] for name in wanted if name in found} | {
+            "dynamo": case.call_options.get("dynamo", False)
+        }
+
+    def missing(self, case: Case) -> dict[str, str]:
+        return {"gates": "torch.nn layers return outputs and final states only", "gradients": "ONNX is forward only"}
+
+    def described(self, case: Case) -> str:
+        exporter = "dynamo" if case.call_options.get("dynamo", False) else "TorchScript"
+        packed = " of a PackedSequence" if case.lengths is not None else ""
+        return f"torch.nn.{MODULES[case.kind]}{packed} by the {exporter} exporter in ONNX Runtime"
+
+    def watched(self, arguments: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+        model, given = _exported(**arguments)  # once: to export it is most of the work
+        native: dict[str, Any] = _run_model(model, given)
+        operators = {node.op_type for node in onnx.load_from_string(model).graph.node}
+        recurrent = sorted(operators & set(_RECURRENT))
+        return native, ", ".join(recurrent) or "no recurrent operator, but its parts"

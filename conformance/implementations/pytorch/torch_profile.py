@@ -1,0 +1,77 @@
+"""Which recurrent kernels PyTorch really ran: its profiler's word, not a flag's."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # read when torch is imported; else the profiler says when it starts
+
+from torch._C._profiler import _ExperimentalConfig
+from torch.autograd import DeviceType
+from torch.autograd.profiler import profile
+
+from ..kernel_names import recurrent
+
+CALL = "the call"
+"""The name under which a program records the call itself: what traces or compiles runs kernels too."""
+
+_OPERATORS = re.compile(
+    r"aten::(?:(?:lstm|gru|rnn_tanh|rnn_relu)(?:_cell)?|mkldnn_rnn_layer(?:_backward)?|_?cudnn_rnn\w*|_thnn_fused\w+|miopen_rnn)$"
+    r"|Torch-Compiled Region"
+)
+T = TypeVar("T")
+
+
+class Event(NamedTuple):
+    """What the profiler saw: an operator, or on a device a kernel."""
+
+    name: str
+    start: int
+    on_device: bool = False
+
+
+def watched(call: Callable[[], T], device: str) -> tuple[T, str]:
+    """What the call gives, and the recurrent kernels that it ran, in whatever thread."""
+    with profiler(device) as ran:
+        found = call()
+    events = seen(ran)
+    lacking = device != "cpu" and not any(event.on_device for event in events)
+    return found, kernels(events) + ("; the profiler saw nothing on the device" if lacking else "")
+
+
+def profiler(device: str) -> profile:
+    """The profiler of the operators, and of the kernels on the device."""
+    try:
+        every_thread = _ExperimentalConfig(profile_all_threads=True)
+    except TypeError:  # an older release, which sees the thread that asks alone
+        every_thread = None
+    if device == "cpu":
+        return profile(experimental_config=every_thread)
+    return profile(use_device=device, use_kineto=True, experimental_config=every_thread)
+
+
+def seen(ran: Any) -> list[Event]:
+    """What the profiler saw, as it began: ``function_events`` tells more, and takes 80 times as long to do so."""
+    found = [
+        Event(
+            event.name(),
+            event.start_ns() if hasattr(event, "start_ns") else event.start_us(),
+            event.device_type() != DeviceType.CPU,
+        )
+        for event in ran.kineto_results.events()
+    ]
+    return sorted(found, key=lambda event: event.start)
+
+
+def kernels(events: Sequence[Event]) -> str:
+    """The recurrent operators among what the profiler saw from the call on, and the kernels on the device."""
+    called = [event.start for event in events if event.name == CALL][:1]
+    compiled = [event.start for event in events if event.name.startswith("Torch-Compiled Region")][-1:]
+    begin = max(called + compiled, default=0)
+    later = [event for event in events if event.start >= begin]
+    operators = {match[0] for event in later if not event.on_device and (match := _OPERATORS.match(event.name))}
+    told = ", ".join(sorted(operators)) or "no recurrent kernel, but its parts"
+    return "; ".join(filter(None, [told, recurrent(event.name for event in later if event.on_device)]))

@@ -1,0 +1,150 @@
+"""Other questions than the one asked, for divergences that are told exactly: case in, the case that is answered out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+import refimpl as ri
+from refimpl.activations import Activation, named
+
+from ...contract import Case
+
+Model = Callable[[Case], Case]
+
+
+def lengths_ignored(case: Case) -> Case:
+    """Every row runs over all steps."""
+    return case.replace(lengths=None)
+
+
+def masked_outputs_repeated(case: Case) -> Case:
+    """A masked step gives the output before it, where zeros were asked for."""
+    return case.replace(masked_output="repeat")
+
+
+def masked_outputs_are_states(case: Case) -> Case:
+    """A masked step gives the hidden state that it leaves alone, where the output before it is due."""
+    return case.replace(masked_output="state") if case.masked_output == "repeat" else case
+
+
+def propagated_mask_ignored(case: Case) -> Case:
+    """Every step counts; of a masked one, the layer that makes the mask has passed on its own numbers."""
+    if case.mask is None:
+        return case
+    filler = 1 if case.call_options["mask_from"] == "Embedding" else 0  # the row of the table that is masked is of ones
+    return case.replace(x=np.where(case.mask[:, :, None], case.x, np.full_like(case.x, filler)), mask=None)
+
+
+def outputs_in_the_order_of_the_input(case: Case) -> Case:
+    """Backwards, an output stands at the step of its input, where the order of processing is due."""
+    return case.replace(output_order="original")
+
+
+def dropout_ignored(case: Case) -> Case:
+    """Nothing is dropped."""
+    return case.replace(dropout=None)
+
+
+def clip_ignored(case: Case) -> Case:
+    """No argument is clipped."""
+    return _with_cells(case, lambda cell: replace(cell, clip=None))
+
+
+def coupling_ignored(case: Case) -> Case:
+    """The LSTM has a forget gate of its own, where f = 1 - i was asked for."""
+    return _with_cells(case, lambda cell: replace(cell, input_forget=False))
+
+
+def activations_ignored(case: Case) -> Case:
+    """Every cell has its usual activations."""
+
+    def usual(cell: Any) -> Any:
+        names = {"activation": "tanh", "recurrent_activation": "sigmoid", "output_activation": None}
+        return replace(cell, **{name: value for name, value in names.items() if hasattr(cell, name)})
+
+    return _with_cells(case, usual)
+
+
+def thresholded_at_zero(case: Case) -> Case:
+    """ThresholdedRelu has the threshold 0, where 1 is the default."""
+    return _with_activation(case, "thresholded_relu(1.0)", "thresholded_relu(0)")
+
+
+def leaky_relu_of_float32(case: Case) -> Case:
+    """leaky_relu has the slope of the float32 number nearest to 0.2."""
+    return _with_activation(case, "leaky_relu", f"leaky_relu({float(np.float32(0.2))!r})")
+
+
+def hard_sigmoid_of_keras_2(case: Case) -> Case:
+    """hard_sigmoid has the slope 0.2 and ends at 2.5, where it has 1/6 and ends at 3."""
+    return _with_activation(case, "hard_sigmoid", "hard_sigmoid_keras2")
+
+
+class _CellStateUnclipped(ri.LSTM):
+    """An LSTM whose clip spares the argument of the cell state's activation."""
+
+    @property
+    def _ψ(self) -> Activation:
+        return named(self.output_activation or self.activation)
+
+
+def cell_state_unclipped(case: Case) -> Case:
+    """The arguments of all activations are clipped but that of the cell state's."""
+    return _with_cells(case, lambda cell: _CellStateUnclipped(**vars(cell)))
+
+
+def rows_without_steps_start_at_zeros(case: Case) -> Case:
+    """Where a row has no step, its initial state is taken for zeros."""
+    if case.lengths is None or case.initial_state is None:
+        return case
+    has_steps = case.lengths[:, None] > 0
+    return case.replace(
+        initial_state=tuple(np.where(has_steps, part, np.zeros_like(part)) for part in case.initial_state)
+    )
+
+
+MODELS: Mapping[str, Model] = {
+    "lengths ignored": lengths_ignored,
+    "masked outputs repeated": masked_outputs_repeated,
+    "masked outputs are states": masked_outputs_are_states,
+    "propagated mask ignored": propagated_mask_ignored,
+    "outputs in the order of the input": outputs_in_the_order_of_the_input,
+    "dropout ignored": dropout_ignored,
+    "clip ignored": clip_ignored,
+    "coupling ignored": coupling_ignored,
+    "activations ignored": activations_ignored,
+    "thresholded at zero": thresholded_at_zero,
+    "cell state unclipped": cell_state_unclipped,
+    "leaky_relu of the slope that float32 holds": leaky_relu_of_float32,
+    "hard_sigmoid of slope 0.2": hard_sigmoid_of_keras_2,
+    "rows without steps start at zeros": rows_without_steps_start_at_zeros,
+}
+
+
+def _with_activation(case: Case, asked: str, computed: str) -> Case:
+    """The case with one activation in place of another, wherever a cell has it."""
+
+    def changed(cell: Any) -> Any:
+        names = ("activation", "recurrent_activation", "output_activation")
+        return replace(cell, **{name: computed for name in names if getattr(cell, name, None) == asked})
+
+    return _with_cells(case, changed)
+
+
+def _with_cells(case: Case, change: Callable[[Any], Any]) -> Case:
+    """The case with each of its cells changed."""
+    if not isinstance(case.cell, ri.Stack):
+        return case.replace(cell=change(case.cell))
+    layers = tuple(
+        replace(
+            layer,
+            forward=None if layer.forward is None else change(layer.forward),
+            backward=None if layer.backward is None else change(layer.backward),
+        )
+        for layer in case.cell.layers
+    )
+    return case.replace(cell=ri.Stack(layers))

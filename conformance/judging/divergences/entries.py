@@ -1,0 +1,179 @@
+"""The entries: what they say, how they are read, which concern an implementation and a case."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from packaging.specifiers import SpecifierSet
+
+from ...cases.building import build
+from ...cases.option_space import complete, matches
+from ...cases.oracle_run import run_oracle
+from ...common.schemas import mismatch
+from ...contract import Case, Named, family_of, optional
+from ...implementations.finding import FOLDER, data_files
+from .effects import MODELS
+
+_HERE = Path(__file__).parent
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Divergence:
+    """One entry. ``when`` lists alternatives, each a mapping from option to the values that trigger it."""
+
+    id: str
+    implementations: tuple[str, ...]
+    versions: Mapping[str, str]
+    when: tuple[Mapping[str, tuple[Any, ...]], ...]
+    effect: str
+    summary: str
+    violates: str
+    reference: str
+    minimal: Case | None = None
+    message: str = ""
+    model: str = ""
+    precision: str = ""
+    families: tuple[str, ...] = ()
+    aside: tuple[str, ...] = ()
+    script: str = ""
+    reaches: float = 0.0
+    devices: tuple[str, ...] = ("cpu", "cuda")
+
+    def concerns(self, implementation: Named) -> bool:
+        """Whether it is one of these implementations, in these versions, on one of these devices."""
+        here = optional(implementation, "device") in self.devices
+        return (
+            here
+            and implementation.name in self.implementations
+            and all(
+                package in implementation.versions
+                and SpecifierSet(wanted).contains(implementation.versions[package], prereleases=True)
+                for package, wanted in self.versions.items()
+            )
+        )
+
+    def covers(self, quantity: str) -> bool:
+        """Whether the entry says anything of this quantity: names of families, or of quantities, or how those begin."""
+        return _named(quantity, self.families)
+
+    def sets_aside(self, quantity: str) -> bool:
+        """Whether the entry says that the quantity is wrong in a way that no model describes."""
+        return _named(quantity, self.aside) or (self.effect == "wrong" and self.covers(quantity))
+
+    def applies_to(self, case: Case) -> bool:
+        """Whether the case's options trigger it, or how many rows and steps it has, or how large its numbers become."""
+        options = {**case.options, **_counts(case)}
+        if not any(matches(alternative, options) for alternative in self.when):
+            return False
+        if not self.reaches:
+            return True
+        gates = run_oracle(case.in_dtype(np.float64)).gates.values()
+        return any(np.abs(gate).max(initial=0.0) > self.reaches for gate in gates)
+
+
+def _counts(case: Case) -> dict[str, str]:
+    """How many rows and steps a case has, ``none``, ``one`` or ``many``: some divergences ask for it."""
+    return {
+        name: ("none", "one")[size] if size < 2 else "many"
+        for name, size in zip(("batch", "time"), case.x.shape, strict=False)
+    }
+
+
+def _named(quantity: str, stated: Sequence[str]) -> bool:
+    names = (family_of(quantity), quantity)
+    return any(name == each or name.startswith(f"{each}.") for name in names for each in stated)
+
+
+def files() -> list[Path]:
+    """The files that hold the entries, a framework's beside its implementations."""
+    return data_files("divergences*.toml")
+
+
+@cache
+def known() -> tuple[Divergence, ...]:
+    """Every entry of every file, checked against the schema."""
+    schema = json.loads((_HERE / "schema.json").read_text())
+    entries = []
+    for path in files():
+        try:
+            content = tomllib.loads(path.read_text(encoding="utf-8"))
+        except tomllib.TOMLDecodeError as error:
+            raise ValueError(f"{path.name}: {error}") from None
+        if wrong := mismatch(content, schema):
+            raise ValueError(f"{path.name}: {wrong}")
+        entries += [_parsed(path.name, entry) for entry in content["divergence"]]
+    ids = [entry.id for entry in entries]
+    if len(set(ids)) < len(ids):
+        raise ValueError(f"divergences: two entries with one id in {ids}")
+    return tuple(entries)
+
+
+def concerning(implementation: Named) -> tuple[Divergence, ...]:
+    """The entries for this implementation in its installed versions."""
+    return tuple(entry for entry in known() if entry.concerns(implementation))
+
+
+def script_of(entry: Divergence) -> Path:
+    """The script that shows the entry."""
+    (found,) = data_files(f"scripts/{entry.script or entry.id}.py")
+    return found
+
+
+def as_markdown() -> str:
+    """Every known divergence, as a Markdown table."""
+    rows = ["| what | seen in | since | script |", "| --- | --- | --- | --- |"]
+    for entry in known():
+        versions = ", ".join(f"{package} {wanted}" for package, wanted in entry.versions.items())
+        script = f"[{entry.id}](conformance/{script_of(entry).relative_to(FOLDER.parent).as_posix()})"
+        rows.append(
+            f"| {entry.summary} | {', '.join(entry.implementations)} ({entry.effect}) | {versions} | {script} |"
+        )
+    return "\n".join(rows)
+
+
+def _parsed(file: str, entry: dict[str, Any]) -> Divergence:
+    if entry.get("model", next(iter(MODELS))) not in MODELS:
+        raise ValueError(f"{file}: {entry['id']}: model: expected one of {', '.join(MODELS)}, got {entry['model']!r}")
+    when = tuple({name: tuple(values) for name, values in one.items()} for one in entry.get("when", ()))
+    lists = {name: tuple(entry.get(name, ())) for name in ("families", "aside", "implementations")}
+    minimal = simplest(entry["minimal"]) if "minimal" in entry else None
+    devices = tuple(entry.get("devices", Divergence.devices))
+    found = Divergence(**entry | lists | {"when": when, "minimal": minimal, "devices": devices})
+    if minimal is not None and not found.applies_to(minimal):
+        raise ValueError(f"{file}: {found.id}: its minimal case has not the options that it states")
+    return found
+
+
+def simplest(entry: Mapping[str, Any]) -> Case:
+    """The case with these options, sizes and choices; all else is the simplest that there is."""
+    options = {"initial_state": False, "gradients": False} | entry["options"]
+    products = complete({name: value if name == "kind" else (value,) for name, value in options.items()}, ())
+    combination = {name: values[0] for name, values in products.items() if values}
+    return build(_Simplest(entry.get("sizes", {}), entry.get("choices", {})), combination)
+
+
+@dataclass(frozen=True)
+class _Simplest:
+    """Chooses what is given, sizes by name and all else by label, and else the least of everything."""
+
+    given: Mapping[str, int]
+    choices: Mapping[str, Any]
+
+    def integer(self, low: int, high: int, label: str) -> int:
+        return low
+
+    def one_of(self, values: Sequence[T], label: str) -> T:
+        if label in self.choices:
+            return values[values.index(self.choices[label])]
+        return values[-1] if label.startswith("cotangent") else values[0]
+
+    def sizes(self, ranges: Mapping[str, tuple[int, int]]) -> dict[str, int]:
+        return {name: self.given.get(name, low) for name, (low, _) in ranges.items()}

@@ -1,0 +1,140 @@
+"""Prints a case as a script that reproduces a disagreement: NumPy and the framework, nothing of this project.
+
+The script holds the source of the very functions that the suite ran (`implementations.program`), the case's arrays as
+literals in the framework's own layout, and what the oracle expects with its bounds. Run, it prints the worst element
+of each quantity and exits with status 1 if any lies outside its bound.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import refimpl as ri
+
+from ..contract import Case, Implementation
+from ..implementations.program import ProgramImplementation
+from .truth import Expected
+
+_SEQUENCE = ("mask", "lengths", "reverse", "masked_output", "output_order", "return_sequences", "dropout")
+_COMPARISON = """
+got = {entry}(**arguments)
+differs = False
+for name in sorted(set(expected) & set(got)):
+    if got[name].shape != expected[name].shape:
+        differs = True
+        print(f"{{name}}: expected shape {{expected[name].shape}}, got {{got[name].shape}}, DIFFERS")
+        continue
+    error = np.abs(np.asarray(got[name], np.float64) - expected[name])
+    error = np.where(np.isfinite(bound[name]), error, 0)  # an infinite bound says nothing
+    ratio = np.where(error == 0, 0, error / np.maximum(bound[name], 5e-324))
+    worst = np.unravel_index(np.argmax(np.nan_to_num(ratio, nan=np.inf)), ratio.shape)
+    agrees = bool(ratio[worst] <= 1)
+    differs |= not agrees
+    print(
+        f"{{name}}{{[int(k) for k in worst]}}: expected {{float(expected[name][worst])!r}}, "
+        f"got {{float(got[name][worst])!r}}, "
+        f"error/bound {{ratio[worst]:.3g}}, {{'ok' if agrees else 'DIFFERS'}}"
+    )
+raise SystemExit(1 if differs else 0)
+"""
+
+
+def script(implementation: Implementation, case: Case, expected: Expected) -> str:
+    """The script, or for an implementation that is no program, how to call it on the same arrays."""
+    versions = ", ".join(f"{name} {version}" for name, version in implementation.versions.items())
+    head = f'"""{case!r}\n\nSeen with {versions}, NumPy {np.__version__}.\n"""\n'
+    if isinstance(implementation, ProgramImplementation):
+        return head + _of_program(implementation, case, expected)
+    return head + _of_plug_in(implementation, case, expected)
+
+
+def _of_program(implementation: ProgramImplementation, case: Case, expected: Expected) -> str:
+    program = implementation.program
+    sources = "\n\n".join(inspect.getsource(function) for function in program.functions)
+    arguments = implementation.arguments(case)
+    return "\n".join(
+        [
+            f"{program.preamble}\nimport numpy as np\n\n",
+            sources,
+            f"\narguments = {_literal(arguments)}",
+            f"expected = {_literal(implementation.to_native(case, expected.values))}",
+            f"bound = {_literal(implementation.to_native(case, expected.bounds))}",
+            _COMPARISON.format(entry=program.functions[-1].__name__),
+        ]
+    )
+
+
+def _of_plug_in(implementation: Implementation, case: Case, expected: Expected) -> str:
+    made = type(implementation)
+    folder = Path(inspect.getsourcefile(made) or "").parents[made.__module__.count(".")]
+    arguments: dict[str, Any] = {
+        "kind": case.kind,
+        "cell": _fields(case.cell),
+        "state_names": case.state_names,
+        "state_sizes": case.cell.state_sizes,
+        "params": dict(case.params),
+        "x": case.x,
+        "initial_state": case.initial_state,
+        "d_outputs": case.d_outputs,
+        "d_state": case.d_state,
+        "wants_gradients": case.wants_gradients,
+        "call_options": dict(case.call_options),
+        **{name: getattr(case, name) for name in _SEQUENCE},
+    }
+    return "\n".join(
+        [
+            "import sys\nfrom types import SimpleNamespace\nimport numpy as np",
+            f"sys.path.insert(0, {str(folder)!r})",
+            f"from {made.__module__} import {made.__name__}\n\n",
+            "def named(value):",
+            "    if isinstance(value, tuple):",
+            "        return tuple(map(named, value))",
+            "    if isinstance(value, dict):",
+            "        return SimpleNamespace(**{key: named(each) for key, each in value.items()})",
+            "    return value\n\n",
+            "def run(cell, state_sizes, **arguments):",
+            "    case = SimpleNamespace(cell=named(cell), dtype=arguments['x'].dtype, **arguments)",
+            "    zeros = tuple(np.zeros((len(case.x), size), case.dtype) for size in state_sizes)",
+            "    case.initial_state_or_zeros = lambda: case.initial_state or zeros",
+            f"    answer = {made.__name__}().observe(case)",
+            "    return getattr(answer, 'values', answer) if not isinstance(answer, dict) else answer\n\n",
+            f"arguments = {_literal(arguments)}",
+            f"expected = {_literal(expected.values)}",
+            f"bound = {_literal(expected.bounds)}",
+            _COMPARISON.format(entry="run"),
+        ]
+    )
+
+
+def _fields(cell: Any) -> dict[str, Any] | None:
+    """A cell's kind and fields, or those of a stack's layers; None where a layer has no cell in a direction."""
+    if isinstance(cell, ri.Stack):
+        pairs = [(layer.forward, layer.backward, layer.merge) for layer in cell.layers]
+        return {"layers": tuple({"forward": _fields(f), "backward": _fields(b), "merge": m} for f, b, m in pairs)}
+    return None if cell is None else dict(vars(cell))
+
+
+def _literal(value: Any) -> str:
+    """Python source of nested mappings, tuples and arrays; each number in shortest round-trip decimal."""
+    if isinstance(value, np.ndarray):
+        numbers = repr(value.tolist()).replace("inf", "np.inf").replace("nan", "np.nan")
+        shape = f".reshape{value.shape}" if 0 in value.shape else ""
+        if value.dtype.name == "bfloat16":  # NumPy has none of its own; float32 holds every number of it
+            return f"np.array({numbers}, np.float32){shape}"
+        name = "bool_" if value.dtype == bool else value.dtype  # np.bool came with NumPy 2
+        return f"np.array({numbers}, np.{name}){shape}"
+    if isinstance(value, Mapping):
+        inner = "".join(f"    {key!r}: {_indented(_literal(each))},\n" for key, each in value.items())
+        return f"{{\n{inner}}}"
+    if isinstance(value, tuple | list):
+        return "(" + "".join(f"{_literal(each)}, " for each in value) + ")"
+    return repr(value)
+
+
+def _indented(source: str) -> str:
+    return source.replace("\n", "\n    ")

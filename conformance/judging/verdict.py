@@ -1,0 +1,145 @@
+"""The verdict on a case: what was Observed against what was Expected, number by number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ..contract import FAMILIES, Array, Observed, family_of
+from .truth import Expected
+
+NEGLIGIBLE = 0.01
+"""Below a hundredth of its bound, no error is news."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One quantity of one case: how many numbers were compared, and the worst of them.
+
+    ratio      the greatest ``|got - expected| / bound``; above 1 is a disagreement
+    index      where it is
+    undecided  numbers whose bound is infinite, so that nothing was compared
+    problem    what was wrong before any number could be compared (a shape, a type)
+    """
+
+    quantity: str
+    numbers: int
+    ratio: float
+    index: tuple[int, ...] = ()
+    expected: float = 0.0
+    got: float = 0.0
+    bound: float = 0.0
+    undecided: int = 0
+    problem: str = ""
+
+    @property
+    def agrees(self) -> bool:
+        """Whether every number lies within its bound."""
+        return not self.problem and self.ratio <= 1
+
+    def __str__(self) -> str:
+        where = self.quantity + (str(list(self.index)) if self.index else "")
+        if self.problem:
+            return f"{where}: {self.problem}"
+        return (
+            f"{where}: expected {self.expected!r}, got {self.got!r}, "
+            f"off by {abs(self.got - self.expected):.3g}, bound {self.bound:.3g}, ratio {self.ratio:.3g}"
+        )
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """All comparisons of one case, and what could not be compared and why."""
+
+    comparisons: tuple[Comparison, ...]
+    missing: Mapping[str, str] = field(default_factory=dict)
+    path: str = ""
+
+    @property
+    def agrees(self) -> bool:
+        """Whether something was compared and all of it agrees."""
+        return self.numbers > 0 and all(comparison.agrees for comparison in self.comparisons)
+
+    @property
+    def numbers(self) -> int:
+        """How many were compared."""
+        return sum(comparison.numbers for comparison in self.comparisons)
+
+    @cached_property
+    def disagreements(self) -> tuple[Comparison, ...]:
+        """What does not agree, the worst first."""
+        wrong = [comparison for comparison in self.comparisons if not comparison.agrees]
+        return tuple(sorted(wrong, key=lambda c: (not c.problem, -c.ratio)))
+
+    def by_family(self) -> Iterator[tuple[str, int, float, int]]:
+        """Family, numbers compared, worst ratio, numbers undecided."""
+        for family in FAMILIES:
+            its = [c for c in self.comparisons if family_of(c.quantity) == family]
+            if its:
+                yield (
+                    family,
+                    sum(c.numbers for c in its),
+                    max(c.ratio for c in its),
+                    sum(c.undecided for c in its),
+                )
+
+
+def compare(quantity: str, expected: Array, bound: Array, got: Any, dtype: Any = None) -> Comparison:
+    """Compares one quantity element by element; NaN where a number is due is infinitely wrong.
+
+    With ``dtype``, another dtype is a problem, however good the numbers.
+    """
+    found = np.asarray(got)
+    if found.shape != expected.shape:
+        return Comparison(quantity, 0, np.inf, problem=f"expected shape {expected.shape}, got {found.shape}")
+    if not (np.issubdtype(found.dtype, np.floating) or found.dtype.name == "bfloat16"):
+        return Comparison(quantity, 0, np.inf, problem=f"expected floating-point numbers, got {found.dtype}")
+    if dtype is not None and found.dtype != dtype:
+        return Comparison(quantity, 0, np.inf, problem=f"expected dtype {dtype}, got {found.dtype}")
+    found = found.astype(np.float64)
+    decided = np.isfinite(bound) & np.isfinite(expected)
+    undecided = int(decided.size - decided.sum())
+    if not decided.any():
+        return Comparison(quantity, 0, 0.0, undecided=undecided)
+    with np.errstate(all="ignore"):
+        error = np.abs(found - expected)
+        ratio = np.where(error == 0, 0.0, error / bound)
+    ratio = np.where(decided, np.nan_to_num(ratio, nan=np.inf, posinf=np.inf), 0.0)
+    worst = np.unravel_index(int(np.argmax(ratio)), ratio.shape)
+    return Comparison(
+        quantity,
+        int(decided.sum()),
+        float(ratio[worst]),
+        tuple(int(k) for k in worst),
+        float(expected[worst]),
+        float(found[worst]),
+        float(bound[worst]),
+        undecided,
+    )
+
+
+def judge(expected: Expected, observed: Observed) -> Verdict:
+    """Compares all that was observed; an observed quantity that nobody knows is a problem too."""
+    comparisons = [
+        compare(name, value, expected.bounds[name], observed.values[name], expected.dtype)
+        for name, value in expected.values.items()
+        if name in observed.values
+    ]
+    known = set(expected.values)
+    if not any(family_of(name) == "gradients" for name in known):  # none asked for, some may come
+        known |= {name for name in observed.values if family_of(name) == "gradients"}
+    comparisons += [
+        Comparison(name, 0, np.inf, problem=f"unknown quantity; known: {', '.join(expected.values)}")
+        for name in observed.values
+        if name not in known
+    ]
+    missing = {
+        name: observed.missing.get(name) or observed.missing.get(family_of(name), "not reported by the implementation")
+        for name in expected.values
+        if name not in observed.values
+    }
+    return Verdict(tuple(comparisons), missing, observed.path)

@@ -1,0 +1,1 @@
+"""What the suite is worth: mutants, the study of its tolerances, benchmarks."""

@@ -1,0 +1,82 @@
+"""The cases of a study: each follows from the seed and its number alone, so that any of them can be had again.
+
+Two hundred in a row have their options and sizes in common, so that what a framework compiles is used more than once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TypeVar
+
+import numpy as np
+
+from ...cases.building import Limits, Seeded, build
+from ...cases.option_space import Combination
+from ...cases.probing import build_probing
+from ...common.descriptions import first_cell
+from ...contract import Case
+from ...suite.session import Session
+
+T = TypeVar("T")
+
+GROUP = 200
+LONG = 20  # steps at most, in one group of four; the others have fewer
+
+
+class Ordinary(Seeded):
+    """Chooses the ordinary magnitude of all arrays: about a half, not tiny and not saturating."""
+
+    def one_of(self, values: Sequence[T], label: str) -> T:
+        return values[0] if label.startswith("magnitude") else super().one_of(values, label)
+
+
+def manner_of(number: int) -> str:
+    """How the case of that number is drawn: one of ten with ordinary magnitudes, one of ten to probe."""
+    return {0: "ordinary", 5: "probing"}.get(number % 10, "as drawn")
+
+
+def looks_for_faults(number: int) -> bool:
+    """Whether the least faults are looked for in the case of that number: three of twenty, one of each manner."""
+    return number % 20 in (0, 5, 13)
+
+
+class Draws:
+    """The cases of one implementation in one dtype, from one seed."""
+
+    def __init__(self, session: Session, dtype: str, seed: int) -> None:
+        self.session, self.dtype, self.seed = session, dtype, seed
+        self._shared: dict[int, tuple[Combination, Limits, dict[str, int]]] = {}  # of the last group asked for
+
+    @cached_property
+    def combinations(self) -> list[Combination]:
+        """What may be drawn: the valid combinations of options."""
+        return [one for one in self.session.space.valid if one["dtype"] == self.dtype]
+
+    def case(self, number: int) -> Case:
+        """The case of that number."""
+        group = number // GROUP
+        if group not in self._shared:
+            self._shared = {group: self.shared(group)}
+        combination, limits, sizes = self._shared[group]
+        manner = manner_of(number)
+        made, built = Ordinary if manner == "ordinary" else Seeded, build_probing if manner == "probing" else build
+        return self.session.prepared(built(made(self.seed, group, number, sizes=sizes), combination, limits))
+
+    def shared(self, group: int) -> tuple[Combination, Limits, dict[str, int]]:
+        """What the cases of a group have in common: options, the greatest sizes, and the sizes."""
+        rng = np.random.default_rng((self.seed, group))
+        combination, cells = self.combination(rng)
+        limits = Limits(time=LONG if rng.random() < 1 / 4 and cells < 3 else 7 if cells == 1 else 5)
+        first = build(Seeded(self.seed, group), combination, limits)
+        batch, time, size = first.x.shape
+        hidden = first_cell(first.cell).hidden_size
+        return combination, limits, {"batch": batch, "time": time, "input": size, "hidden": hidden}
+
+    def combination(self, rng: np.random.Generator) -> tuple[Combination, int]:
+        """One of the combinations, and how many cells it has: one of many is so much rarer as it takes longer."""
+        while True:
+            found = self.combinations[int(rng.integers(len(self.combinations)))]
+            cells = found["layers"] * (2 if found["direction"] == "both" else 1)
+            if rng.random() < 1 / cells:
+                return found, cells

@@ -1,0 +1,124 @@
+"""A study, put together: every implementation and dtype shared out over processes, and what they found."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections import defaultdict, deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ...implementations.finding import source_of
+from ...running.processes import ONE_THREAD, WITHOUT_GPU, Recorded, environment, in_turn
+
+CHUNK = 5000  # cases of one process: Keras alone takes seconds to start
+
+
+@dataclass
+class Study:
+    """What was found of one implementation in one dtype.
+
+    worst    kind of cell and family of quantities, to each case's worst error in units of its bound
+    seen     target to triples: how the case is drawn, the least relative change that is seen, -1 where none is, and
+             whether one of the size that the project wants to see was seen, None where it was not asked
+    seconds  spent on the oracle's runs and gradients of some of the cases, and on their bounds
+    alarms   number of the case to what was said
+    broken   what processes said that did not come to their end
+    """
+
+    implementation: str
+    dtype: str
+    asked: int
+    versions: dict[str, str] = field(default_factory=dict)
+    cases: int = 0
+    numbers: int = 0
+    undecided: int = 0
+    worst: dict[tuple[str, str], list[float]] = field(default_factory=lambda: defaultdict(list))
+    seen: dict[str, list[tuple[str, float, bool | None]]] = field(default_factory=lambda: defaultdict(list))
+    seconds: tuple[float, float] = (0.0, 0.0)
+    alarms: dict[int, str] = field(default_factory=dict)
+    not_run: str = ""
+    broken: list[str] = field(default_factory=list)
+
+    def take(self, event: dict[str, Any]) -> None:
+        """Takes in one line of a worker's record."""
+        if event["event"] == "not run":
+            self.not_run = event["why"]
+        elif event["event"] == "versions":
+            self.versions = event["versions"]
+        else:
+            self.cases += event["cases"]
+            self.numbers += event["numbers"]
+            self.undecided += event["undecided"]
+            oracle, bounds = event["seconds"]
+            self.seconds = (self.seconds[0] + oracle, self.seconds[1] + bounds)
+            for family, ratios in event["worst"].items():
+                self.worst[event["kind"], family] += ratios
+            for target, faults in event["seen"].items():
+                self.seen[target] += [(manner, least, at_bar) for manner, least, at_bar in faults]
+            self.alarms |= {alarm["case"]: alarm["message"] for alarm in event["alarms"]}
+
+
+class Chunk(Recorded):
+    """Some of a study's cases, and the process that judges them."""
+
+    def __init__(self, study: Study, first: int, count: int, faults: bool, record: Path) -> None:
+        super().__init__(record, record.with_suffix(".log"))
+        self.study = study
+        self.first = first
+        self.count = count
+        self.faults = faults
+
+    def start(self, seed: int) -> None:
+        """Judges its cases."""
+        name = self.study.implementation
+        what = "faults" if self.faults else "alarms"
+        which = (name, self.study.dtype, seed, self.first, self.count, what, self.record)
+        command = [sys.executable, "-W", "ignore", "-m", "conformance.power.tolerance_study.worker", *map(str, which)]
+        self.begin(command, environment(**ONE_THREAD | WITHOUT_GPU | dict(source_of(name).environment)))
+
+    def take(self) -> None:
+        """Takes in the record's new lines."""
+        for event in self.told():
+            self.study.take(event)
+
+
+def study(
+    wanted: Sequence[tuple[str, str, int]],
+    seed: int,
+    jobs: int,
+    watch: Callable[[Sequence[Study]], None],
+    faults: bool = True,
+) -> list[Study]:
+    """Studies each implementation and dtype on so many cases; interrupted, it gives what was found so far.
+
+    ``faults`` says whether it is asked which faults would be seen, which takes many more calls.
+    """
+    studies = [Study(name, dtype, count) for name, dtype, count in wanted]
+    with tempfile.TemporaryDirectory(prefix="tolerance-study-") as folder:
+        chunks = [
+            Chunk(one, first, min(CHUNK, one.asked - first), faults, Path(folder) / f"{k}-{first}.jsonl")
+            for k, one in enumerate(studies)
+            for first in range(0, one.asked, CHUNK)
+        ]
+        try:
+            for running in in_turn(deque(chunks), jobs, lambda chunk: chunk.start(seed)):
+                for chunk, ended in running:
+                    chunk.take()
+                    if ended and chunk.status:
+                        chunk.study.broken.append(
+                            f"status {chunk.status} in the cases from {chunk.first} on: {chunk.last_lines}"
+                        )
+                watch(studies)
+        except KeyboardInterrupt:
+            for chunk in chunks:
+                chunk.take()
+            for one in studies:
+                if any(chunk.study is one and chunk.status != 0 for chunk in chunks):
+                    one.broken.append(f"interrupted after {one.cases} of {one.asked} cases")
+        finally:
+            for chunk in chunks:
+                chunk.stop()
+    return studies

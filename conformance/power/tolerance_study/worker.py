@@ -1,0 +1,119 @@
+"""Some cases of one implementation.
+
+``python -m conformance.power.tolerance_study.worker NAME DTYPE SEED FIRST COUNT FAULTS RECORD``
+
+FAULTS is "faults" where the least faults that are seen are looked for too.
+
+Writes a line of JSON to the record for every group of cases, so that a study that is stopped has told what it found.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from refimpl.precision import Precision
+
+from ...contract import Case, NotRun, observe
+from ...implementations.finding import load
+from ...judging.arithmetic import arithmetic_of
+from ...judging.divergences import Disagreement, examine, expected_of
+from ...judging.truth import Expected, Truth
+from ...running.processes import append
+from ...suite.session import PROFILES, Session
+from .cases import GROUP, Draws, looks_for_faults, manner_of
+from .sensitivity import BAR, least_seen, seen
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Judges the cases from the number FIRST on."""
+    name, dtype, seed, first, count, what, path = arguments
+    record, start = Path(path), int(first)
+    try:
+        session = Session(load(name), PROFILES["quick"])
+    except NotRun as error:
+        append(record, event="not run", why=str(error))
+        return 0
+    if dtype not in session.implementation.dtypes:
+        append(record, event="not run", why=f"{name} does not compute in {dtype}")
+        return 0
+    append(record, event="versions", versions=dict(session.implementation.versions))
+    draws = Draws(session, dtype, int(seed))
+    for group in range(start, start + int(count), GROUP):
+        numbers = range(group, min(group + GROUP, start + int(count)))
+        append(record, event="group", first=group, **judged(draws, numbers, faults=what == "faults"))
+    return 0
+
+
+def judged(draws: Draws, numbers: Sequence[int], faults: bool = True) -> dict[str, Any]:
+    """What came of some cases: each one's worst error in units of its bound by family; which faults would be seen."""
+    session, alarms, kind = draws.session, [], ""
+    worst: dict[str, list[float]] = defaultdict(list)
+    visible: dict[str, list[tuple[str, float, bool | None]]] = defaultdict(list)
+    cases = compared = undecided = 0
+    seconds = [0.0, 0.0]
+    for number in numbers:
+        case = draws.case(number)
+        kind = case.kind
+        try:
+            verdict, _ = examine(session.implementation, case, session.known)
+        except Disagreement as error:
+            alarms.append({"case": number, "message": str(error)})
+            continue
+        families = list(verdict.by_family())
+        for family, numbers_, ratio, unknown in families:
+            compared, undecided = compared + numbers_, undecided + unknown
+            if numbers_:
+                worst[family].append(ratio)
+        if verdict.numbers:
+            cases += 1
+            worst["all"].append(max(ratio for _, _, ratio, _ in families))
+        if verdict.disagreements:
+            alarms.append({"case": number, "message": f"{case!r}: {verdict.disagreements[0]}"})
+        if faults and looks_for_faults(number):
+            for k, spent in enumerate(_seconds(case, arithmetic_of(session.implementation, case))):
+                seconds[k] += spent
+            expected = expected_of(session.implementation, case, session.known)
+            names = [comparison.quantity for comparison in verdict.comparisons if comparison.numbers]
+            asked = (case, expected, names)
+            at_bar = _at_bar(draws, number, asked)
+            for target, least in least_seen(*asked, np.random.default_rng((draws.seed, number))).items():
+                told = least if np.isfinite(least) else -1.0
+                visible[target].append((manner_of(number), told, at_bar.get(target)))
+    return {
+        "kind": kind,
+        "cases": cases,
+        "numbers": compared,
+        "undecided": undecided,
+        "worst": worst,
+        "seen": visible,
+        "alarms": alarms,
+        "seconds": seconds,
+    }
+
+
+def _at_bar(draws: Draws, number: int, asked: tuple[Case, Expected, list[str]]) -> Mapping[str, bool]:
+    """Which faults of the size that the project wants to see are seen; none where nothing is compared or wanted."""
+    if draws.dtype not in BAR or not asked[2]:
+        return {}
+    rng = np.random.default_rng((draws.seed, number))
+    return seen(*asked, rng, BAR[draws.dtype], lambda faulty: observe(draws.session.implementation, faulty))
+
+
+def _seconds(case: Case, arithmetic: Precision) -> tuple[float, float]:
+    """What the oracle's answer takes, and what its bounds take."""
+    truth, times = Truth(case), [time.perf_counter()]
+    for ask in (lambda: truth.values, lambda: truth.expected(arithmetic)):
+        ask()
+        times.append(time.perf_counter())
+    return times[1] - times[0], times[2] - times[1]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

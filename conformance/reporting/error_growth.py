@@ -1,0 +1,81 @@
+"""What grew within its bound since an earlier run: an upgrade that loses a digit is seen before it disagrees."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..common.schemas import mismatch
+from ..judging.verdict import NEGLIGIBLE
+from .results import FORMAT, Result
+
+FACTOR = 10.0  # a decimal digit
+
+Earlier = Mapping[tuple[str, str], Mapping[str, float]]
+_SCHEMA = {
+    "type": "object",
+    "required": ["format", "implementations"],
+    "properties": {
+        "format": {"const": FORMAT},
+        "implementations": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["name", "device", "families"],
+                "properties": {
+                    "families": {
+                        "type": "object",
+                        "additionalProperties": {
+                            "type": "object",
+                            "required": ["worst"],
+                            "properties": {"worst": {"type": ["number", "null"]}},
+                        },
+                    }
+                },
+            },
+        },
+    },
+}
+
+
+@dataclass(frozen=True)
+class Growth:
+    """A family whose worst error, in units of its bound, was so much less."""
+
+    implementation: str
+    device: str
+    family: str
+    before: float
+    now: float
+
+    def __str__(self) -> str:
+        return f"{self.implementation} ({self.device}), {self.family}: {self.before:.2g} before, {self.now:.2g} now"
+
+
+def read(path: Path) -> Earlier:
+    """The worst errors in what `run --json` wrote, by name and device; `ValueError` where that is not what it is."""
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise ValueError(f"{path}: {error}") from None
+    if wrong := mismatch(content, _SCHEMA):
+        raise ValueError(f"{path}: expected what run --json wrote: {wrong}")
+    return {
+        (its["name"], its["device"]): {
+            family: float("inf") if found["worst"] is None else found["worst"]
+            for family, found in its["families"].items()
+        }
+        for its in content["implementations"]
+    }
+
+
+def grown(results: Sequence[Result], earlier: Earlier) -> Iterator[Growth]:
+    """The families of these results whose worst error grew by `FACTOR` or more."""
+    for result in results:
+        before = earlier.get((result.name, result.device), {})
+        for family, found in result.families.items():
+            if family in before and found["worst"] >= max(FACTOR * before[family], NEGLIGIBLE):
+                yield Growth(result.name, result.device, family, before[family], found["worst"])

@@ -1,0 +1,1 @@
+"""Processes, devices, the machine, profiles of time, and records of runs."""

@@ -1,0 +1,102 @@
+"""Runs the suite against several implementations at once, each in a process of its own.
+
+Keras fixes its backend when it is imported and a framework may crash, so no two implementations share a process. The
+processes tell what they do through their records (`session`), which this one reads as they grow.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..implementations.finding import source_of
+from ..running.processes import ON_GPU, ONE_THREAD, WITHOUT_GPU, Recorded, in_turn
+
+_PACKAGE = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to run: implementations by name, the device, how much, from which seed, how many at a time.
+
+    profile_suite   whether each process keeps accounts of its time (`conformance.running.profiling`)
+    cases           how many random cases each implementation gets; None: as many as the profile says
+    """
+
+    implementations: tuple[str, ...]
+    device: str = "cpu"
+    amount: str = "quick"
+    seed: int = 0
+    jobs: int = os.cpu_count() or 1
+    profile_suite: bool = False
+    cases: int | None = None
+
+
+class Job(Recorded):
+    """One implementation's process and what is known of it so far."""
+
+    def __init__(self, name: str, folder: Path) -> None:
+        super().__init__(folder / "record.jsonl", folder / "log.txt")
+        self.name = name
+        self.folder = folder
+        self.started = 0.0
+        self.seconds = 0.0
+        self.events: list[dict[str, Any]] = []
+
+    @property
+    def label(self) -> str:
+        """The name, of a plug-in without the folders or packages that lead to it."""
+        where, colon, made = self.name.rpartition(":")
+        return (Path(where).stem if where.endswith(".py") else where.rpartition(".")[2]) + colon + made
+
+    @property
+    def junit(self) -> Path:
+        return self.folder / "junit.xml"
+
+    def read(self) -> None:
+        """Takes in the record's new lines."""
+        self.events += self.told()
+
+    def of_kind(self, kind: str) -> list[dict[str, Any]]:
+        return [event for event in self.events if event["event"] == kind]
+
+    def start(self, plan: Plan) -> None:
+        self.folder.mkdir(parents=True)
+        command = [
+            *(sys.executable, "-m", "pytest", str(_PACKAGE / "suite"), "-q", "-c", os.devnull),
+            "--capture=no",  # so that the log has the last words of a framework that dies
+            "--assert=plain",  # nothing of the suite asserts: it raises what it has to say
+            *("--rootdir", str(_PACKAGE), "-p", "no:cacheprovider", "-W", "ignore"),
+            *("--implementation", self.name, "--device", plan.device, "--amount", plan.amount),
+            *(("--cases", str(plan.cases)) if plan.cases else ()),
+            *("--record", str(self.record), f"--junitxml={self.junit}", f"--hypothesis-seed={plan.seed}"),
+            *(("-p", "conformance.running.profiling.plugin") if plan.profile_suite else ()),
+        ]
+        environment = os.environ | ONE_THREAD | dict(source_of(self.name).environment)
+        environment |= WITHOUT_GPU if plan.device == "cpu" else ON_GPU
+        for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):  # a shell's own options could leave out tests
+            environment.pop(name, None)
+        self.started = time.monotonic()
+        self.begin(command, environment)
+
+
+def run(plan: Plan, folder: Path, watch: Callable[[Sequence[Job]], None]) -> list[Job]:
+    """Runs the plan to its end, calling ``watch`` a few times a second; interrupted, it stops every process."""
+    jobs = [Job(name, folder / f"{k:02}-job") for k, name in enumerate(plan.implementations)]
+    try:
+        for running in in_turn(deque(jobs), plan.jobs, lambda job: job.start(plan)):
+            for job, _ in running:
+                job.seconds = time.monotonic() - job.started
+                job.read()
+            watch(jobs)
+    finally:
+        for job in jobs:
+            job.stop()
+            job.read()
+    return jobs

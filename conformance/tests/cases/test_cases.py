@@ -1,0 +1,145 @@
+"""Comparing and judging: what agrees, what does not, what was not compared, and how it is said."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from conformance.contract import Case, Observed
+from conformance.implementations.oracle.layers import Oracle
+from conformance.judging.truth import Expected, expect
+from conformance.judging.verdict import Comparison, compare, judge
+
+from ..support import example
+
+ONE = np.array([1.0, -2.0, 4.0])
+BOUND = np.array([0.5, 0.25, 0.125])
+KINDS = ("SimpleRNN", "LSTM", "GRU")
+
+
+def verdict_on(got: Any, expected: Any = ONE, bound: Any = BOUND) -> Comparison:
+    return compare("outputs", np.asarray(expected), np.asarray(bound), got)
+
+
+def test_equal_numbers_agree_with_ratio_0() -> None:
+    found = verdict_on(ONE.copy())
+    assert (found.agrees, found.numbers, found.ratio) == (True, 3, 0.0), str(found)
+
+
+def test_a_number_on_its_bound_agrees_and_says_how_near_it_came() -> None:
+    found = verdict_on([1.0, -2.25, 4.0625])
+    assert (found.agrees, found.ratio, found.index) == (True, 1.0, (1,)), str(found)
+
+
+def test_a_number_beyond_its_bound_disagrees_and_is_named_with_all_that_matters() -> None:
+    found = verdict_on([1.25, -2.0, 4.5])
+    assert not found.agrees
+    assert str(found) == "outputs[2]: expected 4.0, got 4.5, off by 0.5, bound 0.125, ratio 4"
+
+
+def test_a_bound_of_zero_allows_the_same_number_only() -> None:
+    exact = np.zeros(3)
+    assert verdict_on(ONE.copy(), bound=exact).agrees
+    off = ONE.copy()
+    off[1] = np.nextafter(off[1], 0)
+    found = verdict_on(off, bound=exact)
+    assert (found.agrees, found.ratio, found.index) == (False, np.inf, (1,)), str(found)
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
+def test_what_is_not_finite_where_a_number_is_due_disagrees(wrong: float) -> None:
+    found = verdict_on([1.0, wrong, 4.0])
+    assert not found.agrees, str(found)
+    assert found.index == (1,), str(found)
+
+
+@pytest.mark.parametrize("got", [ONE[:2], ONE[None], np.float64(1.0), [[1.0], [-2.0], [4.0]]])
+def test_another_shape_is_a_problem_even_where_it_would_broadcast(got: Any) -> None:
+    found = verdict_on(got)
+    assert not found.agrees
+    assert str(found) == f"outputs: expected shape (3,), got {np.shape(got)}"
+
+
+@pytest.mark.parametrize("dtype", ["int64", "bool", "complex128", "object"])
+def test_what_is_not_floating_point_is_a_problem(dtype: str) -> None:
+    found = verdict_on(ONE.astype(dtype), expected=ONE.astype(dtype).astype(complex).real)
+    assert not found.agrees
+    assert str(found) == f"outputs: expected floating-point numbers, got {dtype}"
+
+
+def test_a_number_without_a_bound_is_undecided_and_not_counted_as_compared() -> None:
+    found = verdict_on([1.0, 99.0, 4.0], bound=[0.5, np.inf, 0.125])
+    assert (found.agrees, found.numbers, found.undecided) == (True, 2, 1), str(found)
+
+
+def test_where_no_number_has_a_bound_nothing_is_compared_and_nothing_agrees() -> None:
+    nothing = {"outputs": np.full(3, np.inf)}
+    found = judge(Expected({"outputs": ONE}, nothing), Observed({"outputs": ONE + 1}))
+    assert (found.numbers, found.comparisons[0].undecided) == (0, 3)
+    assert not found.agrees, "a verdict on nothing is said to agree"
+
+
+def test_an_observation_of_nothing_does_not_agree() -> None:
+    assert not judge(expect(example()), Observed({})).agrees
+
+
+def test_an_observed_quantity_that_nobody_knows_is_a_problem_that_lists_the_known_ones() -> None:
+    found = judge(Expected({"outputs": ONE}, {"outputs": BOUND}), Observed({"outputs": ONE, "output": ONE}))
+    assert not found.agrees
+    assert [str(c) for c in found.disagreements] == ["output: unknown quantity; known: outputs"]
+
+
+def test_gradients_that_nobody_asked_for_are_no_problem() -> None:
+    case = example().replace(d_outputs=None, d_state=None)
+    asked = judge(expect(case), Observed({**expect(case).values, "d_x": np.zeros_like(case.x)}))
+    assert asked.agrees, asked.disagreements
+
+
+def test_what_is_missing_carries_the_reason_of_the_quantity_of_its_family_or_none_given() -> None:
+    case = example("GRU")
+    reasons = {"gates": "not exposed", "d_x": "not asked for"}
+    missing = judge(expect(case), Observed({"outputs": expect(case).values["outputs"]}, reasons)).missing
+    assert missing["gates.z"] == "not exposed"
+    assert missing["d_x"] == "not asked for"
+    assert missing["state.h"] == "not reported by the implementation"
+    assert "outputs" not in missing
+
+
+def test_disagreements_are_listed_problems_first_and_then_the_worst_first() -> None:
+    values = {name: ONE for name in ("outputs", "state.h", "state.c", "d_x")}
+    got = {"outputs": ONE + 1, "state.h": ONE, "state.c": ONE[:1], "d_x": ONE + 3}
+    found = judge(Expected(values, {name: BOUND for name in values}), Observed(got)).disagreements
+    assert [c.quantity for c in found] == ["state.c", "d_x", "outputs"]
+
+
+def test_a_family_is_summed_up_by_its_numbers_its_worst_ratio_and_what_was_undecided() -> None:
+    values = {"state.h": ONE, "state.c": ONE}
+    bounds = {"state.h": BOUND, "state.c": np.array([0.5, np.inf, 0.125])}
+    found = judge(Expected(values, bounds), Observed({"state.h": ONE + 1, "state.c": ONE}))
+    assert list(found.by_family()) == [("state", 5, 8.0, 1)]
+
+
+def with_every_option(case: Case) -> list[Case]:
+    """The case as it is, backwards, with a mask, and with lengths."""
+    mask = np.array([[True, False, True, True], [False, True, True, False]])
+    return [case, case.replace(reverse=True), case.replace(mask=mask), case.replace(lengths=np.array([2, 4]))]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_expected_of_a_float32_case_covers_the_oracle_in_float32(kind: str) -> None:
+    for case in with_every_option(example(kind, "float32")):
+        found = judge(expect(case), Oracle().observe(case))
+        assert found.agrees, f"{case!r}: {[str(c) for c in found.disagreements]}"
+        assert not found.missing, f"{case!r}: not compared: {list(found.missing)}"
+        assert max(c.ratio for c in found.comparisons) > 0, "float32 and float64 cannot be the same throughout"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_bounds_for_float32_are_wider_than_for_float64_on_the_same_numbers(kind: str) -> None:
+    case = example(kind)
+    narrow, wide = expect(case), expect(case, np.float32)
+    for name, bound in narrow.bounds.items():
+        assert np.all(wide.bounds[name] > 1e6 * bound), f"{name}: {wide.bounds[name]} beside {bound}"
+        assert np.array_equal(narrow.values[name], wide.values[name]), f"{name}: the values changed too"

@@ -1,0 +1,149 @@
+"""Finding an implementation by name, and saying what was expected where there is none."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from conformance.contract import NotRun, observe
+from conformance.implementations.finding import BUILT_IN, load, source_of
+from conformance.implementations.oracle.layers import Oracle
+
+from ..support import HERE, example
+
+PLUG_IN = """
+class MyRNN:
+    name, versions, dtypes, cells = "my-rnn", {"my-rnn": "1.0"}, ["float64"], [{"kind": "SimpleRNN"}]
+
+    def observe(self, case):
+        return {"outputs": case.x}
+"""
+
+
+def saved(folder: Path, source: str, name: str = "") -> Path:
+    path = folder / (name or f"plug_in_of_{folder.name}.py")
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(source)
+    return path
+
+
+def test_a_built_in_is_found_by_its_name() -> None:
+    assert isinstance(load("oracle"), Oracle)
+
+
+def test_an_implementation_is_found_by_module_and_class() -> None:
+    assert load("conformance.tests.support.planted_faults:Sound").name == "sound"
+
+
+def test_an_implementation_is_found_in_a_file_by_class(tmp_path: Path) -> None:
+    assert load(f"{saved(tmp_path, PLUG_IN)}:MyRNN").name == "my-rnn"
+
+
+def test_the_same_file_is_found_by_a_relative_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    saved(tmp_path, PLUG_IN, "relative_plug_in.py")
+    monkeypatch.chdir(tmp_path)
+    assert load("relative_plug_in.py:MyRNN").name == "my-rnn"
+
+
+def test_a_plug_in_that_returns_a_plain_mapping_is_observed(tmp_path: Path) -> None:
+    case = example("SimpleRNN")
+    assert observe(load(f"{saved(tmp_path, PLUG_IN)}:MyRNN"), case).values["outputs"] is case.x
+
+
+@pytest.mark.parametrize("name", ["tensorflow", "keras", "my_rnn.py", ""])
+def test_an_unknown_name_is_answered_with_all_that_would_do(name: str) -> None:
+    with pytest.raises(ValueError, match=r"^expected one of") as caught:
+        source_of(name)
+    for expected in (*BUILT_IN, "package.module:Class", "path/to/file.py:Class", repr(name)):
+        assert expected in str(caught.value), f"{expected} is not in: {caught.value}"
+
+
+def test_a_missing_file_is_named_in_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match="no such file") as caught:
+        load("nowhere.py:MyRNN")
+    assert str(tmp_path / "nowhere.py") in str(caught.value)
+
+
+def test_a_file_that_would_hide_a_module_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"json\.py has the name of the module .*: rename it"):
+        load(f"{saved(tmp_path, PLUG_IN, 'json.py')}:MyRNN")
+
+
+@pytest.mark.parametrize("attribute", ["name", "versions", "dtypes", "cells"])
+def test_an_implementation_without_an_attribute_is_told_which(tmp_path: Path, attribute: str) -> None:
+    source = f"{PLUG_IN}\nMyRNN.{attribute} = []\n"
+    with pytest.raises(ValueError, match=f"expected an attribute '{attribute}' that is not empty"):
+        load(f"{saved(tmp_path, source)}:MyRNN")
+
+
+@pytest.mark.parametrize("where", [str(HERE / "planted_faults.py"), "conformance.tests.support.planted_faults"])
+def test_a_missing_class_is_named_with_the_place_where_it_was_sought(where: str) -> None:
+    with pytest.raises(ValueError, match="has no 'Sond'") as caught:
+        load(f"{where}:Sond")
+    assert where in str(caught.value)
+
+
+def test_a_package_that_is_not_there_is_not_run_and_named() -> None:
+    with pytest.raises(NotRun, match=r"^no_such_package_anywhere is not installed$"):
+        load("no_such_package_anywhere.rnn:Layer")
+
+
+@pytest.mark.parametrize("indent", ["", "    def __init__(self): "], ids=["on import", "when it is made"])
+def test_a_plug_in_whose_framework_is_absent_is_not_run_and_names_it(indent: str, tmp_path: Path) -> None:
+    line = f"{indent}import no_such_framework\n"
+    path = saved(tmp_path, PLUG_IN + line if indent else line + PLUG_IN, "")
+    with pytest.raises(NotRun, match=r"^no_such_framework is not installed$"):
+        load(f"{path}:MyRNN")
+
+
+FRAMEWORK_OF = {
+    "torch": ("torch", "pytorch", "pytorch"),
+    "torch-switched": ("torch", "pytorch_switched", "pytorch_switched"),
+    "torch-cell": ("torch", "pytorch_cell", "pytorch_cell"),
+    "torch-compiled": ("torch", "pytorch_compiled", "pytorch_compiled"),
+    "torch-unrolled": ("torch", "pytorch_compiled", "pytorch_compiled"),
+    "torch-onnx": ("torch", "pytorch_onnx", "pytorch_onnx"),
+    "keras-tensorflow": ("keras", "keras", "keras"),
+    "keras-torch": ("keras", "keras", "keras"),
+    "keras-jax": ("keras", "keras", "keras"),
+    "keras2": ("keras", "keras2", "keras2"),
+}
+
+
+@pytest.mark.parametrize("name", FRAMEWORK_OF)
+def test_a_built_in_whose_framework_is_absent_is_not_run_with_a_hint(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    framework, module, program = FRAMEWORK_OF[name]
+    monkeypatch.setitem(sys.modules, framework, None)  # what Python itself takes for "not installed"
+    for imported in (module, f"programs.{program}", "pytorch_base"):
+        monkeypatch.delitem(sys.modules, f"conformance.implementations.finding.{imported}", raising=False)
+    monkeypatch.setenv("KERAS_BACKEND", "")  # restored afterwards: `load` sets it
+    with pytest.raises(NotRun) as caught:
+        load(name)
+    extra = "torch" if name in ("torch-switched", "torch-cell", "torch-compiled", "torch-unrolled") else name
+    assert str(caught.value) == f"{framework} is not installed (pip install 'rnn-conformance[{extra}]')"
+
+
+def test_a_device_that_an_implementation_does_not_know_is_not_run() -> None:
+    with pytest.raises(NotRun, match=r"^oracle is not checked on cuda$"):
+        load("oracle", "cuda")
+
+
+def test_the_cuda_build_is_refused_where_the_cpu_build_was_meant(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    monkeypatch.setattr(torch.version, "cuda", "13.0")
+    monkeypatch.setenv("RNN_CONFORMANCE_TORCH_BUILD", "cpu")
+    with pytest.raises(ValueError, match=r"the CUDA build of PyTorch .* where the CPU build was meant") as caught:
+        load("torch")
+    assert "--torch-backend cpu" in str(caught.value), "it is not said how to get the other build"
+
+
+def test_the_cuda_build_is_welcome_where_nothing_was_said_of_the_build(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    monkeypatch.setattr(torch.version, "cuda", "13.0")
+    monkeypatch.delenv("RNN_CONFORMANCE_TORCH_BUILD", raising=False)
+    assert load("torch").name == "torch"

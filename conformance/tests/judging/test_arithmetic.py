@@ -1,0 +1,105 @@
+"""Arithmetics are data with a source; an implementation names its own, and nothing else bounds an error."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import refimpl as ri
+from conformance.judging import arithmetic
+from conformance.judging.arithmetic import arithmetic_of, measured, models
+from conformance.judging.divergences import known
+from conformance.tests.support import ROOT, example
+from conformance.tests.support.difficult import Small
+from conformance.tests.support.planted_faults import Sound
+from refimpl.precision import Precision
+
+VANISHING = {("torch-lstm", "sigmoid", "float32"): "torch-lstm-gates-vanish-early-in-float32"}
+"""What is off by all of itself where it is tiny, and the entry that says so."""
+
+
+def test_arithmetic_is_that_of_the_dtype_unless_an_implementation_names_another() -> None:
+    assert arithmetic_of(Small(), example("LSTM")).name == "float64"
+    named = type(
+        "Named", (Sound,), {"arithmetic": {"float32": "float32, products in TF32", "float64": "float64, SLEEF"}}
+    )
+    assert arithmetic_of(named(), example("LSTM").in_dtype("float32")).factors == 11
+    assert arithmetic_of(named(), example("LSTM")).ulps_of("tanh", 8) == 3
+    assert arithmetic_of(named(), example("LSTM")).ulps_of("gelu", 8) == 8
+
+
+def test_an_option_of_a_case_may_decide_the_arithmetic() -> None:
+    allowing = type("Allowing", (Sound,), {"arithmetic": {"float32, tf32": "float32, products in TF32"}})()
+    case = example("LSTM").in_dtype("float32")
+    assert arithmetic_of(allowing, case).name == "float32"
+    assert arithmetic_of(allowing, case.replace(call_options={"tf32": False})).name == "float32"
+    assert arithmetic_of(allowing, case.replace(call_options={"tf32": True})).factors == 11
+
+
+def test_an_unknown_arithmetic_is_told_with_who_named_it() -> None:
+    unknown = type("Unknown", (Sound,), {"arithmetic": {"float32": "float31"}})()
+    with pytest.raises(ValueError, match=r"sound: arithmetic\['float32'\]: dtype: expected float64 or .*got float31"):
+        arithmetic_of(unknown, example("LSTM").in_dtype("float32"))
+
+
+def test_no_model_allows_less_than_was_measured() -> None:
+    """Of PyTorch where it names a model; and of NumPy in every float64 model, as verdicts take for granted."""
+    ulps = {(found["framework"], found["activation"], found["dtype"]): found["ulps"] for found in measured()}
+    for model in models().values():
+        dtype = model.name.partition(",")[0]
+        frameworks = {"float64": ("torch", "numpy"), "float32": ("torch", "torch-lstm")}[dtype]
+        for framework in frameworks:
+            for activation in ("tanh", "sigmoid"):
+                if (framework, activation, dtype) not in VANISHING:
+                    allowed = model.ulps_of(activation, ri.activations.named(activation).ulps)
+                    assert allowed > 1.5 * ulps[framework, activation, dtype], (model.name, framework, activation)
+
+
+def test_what_is_measured_to_be_wider_than_allowed_is_a_known_divergence() -> None:
+    divergent = {name for entry in known() for name in entry.implementations if "lower precision" in entry.effect}
+    by_script = {entry.id for entry in known() if entry.effect == "elsewhere"}
+    for found in measured():
+        stated = ri.activations.named(found["activation"]).ulps
+        if found["ulps"] > stated:
+            entry = VANISHING.get((found["framework"], found["activation"], found["dtype"]))
+            framework = found["framework"].removesuffix("-lstm").removesuffix("-gru")
+            assert entry in by_script if entry else framework in divergent, found
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("model = []", "'measured' is a required property"),
+        (
+            'measured = []\n[[model]]\nname = "x"\nof = "float64"\nulps = { tanh = 1 }',
+            "'source' is a required property",
+        ),
+        ('measured = []\n[[model]]\nname = "x"\nof = "float64"\nulps = { tanh = 0 }\nsource = "s"', "minimum"),
+    ],
+)
+def test_malformed_data_is_refused(content: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "arithmetic.toml").write_text(content)
+    monkeypatch.setattr(arithmetic, "DATA", tmp_path / "arithmetic.toml")
+    arithmetic._read.cache_clear()
+    try:
+        with pytest.raises(ValueError, match=r"arithmetic\.toml: .*" + said):
+            measured()
+    finally:
+        arithmetic._read.cache_clear()
+
+
+def test_no_tolerance_is_written_down_by_hand() -> None:
+    word = re.compile(r"\b(rtol|atol|(assert_)?allclose|isclose|approx|assert_almost_equal)\b")
+    for path in [*(ROOT / "refimpl").rglob("*.py"), *(ROOT / "conformance").rglob("*.py")]:
+        if path != Path(__file__):
+            for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+                assert not word.search(line), f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
+
+
+def test_every_arithmetic_that_hardware_has_is_known() -> None:
+    for name in ("float16", "bfloat16"):
+        assert Precision.of(f"{name}, sums in float32").sums == 24
+        assert Precision.of(f"float32, weights in {name}").weights == Precision.of(name).bits
+    assert Precision.of("float32, products in TF32").cut == 2.0**-10

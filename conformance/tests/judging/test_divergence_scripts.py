@@ -1,0 +1,114 @@
+"""Each script shows its divergence: run as its readers would, but for those of one framework sharing its import."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterable
+from functools import cache
+from importlib.metadata import packages_distributions, version
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from packaging.specifiers import SpecifierSet
+
+from conformance.implementations.finding import data_files
+from conformance.judging.divergences import Divergence, known, script_of
+from conformance.running.processes import WITHOUT_GPU
+
+DISTRIBUTIONS = packages_distributions()
+SCRIPTS = data_files("scripts/*.py")
+ALL_IN_ONE = """
+import contextlib, io, json, runpy, sys
+names = sys.argv[1:]
+for name in names:
+    said, sys.argv = io.StringIO(), [name]
+    try:
+        with contextlib.redirect_stdout(said):
+            runpy.run_path(name, run_name="__main__")
+        status = 0
+    except SystemExit as ended:
+        status = 1 if isinstance(ended.code, str) else ended.code or 0
+    except BaseException as error:
+        status = f"{type(error).__name__}: {error}"
+    print(json.dumps({"script": name, "status": status, "said": said.getvalue()}), flush=True)
+"""
+
+
+def environment_of(script: Path) -> str:
+    """What the script fixes when its framework is imported: Keras's backend, or no Keras."""
+    text = script.read_text()
+    found = re.search(r'"KERAS_BACKEND"\W[^"\n]*"(\w+)"', text)
+    wide = " in 64 bits" if "JAX_ENABLE_X64" in text else ""
+    return f"keras on {found[1]}{wide}" if found else "without keras"
+
+
+@cache
+def statuses(environment: str) -> dict[str, object]:
+    """Script name to exit status, or to the error that ended it, of all scripts of one environment in one process."""
+    names = [str(path) for path in SCRIPTS if environment_of(path) == environment]
+    variables = os.environ | WITHOUT_GPU
+    command = [sys.executable, "-W", "ignore", "-c", ALL_IN_ONE, *names]
+    done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
+    lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"script"')]
+    return {Path(line["script"]).name: line["status"] for line in lines}
+
+
+def why_not_here(entries: Iterable[Any]) -> str:
+    """Why none of the entries can show with what is installed here; empty where one can.
+
+    A framework that is absent is no reason: the script itself says that.
+    """
+    reasons = []
+    for entry in entries:
+        here = {package: version(names[0]) for package in entry.versions if (names := DISTRIBUTIONS.get(package))}
+        others = [f"{name} {here[name]}" for name in here if here[name] not in SpecifierSet(entry.versions[name])]
+        if not others:
+            return ""
+        wanted = ", ".join(f"{package} {which}" for package, which in entry.versions.items())
+        reasons.append(f"{entry.id} is of {wanted}; {', '.join(others)} is installed")
+    return "; ".join(reasons)
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
+def test_the_script_shows_the_divergence(script: Path) -> None:
+    elsewhere = why_not_here(entry for entry in known() if script_of(entry) == script)
+    if elsewhere:
+        pytest.skip(elsewhere)
+    status = statuses(environment_of(script)).get(script.name, "its process ended before")
+    assert status == 1, f"{script.name}: expected exit status 1, got {status}: the divergence is gone or has changed"
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
+def test_the_script_is_short_and_of_numpy_and_the_framework_alone(script: Path) -> None:
+    lines = script.read_text().splitlines()
+    assert len(lines) < 20, f"{script.name}: {len(lines)} lines"
+    assert not any("conformance" in line or "refimpl" in line for line in lines), script.name
+
+
+@pytest.mark.parametrize("entry", known(), ids=lambda entry: entry.id)
+def test_an_entry_has_a_script(entry: Divergence) -> None:
+    assert script_of(entry).is_file(), f"{entry.id}: expected {script_of(entry).name}"
+
+
+def test_a_script_that_shows_nothing_is_seen(tmp_path: Path) -> None:
+    for name, content in {"gone": "raise SystemExit(0)", "raises": "1 / 0", "shows": "raise SystemExit(1)"}.items():
+        (tmp_path / f"{name}.py").write_text(content)
+    command = [sys.executable, "-c", ALL_IN_ONE, "gone.py", "raises.py", "shows.py"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    found = [json.loads(line)["status"] for line in done.stdout.splitlines()]
+    assert found == [0, "ZeroDivisionError: division by zero", 1]
+
+
+def test_only_a_version_that_no_entry_names_keeps_a_script_from_being_run() -> None:
+    here = version("pytest")
+    now, before = (SimpleNamespace(id="an-entry", versions={"pytest": f"{sign}{here}"}) for sign in (">=", "<"))
+    assert why_not_here([now, before]) == ""
+    assert why_not_here([before]) == f"an-entry is of pytest <{here}; pytest {here} is installed"
+    assert why_not_here([SimpleNamespace(id="an-entry", versions={"no_such_package_anywhere": ">=1"})]) == ""
+    assert why_not_here([]) == "", "a script of no entry is run"

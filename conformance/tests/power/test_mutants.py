@@ -1,0 +1,88 @@
+"""The quick profile catches every wrong implementation; each is run until the first case that is wrong."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from conformance import suite
+from conformance.power.mutants import GROUPS, MUTANTS, bug_of, group_of
+from conformance.power.mutants.alone import caught_by_the_corpus
+from conformance.power.mutants.checks import MODULES
+from conformance.power.mutants.faint import WEIGHTS, Faint
+from conformance.power.mutants.layer import Textbook
+from conformance.power.mutants.measuring import first
+from conformance.suite.plan import ORDER
+
+pytestmark = [
+    pytest.mark.usefixtures("measuring"),
+    pytest.mark.filterwarnings("ignore:Generating overly large repr"),
+]
+SUITE = Path(suite.__file__).parent
+_SOONEST = {"api": ("refusals", "invariants"), "kept state": ("stateful",)}  # else half a minute more
+
+
+def modules_for(name: str) -> tuple[str, ...]:
+    """Every module, those first in which such a fault is likely to show."""
+    soonest = _SOONEST.get("kept state" if MUTANTS[name].stateful is not Textbook.stateful else group_of(name), ())
+    return soonest + tuple(module for module in MODULES if module not in soonest)
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_the_mutant_is_caught(name: str) -> None:
+    found = first(MUTANTS[name](), 0, modules_for(name))
+    assert any(each.caught for each in found.values()), f"{name} survived the quick profile: {bug_of(name)}"
+
+
+@pytest.mark.parametrize(
+    ("name", "weight", "arithmetic"),
+    [
+        ("InputAndForgetExchanged", 1e-9, "float64"),
+        ("RecurrentKernelTransposed", 1e-9, "float64"),
+        ("MaskNotReversed", 1e-9, "float64"),
+        ("FinalStateOfTheStepBefore", 1e-6, "float64"),
+        ("StateNotKept", 1e-6, "float64"),
+        ("UpdateGateInverted", 1e-3, "float32"),
+        ("BackwardHalfFirst", 1e-3, "float32"),
+        ("ScaleMissing", 1e-3, "float32"),
+        ("InputAndForgetExchanged", 1e-1, "TF32"),
+        ("StateNotKept", 1e-1, "autocast"),
+        ("MaskNotReversed", 1e-1, "autocast"),
+    ],
+)
+def test_a_faint_fault_is_caught(name: str, weight: float, arithmetic: str) -> None:
+    assert any(each.caught for each in first(Faint(name, weight, arithmetic), 0).values())
+
+
+@pytest.mark.parametrize("arithmetic", WEIGHTS)
+def test_a_fault_of_no_weight_is_none(arithmetic: str) -> None:
+    found = first(Faint("InputAndForgetExchanged", 0.0, arithmetic), 0, ("agreement", "stateful"))
+    assert not any(each.caught for each in found.values()), found
+
+
+@pytest.mark.parametrize(
+    ("made", "caught"),
+    [(Textbook, False), (MUTANTS["ResetBefore"], True), (MUTANTS["MaskNotReversed"], False)],
+)
+def test_the_corpus_alone_catches_what_its_cases_can_show(made: type[Textbook], caught: bool) -> None:
+    assert caught_by_the_corpus(made, ("hand_sized", "standard")) is caught
+
+
+def test_every_group_of_mutants_has_a_dozen_and_all_are_in_one() -> None:
+    groups = [group_of(name) for name in MUTANTS]
+    assert all(groups.count(group) >= 12 for group in GROUPS), groups
+    assert len(MUTANTS) > 200
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_a_mutant_says_in_a_sentence_what_is_wrong_with_it(name: str) -> None:
+    assert MUTANTS[name].__doc__ is not Textbook.__doc__
+    assert re.fullmatch(r"\S.{20,}(\.|https://github\.com/\S+)", bug_of(name)), bug_of(name)
+
+
+def test_every_module_of_the_suite_is_run_and_in_order() -> None:
+    modules = {path.stem.removeprefix("test_") for path in SUITE.glob("test_*.py")}
+    assert set(ORDER) == modules
+    assert set(MODULES) == modules - {"divergences", "devices"}, "of released frameworks alone, and of a GPU's"

@@ -1,0 +1,41 @@
+"""Correct implementations that are written differently raise no alarm, in the whole quick profile."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from conformance.cases.building import Seeded, build
+from conformance.power.mutants.checks import MODULES
+from conformance.power.mutants.layer import Textbook
+from conformance.power.mutants.measuring import session_of, tried
+from conformance.power.mutants.rewritten import REWRITTEN
+
+pytestmark = [
+    pytest.mark.usefixtures("measuring"),
+    pytest.mark.filterwarnings("ignore:Generating overly large repr"),
+]
+
+
+@pytest.mark.parametrize("name", REWRITTEN)
+def test_a_correct_implementation_passes(name: str) -> None:
+    found = {module: tried(module, REWRITTEN[name](), 0) for module in MODULES}
+    alarms = {module: f"{its.caught}: {its.said}" for module, its in found.items() if its.caught}
+    assert not alarms, alarms
+    assert sum(its.cases for its in found.values()) > 300, "hardly anything was compared"
+
+
+ALIKE = ("Textbook", "MasksByArithmetic")  # to multiply by 1 and add 0 rounds nothing
+
+
+@pytest.mark.parametrize("name", [name for name in REWRITTEN if name not in ALIKE])
+def test_it_does_round_otherwise(name: str) -> None:
+    """Else it would be no other implementation."""
+    made = REWRITTEN[name]()
+    session = session_of(made, 0)
+    cases = (build(Seeded(0, place), session.space.valid[place]) for place in session.planned)
+    assert any(
+        not np.array_equal(value, right)
+        for case in cases
+        for value, right in zip(made.observe(case).values(), Textbook().observe(case).values(), strict=True)
+    )

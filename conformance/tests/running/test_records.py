@@ -1,0 +1,140 @@
+"""Records of runs: what is written is read, what is no record is refused, and README shows those that there are."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance.commands import run as command
+from conformance.commands.main import main
+from conformance.reporting.recorded_runs import as_markdown
+from conformance.running import records
+from conformance.running.devices import why_no_cuda
+from conformance.tests.support import ROOT
+
+RECORDS = sorted(path for path in records.folder().glob("*.json") if path.name != "schema.json")
+RIGHT = "conformance.tests.support.planted_relations:Right"
+
+
+@pytest.fixture(scope="module")
+def record(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """A record of a small implementation, made by the command."""
+    where = tmp_path_factory.mktemp("runs") / "right.json"
+    arguments = ["run", "--implementation", RIGHT, "--device", "cpu", "--cases", "8", "--record", str(where)]
+    assert main(arguments) == 0
+    found: dict[str, Any] = json.loads(where.read_text())
+    return found
+
+
+def saved(folder: Path, content: Any) -> Path:
+    path = folder / "record.json"
+    path.write_text(json.dumps(content))
+    return path
+
+
+def on_cuda(record: dict[str, Any]) -> dict[str, Any]:
+    gpu = {"name": "NVIDIA X", "capability": "9.0", "memory": 79.1, "driver": "580.1", "cuda": "13.0"}
+    (result,) = record["implementations"]
+    found = {"numbers": 9, "worst": 0.25, "undecided": 0}
+    its = {
+        **result,
+        "device": "cuda",
+        "families": result["families"] | {"devices": found},
+        "repeated": {"LSTM float32": {"calls": 4, "unlike": 1}},
+    }
+    return {**record, "plan": {**record["plan"], "device": "cuda"}, "gpu": gpu, "implementations": [its]}
+
+
+def test_what_the_command_records_is_a_record(record: dict[str, Any], tmp_path: Path) -> None:
+    found = records.read(saved(tmp_path, record))
+    assert found["command"].startswith(f"python -m conformance run --implementation {RIGHT} --device cpu --cases 8")
+    assert found["plan"]["cases"] == 8
+    assert found["gpu"] is None
+    assert found["machine"]["processor"]
+
+
+def test_in_a_folder_a_record_is_named_by_device_and_date(record: dict[str, Any], tmp_path: Path) -> None:
+    assert records.write(tmp_path, record) == tmp_path / f"cpu-{record['date'][:10]}.json"
+    assert records.write(tmp_path, record) == tmp_path / f"cpu-{record['date'][:10]}-2.json"
+    assert records.read_all(tmp_path) == [record, record], "a day's second record took the place of the first"
+
+
+def test_a_record_of_a_gpu_says_which(record: dict[str, Any], tmp_path: Path) -> None:
+    shown = as_markdown([records.read(saved(tmp_path, on_cuda(record)))])
+    assert "**On cuda**: `python -m conformance run" in shown
+    assert "NVIDIA X, driver 580.1, CUDA 13.0; " in shown
+    assert "| right | planted 1.0 |" in shown
+    assert "| devices |" in shown
+    assert " 0.25 |" in shown
+    assert "No run on cpu is recorded." in shown
+    assert "| devices |" not in as_markdown([record])
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"format": 1}, r"\$\.format: 2 was expected"),
+        ({"gpu": None}, r"\$\.gpu: None is not of type 'object'"),
+        ({"command": "python cheat.py"}, r"\$\.command"),
+        ({"implementations": []}, r"\$\.implementations: \[\] should be non-empty"),
+        ({"more": 1}, "'more' was unexpected"),
+    ],
+)
+def test_what_is_no_record_is_refused(
+    change: dict[str, Any], said: str, record: dict[str, Any], tmp_path: Path
+) -> None:
+    with pytest.raises(records.RunRefused, match=rf"record\.json: is no record of a run: .*{said}"):
+        records.read(saved(tmp_path, on_cuda(record) | change))
+
+
+def test_a_file_cut_short_or_missing_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "half.json").write_text('{"format": 2,')
+    for name in ("half.json", "none.json"):
+        assert main(["results", str(tmp_path / name)]) == 2
+        assert name in capsys.readouterr().err
+
+
+def test_without_a_gpu_nothing_is_run_and_the_json_says_why(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "why_no_cuda", lambda: "no CUDA device")
+    where, kept = tmp_path / "found.json", tmp_path / "kept.json"
+    assert main(["run", "--device", "cuda", "--json", str(where), "--record", str(kept)]) == 1
+    assert "cuda: not run: no CUDA device" in capsys.readouterr().out
+    found = json.loads(where.read_text())
+    assert found["not_run"] == {"cuda": "no CUDA device"}
+    assert found["implementations"] == []
+    assert found["exit_status"] == 1
+    assert not kept.exists(), "what was not run is no evidence"
+
+
+@pytest.mark.parametrize("path", RECORDS, ids=lambda path: path.stem)
+def test_a_record_of_the_project_follows_the_schema_and_nothing_in_it_is_unexplained(path: Path) -> None:
+    found = records.read(path)
+    assert found["exit_status"] == 0
+    assert path.stem.startswith(f"{found['plan']['device']}-{found['date'][:10]}")
+    for result in found["implementations"]:
+        assert result["verdict"] in ("agrees", "not run")
+        assert result["verdict"] == "agrees" or result["why"]
+        assert not result["failures"]
+
+
+def test_there_is_a_record() -> None:
+    assert RECORDS
+
+
+def test_the_readme_shows_the_recorded_runs() -> None:
+    readme = ROOT / "README.md"
+    if not readme.is_file():
+        pytest.skip("an installed package has no README beside it")
+    shown = as_markdown(records.read_all(records.folder()))
+    assert shown in readme.read_text(), f"README lacks what `python -m conformance results` prints:\n{shown}"
+
+
+def test_a_machine_without_a_gpu_has_none() -> None:
+    from conformance.running.devices import gpu
+
+    assert (gpu() is None) == (why_no_cuda() is not None)

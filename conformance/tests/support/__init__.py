@@ -1,0 +1,107 @@
+"""What the suite's own tests share: a case to try, the project in a process of its own, and the script in a message."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+import conformance
+from conformance.cases.numbers import distinct
+from conformance.contract import CELLS, Array, Case
+
+ROOT = Path(conformance.__file__).parent.parent
+HERE = Path(__file__).parent
+
+
+def example(kind: str = "LSTM", dtype: str = "float64", **options: Any) -> Case:
+    """A case in which everything is given: batch 2, time 4, input 3, hidden 5, and no two numbers alike."""
+    cell = CELLS[kind](3, 5, **options)
+    rng = np.random.default_rng(0)
+
+    def array(*shape: int) -> Array:
+        return distinct(rng, shape, 0.5, plain=True).astype(dtype)
+
+    return Case(
+        cell,
+        {name: array(*shape) for name, shape in cell.parameter_shapes.items()},
+        array(2, 4, 3),
+        initial_state=tuple(array(2, 5) for _ in cell.state_names),
+        d_outputs=array(2, 4, 5),
+        d_state=tuple(array(2, 5) for _ in cell.state_names),
+    )
+
+
+@dataclass
+class Running:
+    """A process that runs while other tests do. Its output goes to a file, as a pipe that nobody reads fills up."""
+
+    process: subprocess.Popen[str]
+    output: IO[str]
+
+    def ended(self) -> tuple[int, str]:
+        """Waits for it; its exit status, and what it wrote, errors among it."""
+        status = self.process.wait(timeout=300)
+        self.output.seek(0)
+        return status, self.output.read()
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self.output.close()
+
+
+def start(*arguments: str, cwd: Path = ROOT, **changes: str) -> Running:
+    """Starts Python in a process group of its own, with the project importable from any folder."""
+    output = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115  (outlives this function)
+    process = subprocess.Popen(
+        [sys.executable, *arguments],
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **changes},
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    return Running(process, output)
+
+
+def python(*arguments: str, cwd: Path = ROOT, **changes: str) -> tuple[int, str]:
+    """Runs Python to its end; its exit status, and what it wrote, errors among it."""
+    running = start(*arguments, cwd=cwd, **changes)
+    try:
+        return running.ended()
+    finally:
+        running.end()
+
+
+def run_alone(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Saves a printed script and runs it from that folder, isolated: no PYTHONPATH, nothing of this project."""
+    path = folder / "reproduce.py"
+    path.write_text(script)
+    bare = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "KERAS"))}
+    return subprocess.run(
+        [sys.executable, "-I", str(path)],
+        cwd=folder,
+        env=bare,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+def script_in(message: str) -> str:
+    """The script that a failure's message holds."""
+    _, _, rest = message.partition("--- a script that reproduces it, without this project ---\n")
+    script, end, _ = rest.partition("--- end of script ---")
+    assert end, f"no script in the message:\n{message}"
+    return script

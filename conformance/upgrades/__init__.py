@@ -1,0 +1,1 @@
+"""Releases of frameworks: their environments, what they compute, what moved, and since when."""

@@ -1,0 +1,129 @@
+"""One implementation asked every question: ``python -m conformance.upgrades.observations.worker NAME FIRST RECORD``.
+
+Writes a line of JSON for each answer as it comes, so that where a framework takes its process down, it is known at
+which question; another process then goes on behind it.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...cases.building import Limits, Seeded, build
+from ...cases.option_space import Combination, complete, space_of
+from ...contract import Case, Implementation, NotRun, observe, optional
+from ...implementations.finding import load
+from ...judging.divergences import known, still_shows
+from ...judging.truth import Truth
+from ...running.machine import machine
+from ...running.processes import append
+from .questions import Question, questions
+from .record import encoded_values
+
+_TIMES = 9  # a call and the oracle's, in turn
+_LIMITS = Limits(batch=16, time=20, input=32, hidden=32)
+_SIZES = {name: getattr(_LIMITS, name) for name in ("batch", "time", "input", "hidden")}
+_TIMED: Mapping[str, Any] = {"dtype": "float32", "initial_state": True, "gradients": True}
+_MESSAGE = 300  # characters kept of what was raised
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Asks the questions from the number FIRST on; before the first of all, says what is asked."""
+    name, first, path = arguments
+    record, start = Path(path), int(first)
+    try:
+        implementation = load(name)
+    except NotRun as error:
+        append(record, event="not run", why=str(error))
+        return 0
+    its = questions(implementation)
+    if not start:
+        append(record, event="about", **about(implementation), questions=len(its))
+    for question in its[start:]:
+        append(record, event="asked", **asked(question))
+        append(record, event="gave", **given(implementation, question))
+    append(record, event="divergences", found=divergences(implementation))
+    append(record, event="speed", found=speed(implementation))
+    append(record, event="end")
+    return 0
+
+
+def about(implementation: Implementation) -> dict[str, Any]:
+    """What is said of the implementation before it is asked anything."""
+    surface = optional(implementation, "surface")
+    return {
+        "implementation": implementation.name,
+        "versions": {**implementation.versions, "numpy": np.__version__},
+        "machine": machine(),
+        "arithmetic": dict(optional(implementation, "arithmetic")),
+        "surface": surface(),
+    }
+
+
+def asked(question: Question) -> dict[str, Any]:
+    """The question's part of what a record says of an answer."""
+    line = {"options": dict(question.options), "draw": question.draw, "digest": question.digest}
+    return line | {"sizes": dict(question.sizes)} if question.sizes else line
+
+
+def given(implementation: Implementation, question: Question) -> dict[str, Any]:
+    """The other part: what the implementation gave, or raised."""
+    try:
+        observed = observe(implementation, question.case)
+    except Exception as error:
+        return {"path": "", "values": {}, "raised": {"type": type(error).__name__, "message": str(error)[:_MESSAGE]}}
+    return {"path": observed.path, "values": encoded_values(observed.values)}
+
+
+def divergences(implementation: Implementation) -> dict[str, str]:
+    """Whether it shows each divergence that is known of it in any version, and that a case shows."""
+    name = implementation.name
+    entries = [entry for entry in known() if name in entry.implementations and entry.minimal is not None]
+    return {entry.id: "shows" if still_shows(implementation, entry) else "gone" for entry in entries}
+
+
+def speed(implementation: Implementation) -> dict[str, float]:
+    """Kind of cell to the seconds of a call, forward and backward, over those of the oracle.
+
+    Both are called in turn, and the least of each counts. The call is the suite's, with setting weights and handing
+    over arrays. A kind that raises is left out.
+    """
+    space = space_of(implementation.cells, implementation.dtypes, optional(implementation, "refused"))
+    found = {}
+    for kind in dict.fromkeys(combination["kind"] for combination in space.valid):
+        its = [one for one in space.valid if one["kind"] == kind]
+        case = build(Seeded(0, sizes=_SIZES), min(its, key=_unusual), _LIMITS)
+        try:
+            found[kind] = _ratio(implementation, case)
+        except Exception:  # what it cannot compute is told by the answers
+            continue
+    return found
+
+
+def _unusual(combination: Combination) -> int:
+    """How many options differ from what is timed and from the defaults."""
+    defaults = complete({"kind": combination["kind"]}, ("float32",))
+    plain = {name: values[0] for name, values in defaults.items()} | dict(_TIMED)
+    return sum(value != plain.get(name, value) for name, value in combination.items())
+
+
+def _ratio(implementation: Implementation, case: Case) -> float:
+    times: list[tuple[float, float]] = []
+    observe(implementation, case)  # compiles what is to be compiled
+    for _ in range(_TIMES):
+        moments = [time.perf_counter()]
+        for ask in (lambda: observe(implementation, case), lambda: Truth(case).values):
+            ask()
+            moments.append(time.perf_counter())
+        times.append((moments[1] - moments[0], moments[2] - moments[1]))
+    theirs, ours = zip(*times, strict=True)
+    return float(min(theirs) / min(ours))  # what else the machine does only adds
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
