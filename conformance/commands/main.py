@@ -54,6 +54,6 @@ def _add(commands: Any, name: str) -> None:
             raise error
 
         told = {"help": f"needs {error.name}, which is not installed", "prefix_chars": "\0"}  # it takes options too
-        parser = commands.add_parser(name.replace("_", "-"), add_help=False, **told)
+        parser = commands.add_parser(name.rpartition(".")[2].replace("_", "-"), add_help=False, **told)
         parser.add_argument("arguments", nargs="*")
         parser.set_defaults(command=fails)

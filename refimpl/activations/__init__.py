@@ -49,7 +49,7 @@ name                     ``f(x)``                                     ``f'`` fro
 defined as a sum that cancels.
 *measured* is the greatest share of the bound of f, and of f', that was found in NumPy 2.4, PyTorch 2.13, Keras 3.15 on
 PyTorch, JAX 0.10 and TensorFlow 2.21 (float64, float32, float16, bfloat16) and ONNX Runtime 1.31 (float32), over the
-whole range and close to every kink: ``python -m conformance.exact.activation_accuracy`` prints it. Shares of 1 are
+whole range and close to every kink: ``python -m conformance.truth.activation_accuracy`` prints it. Shares of 1 are
 kinks: one side is as right as the other. What is wrong in a framework was left out; it is listed there.
 The greatest of tanh are 7.4 ulps in TensorFlow, float64, and 10.1 in ONNX Runtime's GRU, where it is 1 - 10 u beyond
 9; beyond 8 its bound is 11.

@@ -100,16 +100,8 @@ def test_a_plug_in_whose_framework_is_absent_is_not_run_and_names_it(indent: str
 
 
 FRAMEWORK_OF = {
-    "torch": ("torch", "pytorch", "pytorch"),
-    "torch-switched": ("torch", "pytorch_switched", "pytorch_switched"),
-    "torch-cell": ("torch", "pytorch_cell", "pytorch_cell"),
-    "torch-compiled": ("torch", "pytorch_compiled", "pytorch_compiled"),
-    "torch-unrolled": ("torch", "pytorch_compiled", "pytorch_compiled"),
-    "torch-onnx": ("torch", "pytorch_onnx", "pytorch_onnx"),
-    "keras-tensorflow": ("keras", "keras", "keras"),
-    "keras-torch": ("keras", "keras", "keras"),
-    "keras-jax": ("keras", "keras", "keras"),
-    "keras2": ("keras", "keras2", "keras2"),
+    **{name: ("torch", "pytorch") for name in BUILT_IN if name.startswith("torch")},
+    **{name: ("keras", "keras") for name in BUILT_IN if name.startswith("keras")},
 }
 
 
@@ -117,10 +109,10 @@ FRAMEWORK_OF = {
 def test_a_built_in_whose_framework_is_absent_is_not_run_with_a_hint(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    framework, module, program = FRAMEWORK_OF[name]
+    framework, folder = FRAMEWORK_OF[name]
     monkeypatch.setitem(sys.modules, framework, None)  # what Python itself takes for "not installed"
-    for imported in (module, f"programs.{program}", "pytorch_base"):
-        monkeypatch.delitem(sys.modules, f"conformance.implementations.finding.{imported}", raising=False)
+    for imported in [module for module in sys.modules if module.startswith(f"conformance.implementations.{folder}.")]:
+        monkeypatch.delitem(sys.modules, imported)
     monkeypatch.setenv("KERAS_BACKEND", "")  # restored afterwards: `load` sets it
     with pytest.raises(NotRun) as caught:
         load(name)

@@ -118,7 +118,8 @@ def profiled(keras: Any, backend: str) -> str:
     """What the backend's profiler saw run, where it is asked."""
     if backend == "tensorflow":
         return ""
-    module = import_module(f"conformance.implementations.finding.{backend}_profile")
+    folder = {"torch": "pytorch", "jax": "keras"}[backend]
+    module = import_module(f"conformance.implementations.{folder}.{backend}_profile")
     values, ran = module.watched(lambda: observe(keras, case_of(kind="LSTM")).values, "cpu")
     assert "outputs" in values
     return str(ran)

@@ -22,7 +22,7 @@ from conformance.models.training.steps import rounded_step
 
 from ..support import ROOT, python, start
 
-PAGE = ROOT / "conformance" / "jobs" / "two_units.md"
+PAGE = ROOT / "conformance" / "models" / "jobs" / "two_units.md"
 NETWORK = Network(1, 2, 2, activation="linear")
 JOINED = {
     "weights": np.array([[1.0, 2.0], [1.0, 1.0], [0.0, -1.0]]),

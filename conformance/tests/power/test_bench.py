@@ -19,6 +19,7 @@ from conformance.cases.workload import CELLS, PASSES, Work
 from conformance.commands.main import main
 from conformance.commands.power import bench as command
 from conformance.implementations.oracle.timed import Timed
+from conformance.implementations.timing import TIMED
 from conformance.power.benchmark import report
 from conformance.power.benchmark.measuring import Contestant, Result
 from conformance.power.benchmark.work import GRID, GROWTH, faults_of, works
@@ -180,7 +181,7 @@ def test_one_that_is_not_installed_says_what_installs_it(tmp_path: Path, monkeyp
 @pytest.mark.parametrize(
     ("option", "value", "said"),
     [
-        ("--against", "caffe", "expected one of oracle, torch"),
+        ("--against", "caffe", f"expected one of {', '.join(TIMED)}"),
         ("--against", "oracle", "oracle is timed in any case"),
         ("--plot", "bench.v2", "a name that ends in .png, .svg, .pdf is needed, got bench.v2"),
         ("--size", "1,2,3", "four numbers are needed"),
