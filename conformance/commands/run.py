@@ -95,7 +95,9 @@ def _run(parsed: argparse.Namespace) -> int:
     if device == "cuda" and no_cuda:
         console.print(f"cuda: not run: {no_cuda}")
         if parsed.json:
-            write_atomically(parsed.json, runs.encoded(report.as_json([], {"cuda": no_cuda}, plan, 1, parsed.typed)))
+            write_atomically(
+                parsed.json, runs.encoded(report.as_json([], {"cuda": no_cuda}, plan, 1, parsed.command_line))
+            )
         return 1
     if parsed.device is None:
         absent["cuda"] = no_cuda or "a device is here, but was not asked for (--device cuda)"
@@ -116,7 +118,7 @@ def _run(parsed: argparse.Namespace) -> int:
                 console.print(f"  {one}", highlight=False)
             status = status or int(bool(grown))
         if parsed.json or parsed.record:
-            content = report.as_json(results, absent, plan, status, parsed.typed)
+            content = report.as_json(results, absent, plan, status, parsed.command_line)
         if parsed.json:
             write_atomically(parsed.json, runs.encoded(content))
         if parsed.record:

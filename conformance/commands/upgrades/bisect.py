@@ -29,7 +29,7 @@ def add_to(commands: Any) -> None:
         help="find the release of a framework in which a case's verdict changed",
         description="Tries releases between two, by halves, each in an environment of its own. Exit status 0 where the "
         "verdict changes, 1 where it is the same at both ends, 2 where that cannot be told.",
-        epilog="example: python -m conformance bisect keras 3.3.3 3.15.1 --case case.toml",
+        epilog="example: %(prog)s keras 3.3.3 3.15.1 --case case.toml",
     )
     bisect.add_argument("package", choices=tuple(partners.table()), metavar="PACKAGE", help=", ".join(partners.table()))
     bisect.add_argument("old", type=_version, metavar="OLD", help="the oldest release to look at")

@@ -1,4 +1,4 @@
-"""``python -m conformance record``: keep what the installed frameworks compute; ``merge`` puts records together."""
+"""``python -m conformance record FILE``: keep what the installed frameworks compute, bit for bit."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from ...common.arguments import count, output
 from ...implementations.finding import BUILT_IN, FRAMEWORKS
 from ...suite.runner import Plan
-from ...upgrades.observations.record import SUFFIX, Observation, Record, read, write
+from ...upgrades.observations.record import SUFFIX, Observation, Record, write
 from ...upgrades.observations.recording import Asked, record_of
 from ..arguments import implementation
 from ..console import console_of
 
 
 def add_to(commands: Any) -> None:
-    """Adds the commands' parsers."""
+    """Adds the command's parser."""
     records = commands.add_parser(
         "record",
         help="keep what the installed frameworks compute, bit for bit",
@@ -39,15 +39,6 @@ def add_to(commands: Any) -> None:
     )
     records.add_argument("--jobs", type=count, default=Plan.jobs, help="processes at a time (default: all cores)")
     records.set_defaults(command=_record)
-    merges = commands.add_parser(
-        "merge",
-        help="put several records into one",
-        description="Writes the observations of several records to one file. Of observations of the same "
-        "implementation in the same versions the last one is kept.",
-    )
-    merges.add_argument("into", type=output, metavar="FILE", help="what to write")
-    merges.add_argument("records", nargs="+", type=Path, metavar="RECORD", help="what `record` or `merge` wrote")
-    merges.set_defaults(command=_merge)
 
 
 def _record(parsed: argparse.Namespace) -> int:
@@ -88,17 +79,3 @@ def _watched(console: Console, names: Sequence[str], jobs: int) -> Record:
                 progress.update(bar, total=one.questions or None, completed=len(one.answers))
 
         return record_of(names, jobs, watch)
-
-
-def _merge(parsed: argparse.Namespace) -> int:
-    console = console_of(160)
-    kept: dict[Any, Observation] = {}
-    try:
-        for path in parsed.records:
-            kept |= {(one.implementation, *sorted(one.versions.items())): one for one in read(path)}
-    except ValueError as error:
-        console.print(f"merge: {error}", highlight=False)
-        return 2
-    write(parsed.into, kept.values())
-    console.print(f"{parsed.into}: {len(kept)} observations", highlight=False)
-    return 0

@@ -37,7 +37,7 @@ def add_to(commands: Any) -> None:
         description="Builds an environment for each of the two releases, with the same partners where that can be; "
         "records what each computes, and prints the difference. Exit status: that of `diff`, or 1 where an "
         "implementation could not be recorded, or 2 where an environment cannot be built.",
-        epilog="example: python -m conformance upgrade torch==2.6.0 torch==2.13.0",
+        epilog="example: %(prog)s torch==2.6.0 torch==2.13.0",
     )
     upgrade.add_argument("old", type=release, metavar="OLD", help="as keras==3.9.2")
     upgrade.add_argument("new", type=release, metavar="NEW", help="as keras==3.15.1; keras: the newest")

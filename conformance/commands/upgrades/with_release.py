@@ -21,7 +21,7 @@ def add_to(commands: Any) -> None:
         description="Builds an environment of that release and of what goes with it, with uv, or takes the one that it "
         "has built before; then runs a command of this checkout in it. Exit status: the command's, or 2 where there is "
         "no such environment.",
-        epilog="example: python -m conformance with keras==3.9.2 -- run --implementation keras-torch",
+        epilog="example: %(prog)s keras==3.9.2 -- run --implementation keras-torch",
     )
     within.add_argument("release", type=release, metavar="REQUIREMENT", help="as keras==3.9.2; keras: the newest")
     within.add_argument(

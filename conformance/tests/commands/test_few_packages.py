@@ -15,8 +15,8 @@ LACKING = (
 )
 RIGHT = "conformance.tests.support.planted_relations:Right"
 ASKED = """
-from conformance.divergences import examine
-from conformance.implementations import load
+from conformance.implementations.finding import load
+from conformance.judging.divergences import examine
 from conformance.tests.support import example
 
 for name in ("torch", "torch-switched"):
