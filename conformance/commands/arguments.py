@@ -1,4 +1,4 @@
-"""What the command line's options may be; argparse says with an option's name what it was given instead."""
+"""Types of command-line options that name releases and implementations (`conformance.common.arguments` has others)."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from packaging.requirements import InvalidRequirement, Requirement
 
 from ..implementations.finding import source_of
 from ..implementations.timing import ORACLE, PRODUCT, contestant
-from ..upgrades.environments.partners import NoSet, known
+from ..upgrades.environments.compatibility import NoEnvironmentKnown, listed_package
 
 
 def release(text: str) -> str:
-    """A framework's release, as ``keras==3.9.2``, or what chooses one, as ``keras``."""
+    """A requirement of a framework for which environments are known, as ``keras==3.9.2`` or ``keras``."""
     try:
-        known(text)
-    except NoSet as error:
+        listed_package(text)
+    except NoEnvironmentKnown as error:
         raise argparse.ArgumentTypeError(str(error)) from None
     return requirement(text)
 
@@ -43,7 +43,7 @@ def implementation(name: str) -> str:
 
 
 def timed(name: str) -> str:
-    """The name of what the benchmarks can time beside the oracle, built in or not."""
+    """The name of what the benchmarks time beside the oracle, built in or not."""
     if name in (ORACLE, PRODUCT):
         raise argparse.ArgumentTypeError(f"{name} is timed in any case")
     return _named(name, contestant)

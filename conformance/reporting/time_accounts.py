@@ -1,4 +1,4 @@
-"""The accounts of one or several processes as a table of shares."""
+"""Where the wall time of processes went, as a table."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ..running.profiling.accounts import ACCOUNTS, outside
 from .terminal import Table
 
 
-def table(processes: Mapping[str, Mapping[str, float]]) -> Table:
+def time_accounts_table(processes: Mapping[str, Mapping[str, float]]) -> Table:
     """A column of shares in percent for each process, and one for all of them."""
     every = {name: sum(its.get(name, 0.0) for its in processes.values()) for name in ACCOUNTS}
     columns = dict(processes) | ({"all": every} if len(processes) > 1 else {})

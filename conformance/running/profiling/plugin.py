@@ -51,9 +51,9 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     sampler, record = config.stash[_SAMPLER], _record(config)
     sampler.stop()
     if record is not None:
-        from conformance.running.processes import append
+        from conformance.running.processes import append_event
 
-        append(record, event="accounts", began=sampler.began, ended=sampler.ended, seconds=sampler.seconds)
+        append_event(record, event="accounts", began=sampler.began, ended=sampler.ended, seconds=sampler.seconds)
 
 
 def _record(config: pytest.Config) -> Path | None:
