@@ -10,7 +10,7 @@ from typing import Any
 
 from ..running.devices import gpu
 from ..running.machine import machine
-from ..running.profiling.accounts import outside
+from ..running.profiling.accounts import share_outside_framework
 from ..suite.runner import RunPlan
 from .result import Result
 
@@ -38,7 +38,7 @@ def as_json(
 def _encodable(result: Result) -> dict[str, Any]:
     encoded = asdict(result)
     if result.accounts:
-        encoded["outside_of_the_framework"] = outside(result.accounts)
+        encoded["outside_of_the_framework"] = share_outside_framework(result.accounts)
     for found in encoded["families"].values():
         found["worst"] = found["worst"] if math.isfinite(found["worst"]) else None
     return encoded

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..running.profiling.accounts import ACCOUNTS, outside
+from ..running.profiling.accounts import ACCOUNTS, share_outside_framework
 from .terminal import Table
 
 
@@ -20,6 +20,8 @@ def time_accounts_table(processes: Mapping[str, Mapping[str, float]]) -> Table:
         shares = (its.get(account, 0.0) / (sum(its.values()) or 1.0) for its in columns.values())
         found.add_row(account, *(f"{100 * share:.1f}" for share in shares))
     found.add_section()
-    found.add_row("outside of the framework", *(f"{100 * outside(its):.1f}" for its in columns.values()))
+    found.add_row(
+        "outside of the framework", *(f"{100 * share_outside_framework(its):.1f}" for its in columns.values())
+    )
     found.add_row("seconds", *(f"{sum(its.values()):.0f}" for its in columns.values()))
     return found

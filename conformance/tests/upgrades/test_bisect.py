@@ -160,7 +160,7 @@ def test_bisect_finds_the_release_and_tells_each_step(case: str, capsys: Any) ->
     assert "first release with another verdict: keras 3.12.0 (before, in 3.9.2: agrees; after: disagrees)" in said
     assert "keras 3.15.0: disagrees: outputs[" in said, said
     assert "3 releases between" in said, said
-    assert "partners changed" not in said, said
+    assert "companion packages changed" not in said, said
 
 
 def test_bisect_tells_where_nothing_changed(case: str, capsys: Any) -> None:

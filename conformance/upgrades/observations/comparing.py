@@ -190,7 +190,7 @@ def _opened_or_closed(old: Observation, new: Observation) -> Iterator[Finding]:
 
 
 def _surfaces(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Finding]:
-    """What changed in what a user builds against, where both sides tell it: each change once, for all its classes."""
+    """Changes of the surface that a user builds against, if both sides recorded it: each change once."""
     if not old or not new:
         return
     found: dict[str, list[str]] = defaultdict(list)
@@ -208,7 +208,7 @@ def _surfaces(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Findin
 
 
 def _changes(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
-    """What changed in one class; an argument that came or went is told of the signature, and not of the defaults."""
+    """Changes of one class. An argument that came or went is listed under the signature, not under the defaults too."""
     of_signature = set(was.get("signature", ())) ^ set(now.get("signature", ()))
     for aspect in sorted(was.keys() | now.keys()):
         old, new = was.get(aspect), now.get(aspect)
