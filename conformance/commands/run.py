@@ -23,6 +23,7 @@ from ..running.devices import why_no_cuda
 from ..running.run_records import encoded_run_record, run_records_folder, write_run_record
 from ..suite.runner import RunPlan, SuiteProcess, run_suite
 from ..suite.session import PROFILES
+from .arguments import argument_type
 from .console import console_of
 from .interrupts import interrupt_on_sigterm
 from .options import add_implementation, add_jobs, add_json, add_seed
@@ -68,7 +69,7 @@ def add_to(commands: Any) -> None:
     parser.add_argument("--junit", type=output_file, metavar="FILE", help="write the results as JUnit XML")
     parser.add_argument(
         "--since",
-        type=_earlier,
+        type=argument_type(_earlier_errors),
         metavar="FILE",
         help="JSON of an earlier run: list the worst errors that have grown tenfold since, even within their bounds, "
         "and exit with 1 if there are any",
@@ -76,11 +77,8 @@ def add_to(commands: Any) -> None:
     parser.set_defaults(command=_run)
 
 
-def _earlier(name: str) -> EarlierErrors:
-    try:
-        return read_earlier_errors(Path(name))
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
+def _earlier_errors(name: str) -> EarlierErrors:
+    return read_earlier_errors(Path(name))
 
 
 def _run(parsed: argparse.Namespace) -> int:

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from ...implementations.finding import source_of
 from ...reporting.terminal import Console
@@ -16,7 +16,7 @@ from ...upgrades.bisecting.questions import Question, question_of_case_file, que
 from ...upgrades.bisecting.search import Change, Unusable, Verdict, first_change
 from ...upgrades.environments.compatibility import EnvironmentPlan, compatibility_table, plan_environment, plan_pair
 from ...upgrades.environments.uv import UvFailed, releases
-from ..arguments import implementation
+from ..arguments import argument_type, implementation
 from ..console import console_of
 from ..interrupts import interrupt_on_sigterm
 from .environment_options import add_environment_options, companions_given, report
@@ -33,12 +33,12 @@ def add_to(commands: Any) -> None:
     )
     packages = tuple(compatibility_table())
     parser.add_argument("package", choices=packages, metavar="PACKAGE", help=f"one of {', '.join(packages)}")
-    parser.add_argument("old", type=_version, metavar="OLD", help="the oldest release, as 3.3.3")
-    parser.add_argument("new", type=_version, metavar="NEW", help="the newest release, as 3.15.1")
+    parser.add_argument("old", type=argument_type(Version), metavar="OLD", help="the oldest release, as 3.3.3")
+    parser.add_argument("new", type=argument_type(Version), metavar="NEW", help="the newest release, as 3.15.1")
     question = parser.add_mutually_exclusive_group(required=True)
     question.add_argument(
         "--case",
-        type=_case,
+        type=argument_type(_case),
         dest="question",
         metavar="FILE",
         help="judge this case: a TOML file with implementation, options, sizes and choices, as in the minimal cases of "
@@ -55,18 +55,8 @@ def add_to(commands: Any) -> None:
     parser.set_defaults(command=_bisect)
 
 
-def _version(text: str) -> Version:
-    try:
-        return Version(text)
-    except InvalidVersion as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
 def _case(name: str) -> Question:
-    try:
-        return question_of_case_file(Path(name))
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
+    return question_of_case_file(Path(name))
 
 
 def _bisect(parsed: argparse.Namespace) -> int:
