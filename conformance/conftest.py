@@ -15,7 +15,7 @@ import pytest
 from conformance.contract import NotRun
 from conformance.implementations.finding import load
 from conformance.judging.divergences import Disagreement
-from conformance.running.processes import append
+from conformance.running.processes import append_event
 from conformance.suite.session import PROFILES, SESSION, Session
 
 _HERE = Path(__file__).parent
@@ -37,7 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
     try:
         implementation = load(name, config.getoption("--device"))
     except NotRun as reason:
-        append(config.getoption("--record"), event="unavailable", why=str(reason))
+        append_event(config.getoption("--record"), event="unavailable", why=str(reason))
         raise pytest.UsageError(f"{name}: not run: {reason}") from None
     except ValueError as error:
         raise pytest.UsageError(f"--implementation: {error}") from None

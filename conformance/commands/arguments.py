@@ -1,24 +1,36 @@
-"""What the command line's options may be; argparse says with an option's name what it was given instead."""
+"""Types of command-line options that name releases and implementations (`conformance.common.arguments` has others)."""
 
 from __future__ import annotations
 
 import argparse
 import re
 from collections.abc import Callable
+from typing import TypeVar
 
 from packaging.requirements import InvalidRequirement, Requirement
 
 from ..implementations.finding import source_of
 from ..implementations.timing import ORACLE, PRODUCT, contestant
-from ..upgrades.environments.partners import NoSet, known
+from ..upgrades.environments.compatibility import listed_package
+
+T = TypeVar("T")
+
+
+def argument_type(read: Callable[[str], T]) -> Callable[[str], T]:
+    """A type of options: the message of the reader's `ValueError` is printed as argparse's complaint."""
+
+    def read_argument(text: str) -> T:
+        try:
+            return read(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return read_argument
 
 
 def release(text: str) -> str:
-    """A framework's release, as ``keras==3.9.2``, or what chooses one, as ``keras``."""
-    try:
-        known(text)
-    except NoSet as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
+    """A requirement of a framework for which environments are known, as ``keras==3.9.2`` or ``keras``."""
+    argument_type(listed_package)(text)
     return requirement(text)
 
 
@@ -39,19 +51,13 @@ def cpython(text: str) -> str:
 
 def implementation(name: str) -> str:
     """The name of an implementation, built in or not."""
-    return _named(name, source_of)
+    argument_type(source_of)(name)
+    return name
 
 
 def timed(name: str) -> str:
-    """The name of what the benchmarks can time beside the oracle, built in or not."""
+    """The name of what the benchmarks time beside the oracle, built in or not."""
     if name in (ORACLE, PRODUCT):
         raise argparse.ArgumentTypeError(f"{name} is timed in any case")
-    return _named(name, contestant)
-
-
-def _named(name: str, find: Callable[[str], object]) -> str:
-    try:
-        find(name)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
+    argument_type(contestant)(name)
     return name

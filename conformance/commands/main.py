@@ -1,4 +1,4 @@
-"""The command line: the parser of all commands, and what each says where a package that it needs is missing."""
+"""The command line: the parser of all commands, and what a command says where a package that it needs is missing."""
 
 from __future__ import annotations
 
@@ -7,29 +7,50 @@ import shlex
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
+_MODULE = "python -m conformance"
+_SCRIPT = "rnn-conformance"
 _OPTIONAL = {"flint": "exact", "matplotlib": "plot", "filelock": "upgrade", "platformdirs": "upgrade"}
+"""Packages that only some commands need, to the extra that installs them."""
 _ALWAYS = ("rich", "junitparser", "cpuinfo")  # which pip installs, and a plain checkout may lack
-_COMMANDS = (
-    *("run", "results", "divergences", "layouts"),
-    *(f"upgrades.{name}" for name in ("record", "diff", "history", "upgrade", "bisect", "with_release")),
-    *(f"truth.{name}" for name in ("certify", "accuracy")),
-    *(f"power.{name}" for name in ("tolerance_study", "mutants", "bench")),
-    *(f"models.{name}" for name in ("parity", "job")),
-)
+_COMMANDS = {
+    "run": "run",
+    "results": "results",
+    "divergences": "divergences",
+    "layouts": "layouts",
+    "record": "upgrades.record",
+    "merge": "upgrades.merge",
+    "diff": "upgrades.diff",
+    "history": "upgrades.history",
+    "upgrade": "upgrades.upgrade",
+    "bisect": "upgrades.bisect",
+    "with": "upgrades.with_release",
+    "certify": "truth.certify",
+    "accuracy": "truth.accuracy",
+    "tolerance-study": "power.tolerance_study",
+    "mutants": "power.mutants",
+    "bench": "power.bench",
+    "parity": "models.parity",
+    "job": "models.job",
+}
+"""Each command's name, to the module in this folder that adds its parser and does its work."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Parses the arguments and does what they say; returns the exit status."""
+    """Parses the arguments, runs the command that they name and returns its exit status."""
     parser = argparse.ArgumentParser(
-        prog="python -m conformance", description="Checks recurrent layers against the oracle."
+        prog=_SCRIPT if Path(sys.argv[0]).stem == _SCRIPT else _MODULE,
+        description="Checks recurrent layers of real frameworks against the oracle. "
+        "`%(prog)s COMMAND --help` explains a command.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for name in _COMMANDS:
-        _add(commands, name)
+    for name, module in _COMMANDS.items():
+        _add(commands, name, module)
     parsed = parser.parse_args(arguments)
-    parsed.typed = f"{parser.prog} {shlex.join(sys.argv[1:] if arguments is None else arguments)}"
+    # A record keeps the form that a checkout understands too, where no console script is installed.
+    parsed.command_line = f"{_MODULE} {shlex.join(sys.argv[1:] if arguments is None else arguments)}"
     try:
         status: int = parsed.command(parsed)
     except ModuleNotFoundError as error:
@@ -41,10 +62,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status
 
 
-def _add(commands: Any, name: str) -> None:
-    """Adds a command; one that needs what is not installed says so when it is called."""
+def _add(commands: Any, name: str, module: str) -> None:
+    """Adds a command; one that needs a package that is not installed says so when it is called."""
     try:
-        import_module(f".{name}", __package__).add_to(commands)
+        import_module(f".{module}", __package__).add_to(commands)
     except ModuleNotFoundError as missing:
         error = missing
         if error.name not in _ALWAYS:
@@ -53,7 +74,11 @@ def _add(commands: Any, name: str) -> None:
         def fails(_: argparse.Namespace) -> int:
             raise error
 
-        told = {"help": f"needs {error.name}, which is not installed", "prefix_chars": "\0"}  # it takes options too
-        parser = commands.add_parser(name.rpartition(".")[2].replace("_", "-"), add_help=False, **told)
+        parser = commands.add_parser(
+            name,
+            help=f"needs {error.name}, which is not installed",
+            add_help=False,
+            prefix_chars="\0",  # so that the command's options count as arguments
+        )
         parser.add_argument("arguments", nargs="*")
         parser.set_defaults(command=fails)

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..common.arguments import count, output
+from ..common.arguments import count, output_file
 from ..common.atomic import write_atomically
 from ..common.schemas import why_unchecked
-from ..implementations.finding import BUILT_IN, FRAMEWORKS
-from ..reporting import error_growth as growth
-from ..reporting import results as report
-from ..reporting.terminal import Console, progress_on
-from ..running import records as runs
+from ..implementations.finding import FRAMEWORKS
+from ..reporting.error_growth import EarlierErrors, grown_errors, read_earlier_errors
+from ..reporting.json_report import as_json
+from ..reporting.junit import write_junit
+from ..reporting.progress import progress_bars
+from ..reporting.result import exit_status, result_of
+from ..reporting.terminal import WITH_RICH, Console
+from ..reporting.verdict_table import print_results
 from ..running.devices import why_no_cuda
-from ..suite.runner import Job, Plan, run
+from ..running.run_records import encoded_run_record, run_records_folder, write_run_record
+from ..suite.runner import RunPlan, SuiteProcess, run_suite
 from ..suite.session import PROFILES
-from .arguments import implementation
+from .arguments import argument_type
 from .console import console_of
+from .interrupts import interrupt_on_sigterm
+from .options import add_implementation, add_jobs, add_json, add_seed
 
 
 def add_to(commands: Any) -> None:
@@ -30,62 +35,60 @@ def add_to(commands: Any) -> None:
         "run",
         help="check implementations and print a verdict",
         description="Checks implementations against the oracle. Exit status 0 only if something was compared and "
-        "nothing new diverged; what cannot run here is reported, and counts against an implementation that was named.",
+        "nothing diverged beyond the known divergences. An implementation that cannot run here is reported with the "
+        "reason; one that was named must run.",
+    )
+    add_implementation(parser, default="all frameworks")
+    parser.add_argument(
+        "--device",
+        choices=("cpu", "cuda"),
+        help="where implementations compute (default: cpu; cuda is listed as not run)",
     )
     parser.add_argument(
-        "--implementation",
-        action="append",
-        type=implementation,
-        metavar="NAME",
-        help=f"{', '.join(BUILT_IN)}, package.module:Class or file.py:Class; may be repeated (default: all frameworks)",
+        "--profile", choices=tuple(PROFILES), default="quick", help="how many cases are drawn (default: quick)"
     )
-    parser.add_argument("--device", choices=("cpu", "cuda"), help="default: cpu, and cuda said to be not run")
-    parser.add_argument("--profile", choices=tuple(PROFILES), default="quick", help="how much is drawn")
-    parser.add_argument("--seed", type=int, default=0, help="of all that is drawn (default: 0)")
-    parser.add_argument("--jobs", type=int, default=Plan.jobs, help="processes at a time (default: all cores)")
+    add_seed(parser)
+    add_jobs(parser)
     parser.add_argument(
         "--profile-suite",
         action="store_true",
-        help="tell where each process's time goes: in the framework's calls, in the oracle's bounds, in drawing, …",
+        help="report where the wall time of each process goes: the framework's calls, the oracle's bounds, drawing, …",
     )
     parser.add_argument(
-        "--cases", type=count, metavar="N", help="random cases of each implementation, not the profile's"
+        "--cases", type=count, metavar="N", help="random cases of each implementation (default: those of the profile)"
     )
-    parser.add_argument("--json", type=output, metavar="FILE", help="write the whole result as JSON")
+    add_json(parser, "the whole result")
     parser.add_argument(
         "--record",
         nargs="?",
-        type=output,
-        const=runs.folder(),
+        type=output_file,
+        const=run_records_folder(),
         metavar="FILE",
-        help="keep the same as evidence (default: by device and date, in fixtures/observations/runs)",
+        help="keep the same JSON as evidence (default: a file named by device and date in fixtures/observations/runs)",
     )
-    parser.add_argument("--junit", type=output, metavar="FILE", help="write JUnit XML")
+    parser.add_argument("--junit", type=output_file, metavar="FILE", help="write the results as JUnit XML")
     parser.add_argument(
         "--since",
-        type=_earlier,
+        type=argument_type(_earlier_errors),
         metavar="FILE",
-        help="what --json wrote before; where a worst error has grown tenfold since, even within its bound, "
-        "that is told, and the exit status is 1",
+        help="JSON of an earlier run: list the worst errors that have grown tenfold since, even within their bounds, "
+        "and exit with 1 if there are any",
     )
     parser.set_defaults(command=_run)
 
 
-def _earlier(name: str) -> growth.Earlier:
-    try:
-        return growth.read(Path(name))
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
+def _earlier_errors(name: str) -> EarlierErrors:
+    return read_earlier_errors(Path(name))
 
 
 def _run(parsed: argparse.Namespace) -> int:
     device = parsed.device or "cpu"
-    plan = Plan(
+    plan = RunPlan(
         tuple(parsed.implementation or FRAMEWORKS),
         device,
         parsed.profile,
         parsed.seed,
-        max(parsed.jobs, 1),
+        parsed.jobs,
         parsed.profile_suite,
         parsed.cases,
     )
@@ -95,58 +98,59 @@ def _run(parsed: argparse.Namespace) -> int:
     if device == "cuda" and no_cuda:
         console.print(f"cuda: not run: {no_cuda}")
         if parsed.json:
-            write_atomically(parsed.json, runs.encoded(report.as_json([], {"cuda": no_cuda}, plan, 1, parsed.typed)))
+            content = as_json([], {"cuda": no_cuda}, plan, 1, parsed.command_line)
+            write_atomically(parsed.json, encoded_run_record(content))
         return 1
     if parsed.device is None:
         absent["cuda"] = no_cuda or "a device is here, but was not asked for (--device cuda)"
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a CI that gives up must leave no process behind
+    interrupt_on_sigterm()
     with tempfile.TemporaryDirectory(prefix="conformance-") as folder:
         try:
-            jobs = _watched(console, plan, Path(folder))
+            processes = _run_with_progress(console, plan, Path(folder))
         except KeyboardInterrupt:
             console.print("interrupted: no verdict")
             return 130
-        results = [report.result_of(job, device) for job in jobs]
-        status = report.exit_status(results, required=parsed.implementation is not None)
-        report.show(console, results, absent)
+        results = [result_of(process, device) for process in processes]
+        status = exit_status(results, required=parsed.implementation is not None)
+        print_results(console, results, absent)
         if parsed.since is not None:
-            grown = list(growth.grown(results, parsed.since))
+            grown = list(grown_errors(results, parsed.since))
             console.print(f"\n[bold]Worst errors that grew tenfold or more: {len(grown)}[/]")
             for one in grown:
                 console.print(f"  {one}", highlight=False)
             status = status or int(bool(grown))
         if parsed.json or parsed.record:
-            content = report.as_json(results, absent, plan, status, parsed.typed)
+            content = as_json(results, absent, plan, status, parsed.command_line)
         if parsed.json:
-            write_atomically(parsed.json, runs.encoded(content))
+            write_atomically(parsed.json, encoded_run_record(content))
         if parsed.record:
-            console.print(f"recorded in {runs.write(parsed.record, content)}", highlight=False)
+            console.print(f"recorded in {write_run_record(parsed.record, content)}", highlight=False)
         if parsed.junit:
-            report.write_junit(parsed.junit, jobs)
+            write_junit(parsed.junit, processes)
     return status
 
 
-def _watched(console: Console, plan: Plan, folder: Path) -> list[Job]:
-    """Runs the plan with a progress bar for each implementation."""
-    with progress_on(console) as progress:
-        if progress is None:
-            return run(plan, folder, lambda jobs: None)
+def _run_with_progress(console: Console, plan: RunPlan, folder: Path) -> list[SuiteProcess]:
+    """Runs the plan with a progress bar for each implementation; without rich there is none."""
+    if not WITH_RICH:
+        return run_suite(plan, folder, lambda processes: None)
+    with progress_bars(console, unit="cases") as progress:
         bars: dict[str, Any] = {}
 
-        def watch(jobs: Sequence[Job]) -> None:
-            for job in jobs:
-                if job.name not in bars:
-                    bars[job.name] = progress.add_task(job.label, total=None, start=False)
-                if job.process is None:
+        def watch(processes: Sequence[SuiteProcess]) -> None:
+            for process in processes:
+                if process.name not in bars:
+                    bars[process.name] = progress.add_task(process.label, total=None, start=False)
+                if process.process is None:
                     continue
-                bar, done = bars[job.name], len(job.of_kind("case"))
+                bar, done = bars[process.name], len(process.of_kind("case"))
                 if not progress.tasks[bar].started:
                     progress.start_task(bar)
-                for start in job.of_kind("start"):
+                for start in process.of_kind("start"):
                     progress.update(bar, total=max(start["planned"], done))
                 progress.update(bar, completed=done)
-                if job.status is not None:
+                if process.status is not None:
                     progress.update(bar, total=done)
                     progress.stop_task(bar)
 
-        return run(plan, folder, watch)
+        return run_suite(plan, folder, watch)

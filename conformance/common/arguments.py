@@ -1,4 +1,4 @@
-"""What options of a command line may be; argparse says with an option's name what it was given instead."""
+"""Types of command-line options: each checks its value, and argparse prints the option's name with the complaint."""
 
 from __future__ import annotations
 
@@ -9,23 +9,28 @@ _FIGURES = (".png", ".svg", ".pdf")
 
 
 def count(text: str) -> int:
-    """A whole number from 1 on."""
+    """A whole number of at least 1."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError("a positive whole number is needed")
     return int(text)
 
 
-def output(name: str) -> Path:
-    """A file in a folder that is there."""
+def output_file(name: str) -> Path:
+    """A file to be written; its folder must exist."""
     path = Path(name)
     if not path.parent.is_dir():
         raise argparse.ArgumentTypeError(f"no such folder: {path.parent}")
     return path
 
 
-def figure(name: str) -> Path:
-    """A file that a plot can be written to."""
-    path = output(name)
+def figure_file(name: str) -> Path:
+    """A file to write a plot to: PNG, SVG or PDF."""
+    path = output_file(name)
     if path.suffix not in _FIGURES:
         raise argparse.ArgumentTypeError(f"a name that ends in {', '.join(_FIGURES)} is needed, got {path.name}")
     return path
+
+
+def require_matplotlib() -> None:
+    """Raises `ModuleNotFoundError` before minutes of work whose plot could not be drawn, not after them."""
+    import matplotlib  # noqa: F401

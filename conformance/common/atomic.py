@@ -10,7 +10,7 @@ from typing import Any
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
-    """Writes beside the file, then puts it in its place: a reader sees the old or the new, never a part."""
+    """Writes beside the file, then replaces it: a reader sees the old or the new content, never a part."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", text=False)
     try:
         with os.fdopen(handle, "wb") as file:

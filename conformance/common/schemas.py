@@ -1,4 +1,4 @@
-"""Data files are held to their schemas by jsonschema; where it is missing, they are not, and that is told."""
+"""Checks of data files against their JSON schemas. Without jsonschema nothing is checked, and a run says so."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ def mismatch(content: Any, schema: Mapping[str, Any]) -> str:
 
 
 def why_unchecked() -> str | None:
-    """Why nothing is held to its schema here; None where everything is."""
+    """The reason why nothing is checked against its schema here; None where everything is."""
     return None if _THERE else "jsonschema is not installed: the project's own data files are read as they are"
 
 
 @cache
 def _validator() -> Any:
-    """The validator's class, which passes lists of plain numbers, of which there are many, in one go."""
+    """The validator's class. It checks a list of numbers at once, as fixtures have many."""
     extend: Any = jsonschema.validators.extend
     each: Any = jsonschema.Draft202012Validator.VALIDATORS["items"]
 
     def items(validator: Any, items: Any, instance: Any, schema: Any) -> Iterable[Any]:
-        plain = items == {"type": "number"} and all(type(item) in (float, int) for item in instance)
-        found: Iterable[Any] = () if plain else each(validator, items, instance, schema)
+        all_numbers = items == {"type": "number"} and all(type(item) in (float, int) for item in instance)
+        found: Iterable[Any] = () if all_numbers else each(validator, items, instance, schema)
         return found
 
     return extend(jsonschema.Draft202012Validator, {"items": items})

@@ -1,4 +1,4 @@
-"""What grew within its bound since an earlier run: an upgrade that loses a digit is seen before it disagrees."""
+"""Errors that grew within their bounds since an earlier run: an upgrade that loses a digit is seen early."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from typing import Any
 
 from ..common.schemas import mismatch
 from ..judging.verdict import NEGLIGIBLE
-from .results import FORMAT, Result
+from .json_report import FORMAT
+from .result import Result
 
 FACTOR = 10.0  # a decimal digit
 
-Earlier = Mapping[tuple[str, str], Mapping[str, float]]
+EarlierErrors = Mapping[tuple[str, str], Mapping[str, float]]
 _SCHEMA = {
     "type": "object",
     "required": ["format", "implementations"],
@@ -43,7 +44,7 @@ _SCHEMA = {
 
 @dataclass(frozen=True)
 class Growth:
-    """A family whose worst error, in units of its bound, was so much less."""
+    """A family of quantities whose worst error grew: what it was before and is now, in units of its bound."""
 
     implementation: str
     device: str
@@ -55,8 +56,8 @@ class Growth:
         return f"{self.implementation} ({self.device}), {self.family}: {self.before:.2g} before, {self.now:.2g} now"
 
 
-def read(path: Path) -> Earlier:
-    """The worst errors in what `run --json` wrote, by name and device; `ValueError` where that is not what it is."""
+def read_earlier_errors(path: Path) -> EarlierErrors:
+    """The worst errors in what `run --json` wrote, by name and device; `ValueError` for any other file."""
     try:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
@@ -72,7 +73,7 @@ def read(path: Path) -> Earlier:
     }
 
 
-def grown(results: Sequence[Result], earlier: Earlier) -> Iterator[Growth]:
+def grown_errors(results: Sequence[Result], earlier: EarlierErrors) -> Iterator[Growth]:
     """The families of these results whose worst error grew by `FACTOR` or more."""
     for result in results:
         before = earlier.get((result.name, result.device), {})

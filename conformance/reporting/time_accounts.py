@@ -1,14 +1,14 @@
-"""The accounts of one or several processes as a table of shares."""
+"""Where the wall time of processes went, as a table."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..running.profiling.accounts import ACCOUNTS, outside
+from ..running.profiling.accounts import ACCOUNTS, share_outside_framework
 from .terminal import Table
 
 
-def table(processes: Mapping[str, Mapping[str, float]]) -> Table:
+def time_accounts_table(processes: Mapping[str, Mapping[str, float]]) -> Table:
     """A column of shares in percent for each process, and one for all of them."""
     every = {name: sum(its.get(name, 0.0) for its in processes.values()) for name in ACCOUNTS}
     columns = dict(processes) | ({"all": every} if len(processes) > 1 else {})
@@ -20,6 +20,8 @@ def table(processes: Mapping[str, Mapping[str, float]]) -> Table:
         shares = (its.get(account, 0.0) / (sum(its.values()) or 1.0) for its in columns.values())
         found.add_row(account, *(f"{100 * share:.1f}" for share in shares))
     found.add_section()
-    found.add_row("outside of the framework", *(f"{100 * outside(its):.1f}" for its in columns.values()))
+    found.add_row(
+        "outside of the framework", *(f"{100 * share_outside_framework(its):.1f}" for its in columns.values())
+    )
     found.add_row("seconds", *(f"{sum(its.values()):.0f}" for its in columns.values()))
     return found

@@ -1,4 +1,4 @@
-"""Which devices this machine has, asked of the driver, so that no framework has to be imported for it."""
+"""The CUDA devices of this machine, asked of the driver, so that no framework has to be imported."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ class Gpu:
 
 
 def why_no_cuda() -> str | None:
-    """Why nothing can run on CUDA here; None where a device is there."""
-    return None if _opened() else "no CUDA device"
+    """The reason why nothing can run on CUDA here; None where there is a device."""
+    return None if _cuda_driver() else "no CUDA device"
 
 
 def gpu() -> Gpu | None:
-    """The first CUDA device, which frameworks take; None where there is none."""
-    driver = _opened()
+    """The first CUDA device, which frameworks use; None where there is none."""
+    driver = _cuda_driver()
     if driver is None:
         return None
     device, version, memory = ctypes.c_int(), ctypes.c_int(), ctypes.c_size_t()
@@ -55,9 +55,9 @@ def gpu() -> Gpu | None:
     )
 
 
-def _opened() -> Any:
-    """The driver's library, where it knows a device."""
-    for driver in _loaded(_DRIVERS):
+def _cuda_driver() -> Any:
+    """The driver's library; None where it has no device."""
+    for driver in _loadable(_DRIVERS):
         count = ctypes.c_int(0)
         if driver.cuInit(0) == 0 and driver.cuDeviceGetCount(ctypes.byref(count)) == 0 and count.value:
             return driver
@@ -65,15 +65,15 @@ def _opened() -> Any:
 
 
 def _driver_version() -> str:
-    for management in _loaded(_MANAGEMENT):
+    for management in _loadable(_MANAGEMENT):
         found = ctypes.create_string_buffer(_TEXT)
         if management.nvmlInit_v2() == 0 and management.nvmlSystemGetDriverVersion(found, _TEXT) == 0:
             return found.value.decode()
     return "unknown"
 
 
-def _loaded(names: Iterable[str]) -> Iterator[Any]:
-    """Those of the libraries that are there."""
+def _loadable(names: Iterable[str]) -> Iterator[Any]:
+    """Those of the libraries that can be loaded."""
     for name in names:
         with suppress(OSError):
             yield ctypes.CDLL(name)

@@ -1,4 +1,4 @@
-"""The machine that a record was made on: what decides which instructions a framework's kernels use."""
+"""A description of this machine, for records: what decides which instructions a framework's kernels use."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def machine() -> dict[str, Any]:
     }
 
 
-def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """What of two machines is not the same, and may change how frameworks round by itself."""
+def machine_differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """Differences of two machines that alone may change how frameworks round."""
     return [
         f"{name}: {old.get(name)} before, {new.get(name)} now"
         for name in ("system", "architecture", "processor", "vectors", "threads")

@@ -1,7 +1,7 @@
 """Runs the suite against several implementations at once, each in a process of its own.
 
-Keras fixes its backend when it is imported and a framework may crash, so no two implementations share a process. The
-processes tell what they do through their records (`session`), which this one reads as they grow.
+Keras fixes its backend when it is imported and a framework may crash, so no two implementations share a process. Each
+process appends events to its record (`session`), and this one reads the records as they grow.
 """
 
 from __future__ import annotations
@@ -16,17 +16,18 @@ from pathlib import Path
 from typing import Any
 
 from ..implementations.finding import source_of
-from ..running.processes import ON_GPU, ONE_THREAD, WITHOUT_GPU, Recorded, in_turn
+from ..running.processes import ON_GPU, ONE_THREAD, WITHOUT_GPU, RecordedProcess, poll_until_done
 
 _PACKAGE = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What to run: implementations by name, the device, how much, from which seed, how many at a time.
+class RunPlan:
+    """What to run: implementations by name, the device, the profile, the seed, and how many processes at a time.
 
+    amount          the name of a profile: ``quick`` or ``thorough``
     profile_suite   whether each process keeps accounts of its time (`conformance.running.profiling`)
-    cases           how many random cases each implementation gets; None: as many as the profile says
+    cases           the number of random cases of each implementation; None: that of the profile
     """
 
     implementations: tuple[str, ...]
@@ -38,8 +39,8 @@ class Plan:
     cases: int | None = None
 
 
-class Job(Recorded):
-    """One implementation's process and what is known of it so far."""
+class SuiteProcess(RecordedProcess):
+    """The process that runs the suite against one implementation, and the events of its record so far."""
 
     def __init__(self, name: str, folder: Path) -> None:
         super().__init__(folder / "record.jsonl", folder / "log.txt")
@@ -51,7 +52,7 @@ class Job(Recorded):
 
     @property
     def label(self) -> str:
-        """The name, of a plug-in without the folders or packages that lead to it."""
+        """The name; a plug-in's without its folders or packages."""
         where, colon, made = self.name.rpartition(":")
         return (Path(where).stem if where.endswith(".py") else where.rpartition(".")[2]) + colon + made
 
@@ -60,13 +61,13 @@ class Job(Recorded):
         return self.folder / "junit.xml"
 
     def read(self) -> None:
-        """Takes in the record's new lines."""
-        self.events += self.told()
+        """Reads the record's new events."""
+        self.events += self.new_events()
 
     def of_kind(self, kind: str) -> list[dict[str, Any]]:
         return [event for event in self.events if event["event"] == kind]
 
-    def start(self, plan: Plan) -> None:
+    def start(self, plan: RunPlan) -> None:
         self.folder.mkdir(parents=True)
         command = [
             *(sys.executable, "-m", "pytest", str(_PACKAGE / "suite"), "-q", "-c", os.devnull),
@@ -83,20 +84,20 @@ class Job(Recorded):
         for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):  # a shell's own options could leave out tests
             environment.pop(name, None)
         self.started = time.monotonic()
-        self.begin(command, environment)
+        self.launch(command, environment)
 
 
-def run(plan: Plan, folder: Path, watch: Callable[[Sequence[Job]], None]) -> list[Job]:
-    """Runs the plan to its end, calling ``watch`` a few times a second; interrupted, it stops every process."""
-    jobs = [Job(name, folder / f"{k:02}-job") for k, name in enumerate(plan.implementations)]
+def run_suite(plan: RunPlan, folder: Path, watch: Callable[[Sequence[SuiteProcess]], None]) -> list[SuiteProcess]:
+    """Runs the plan to its end, calling ``watch`` a few times a second; stops every process when interrupted."""
+    processes = [SuiteProcess(name, folder / f"{k:02}-job") for k, name in enumerate(plan.implementations)]
     try:
-        for running in in_turn(deque(jobs), plan.jobs, lambda job: job.start(plan)):
-            for job, _ in running:
-                job.seconds = time.monotonic() - job.started
-                job.read()
-            watch(jobs)
+        for running in poll_until_done(deque(processes), plan.jobs, lambda process: process.start(plan)):
+            for process, _ in running:
+                process.seconds = time.monotonic() - process.started
+                process.read()
+            watch(processes)
     finally:
-        for job in jobs:
-            job.stop()
-            job.read()
-    return jobs
+        for process in processes:
+            process.stop()
+            process.read()
+    return processes

@@ -1,7 +1,7 @@
 """What one run of the suite against one implementation carries: the implementation, the profile, the record.
 
 Every verdict is written as one JSON line to the record as soon as it is known, so that a run that is interrupted or
-crashes has told what it did. `conformance.reporting.results` reads these lines.
+crashes has told what it did. `conformance.reporting.result` reads these lines.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ..contract import Case, Implementation, Quantities, optional
 from ..judging.divergences import Disagreement, Divergence, concerning, examine, expected_of
 from ..judging.reproduction import script
 from ..judging.verdict import Comparison, Verdict
-from ..running.processes import append
+from ..running.processes import append_event
 
 _SHOWN = 8
 _PRINTED = 10_000  # numbers that go in: a case of more is not printed as a script
@@ -244,7 +244,7 @@ class Session:
         )
 
     def _write(self, **event: Any) -> None:
-        append(self.record, **event)
+        append_event(self.record, **event)
 
 
 def _reasons(missing: Mapping[str, str]) -> dict[str, str]:

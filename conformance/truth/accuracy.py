@@ -26,7 +26,7 @@ from rich.table import Table
 from ..common.atomic import write_figure
 from ..contract import Array, family_of
 from ..implementations.finding import FRAMEWORKS
-from ..running.processes import environment
+from ..running.processes import subprocess_environment
 from . import corpus
 from .certify import certify
 from .corpus import Fixture
@@ -161,7 +161,7 @@ def _truth(family: str, fixture: Fixture) -> Iterator[tuple[str, Mapping[str, Ar
 def _ask(name: str, families: Sequence[str]) -> tuple[dict[str, Array], dict[str, Any]]:
     with tempfile.TemporaryDirectory(prefix="conformance-accuracy-") as folder:
         command = [sys.executable, "-m", "conformance.truth.accuracy_worker", name, folder, *families]
-        done = subprocess.run(command, capture_output=True, text=True, env=environment(), check=False)
+        done = subprocess.run(command, capture_output=True, text=True, env=subprocess_environment(), check=False)
         if done.returncode != 0:
             last = [f"exit status {done.returncode}", *done.stderr.strip().splitlines()][-1]
             why = f"crashed: {last}"

@@ -34,7 +34,7 @@ from refimpl.precision import Precision
 from refimpl.rounded import Rounded
 
 from ..contract import Array
-from ..running.processes import environment
+from ..running.processes import subprocess_environment
 from .balls import AtKink, Undecided, balls, constant, precision, series, slope
 
 FRAMEWORKS = (
@@ -235,7 +235,7 @@ def _ask(framework: str, names: Sequence[str], at: dict[str, Array]) -> dict[str
         np.savez(Path(folder) / "points.npz", **at)  # type: ignore[arg-type]
         (Path(folder) / "names.json").write_text(json.dumps(list(names)))
         command = [sys.executable, "-m", "conformance.truth.activation_worker", framework, folder]
-        done = subprocess.run(command, capture_output=True, text=True, env=environment(), check=False)
+        done = subprocess.run(command, capture_output=True, text=True, env=subprocess_environment(), check=False)
         if done.returncode != 0:
             print(f"{framework}: {[*done.stderr.strip().splitlines(), ''][-2:]}", file=sys.stderr)
             return {}

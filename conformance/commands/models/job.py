@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import signal
 from typing import Any
 
 from ...models.jobs import classification, counting, elman, gates, regression, sentiment
@@ -12,6 +11,7 @@ from ...models.jobs.frameworks import WorkerFailed
 from ...models.jobs.states import StateRefused
 from ...models.jobs.training import Interrupted
 from ..console import console_of
+from ..interrupts import interrupt_on_sigterm
 
 JOBS = {
     "counting": counting,
@@ -22,7 +22,7 @@ JOBS = {
     "gates": gates,
 }
 
-_INTERRUPTED = "interrupted; the epochs that the oracle has finished are kept, and the same command goes on from them"
+_INTERRUPTED = "interrupted; the epochs that the oracle finished are kept, and the same command goes on from them"
 
 
 def add_to(commands: Any) -> None:
@@ -48,12 +48,12 @@ def add_to(commands: Any) -> None:
 
 def _job(parsed: argparse.Namespace) -> int:
     console = console_of(140)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a CI that gives up gets what an interrupt gets
+    interrupt_on_sigterm()
     try:
         status: int = parsed.job.run(parsed, console)
     except KeyboardInterrupt as interrupt:
-        said = interrupt.said if isinstance(interrupt, Interrupted) else _INTERRUPTED
-        console.print(said, markup=False, highlight=False, soft_wrap=True)
+        message = interrupt.said if isinstance(interrupt, Interrupted) else _INTERRUPTED
+        console.print(message, markup=False, highlight=False, soft_wrap=True)
         return 130
     except (DataRefused, StateRefused, WorkerFailed) as error:
         console.print(str(error), markup=False, highlight=False, soft_wrap=True)

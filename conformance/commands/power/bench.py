@@ -7,18 +7,19 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import Any
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
 from ...cases.workload import CELLS, PASSES, Size, Work
-from ...common.arguments import count, figure, output
+from ...common.arguments import count, output_file, require_matplotlib
 from ...implementations.timing import ORACLE, TIMED
 from ...power.benchmark import report
 from ...power.benchmark.measuring import Result, bench, processors
 from ...power.benchmark.work import GRID, GROWTH, works
+from ...reporting.progress import progress_bars
+from ...reporting.terminal import Console
 from ...running.machine import machine
 from ..arguments import timed
-from ..console import console_of, interrupt_by_signals
+from ..console import console_of
+from ..interrupts import interrupt_on_sigint_and_sigterm
+from ..options import add_plot
 
 _DTYPES = ("float64", "float32")
 
@@ -29,8 +30,8 @@ def add_to(commands: Any) -> None:
         "bench",
         help="time the oracle beside the frameworks",
         description="Times forward passes, alone and with all gradients, of the oracle and of each framework that is "
-        "installed: every one in a process of its own, all in turn in each round, on the same threads. Whatever does "
-        "not agree with the oracle within its bounds is not timed. Exit status 0 only if the oracle and one other ran.",
+        "installed. Each runs in a process of its own on the same threads, and each round times all of them in turn. "
+        "An answer outside the oracle's bounds is not timed. Exit status 0 only if the oracle and one other ran.",
     )
     benches.add_argument(
         "--against",
@@ -38,7 +39,7 @@ def add_to(commands: Any) -> None:
         type=timed,
         metavar="NAME",
         help=f"{', '.join(name for name in TIMED if name != ORACLE)}, package.module:Class or file.py:Class with the "
-        "protocol of conformance.implementations.timing; may be repeated (default: all of the names)",
+        "protocol of conformance.implementations.timing; may be repeated (default: all named here)",
     )
     benches.add_argument("--cell", action="append", choices=CELLS, help="may be repeated (default: all)")
     benches.add_argument("--dtype", action="append", choices=_DTYPES, help="may be repeated (default: both)")
@@ -54,12 +55,14 @@ def add_to(commands: Any) -> None:
         action="append",
         type=_size,
         metavar="TIME,BATCH,INPUT,HIDDEN",
-        help="may be repeated (default: nine, from 1,1,4,4 to 200,128,64,512, and how time grows)",
+        help="may be repeated (default: nine, from 1,1,4,4 to 200,128,64,512, and those that show how time grows)",
     )
-    benches.add_argument("--threads", type=count, default=processors(), help="of each (default: all processors)")
-    benches.add_argument("--rounds", type=count, default=15, help="each times everyone once (default: 15)")
-    benches.add_argument("--json", type=output, metavar="FILE", help="write every time that was measured")
-    benches.add_argument("--plot", type=figure, metavar="FILE", help="draw the ratios; needs matplotlib")
+    benches.add_argument(
+        "--threads", type=count, default=processors(), help="threads of each (default: all processors)"
+    )
+    benches.add_argument("--rounds", type=count, default=15, help="how often each is timed (default: 15)")
+    benches.add_argument("--json", type=output_file, metavar="FILE", help="write every time that was measured")
+    add_plot(benches, "the ratios")
     benches.set_defaults(command=_bench)
 
 
@@ -74,9 +77,9 @@ def _size(text: str) -> Size:
 
 def _bench(parsed: argparse.Namespace) -> int:
     if parsed.plot:
-        import matplotlib  # noqa: F401  # said to be missing before the measuring, not after
+        require_matplotlib()
     console = console_of(200)
-    interrupt_by_signals()
+    interrupt_on_sigint_and_sigterm()
     cells = list(dict.fromkeys(parsed.cell or CELLS))
     names = [ORACLE, *dict.fromkeys(parsed.against or [name for name in TIMED if name != ORACLE])]
     dtypes, passes = (dict.fromkeys(given) for given in (parsed.dtype or _DTYPES, parsed.passes or PASSES))
@@ -100,7 +103,6 @@ def _watched(
     console: Console, wanted: Sequence[Work], names: Sequence[str], parsed: argparse.Namespace
 ) -> tuple[list[Result], Any]:
     """Measures with a progress bar."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console) as progress:
+    with progress_bars(console) as progress:
         bar = progress.add_task(", ".join(names), total=len(wanted))
         return bench(wanted, names, parsed.threads, parsed.rounds, lambda _: progress.advance(bar))

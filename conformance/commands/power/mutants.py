@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import argparse
 import difflib
-import os
-import signal
 from typing import Any
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-from ...common.arguments import count, figure, output
+from ...common.arguments import require_matplotlib
 from ...power.mutants import MUTANTS
 from ...power.mutants.running import Plan, Score, run
 from ...power.mutants.score import plot, show, write_json
+from ...reporting.progress import progress_bars
 from ..console import console_of
+from ..interrupts import interrupt_on_sigterm
+from ..options import add_jobs, add_json, add_plot, add_seed
 
 
 def add_to(commands: Any) -> None:
@@ -31,14 +29,15 @@ def add_to(commands: Any) -> None:
         action="append",
         type=_mutant,
         metavar="NAME",
-        help="default: all, and the correct ones; may be repeated",
+        help="may be repeated (default: all, and the correct ones)",
     )
-    mutants.add_argument("--faint", action="store_true", help="blend the forward faults in faintly too; takes longer")
-    cores = os.cpu_count() or 1
-    mutants.add_argument("--seed", type=int, default=0, help="of all that is drawn (default: 0)")
-    mutants.add_argument("--jobs", type=count, default=cores, help="processes at a time (default: all cores)")
-    mutants.add_argument("--json", type=output, metavar="FILE", help="write the whole score as JSON")
-    mutants.add_argument("--plot", type=figure, metavar="FILE", help="draw the faint faults' score; needs matplotlib")
+    mutants.add_argument(
+        "--faint", action="store_true", help="also try the forward faults blended in faintly; takes longer"
+    )
+    add_seed(mutants)
+    add_jobs(mutants)
+    add_json(mutants, "the whole score")
+    add_plot(mutants, "the faint faults' score")
     mutants.set_defaults(command=_mutants)
 
 
@@ -52,12 +51,12 @@ def _mutant(name: str) -> str:
 
 def _mutants(parsed: argparse.Namespace) -> int:
     if parsed.plot:
-        import matplotlib  # noqa: F401  # said to be missing before the minutes of running, not after
+        require_matplotlib()
 
     names = tuple(dict.fromkeys(parsed.mutant or MUTANTS))
     plan = Plan(names, parsed.mutant is None, bool(parsed.faint or parsed.plot), parsed.seed, parsed.jobs)
     console = console_of(220)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a CI that gives up must leave no process behind
+    interrupt_on_sigterm()
     try:
         score = _watched(plan)
     except KeyboardInterrupt:
@@ -72,7 +71,6 @@ def _mutants(parsed: argparse.Namespace) -> int:
 
 
 def _watched(plan: Plan) -> Score:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    with progress_bars() as progress:
         bar = progress.add_task("mutants", total=plan.tasks)
         return run(plan, lambda name: progress.update(bar, advance=1, description=name))

@@ -1,4 +1,4 @@
-"""``python -m conformance tolerance-study``: whether tolerances cry wolf, how tight they are, what they let pass."""
+"""``python -m conformance tolerance-study``: whether tolerances raise false alarms, how tight they are, what passes."""
 
 from __future__ import annotations
 
@@ -6,16 +6,14 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-from ...common.arguments import count, figure, output
-from ...implementations.finding import BUILT_IN
+from ...common.arguments import count, require_matplotlib
 from ...power.tolerance_study import report
 from ...power.tolerance_study.measuring import Study, study
-from ...suite.runner import Plan
-from ..arguments import implementation
-from ..console import console_of, interrupt_by_signals
+from ...reporting.progress import progress_bars
+from ...reporting.terminal import Console
+from ..console import console_of
+from ..interrupts import interrupt_on_sigint_and_sigterm
+from ..options import add_implementation, add_jobs, add_json, add_plot, add_seed
 
 _DTYPES = ("float64", "float32", "float16", "bfloat16")
 _DEFAULT = ("torch", "keras-tensorflow", "keras-torch", "keras-jax", "onnxruntime", "oracle")
@@ -25,35 +23,34 @@ def add_to(commands: Any) -> None:
     """Adds the command's parser."""
     studies = commands.add_parser(
         "tolerance-study",
-        help="draw many cases: false alarms, error in units of its bound, least fault seen",
-        description="Draws many random cases, judges implementations on them, and tells how large errors are in units "
-        "of their bounds and how small a fault would be seen. Exit status 0 only without a false alarm.",
+        help="draw many cases: false alarms, errors in units of their bounds, the smallest fault that is seen",
+        description="Draws many random cases, judges implementations on them, and reports how large errors are in "
+        "units of their bounds and how small a fault would be seen. Exit status 0 only without a false alarm.",
+    )
+    add_implementation(studies, default=", ".join(_DEFAULT))
+    studies.add_argument(
+        "--dtype", action="append", choices=_DTYPES, help=f"may be repeated (default: {' and '.join(_DTYPES[:2])})"
     )
     studies.add_argument(
-        "--implementation",
-        action="append",
-        type=implementation,
-        metavar="NAME",
-        help=f"{', '.join(BUILT_IN)}, package.module:Class or file.py:Class; may be repeated "
-        f"(default: {', '.join(_DEFAULT)})",
+        "--cases", type=count, default=1000, help="cases of each implementation and dtype (default: 1000)"
     )
-    studies.add_argument("--dtype", action="append", choices=_DTYPES, help="may be repeated (default: the first two)")
-    studies.add_argument("--cases", type=count, default=1000, help="of each implementation and dtype (default: 1000)")
-    studies.add_argument("--seed", type=int, default=0, help="of all that is drawn (default: 0)")
-    studies.add_argument("--jobs", type=count, default=Plan.jobs, help="processes at a time (default: all cores)")
-    studies.add_argument("--alarms-only", action="store_true", help="look for no faults: half of the time")
-    studies.add_argument("--json", type=output, metavar="FILE", help="write the figures as JSON")
-    studies.add_argument("--plot", type=figure, metavar="FILE", help="draw the distributions; needs matplotlib")
+    add_seed(studies)
+    add_jobs(studies)
+    studies.add_argument(
+        "--alarms-only", action="store_true", help="look for false alarms only, not for faults; takes half of the time"
+    )
+    add_json(studies, "the figures")
+    add_plot(studies, "the distributions")
     studies.set_defaults(command=_study)
 
 
 def _study(parsed: argparse.Namespace) -> int:
     if parsed.plot:
-        import matplotlib  # noqa: F401  # said to be missing before the hours of measuring, not after
+        require_matplotlib()
     names, dtypes = parsed.implementation or _DEFAULT, parsed.dtype or _DTYPES[:2]
     wanted = [(name, dtype, parsed.cases) for name in dict.fromkeys(names) for dtype in dict.fromkeys(dtypes)]
     console = console_of(160)
-    interrupt_by_signals()
+    interrupt_on_sigint_and_sigterm()
     found = _watched(console, wanted, parsed)
     report.show(console, found)
     if parsed.json:
@@ -65,8 +62,7 @@ def _study(parsed: argparse.Namespace) -> int:
 
 def _watched(console: Console, wanted: Sequence[tuple[str, str, int]], parsed: argparse.Namespace) -> list[Study]:
     """Makes the study with a progress bar for each part of it."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console) as progress:
+    with progress_bars(console) as progress:
         bars = [progress.add_task(f"{name} {dtype}", total=count_) for name, dtype, count_ in wanted]
 
         def watch(studies: Sequence[Study]) -> None:

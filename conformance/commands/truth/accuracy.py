@@ -1,23 +1,29 @@
-"""``python -m conformance accuracy``: how far everyone lies from the certified truth. Needs python-flint."""
+"""``python -m conformance accuracy``: how far implementations lie from the certified truth. Needs python-flint."""
 
 from __future__ import annotations
 
 import argparse
 from typing import Any
 
-from ...common.arguments import figure
+from ...common.arguments import require_matplotlib
 from ...implementations.finding import FRAMEWORKS
 from ..console import console_of
+from ..options import add_implementation, add_plot
 
 
 def add_to(commands: Any) -> None:
     """Adds the command's parser."""
     accuracy = commands.add_parser(
-        "accuracy", help="measure the oracle's and the frameworks' distance from the certified truth, in ulp"
+        "accuracy",
+        help="measure the oracle's and the frameworks' distance from the certified truth, in ulp",
+        description="Measures in ulp how far the oracle and the frameworks lie from the certified truth. Exit status 0 "
+        "only if something was measured.",
     )
-    accuracy.add_argument("--implementation", action="append", metavar="NAME", help="default: all; may be repeated")
-    accuracy.add_argument("--family", action="append", metavar="NAME", help="default: all; may be repeated")
-    accuracy.add_argument("--plot", type=figure, metavar="FILE", help="draw it too; needs matplotlib")
+    add_implementation(accuracy, default="the oracle and all frameworks")
+    accuracy.add_argument(
+        "--family", action="append", metavar="NAME", help="a family of fixtures/, may be repeated (default: all)"
+    )
+    add_plot(accuracy, "the distances too")
     accuracy.set_defaults(command=_accuracy)
 
 
@@ -25,7 +31,7 @@ def _accuracy(parsed: argparse.Namespace) -> int:
     from ...truth.accuracy import accuracy, plot, show  # python-flint, which only this needs
 
     if parsed.plot:
-        import matplotlib  # noqa: F401  # said to be missing before the minutes of measuring, not after
+        require_matplotlib()
 
     found = accuracy(tuple(parsed.implementation or ("oracle", *FRAMEWORKS)), parsed.family)
     show(console_of(140), found)

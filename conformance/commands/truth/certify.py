@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from rich.console import Console
+from ...reporting.terminal import Console
+from ..options import add_jobs
 
 
 def add_to(commands: Any) -> None:
@@ -13,14 +14,20 @@ def add_to(commands: Any) -> None:
     certify = commands.add_parser(
         "certify",
         help="make the corpus of certified cases, or check it",
-        description="Writes every family of fixtures/ anew, the same to the byte; interrupted, it goes on where it "
-        "stopped. With --check it writes nothing: it certifies the stored cases again and compares.",
+        description="Computes every family of fixtures/ anew and writes it, the same to the byte. After an interrupt "
+        "the same command goes on where it stopped. With --check it writes nothing: it certifies the stored cases "
+        "again and compares.",
     )
-    certify.add_argument("--check", action="store_true", help="compare with what is stored, write nothing")
-    certify.add_argument("--fraction", type=float, default=1.0, help="of the cases to check (default: all)")
-    certify.add_argument("--seed", type=int, default=0, help="of the cases drawn by --fraction")
-    certify.add_argument("--fresh", action="store_true", help="forget what an interrupted run has finished")
-    certify.add_argument("--jobs", type=int, help="processes at a time (default: all cores)")
+    certify.add_argument("--check", action="store_true", help="certify the stored cases again and write nothing")
+    certify.add_argument(
+        "--fraction",
+        type=float,
+        default=1.0,
+        help="the share of the cases that --check takes, from 0 to 1 (default: 1)",
+    )
+    certify.add_argument("--seed", type=int, default=0, help="seed of the choice that --fraction makes (default: 0)")
+    certify.add_argument("--fresh", action="store_true", help="do not go on from an interrupted run, begin anew")
+    add_jobs(certify)
     certify.set_defaults(command=_certify)
 
 

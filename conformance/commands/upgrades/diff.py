@@ -9,64 +9,63 @@ from pathlib import Path
 from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
-from rich.console import Console
-from rich.table import Table
 
-from ...common.arguments import output
 from ...common.atomic import write_atomically
+from ...reporting.terminal import Console, Table
 from ...upgrades.observations.answers import SEVERITIES
-from ...upgrades.observations.comparing import Difference, Finding, difference, pairs
-from ...upgrades.observations.record import Record, read
+from ...upgrades.observations.comparing import Difference, Finding, difference, match_observations
+from ...upgrades.observations.record import Record, read_record
 from ..console import console_of
+from ..options import add_fail_on, add_json
 
 _STYLES = {"behaviour": "bold red", "accuracy": "yellow", "rounding": "cyan", "nothing": "green"}
-_TOLD = 12  # findings of an implementation told in full, unless all are asked for
+_FINDINGS_SHOWN = 12  # of an implementation, unless --all is given
 
 
 def add_to(commands: Any) -> None:
     """Adds the command's parser."""
     diffs = commands.add_parser(
         "diff",
-        help="what moved from one framework version to another",
-        description="Compares two records. Exit status 0 where what moved is less grave than --fail-on says, 1 where "
-        "it is not or nothing could be compared, 2 where a file is no record.",
+        help="print what moved between two records",
+        description="Compares two records. Exit status 0 where every change is less grave than --fail-on, 1 where one "
+        "is not or nothing could be compared, 2 where a file is no record.",
     )
-    for name, whose in (("old", "before"), ("new", "after")):
+    for name, when in (("old", "before"), ("new", "after")):
         diffs.add_argument(
             name,
             metavar=name.upper(),
-            help=f"the record from {whose}, as FILE or, where it holds several versions, FILE@PACKAGE==VERSION",
+            help=f"the record from {when} the upgrade: FILE, or FILE@PACKAGE==VERSION where it holds several versions",
         )
-    diffs.add_argument("--fail-on", choices=(*SEVERITIES[1:], "never"), default="behaviour", help="default: behaviour")
-    diffs.add_argument("--all", action="store_true", help="tell every finding, not the first dozen")
-    diffs.add_argument("--json", type=output, metavar="FILE", help="write everything as JSON")
+    add_fail_on(diffs)
+    diffs.add_argument("--all", action="store_true", help="print every finding, not only the first dozen")
+    add_json(diffs, "everything")
     diffs.set_defaults(command=_diff)
 
 
 def _diff(parsed: argparse.Namespace) -> int:
     console = console_of(160)
     try:
-        both, alone = pairs(selected(parsed.old), selected(parsed.new))
+        both, unmatched = match_observations(selected_observations(parsed.old), selected_observations(parsed.new))
         found = [difference(old, new) for old, new in both]
     except ValueError as error:
         console.print(f"diff: {error}", highlight=False)
         return 2
-    show(console, found, alone, None if parsed.all else _TOLD)
+    print_differences(console, found, unmatched, None if parsed.all else _FINDINGS_SHOWN)
     if parsed.json:
-        write_atomically(parsed.json, json.dumps(as_json(found, alone), indent=2) + "\n")
+        write_atomically(parsed.json, json.dumps(as_json(found, unmatched), indent=2) + "\n")
     return exit_status(found, parsed.fail_on)
 
 
-def selected(said: str) -> Record:
+def selected_observations(name_and_version: str) -> Record:
     """The observations of ``FILE`` or ``FILE@PACKAGE==VERSION``; `ValueError` where there is none."""
-    name, at, wanted = said.rpartition("@")
-    if not at or Path(said).exists():
-        return read(Path(said))
+    name, at, wanted = name_and_version.rpartition("@")
+    if not at or Path(name_and_version).exists():
+        return read_record(Path(name_and_version))
     try:
         requirement = Requirement(wanted)
     except InvalidRequirement as error:
-        raise ValueError(f"{said}: expected FILE@PACKAGE==VERSION: {error}") from None
-    record = read(Path(name))
+        raise ValueError(f"{name_and_version}: expected FILE@PACKAGE==VERSION: {error}") from None
+    record = read_record(Path(name))
     found = tuple(
         one
         for one in record
@@ -87,7 +86,9 @@ def exit_status(found: Sequence[Difference], fail_on: str) -> int:
     return int(any(SEVERITIES.index(one.severity) >= limit for one in found))
 
 
-def show(console: Console, found: Sequence[Difference], alone: Sequence[str], told: int | None = None) -> None:
+def print_differences(
+    console: Console, found: Sequence[Difference], unmatched: Sequence[str], limit: int | None = None
+) -> None:
     """The summary, a line an implementation; then what moved in each."""
     table = Table(title="What moved", title_justify="left")
     for column in ("implementation", "versions", "verdict"):
@@ -101,25 +102,27 @@ def show(console: Console, found: Sequence[Difference], alone: Sequence[str], to
     if found:
         console.print(table)
     for one in found:
-        _show_findings(console, one, told)
-    for why in alone:
+        _print_findings(console, one, limit)
+    for why in unmatched:
         console.print(f"not compared: {why}", highlight=False, markup=False)
     if not any(one.compared for one in found):
         console.print("nothing was compared")
 
 
-def _show_findings(console: Console, one: Difference, told: int | None) -> None:
-    if not one.findings and not any(one.only) and not one.machines:
+def _print_findings(console: Console, one: Difference, limit: int | None) -> None:
+    if not one.findings and not any(one.unmatched_cases) and not one.machine_changes:
         return
     console.print(f"\n[bold]{one.new.implementation}[/]")
-    for finding in one.findings[:told]:
+    for finding in one.findings[:limit]:
         console.print(f"  [{_STYLES[finding.severity]}]{finding.severity}[/] {_line(finding)}", highlight=False)
-    if told is not None and len(one.findings) > told:
-        console.print(f"  … and {len(one.findings) - told} more (--all tells them)", highlight=False)
-    for count, which in zip(one.only, ("OLD", "NEW"), strict=True):
+    if limit is not None and len(one.findings) > limit:
+        console.print(f"  … and {len(one.findings) - limit} more (--all prints them)", highlight=False)
+    for count, which in zip(one.unmatched_cases, ("OLD", "NEW"), strict=True):
         if count:
-            console.print(f"  {count} cases are only in {which}: other options, or drawn otherwise", highlight=False)
-    for change in one.machines:
+            console.print(
+                f"  {count} cases are only in {which}: other options, or other random numbers", highlight=False
+            )
+    for change in one.machine_changes:
         console.print(f"  another machine: {change}", highlight=False, markup=False)
 
 
@@ -138,10 +141,10 @@ def versions(one: Difference) -> str:
     return ", ".join(changed) or ", ".join(f"{name} {version}" for name, version in new.items())
 
 
-def as_json(found: Sequence[Difference], alone: Sequence[str]) -> dict[str, Any]:
+def as_json(found: Sequence[Difference], unmatched: Sequence[str]) -> dict[str, Any]:
     """Everything, as plain data."""
 
-    def plain(one: Difference) -> Mapping[str, Any]:
+    def encoded(one: Difference) -> Mapping[str, Any]:
         return {
             "implementation": one.new.implementation,
             "versions": {"old": dict(one.old.versions), "new": dict(one.new.versions)},
@@ -151,8 +154,8 @@ def as_json(found: Sequence[Difference], alone: Sequence[str]) -> dict[str, Any]
             "numbers_changed": one.changed,
             "ulps": one.ulps,
             "findings": [vars(finding) for finding in one.findings],
-            "only": {"old": one.only[0], "new": one.only[1]},
-            "machines": list(one.machines),
+            "only": {"old": one.unmatched_cases[0], "new": one.unmatched_cases[1]},
+            "machines": list(one.machine_changes),
         }
 
-    return {"format": 1, "differences": [plain(one) for one in found], "not_compared": list(alone)}
+    return {"format": 1, "differences": [encoded(one) for one in found], "not_compared": list(unmatched)}

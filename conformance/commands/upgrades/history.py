@@ -7,8 +7,11 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from ...common.arguments import require_matplotlib
 from ...common.atomic import write_atomically
-from ...upgrades.observations import history
+from ...upgrades.observations.history import histories_in
+from ...upgrades.observations.history_page import PAGE, history_page
+from ...upgrades.observations.history_plots import ERRORS, SPEED, plot_errors, plot_speed
 from ..console import console_of
 
 
@@ -17,24 +20,26 @@ def add_to(commands: Any) -> None:
     histories = commands.add_parser(
         "history",
         help="what changed from release to release, as a page with plots",
-        description="Reads the records in a folder, one for each package whose releases it follows, and writes "
-        f"{history.PAGE} and its plots there; needs matplotlib.",
+        description="Reads the records in a folder, one for each package, and writes there what changed from "
+        f"release to release: {PAGE} and its plots. Needs matplotlib.",
     )
-    histories.add_argument("folder", type=Path, metavar="FOLDER", help="holds PACKAGE.jsonl.xz, as `merge` writes it")
+    histories.add_argument(
+        "folder", type=Path, metavar="FOLDER", help="a folder with PACKAGE.jsonl.xz, as `merge` writes them"
+    )
     histories.set_defaults(command=_history)
 
 
 def _history(parsed: argparse.Namespace) -> int:
-    import matplotlib  # noqa: F401  # said to be missing before the minutes of comparing, not after
+    require_matplotlib()
 
     console, folder = console_of(160), parsed.folder
     try:
-        series = history.histories(folder)
+        series = histories_in(folder)
     except ValueError as error:
         console.print(f"history: {error}", highlight=False)
         return 2
-    write_atomically(folder / history.PAGE, history.page(series, folder))
-    for name, plot in ((history.ERRORS, history.plot_errors), (history.SPEED, history.plot_speed)):
+    write_atomically(folder / PAGE, history_page(series, folder))
+    for name, plot in ((ERRORS, plot_errors), (SPEED, plot_speed)):
         with tempfile.TemporaryDirectory() as scratch:
             plot(series, Path(scratch) / name)
             write_atomically(folder / name, (Path(scratch) / name).read_bytes())

@@ -1,73 +1,57 @@
-"""``python -m conformance record``: keep what the installed frameworks compute; ``merge`` puts records together."""
+"""``python -m conformance record FILE``: keep what the installed frameworks compute, bit for bit."""
 
 from __future__ import annotations
 
 import argparse
-import signal
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-from ...common.arguments import count, output
-from ...implementations.finding import BUILT_IN, FRAMEWORKS
-from ...suite.runner import Plan
-from ...upgrades.observations.record import SUFFIX, Observation, Record, read, write
-from ...upgrades.observations.recording import Asked, record_of
-from ..arguments import implementation
+from ...common.arguments import output_file
+from ...implementations.finding import FRAMEWORKS
+from ...reporting.progress import progress_bars
+from ...reporting.terminal import Console
+from ...upgrades.observations.record import SUFFIX, Observation, Record, write_record
+from ...upgrades.observations.recording import ImplementationRecorder, record_implementations
 from ..console import console_of
+from ..interrupts import interrupt_on_sigterm
+from ..options import add_implementation, add_jobs
 
 
 def add_to(commands: Any) -> None:
-    """Adds the commands' parsers."""
-    records = commands.add_parser(
+    """Adds the command's parser."""
+    parser = commands.add_parser(
         "record",
         help="keep what the installed frameworks compute, bit for bit",
-        description="Puts a fixed corpus of cases to implementations and writes what they answer to a file, for `diff` "
-        "to compare with another version's. Exit status 0 only if every implementation that was named was asked, and "
+        description="Asks implementations a fixed corpus of cases and writes their answers to a file, which `diff` "
+        "compares with that of another version. Exit status 0 only if every implementation that was named ran, and "
         "none raised in every case.",
     )
-    records.add_argument("file", type=output, metavar="FILE", help=f"what to write; its name ends with {SUFFIX}")
-    records.add_argument(
-        "--implementation",
-        action="append",
-        type=implementation,
-        metavar="NAME",
-        help=f"{', '.join(BUILT_IN)}, package.module:Class or file.py:Class; may be repeated (default: what is here)",
+    parser.add_argument(
+        "file", type=output_file, metavar="FILE", help=f"the file to write; its name ends with {SUFFIX}"
     )
-    records.add_argument("--jobs", type=count, default=Plan.jobs, help="processes at a time (default: all cores)")
-    records.set_defaults(command=_record)
-    merges = commands.add_parser(
-        "merge",
-        help="put several records into one",
-        description="Writes the observations of several records to one file. Of observations of the same "
-        "implementation in the same versions the last one is kept.",
-    )
-    merges.add_argument("into", type=output, metavar="FILE", help="what to write")
-    merges.add_argument("records", nargs="+", type=Path, metavar="RECORD", help="what `record` or `merge` wrote")
-    merges.set_defaults(command=_merge)
+    add_implementation(parser, default="all frameworks that are installed")
+    add_jobs(parser)
+    parser.set_defaults(command=_record)
 
 
 def _record(parsed: argparse.Namespace) -> int:
     console = console_of(160)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a CI that gives up must leave no process behind
+    interrupt_on_sigterm()
     try:
-        found = _watched(console, tuple(dict.fromkeys(parsed.implementation or FRAMEWORKS)), parsed.jobs)
+        found = _record_with_progress(console, tuple(dict.fromkeys(parsed.implementation or FRAMEWORKS)), parsed.jobs)
     except KeyboardInterrupt:
         console.print("interrupted: nothing was written")
         return 130
-    asked = [one for one in found if one.answers]
+    answered = [one for one in found if one.answers]
     for one in found:
         if one.not_run:
             console.print(f"{one.implementation}: not run: {one.not_run}", highlight=False, markup=False)
-    if not asked:
+    if not answered:
         console.print("nothing was recorded")
         return 1
-    kept = found if parsed.implementation else asked
-    write(parsed.file, kept)
-    for one in asked:
+    kept = found if parsed.implementation else answered
+    write_record(parsed.file, kept)
+    for one in answered:
         console.print(f"{one.label}: {len(one.answers)} cases, {_raised(one)} raised", highlight=False)
     console.print(f"{parsed.file}: {parsed.file.stat().st_size / 1024:.0f} KiB", highlight=False)
     return 1 if any(one.not_run or _raised(one) == len(one.answers) for one in kept) else 0
@@ -77,28 +61,13 @@ def _raised(one: Observation) -> int:
     return sum(answer.raised is not None for answer in one.answers)
 
 
-def _watched(console: Console, names: Sequence[str], jobs: int) -> Record:
-    """Records with a progress bar for each implementation."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console) as progress:
+def _record_with_progress(console: Console, names: Sequence[str], jobs: int) -> Record:
+    """Records the implementations, with a progress bar for each."""
+    with progress_bars(console) as progress:
         bars = [progress.add_task(name, total=None) for name in names]
 
-        def watch(everyone: Sequence[Asked]) -> None:
-            for bar, one in zip(bars, everyone, strict=True):
+        def watch(recorders: Sequence[ImplementationRecorder]) -> None:
+            for bar, one in zip(bars, recorders, strict=True):
                 progress.update(bar, total=one.questions or None, completed=len(one.answers))
 
-        return record_of(names, jobs, watch)
-
-
-def _merge(parsed: argparse.Namespace) -> int:
-    console = console_of(160)
-    kept: dict[Any, Observation] = {}
-    try:
-        for path in parsed.records:
-            kept |= {(one.implementation, *sorted(one.versions.items())): one for one in read(path)}
-    except ValueError as error:
-        console.print(f"merge: {error}", highlight=False)
-        return 2
-    write(parsed.into, kept.values())
-    console.print(f"{parsed.into}: {len(kept)} observations", highlight=False)
-    return 0
+        return record_implementations(names, jobs, watch)

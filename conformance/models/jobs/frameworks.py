@@ -20,7 +20,7 @@ import numpy as np
 
 from ...contract import Array, NotRun
 from ...implementations.finding import source_of
-from ...running.processes import environment
+from ...running.processes import subprocess_environment
 
 KERAS = ("keras-tensorflow", "keras-torch", "keras-jax")
 Event = Mapping[str, Any]
@@ -85,7 +85,7 @@ def ask(
 
 def _environment(framework: str) -> dict[str, str]:
     read_on_import = {"JAX_ENABLE_X64": "1", "TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3")}
-    return environment(**read_on_import, **source_of(framework).environment)
+    return subprocess_environment(**read_on_import, **source_of(framework).environment)
 
 
 def _answer(framework: str, folder: Path, status: int) -> Answer:

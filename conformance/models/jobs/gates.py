@@ -20,7 +20,7 @@ from rich.table import Table
 
 import refimpl as ri
 
-from ...common.arguments import count, figure
+from ...common.arguments import count, figure_file
 from ...common.atomic import write_figure
 from ...contract import Array, NotRun, Quantities
 from ...implementations.finding import load
@@ -52,7 +52,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--hidden", type=count, default=16, help="units of each cell (default: 16)")
     parser.add_argument("--epochs", type=count, default=20, help="of training, 32 batches of 64 each (default: 20)")
     parser.add_argument("--rows", type=count, default=2048, help="sequences to train on (default: 2048)")
-    parser.add_argument("--plot", type=figure, metavar="FILE", help="draw the norms too; needs matplotlib")
+    parser.add_argument("--plot", type=figure_file, metavar="FILE", help="draw the norms too; needs matplotlib")
     training.add_arguments(parser)
 
 

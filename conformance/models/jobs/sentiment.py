@@ -21,7 +21,7 @@ from rich.table import Table
 
 import refimpl as ri
 
-from ...common.arguments import count, figure
+from ...common.arguments import count, figure_file
 from ...common.atomic import write_figure
 from ...contract import Array, NotRun
 from ...implementations.keras.sequential import dump, layers_of, numbered
@@ -69,7 +69,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         action="store_true",
         help="allow --imdb: this format holds pickles, and unpickling may run whatever the file's maker wrote into it",
     )
-    parser.add_argument("--plot", type=figure, metavar="FILE", help="draw the curves too; needs matplotlib")
+    parser.add_argument("--plot", type=figure_file, metavar="FILE", help="draw the curves too; needs matplotlib")
     training.add_arguments(parser)
 
 

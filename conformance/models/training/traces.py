@@ -17,7 +17,7 @@ import refimpl as ri
 
 from ...cases.training import Task, Trace
 from ...implementations.finding import source_of
-from ...running.processes import environment
+from ...running.processes import subprocess_environment
 
 Array = Any
 Named = Mapping[str, Array]
@@ -55,7 +55,11 @@ def by(name: str, tasks: Sequence[str], steps: int) -> Answer:
     with tempfile.TemporaryDirectory(prefix="conformance-parity-") as folder:
         command = [sys.executable, "-m", "conformance.models.training.worker", name, folder, str(steps), *tasks]
         done = subprocess.run(
-            command, capture_output=True, text=True, env=environment(**source_of(name).environment), check=False
+            command,
+            capture_output=True,
+            text=True,
+            env=subprocess_environment(**source_of(name).environment),
+            check=False,
         )
         if done.returncode != 0:
             last = [f"exit status {done.returncode}", *done.stderr.strip().splitlines()][-1]

@@ -21,7 +21,7 @@ import numpy as np
 from ...cases.workload import Work
 from ...implementations.oracle.timed import Product
 from ...implementations.timing import ORACLE, PRODUCT, contestant
-from ...running.processes import THREADS, WITHOUT_GPU, environment, last_lines
+from ...running.processes import THREAD_VARIABLES, WITHOUT_GPU, log_tail, subprocess_environment
 
 _LEAST_SECONDS = 0.01  # of what is timed at once: shorter calls are repeated
 
@@ -67,7 +67,9 @@ class Contestant:
         self._process = self._started()
 
     def _started(self) -> subprocess.Popen[bytes]:
-        variables = dict.fromkeys(THREADS, str(self._threads)) | WITHOUT_GPU | dict(contestant(self.name).environment)
+        variables = (
+            dict.fromkeys(THREAD_VARIABLES, str(self._threads)) | WITHOUT_GPU | dict(contestant(self.name).environment)
+        )
         command = [
             sys.executable,
             "-W",
@@ -79,7 +81,11 @@ class Contestant:
         ]
         with self._log.open("wb") as errors:
             return subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, env=environment(**variables)
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                env=subprocess_environment(**variables),
             )
 
     def prepare(self, work: Work) -> dict[str, Any]:
@@ -102,7 +108,7 @@ class Contestant:
             line = b""
         self._signal("SIGSTOP")
         if not line:
-            status, said = self._process.wait(), " ".join(last_lines(self._log))
+            status, said = self._process.wait(), " ".join(log_tail(self._log))
             return {"not run": f"its process ended with status {status}: {said}"}
         found: dict[str, Any] = json.loads(line)
         return found

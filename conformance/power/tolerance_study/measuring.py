@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
@@ -10,8 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ...implementations.finding import source_of
-from ...running.processes import ONE_THREAD, WITHOUT_GPU, Recorded, environment, in_turn
+from ...running.processes import RecordedProcess, poll_until_done
 
 CHUNK = 5000  # cases of one process: Keras alone takes seconds to start
 
@@ -61,7 +59,7 @@ class Study:
             self.alarms |= {alarm["case"]: alarm["message"] for alarm in event["alarms"]}
 
 
-class Chunk(Recorded):
+class Chunk(RecordedProcess):
     """Some of a study's cases, and the process that judges them."""
 
     def __init__(self, study: Study, first: int, count: int, faults: bool, record: Path) -> None:
@@ -76,12 +74,11 @@ class Chunk(Recorded):
         name = self.study.implementation
         what = "faults" if self.faults else "alarms"
         which = (name, self.study.dtype, seed, self.first, self.count, what, self.record)
-        command = [sys.executable, "-W", "ignore", "-m", "conformance.power.tolerance_study.worker", *map(str, which)]
-        self.begin(command, environment(**ONE_THREAD | WITHOUT_GPU | dict(source_of(name).environment)))
+        self.launch_worker("conformance.power.tolerance_study.worker", which, name)
 
     def take(self) -> None:
         """Takes in the record's new lines."""
-        for event in self.told():
+        for event in self.new_events():
             self.study.take(event)
 
 
@@ -104,12 +101,12 @@ def study(
             for first in range(0, one.asked, CHUNK)
         ]
         try:
-            for running in in_turn(deque(chunks), jobs, lambda chunk: chunk.start(seed)):
+            for running in poll_until_done(deque(chunks), jobs, lambda chunk: chunk.start(seed)):
                 for chunk, ended in running:
                     chunk.take()
                     if ended and chunk.status:
                         chunk.study.broken.append(
-                            f"status {chunk.status} in the cases from {chunk.first} on: {chunk.last_lines}"
+                            f"status {chunk.status} in the cases from {chunk.first} on: {chunk.log_tail}"
                         )
                 watch(studies)
         except KeyboardInterrupt:

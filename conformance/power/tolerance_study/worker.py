@@ -25,7 +25,7 @@ from ...implementations.finding import load
 from ...judging.arithmetic import arithmetic_of
 from ...judging.divergences import Disagreement, examine, expected_of
 from ...judging.truth import Expected, Truth
-from ...running.processes import append
+from ...running.processes import append_event
 from ...suite.session import PROFILES, Session
 from .cases import GROUP, Draws, looks_for_faults, manner_of
 from .sensitivity import BAR, least_seen, seen
@@ -38,16 +38,16 @@ def main(arguments: Sequence[str]) -> int:
     try:
         session = Session(load(name), PROFILES["quick"])
     except NotRun as error:
-        append(record, event="not run", why=str(error))
+        append_event(record, event="not run", why=str(error))
         return 0
     if dtype not in session.implementation.dtypes:
-        append(record, event="not run", why=f"{name} does not compute in {dtype}")
+        append_event(record, event="not run", why=f"{name} does not compute in {dtype}")
         return 0
-    append(record, event="versions", versions=dict(session.implementation.versions))
+    append_event(record, event="versions", versions=dict(session.implementation.versions))
     draws = Draws(session, dtype, int(seed))
     for group in range(start, start + int(count), GROUP):
         numbers = range(group, min(group + GROUP, start + int(count)))
-        append(record, event="group", first=group, **judged(draws, numbers, faults=what == "faults"))
+        append_event(record, event="group", first=group, **judged(draws, numbers, faults=what == "faults"))
     return 0
 
 

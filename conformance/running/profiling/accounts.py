@@ -1,6 +1,6 @@
-"""What a stack of Python frames is at work on: one account, by the innermost function that is known to belong to one.
+"""The account on which a stack of Python frames is booked: that of the innermost function that has one.
 
-What belongs to none, such as NumPy and the standard library, works for whoever called it.
+A function without an account, as of NumPy and the standard library, works for its caller.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ ACCOUNTS = (
     *(START, FRAMEWORK_IMPORTS, IMPORTS, CALLS, CONVERSION, VALUES, BOUNDS, COMPARISON, DIVERGENCES, OPTIONS),
     *(DRAWING, RECORDING, PYTEST, REST, END),
 )
-THEIRS = (FRAMEWORK_IMPORTS, CALLS)
-"""The framework's own accounts; all else is outside of it."""
+FRAMEWORK_ACCOUNTS = (FRAMEWORK_IMPORTS, CALLS)
+"""The accounts of the framework; all others are outside of it."""
 
-_CALLER = ""  # works for whoever called it
+_CALLER = ""  # booked on the caller's account
 _OWNERS = {
     "refimpl": VALUES,
     "refimpl.rounding": BOUNDS,
@@ -71,29 +71,29 @@ _OWNERS = {
 _IMPORTING = ("importlib._bootstrap", "_frozen_importlib")
 
 
-def outside(accounts: Mapping[str, float]) -> float:
+def share_outside_framework(accounts: Mapping[str, float]) -> float:
     """The share of the seconds that is spent outside of the framework's own calls and imports."""
     total = sum(accounts.values())
-    return 1 - sum(accounts.get(name, 0.0) for name in THEIRS) / total if total else 0.0
+    return 1 - sum(accounts.get(name, 0.0) for name in FRAMEWORK_ACCOUNTS) / total if total else 0.0
 
 
 class Accountant:
-    """Tells the account of a stack.
+    """Finds the account of a stack of frames.
 
-    packages   top-level modules that are the framework's own
+    packages   the framework's top-level modules
     """
 
     def __init__(self, packages: Iterable[str] = ()) -> None:
         self._owners = _OWNERS | dict.fromkeys(packages, CALLS)
-        self._owner = lru_cache(maxsize=None)(self._looked_up)
+        self._owner = lru_cache(maxsize=None)(self._account_by_prefix)
 
     def account_of(self, frame: FrameType | None) -> str:
-        """The account of what the innermost frame, and those that led to it, are at work on."""
+        """The account of the stack whose innermost frame this is."""
         names: list[tuple[str, str]] = []
         collecting = [getattr(callback, "__code__", None) for callback in gc.callbacks]
         while frame is not None:
             if any(frame.f_code is code for code in collecting):
-                names.clear()  # garbage is collected wherever there happens to be much of it, whoever asked to be told
+                names.clear()  # garbage is collected at arbitrary places: it counts for the interrupted function
             else:
                 names.append((str(frame.f_globals.get("__name__", "")), frame.f_code.co_qualname))
             frame = frame.f_back
@@ -107,8 +107,8 @@ class Accountant:
         found = next((owner for owner in owners if owner), REST)
         return BOUNDS if found == VALUES and BOUNDS in owners else found  # the oracle's equations, run on bounds
 
-    def _looked_up(self, module: str, function: str) -> str:
-        """Who owns the function: the longest part of its dotted name that is known says it."""
+    def _account_by_prefix(self, module: str, function: str) -> str:
+        """The account of the longest known prefix of the function's dotted name."""
         name = f"{module}.{function}"
         while name:
             if name in self._owners:

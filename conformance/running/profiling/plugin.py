@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from .accounts import ACCOUNTS, Accountant, outside
+from .accounts import ACCOUNTS, Accountant, share_outside_framework
 from .sampling import Sampler
 
 _SAMPLER = pytest.StashKey[Sampler]()
@@ -42,7 +42,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         total = sum(seconds.values()) or 1.0
         shares = {name: seconds[name] / total for name in ACCOUNTS if name in seconds}
         terminalreporter.section("where the wall time went, in percent")
-        for name, share in (shares | {"outside of the framework": outside(seconds)}).items():
+        for name, share in (shares | {"outside of the framework": share_outside_framework(seconds)}).items():
             terminalreporter.write_line(f"{100 * share:5.1f}  {name}")
 
 
@@ -51,9 +51,9 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     sampler, record = config.stash[_SAMPLER], _record(config)
     sampler.stop()
     if record is not None:
-        from conformance.running.processes import append
+        from conformance.running.processes import append_event
 
-        append(record, event="accounts", began=sampler.began, ended=sampler.ended, seconds=sampler.seconds)
+        append_event(record, event="accounts", began=sampler.began, ended=sampler.ended, seconds=sampler.seconds)
 
 
 def _record(config: pytest.Config) -> Path | None:

@@ -1,8 +1,8 @@
-"""Looks at the thread that made it, again and again, and books the time since it last looked.
+"""A sampling profiler: a thread looks at the stack of the thread that made it, and books the time since its last look.
 
-Neither of the two ways in which profilers come as a library serves here. `sys.setprofile` takes its time at every call,
-so that what is made of many small Python functions looks slower beside what is not; another process may not look into
-this one everywhere.
+Profilers that come as a library do not serve here. Those on `sys.setprofile` take time at every call, so that code of
+many small Python functions looks slower than other code. Those that look from another process are not permitted
+everywhere.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ _INTERVAL = 0.02
 _SWITCH_INTERVAL = 1e-4
 """How long this thread waits before it takes the interpreter from another.
 
-Waiting longer, it would come to look when the other happens to let go, which is inside of a framework more often.
+With a longer wait it would look when the other thread releases the interpreter, mostly inside a framework.
 """
 
 
 class Sampler:
     """Books the time of the thread that makes it, from ``start`` to ``stop``.
 
-    account_of   the account of a frame; may be exchanged while it runs
+    account_of   the account of a frame; may be replaced while it runs
     seconds      account to seconds
     """
 

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from conformance.commands.models.job import JOBS
-from conformance.common.arguments import figure
+from conformance.common.arguments import figure_file
 
 
 def numbers(module: Any) -> list[str]:
     """The job's options that take a number."""
     parser = ArgumentParser()
     module.add_arguments(parser)
-    return [action.option_strings[0] for action in parser._actions if action.type not in (None, Path, figure)]
+    return [action.option_strings[0] for action in parser._actions if action.type not in (None, Path, figure_file)]
 
 
 def test_jobs_take_numbers() -> None:

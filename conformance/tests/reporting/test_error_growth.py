@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from conformance.reporting import error_growth as growth
-from conformance.reporting.results import FORMAT
+from conformance.reporting.error_growth import grown_errors
+from conformance.reporting.json_report import FORMAT
 from conformance.tests.support import python
 
 SOUND = "conformance.tests.support.planted_faults:Sound"
@@ -24,12 +24,12 @@ def result(**worst: float) -> Any:
 def test_a_worst_error_that_grew_tenfold_is_told_and_a_lesser_growth_is_not() -> None:
     earlier = {("somebody", "cpu"): {"outputs": 0.02, "state": 0.02, "gates": 0.0, "gradients": float("inf")}}
     now = result(outputs=0.21, state=0.19, gates=0.009, gradients=0.5, laws=0.9)
-    assert [str(one) for one in growth.grown([now], earlier)] == ["somebody (cpu), outputs: 0.02 before, 0.21 now"]
+    assert [str(one) for one in grown_errors([now], earlier)] == ["somebody (cpu), outputs: 0.02 before, 0.21 now"]
 
 
 def test_what_was_exact_and_is_no_more_has_grown() -> None:
-    assert list(growth.grown([result(outputs=0.05)], {("somebody", "cpu"): {"outputs": 0.0}}))
-    assert not list(growth.grown([result(outputs=0.05)], {("another", "cpu"): {"outputs": 0.0}}))
+    assert list(grown_errors([result(outputs=0.05)], {("somebody", "cpu"): {"outputs": 0.0}}))
+    assert not list(grown_errors([result(outputs=0.05)], {("another", "cpu"): {"outputs": 0.0}}))
 
 
 def test_a_run_is_compared_with_an_earlier_one(tmp_path: Path) -> None:

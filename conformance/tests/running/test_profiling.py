@@ -23,15 +23,15 @@ from conformance.running.profiling.accounts import (
     CONVERSION,
     DIVERGENCES,
     DRAWING,
+    FRAMEWORK_ACCOUNTS,
     FRAMEWORK_IMPORTS,
     IMPORTS,
     OPTIONS,
     PYTEST,
     REST,
-    THEIRS,
     VALUES,
     Accountant,
-    outside,
+    share_outside_framework,
 )
 from conformance.running.profiling.sampling import Sampler
 
@@ -204,8 +204,8 @@ def test_a_sampler_that_has_ended_leaves_nothing_behind() -> None:
 
 def test_the_share_outside_is_that_of_all_but_the_frameworks_own_accounts() -> None:
     accounts = dict.fromkeys(ACCOUNTS, 1.0)
-    assert round(outside(accounts) * len(ACCOUNTS), 9) == len(ACCOUNTS) - len(THEIRS)
-    assert outside({}) == 0
+    assert round(share_outside_framework(accounts) * len(ACCOUNTS), 9) == len(ACCOUNTS) - len(FRAMEWORK_ACCOUNTS)
+    assert share_outside_framework({}) == 0
 
 
 def test_a_run_tells_where_the_time_of_each_process_went(tmp_path: Path) -> None:
@@ -222,7 +222,7 @@ def test_a_run_tells_where_the_time_of_each_process_went(tmp_path: Path) -> None
     assert round(sum(accounts.values()), 1) == slow["seconds"]
     assert min(accounts.values()) >= 0, accounts
     assert accounts[CALLS] >= 0.05 * slow["cases"], "the framework's calls are slept through"
-    assert slow["outside_of_the_framework"] == outside(accounts)
+    assert slow["outside_of_the_framework"] == share_outside_framework(accounts)
     lines = said.splitlines()
     assert all(any(name in line for line in lines) for name in (*ACCOUNTS, "outside of the framework")), said
     assert exits["accounts"] == {}, "a process that died has told no accounts"

@@ -13,9 +13,9 @@ import pytest
 from conformance.commands.main import main
 from conformance.implementations.oracle.layers import Oracle
 from conformance.judging.divergences import known
-from conformance.upgrades.bisecting.questions import of_case, of_divergence
+from conformance.upgrades.bisecting.questions import question_of_case_file, question_of_divergence
 from conformance.upgrades.bisecting.search import Unusable, Verdict, first_change
-from conformance.upgrades.bisecting.worker import of_implementation, of_script
+from conformance.upgrades.bisecting.worker import verdict_of_implementation, verdict_of_script
 
 from ..support import HERE, start
 from ..support.difficult import Raises, Silent, Small
@@ -59,7 +59,7 @@ def test_unusable_releases_are_passed_over_and_those_before_the_change_are_named
 
 def test_where_both_ends_have_one_verdict_nothing_is_looked_for() -> None:
     judge = Planted(len(RELEASES))
-    assert not first_change(RELEASES, judge).is_one
+    assert not first_change(RELEASES, judge).verdict_changed
     assert judge.asked == [RELEASES[0], RELEASES[-1]]
 
 
@@ -78,18 +78,18 @@ def test_a_third_verdict_in_between_is_another_than_the_oldest() -> None:
 def test_what_an_implementation_makes_of_a_case_is_a_verdict(tmp_path: Path) -> None:
     path = tmp_path / "case.toml"
     path.write_text(CASE.replace("time = 2", "time = 10"))
-    case = of_case(path).asked
+    case = question_of_case_file(path).subject
     assert not hasattr(case, "id")
     made: Any = case
-    assert of_implementation(Oracle(), made).word == "agrees"
-    assert of_implementation(Raises(), made) == Verdict("raises RuntimeError", "ten steps are too many")
-    assert of_implementation(Silent(), made).word == "answers nothing that can be compared"
+    assert verdict_of_implementation(Oracle(), made).word == "agrees"
+    assert verdict_of_implementation(Raises(), made) == Verdict("raises RuntimeError", "ten steps are too many")
+    assert verdict_of_implementation(Silent(), made).word == "answers nothing that can be compared"
 
     class Off(Small):
         def observe(self, case: Any) -> dict[str, Any]:
             return {"outputs": super().observe(case)["outputs"] + 1e-9}
 
-    verdict = of_implementation(Off(), made)
+    verdict = verdict_of_implementation(Off(), made)
     assert verdict.word == "disagrees"
     assert verdict.detail.startswith("outputs["), verdict.detail
 
@@ -108,7 +108,7 @@ def test_what_an_implementation_makes_of_a_case_is_a_verdict(tmp_path: Path) -> 
 def test_a_script_shows_its_divergence_by_its_exit_status_alone(script: str, word: str, tmp_path: Path) -> None:
     path = tmp_path / "script.py"
     path.write_text(script)
-    assert of_script(path).word == word
+    assert verdict_of_script(path).word == word
 
 
 @pytest.mark.parametrize(
@@ -140,11 +140,11 @@ def test_a_file_that_is_no_case_is_refused(
 
 def test_a_divergence_is_asked_of_an_implementation_of_the_package() -> None:
     entry = next(entry for entry in known() if entry.implementations[0].startswith("keras-torch"))
-    assert of_divergence(entry.id, "keras").implementation == entry.implementations[0]
+    assert question_of_divergence(entry.id, "keras").implementation == entry.implementations[0]
     with pytest.raises(ValueError, match="not of what onnxruntime is part of"):
-        of_divergence(entry.id, "onnxruntime")
+        question_of_divergence(entry.id, "onnxruntime")
     with pytest.raises(ValueError, match="no known divergence"):
-        of_divergence("no-such-entry", "keras")
+        question_of_divergence("no-such-entry", "keras")
 
 
 @pytest.fixture
@@ -160,7 +160,7 @@ def test_bisect_finds_the_release_and_tells_each_step(case: str, capsys: Any) ->
     assert "first release with another verdict: keras 3.12.0 (before, in 3.9.2: agrees; after: disagrees)" in said
     assert "keras 3.15.0: disagrees: outputs[" in said, said
     assert "3 releases between" in said, said
-    assert "partners changed" not in said, said
+    assert "companion packages changed" not in said, said
 
 
 def test_bisect_tells_where_nothing_changed(case: str, capsys: Any) -> None:

@@ -18,9 +18,14 @@ from packaging.version import Version
 
 from conformance.commands.main import main
 from conformance.implementations.finding import BUILT_IN
-from conformance.upgrades.environments import partners, uv
-from conformance.upgrades.environments.building import environment
-from conformance.upgrades.environments.partners import pair, plan, table
+from conformance.upgrades.environments import uv
+from conformance.upgrades.environments.building import built_interpreter
+from conformance.upgrades.environments.compatibility import (
+    compatibility_table,
+    is_pinned,
+    plan_environment,
+    plan_pair,
+)
 
 from ..support import ROOT, python, start
 
@@ -40,9 +45,9 @@ def installations(fake: Path) -> list[str]:
     return [call for call in calls(fake) if call.startswith("pip install")]
 
 
-@pytest.mark.parametrize("package", table())
+@pytest.mark.parametrize("package", compatibility_table())
 def test_every_release_from_the_lowest_on_has_a_set_and_every_set_has_a_release(package: str) -> None:
-    sets = table()[package]["sets"]
+    sets = compatibility_table()[package]["sets"]
     ends = sorted(Version(each.version) for one in sets for each in SpecifierSet(one["releases"]))
     tried = {str(version) for end in ends for version in (end, Version(f"{end}.99"))} | {f"{ends[0].major + 9}.0"}
     tried |= {f"{ends[-1].major}.{ends[-1].minor + more}.1" for more in range(9)}
@@ -55,14 +60,14 @@ def test_every_release_from_the_lowest_on_has_a_set_and_every_set_has_a_release(
     assert set(chosen) == {one["releases"] for one in sets}, f"{package}: a set is hidden by those before it"
 
 
-@pytest.mark.parametrize("package", table())
+@pytest.mark.parametrize("package", compatibility_table())
 def test_a_set_names_what_is_there(package: str) -> None:
-    for one in table()[package]["sets"]:
+    for one in compatibility_table()[package]["sets"]:
         assert SpecifierSet(one["python"]).contains("3.11"), f"{package} {one['releases']}: not on CPython 3.11"
         for requirement in one["with"]:
-            assert partners.is_pinned(requirement) or requirement.startswith("numpy<"), requirement
+            assert is_pinned(requirement) or requirement.startswith("numpy<"), requirement
             assert Requirement(requirement).name != package, requirement
-        for name in one.get("implementations", table()[package]["implementations"]):
+        for name in one.get("implementations", compatibility_table()[package]["implementations"]):
             assert name in BUILT_IN, f"{package} {one['releases']}: no implementation {name!r}"
 
 
@@ -72,31 +77,31 @@ def test_the_newest_set_of_keras_is_what_tox_pins() -> None:
     deps = tox["testenv:{suite,conformance,thorough,accuracy,tolerances}"]["deps"].split()
     pins = dict(dep.split("==") for dep in deps if "==" in dep and ">" not in dep)
     expected = {f"jax=={pins['jax']}", f"tensorflow=={pins['tensorflow-cpu']}", f"torch=={tox['torch']['version']}"}
-    assert set(table()["keras"]["sets"][0]["with"]) == expected
+    assert set(compatibility_table()["keras"]["sets"][0]["with"]) == expected
     for package in ("tensorflow", "jax"):
-        assert table()[package]["sets"][0]["with"] == [f"keras=={pins['keras']}"]
+        assert compatibility_table()[package]["sets"][0]["with"] == [f"keras=={pins['keras']}"]
 
 
 def test_a_plan_holds_what_this_project_needs_itself() -> None:
     own = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
-    assert own == list(plan("torch==2.6.0").requirements[1:])
+    assert own == list(plan_environment("torch==2.6.0").requirements[1:])
 
 
-def test_two_releases_get_the_same_partners_where_some_take_both() -> None:
-    old, new = pair("keras==3.3.3", "keras==3.15.1")
-    assert old.partners == new.partners
-    assert old.partners["tensorflow"] == "tensorflow==2.16.2"
-    assert plan("keras==3.15.1").partners["tensorflow"] != "tensorflow==2.16.2"
+def test_two_releases_get_the_same_companions_where_some_take_both() -> None:
+    old, new = plan_pair("keras==3.3.3", "keras==3.15.1")
+    assert old.companions == new.companions
+    assert old.companions["tensorflow"] == "tensorflow==2.16.2"
+    assert plan_environment("keras==3.15.1").companions["tensorflow"] != "tensorflow==2.16.2"
 
 
-def test_partners_that_no_implementation_needs_are_left_out() -> None:
-    assert set(plan("keras==3.3.3", implementations=["keras-torch"]).partners) == {"torch", "numpy"}
-    assert set(plan("keras==3.3.3").partners) == {"tensorflow", "torch", "jax", "numpy"}
+def test_companions_that_no_implementation_needs_are_left_out() -> None:
+    assert set(plan_environment("keras==3.3.3", implementations=["keras-torch"]).companions) == {"torch", "numpy"}
+    assert set(plan_environment("keras==3.3.3").companions) == {"tensorflow", "torch", "jax", "numpy"}
 
 
-def test_a_partner_can_be_given() -> None:
-    given = plan("keras==3.9.2", more=["tf-nightly-cpu==2.22.0.dev1", "python-flint"])
-    assert given.partners["tensorflow"] == "tf-nightly-cpu==2.22.0.dev1"
+def test_a_companion_can_be_given() -> None:
+    given = plan_environment("keras==3.9.2", more=["tf-nightly-cpu==2.22.0.dev1", "python-flint"])
+    assert given.companions["tensorflow"] == "tf-nightly-cpu==2.22.0.dev1"
     assert "python-flint" in given.requirements
 
 
@@ -142,38 +147,41 @@ def test_without_uv_it_is_told_what_brings_it(fake: Path, monkeypatch: pytest.Mo
 
 
 def test_an_environment_is_built_once(fake: Path) -> None:
-    first = environment(plan("keras==3.9.2"))
+    first = built_interpreter(plan_environment("keras==3.9.2"))
     built = calls(fake)
     assert built
-    assert environment(plan("keras==3.9.2")) == first
+    assert built_interpreter(plan_environment("keras==3.9.2")) == first
     assert calls(fake) == built, "it was built again"
-    assert environment(plan("keras==3.9.1")) != first
+    assert built_interpreter(plan_environment("keras==3.9.1")) != first
 
 
 def test_an_interrupted_build_is_built_anew(fake: Path) -> None:
-    interpreter = environment(plan("torch==2.13.0"))
+    interpreter = built_interpreter(plan_environment("torch==2.13.0"))
     (interpreter.parents[1] / "conformance.json").unlink()  # it is written last
     before = len(installations(fake))
-    assert environment(plan("torch==2.13.0")) == interpreter
+    assert built_interpreter(plan_environment("torch==2.13.0")) == interpreter
     assert len(installations(fake)) > before
 
 
 def test_an_environment_whose_cpython_has_gone_is_built_anew(fake: Path) -> None:
-    interpreter = environment(plan("torch==2.13.0"))
+    interpreter = built_interpreter(plan_environment("torch==2.13.0"))
     interpreter.unlink()
     interpreter.symlink_to(fake / "gone")
-    assert environment(plan("torch==2.13.0")).exists()
+    assert built_interpreter(plan_environment("torch==2.13.0")).exists()
 
 
 def test_what_cannot_be_installed_leaves_nothing(fake: Path) -> None:
     with pytest.raises(uv.UvFailed, match="No solution found"):
-        environment(plan("keras==3.9.9"))
+        built_interpreter(plan_environment("keras==3.9.9"))
     assert not [path for path in (fake / "kept").iterdir() if path.is_dir()]
 
 
 def test_of_two_that_want_an_environment_one_builds_it(fake: Path) -> None:
     found: list[Path] = []
-    both = [threading.Thread(target=lambda: found.append(environment(plan("keras==3.9.2")))) for _ in range(2)]
+    both = [
+        threading.Thread(target=lambda: found.append(built_interpreter(plan_environment("keras==3.9.2"))))
+        for _ in range(2)
+    ]
     for one in both:
         one.start()
     for one in both:
@@ -185,7 +193,7 @@ def test_of_two_that_want_an_environment_one_builds_it(fake: Path) -> None:
 def test_a_cpu_wheel_of_pytorch_is_looked_for_first(fake: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("UV_FIND_LINKS", raising=False)
     monkeypatch.setenv("PIP_FIND_LINKS", "/wheels")
-    environment(plan("keras==3.9.2"))
+    built_interpreter(plan_environment("keras==3.9.2"))
     first, last = installations(fake)
     assert first.endswith("--find-links /wheels torch==2.13.0+cpu"), first
     assert "keras==3.9.2" in last

@@ -9,16 +9,18 @@ from packaging.version import Version
 
 from conformance.tests.support import ROOT, python
 from conformance.tests.upgrades.test_observations import observed
-from conformance.upgrades.observations import history
-from conformance.upgrades.observations.record import SUFFIX, read, write
+from conformance.upgrades.observations.history import ReleaseSeries, histories_in, series_of_record
+from conformance.upgrades.observations.history_page import PAGE, digest_of, history_page, version_ranges
+from conformance.upgrades.observations.history_plots import ERRORS, SPEED
+from conformance.upgrades.observations.record import SUFFIX, read_record, write_record
 
 OBSERVATIONS = ROOT / "fixtures" / "observations"
 RECORDS = sorted(OBSERVATIONS.glob(f"*{SUFFIX}"))
 
 
-def planted() -> history.Series:
+def planted() -> ReleaseSeries:
     """The sound release, and one that forgets the last step of a mask."""
-    (series,) = history.of_record("small", (observed("Wrong"), observed("Small")))
+    (series,) = series_of_record("small", (observed("Wrong"), observed("Small")))
     return series
 
 
@@ -34,30 +36,30 @@ def test_releases_are_in_order_and_judged() -> None:
 
 
 def test_the_page_tells_what_moved_in_which_release(tmp_path: Path) -> None:
-    write(tmp_path / f"small{SUFFIX}", [observed("Small"), observed("Wrong")])
-    page = history.page(history.histories(tmp_path), tmp_path)
+    write_record(tmp_path / f"small{SUFFIX}", [observed("Small"), observed("Wrong")])
+    page = history_page(histories_in(tmp_path), tmp_path)
     assert "| 1.1 |" in page
     assert "**behaviour**" in page
     assert "no longer within bounds" in page
-    assert history.digest_of(tmp_path / f"small{SUFFIX}") in page
+    assert digest_of(tmp_path / f"small{SUFFIX}") in page
 
 
 def test_versions_are_told_as_ranges_of_those_that_were_asked() -> None:
-    told = {"1": "gone", "2": "shows", "3": "shows", "4": "gone", "5": "shows", "6": None}
-    assert history.ranges(told, "shows") == "2 to 3, 5"
-    assert history.ranges(told, "gone") == "1, 4"
+    states = {"1": "gone", "2": "shows", "3": "shows", "4": "gone", "5": "shows", "6": None}
+    assert version_ranges(states, "shows") == "2 to 3, 5"
+    assert version_ranges(states, "gone") == "1, 4"
 
 
 def test_the_command_writes_the_page_and_its_plots(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     status, said = python("-m", "conformance", "history", str(tmp_path))
     assert (status, "holds no record" in said) == (2, True), said
-    write(tmp_path / f"small{SUFFIX}", [observed("Small"), observed("Later")])
+    write_record(tmp_path / f"small{SUFFIX}", [observed("Small"), observed("Later")])
     status, said = python("-m", "conformance", "history", str(tmp_path))
     assert (status, "small, as small: 2 releases" in said) == (0, True), said
-    for name in (history.ERRORS, history.SPEED):
+    for name in (ERRORS, SPEED):
         assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
-    write(tmp_path / f"other{SUFFIX}", [observed("Small")])
+    write_record(tmp_path / f"other{SUFFIX}", [observed("Small")])
     status, said = python("-m", "conformance", "history", str(tmp_path))
     assert (status, "says nothing of other" in said) == (2, True), said
 
@@ -65,8 +67,8 @@ def test_the_command_writes_the_page_and_its_plots(tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", RECORDS, ids=lambda path: path.name)
 def test_every_record_in_the_repository_is_sound(path: Path) -> None:
     package = path.name.removesuffix(SUFFIX)
-    record, page = read(path), (OBSERVATIONS / history.PAGE).read_text(encoding="utf-8")
-    assert history.digest_of(path) in page, f"made from other records: python -m conformance history {OBSERVATIONS}"
+    record, page = read_record(path), (OBSERVATIONS / PAGE).read_text(encoding="utf-8")
+    assert digest_of(path) in page, f"made from other records: python -m conformance history {OBSERVATIONS}"
     for one in record:
         assert one.answers, one.label
         assert f"| {Version(one.versions[package]).public} |" in page

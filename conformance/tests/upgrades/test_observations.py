@@ -11,22 +11,30 @@ from typing import Any
 import numpy as np
 import pytest
 
-from conformance.commands.upgrades.diff import exit_status, selected
+from conformance.commands.upgrades.diff import exit_status, selected_observations
 from conformance.tests.support import Running, python, start
 from conformance.tests.support import planted_upgrades as planted
-from conformance.upgrades.observations.answers import Tally
-from conformance.upgrades.observations.comparing import Difference, Finding, difference, pairs, shared
+from conformance.upgrades.observations.answers import ErrorTally
+from conformance.upgrades.observations.comparing import (
+    Difference,
+    Finding,
+    difference,
+    match_observations,
+    shared_options,
+)
 from conformance.upgrades.observations.questions import questions
-from conformance.upgrades.observations.record import Observation, decoded_answer, read, write
-from conformance.upgrades.observations.worker import about, asked, given
+from conformance.upgrades.observations.record import Observation, decoded_answer, read_record, write_record
+from conformance.upgrades.observations.worker import answer_fields, observation_fields, question_fields
 
 
 @cache
 def observed(name: str) -> Observation:
     """A record of a planted release, made in this process."""
     made: Any = getattr(planted, name)()
-    answers = tuple(decoded_answer(asked(question) | given(made, question)) for question in questions(made))
-    return Observation(**about(made), recorded="2026-11-22", answers=answers)
+    answers = tuple(
+        decoded_answer(question_fields(question) | answer_fields(made, question)) for question in questions(made)
+    )
+    return Observation(**observation_fields(made), recorded="2026-11-22", answers=answers)
 
 
 def moved(name: str) -> Difference:
@@ -35,7 +43,7 @@ def moved(name: str) -> Difference:
 
 def test_nothing_moves_between_two_records_of_the_same() -> None:
     found = moved("Later")
-    assert (found.severity, found.findings, found.changed, found.only) == ("nothing", [], 0, (0, 0))
+    assert (found.severity, found.findings, found.changed, found.unmatched_cases) == ("nothing", [], 0, (0, 0))
     assert found.cases == {"nothing": found.compared}
     assert found.compared == len(observed("Small").answers)
 
@@ -93,7 +101,7 @@ def test_a_divergence_that_opens_or_closes_is_behaviour() -> None:
 
 
 def test_a_lost_factor_of_two_is_accuracy_and_a_lesser_one_is_not() -> None:
-    tally = Tally()
+    tally = ErrorTally()
     tally.add(np.array([0.3, 0.1]), np.array([0.5, 0.1]))
     assert tally.worst == [0.3, 0.5]
     assert tally.typical[1] < 2 * tally.typical[0]
@@ -107,12 +115,12 @@ def test_shared_options_are_the_fewest_that_tell_the_cases_apart() -> None:
     ]
     its = [one for one in everything if one["mask"] in "ab" and one["dtype"] == "x"]
     rest = [one for one in everything if one not in its]
-    assert shared(its, rest) in [("mask=a|b, dtype=x", 0), ("n=0|1, dtype=x", 0)]
+    assert shared_options(its, rest) in [("mask=a|b, dtype=x", 0), ("n=0|1, dtype=x", 0)]
 
 
 def test_machines_that_differ_are_told() -> None:
     one, other = (Observation("small", {}, {"processor": name}, "2026-11-22") for name in ("A", "B"))
-    assert difference(one, other).machines == ["processor: A before, B now"]
+    assert difference(one, other).machine_changes == ["processor: A before, B now"]
 
 
 def test_what_has_no_partner_is_said_and_keras_2_has_keras_3_for_one() -> None:
@@ -121,13 +129,13 @@ def test_what_has_no_partner_is_said_and_keras_2_has_keras_3_for_one() -> None:
             Observation(name, {"v": "1"}, {}, "2026-11-22", answers=observed("Small").answers) for name in names
         )
 
-    both, alone = pairs(those("keras2", "torch"), those("keras-tensorflow", "keras-jax"))
+    both, unmatched = match_observations(those("keras2", "torch"), those("keras-tensorflow", "keras-jax"))
     assert [(old.name, new.name) for old, new in both] == [("keras2", "keras-tensorflow")]
-    assert alone == ["torch: only in OLD", "keras-jax: only in NEW"]
+    assert unmatched == ["torch: only in OLD", "keras-jax: only in NEW"]
     with pytest.raises(ValueError, match=r"OLD: torch is in it several times.*FILE@PACKAGE==VERSION"):
-        pairs(those("torch", "torch"), those("torch"))
+        match_observations(those("torch", "torch"), those("torch"))
     empty = Observation("torch", {}, {}, "2026-11-22", not_run="torch is not installed")
-    assert pairs(those("torch"), (empty,)) == ([], ["torch: not run: torch is not installed"])
+    assert match_observations(those("torch"), (empty,)) == ([], ["torch: not run: torch is not installed"])
 
 
 def test_exit_status_follows_the_severity_asked_for() -> None:
@@ -140,19 +148,19 @@ def test_exit_status_follows_the_severity_asked_for() -> None:
 
 def test_one_version_of_a_record_of_many_can_be_chosen(tmp_path: Path) -> None:
     file = tmp_path / "small.jsonl.xz"
-    write(file, [observed("Small"), observed("Later")])
-    assert [one.versions["small"] for one in selected(f"{file}@small==1.1")] == ["1.1"]
-    assert len(selected(str(file))) == 2
+    write_record(file, [observed("Small"), observed("Later")])
+    assert [one.versions["small"] for one in selected_observations(f"{file}@small==1.1")] == ["1.1"]
+    assert len(selected_observations(str(file))) == 2
     with pytest.raises(ValueError, match=r"has no small==3; of small it has 1\.0, 1\.1"):
-        selected(f"{file}@small==3")
+        selected_observations(f"{file}@small==3")
     with pytest.raises(ValueError, match="expected FILE@PACKAGE==VERSION"):
-        selected(f"{file}@small=3")
+        selected_observations(f"{file}@small=3")
 
 
 def test_the_command_tells_what_moved_and_writes_it(tmp_path: Path) -> None:
     files = {name: tmp_path / f"{name}.jsonl.xz" for name in ("Small", "Wrong")}
     for name, file in files.items():
-        write(file, [observed(name)])
+        write_record(file, [observed(name)])
     written = tmp_path / "diff.json"
     arguments = [str(files["Small"]), str(files["Wrong"]), "--json", str(written)]
     status, said = python("-m", "conformance", "diff", *arguments)
@@ -193,7 +201,7 @@ def keras_records(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.mark.parametrize("name", PLANTED)
 def test_a_change_planted_in_keras_is_told_as_what_it_is(name: str, keras_records: dict[str, Path]) -> None:
-    (sound,), (changed,) = (read(keras_records[which]) for which in ("Sound", name))
+    (sound,), (changed,) = (read_record(keras_records[which]) for which in ("Sound", name))
     found = difference(sound, changed)
     wanted = {PLANTED[name]} | ({"rounding"} if PLANTED[name] == "accuracy" else set())
     assert found.severity in wanted, found.findings

@@ -16,7 +16,14 @@ from conformance.implementations.finding import load
 from conformance.tests.support import python
 from conformance.tests.support.planted_upgrades import Small
 from conformance.upgrades.observations.questions import Question, questions
-from conformance.upgrades.observations.record import Answer, Observation, Raised, RecordRefused, read, write
+from conformance.upgrades.observations.record import (
+    Answer,
+    Observation,
+    Raised,
+    RecordRefused,
+    read_record,
+    write_record,
+)
 
 SMALL = "conformance.tests.support.planted_upgrades:Small"
 OPTIONS = {"kind": "SimpleRNN", "dtype": "float32", "activation": "tanh"}
@@ -44,8 +51,8 @@ def an_observation(**changes: Any) -> Observation:
 
 def test_every_bit_is_kept(tmp_path: Path) -> None:
     file, kept = tmp_path / "a.jsonl.xz", an_observation()
-    write(file, [kept, kept])
-    for found in read(file):
+    write_record(file, [kept, kept])
+    for found in read_record(file):
         assert [answer.raised for answer in found.answers] == [answer.raised for answer in kept.answers]
         assert found.answers[0].question.options == kept.answers[0].question.options
         assert (found.versions, found.surface) == (kept.versions, kept.surface)
@@ -56,8 +63,8 @@ def test_every_bit_is_kept(tmp_path: Path) -> None:
 
 def test_a_case_can_be_had_again_from_its_question(tmp_path: Path) -> None:
     file = tmp_path / "a.jsonl.xz"
-    write(file, [an_observation()])
-    answer = read(file)[0].answers[0]
+    write_record(file, [an_observation()])
+    answer = read_record(file)[0].answers[0]
     assert answer.question.digest == answer.digest
 
 
@@ -130,16 +137,16 @@ def first_values(its: list[Any]) -> Any:
 )
 def test_what_is_damaged_is_refused(tmp_path: Path, damage: Callable[[bytes], bytes], said: str) -> None:
     file = tmp_path / "a.jsonl.xz"
-    write(file, [an_observation()])
+    write_record(file, [an_observation()])
     file.write_bytes(damage(file.read_bytes()))
     with pytest.raises(RecordRefused, match=r"a\.jsonl\.xz") as refused:
-        read(file)
+        read_record(file)
     assert said in str(refused.value)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(RecordRefused, match=r"nowhere\.jsonl\.xz: cannot be read: No such file"):
-        read(tmp_path / "nowhere.jsonl.xz")
+        read_record(tmp_path / "nowhere.jsonl.xz")
 
 
 def test_an_implementation_is_recorded_and_what_takes_its_process_down_is_an_answer(tmp_path: Path) -> None:
@@ -147,7 +154,7 @@ def test_an_implementation_is_recorded_and_what_takes_its_process_down_is_an_ans
     for file, name in ((sound, SMALL), (stops, SMALL.replace("Small", "Stops"))):
         status, said = python("-m", "conformance", "record", str(file), "--implementation", name)
         assert status == 0, said
-    (whole,), (stopped,) = read(sound), read(stops)
+    (whole,), (stopped,) = read_record(sound), read_record(stops)
     assert [a.digest for a in whole.answers] == [a.digest for a in stopped.answers]
     died = [a for a in stopped.answers if a.raised]
     assert {a.raised for a in died} == {Raised("ProcessEnded", "status 3")}
@@ -169,18 +176,18 @@ def test_an_implementation_that_raises_in_every_case_fails_and_is_recorded(tmp_p
     status, said = python(
         "-m", "conformance", "record", str(file), "--implementation", SMALL.replace("Small", "Broken")
     )
-    (broken,) = read(file)
+    (broken,) = read_record(file)
     assert status == 1, said
     assert {answer.raised for answer in broken.answers} == {Raised("TypeError", "no")}
 
 
 def test_records_are_merged_and_of_two_alike_the_last_stays(tmp_path: Path) -> None:
     one, other, merged = (tmp_path / f"{name}.jsonl.xz" for name in ("one", "other", "merged"))
-    write(one, [an_observation(), an_observation(implementation="another")])
-    write(other, [an_observation(machine={"system": "Darwin"}), an_observation(versions={"small": "1.1"})])
+    write_record(one, [an_observation(), an_observation(implementation="another")])
+    write_record(other, [an_observation(machine={"system": "Darwin"}), an_observation(versions={"small": "1.1"})])
     status, said = python("-m", "conformance", "merge", str(merged), str(one), str(other))
     assert (status, "3 observations" in said) == (0, True), said
-    assert [(o.implementation, o.versions["small"], o.machine["system"]) for o in read(merged)] == [
+    assert [(o.implementation, o.versions["small"], o.machine["system"]) for o in read_record(merged)] == [
         ("small", "1.0", "Darwin"),
         ("another", "1.0", "Linux"),
         ("small", "1.1", "Linux"),

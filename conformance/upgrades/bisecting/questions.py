@@ -27,18 +27,18 @@ _SCHEMA = Path(divergences.__file__).with_name("schema.json")
 
 @dataclass(frozen=True)
 class Question:
-    """A case, or a known divergence, and the implementation that is asked.
+    """A case or a known divergence (the ``subject``), and the implementation that answers.
 
-    arguments   by which `conformance.upgrades.bisecting.worker` makes the same question
+    arguments   arguments of `conformance.upgrades.bisecting.worker`, which make the same question there
     """
 
     implementation: str
-    asked: Case | Divergence
+    subject: Case | Divergence
     arguments: tuple[str, str, str]
 
 
-def of_case(path: Path) -> Question:
-    """The case in the file; `ValueError` says what is wrong with it."""
+def question_of_case_file(path: Path) -> Question:
+    """The question of a case in a TOML file; `ValueError` says what is wrong with the file."""
     defined = json.loads(_SCHEMA.read_text(encoding="utf-8"))["$defs"]["case"]
     properties = {"implementation": {"type": "string"}, **defined["properties"]}
     schema = {**defined, "properties": properties, "required": ["implementation", *defined["required"]]}
@@ -54,12 +54,12 @@ def of_case(path: Path) -> Question:
     return Question(name, case, (name, "case", str(path.resolve())))
 
 
-def of_divergence(identifier: str, package: str, implementation: str | None = None) -> Question:
-    """The divergence of that id, asked of an implementation that uses the package.
+def question_of_divergence(identifier: str, package: str, implementation: str | None = None) -> Question:
+    """The question of a known divergence by its id, put to an implementation that uses the package.
 
     Raises `ValueError` where there is none of that id, or none in such an implementation.
     """
-    entry = divergence_of(identifier)
+    entry = known_divergence(identifier)
     possible = [name for name in entry.implementations if package in source_of(name).packages]
     if implementation is not None:
         possible = [name for name in possible if name == implementation]
@@ -69,7 +69,7 @@ def of_divergence(identifier: str, package: str, implementation: str | None = No
     return Question(possible[0], entry, (possible[0], "divergence", identifier))
 
 
-def divergence_of(identifier: str) -> Divergence:
+def known_divergence(identifier: str) -> Divergence:
     """The known divergence of that id; `ValueError` where there is none."""
     for entry in divergences.known():
         if entry.id == identifier:

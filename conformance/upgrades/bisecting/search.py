@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a release makes of the question.
+    """What a release answers to the question.
 
     word     what is compared between releases: ``agrees``, ``disagrees``, ``raises ValueError``, ``shows``, …
-    detail   what else there is to say of it
+    detail   more about it, which is not compared
     """
 
     word: str
@@ -38,7 +38,7 @@ class Change:
     unusable: tuple[str, ...]
 
     @property
-    def is_one(self) -> bool:
+    def verdict_changed(self) -> bool:
         """Whether the verdict did change."""
         return self.verdicts[0].word != self.verdicts[1].word
 
@@ -46,16 +46,16 @@ class Change:
 def first_change(releases: Sequence[str], judge: Callable[[str], Verdict | Unusable]) -> Change:
     """The first release with another verdict than the oldest, where the verdict changes once.
 
-    Where it changes to and fro, the change that is found is one of them. Where the two ends have the same verdict, none
-    is looked for, and what comes back is no change.
+    Where the verdict changes more than once, the result is one of the changes. Where the two ends have the same
+    verdict, there is no search, and the result has `verdict_changed` False.
 
     releases   at least two, oldest first
-    judge      asked at most once of each; the unusable ones are left out
+    judge      called at most once for each release; unusable ones are passed over
 
     Raises `ValueError` where an end is unusable.
     """
     low, high = 0, len(releases) - 1
-    before, after = (_of_an_end(releases[end], judge(releases[end])) for end in (low, high))
+    before, after = (_verdict_at_end(releases[end], judge(releases[end])) for end in (low, high))
     unusable: set[int] = set()
     while before.word != after.word and (between := sorted(set(range(low + 1, high)) - unusable)):
         middle = between[len(between) // 2]
@@ -70,7 +70,7 @@ def first_change(releases: Sequence[str], judge: Callable[[str], Verdict | Unusa
     return Change(releases[low], releases[high], (before, after), passed)
 
 
-def _of_an_end(release: str, found: Verdict | Unusable) -> Verdict:
+def _verdict_at_end(release: str, found: Verdict | Unusable) -> Verdict:
     if isinstance(found, Unusable):
         raise ValueError(f"{release} cannot be judged, and is one of the two ends: {found.why}")
     return found

@@ -1,7 +1,9 @@
-"""One release asked: ``python -m conformance.upgrades.bisecting.worker RECORD IMPLEMENTATION case|divergence WHICH``.
+"""The verdict of one release.
 
-Writes a line of JSON when the framework is imported, so that a process that dies is known to have died of the question,
-and one for the verdict.
+``python -m conformance.upgrades.bisecting.worker RECORD IMPLEMENTATION case|divergence WHICH``
+
+Writes a line of JSON when the framework is imported, so that a later crash is known to come from the question, and one
+for the verdict.
 """
 
 from __future__ import annotations
@@ -19,42 +21,44 @@ from ...judging.arithmetic import arithmetic_of
 from ...judging.divergences import Divergence, script_of, still_shows
 from ...judging.truth import expect
 from ...judging.verdict import judge
-from ...running.processes import append
-from .questions import divergence_of, of_case
+from ...running.processes import append_event
+from .questions import known_divergence, question_of_case_file
 from .search import Verdict
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Asks, and writes the verdict, or why there can be none, to the record."""
+    """Puts the question, and writes the verdict, or why there is none, to the record."""
     record, (name, kind, which) = Path(arguments[0]), arguments[1:]
-    asked = of_case(Path(which)).asked if kind == "case" else divergence_of(which)
-    if isinstance(asked, Divergence) and asked.minimal is None:
-        append(record, event="begun")
-        verdict = of_script(script_of(asked))
+    subject = question_of_case_file(Path(which)).subject if kind == "case" else known_divergence(which)
+    if isinstance(subject, Divergence) and subject.minimal is None:
+        append_event(record, event="begun")
+        verdict = verdict_of_script(script_of(subject))
     else:
         try:
             implementation = load(name)
         except Exception as error:  # whatever an old release does when it is imported
-            append(record, event="unusable", why=f"{name} cannot be made: {type(error).__name__}: {error}")
+            append_event(record, event="unusable", why=f"{name} cannot be made: {type(error).__name__}: {error}")
             return 0
-        case = asked.minimal if isinstance(asked, Divergence) else asked
+        case = subject.minimal if isinstance(subject, Divergence) else subject
         declared = {name for entry in implementation.cells for name in entry}
         if (
             unknown := (case.call_options.keys() if case else set()) - declared
         ):  # a misspelt option would change nothing
-            append(record, event="unusable", why=f"{name} has no option {', '.join(sorted(unknown))} in this release")
+            append_event(
+                record, event="unusable", why=f"{name} has no option {', '.join(sorted(unknown))} in this release"
+            )
             return 0
-        append(record, event="begun")
-        if isinstance(asked, Divergence):
-            verdict = _shows(still_shows(implementation, asked))
+        append_event(record, event="begun")
+        if isinstance(subject, Divergence):
+            verdict = _shows(still_shows(implementation, subject))
         else:
-            verdict = of_implementation(implementation, asked)
-    append(record, event="verdict", word=verdict.word, detail=verdict.detail)
+            verdict = verdict_of_implementation(implementation, subject)
+    append_event(record, event="verdict", word=verdict.word, detail=verdict.detail)
     return 0
 
 
-def of_implementation(implementation: Implementation, case: Case) -> Verdict:
-    """Whether it agrees with the oracle on the case; what is known of it is no excuse."""
+def verdict_of_implementation(implementation: Implementation, case: Case) -> Verdict:
+    """Whether it agrees with the oracle on the case; known divergences count as disagreements."""
     prepare = optional(implementation, "prepare")
     try:
         case = case if prepare is None else prepare(case)
@@ -67,7 +71,7 @@ def of_implementation(implementation: Implementation, case: Case) -> Verdict:
     return Verdict("agrees") if found.numbers else Verdict("answers nothing that can be compared")
 
 
-def of_script(path: Path) -> Verdict:
+def verdict_of_script(path: Path) -> Verdict:
     """Whether the script shows its divergence: it exits with 1, or with a message, while it does."""
     sys.argv = [str(path)]
     try:

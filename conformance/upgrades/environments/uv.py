@@ -1,4 +1,4 @@
-"""What uv is asked: where a CPython is, which releases there are, to make an environment, to install."""
+"""Calls of uv: find a CPython, list releases, make an environment, install."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _TAIL = 12
 
 
 class UvFailed(Exception):
-    """What was asked of uv, and the last lines of what it said."""
+    """A call of uv failed: what it was for, and the last lines of its output."""
 
-    def __init__(self, asked: str, said: str) -> None:
-        self.said = "\n".join(said.strip().splitlines()[-_TAIL:])
-        super().__init__(f"{asked}:\n{self.said}")
+    def __init__(self, purpose: str, output: str) -> None:
+        self.output_tail = "\n".join(output.strip().splitlines()[-_TAIL:])
+        super().__init__(f"{purpose}:\n{self.output_tail}")
 
 
 def binary() -> str:
@@ -40,24 +40,26 @@ def python(minor: str) -> str:
     """The path of a CPython of this minor release, as ``3.12``; `UvFailed` where none is on this machine."""
     if minor == f"{sys.version_info.major}.{sys.version_info.minor}":
         return os.path.realpath(getattr(sys, "_base_executable", sys.executable))
-    return _asked(f"CPython {minor} is not on this machine", ["python", "find", minor], PYENV_VERSION=_pyenv_versions())
+    return _run_uv(
+        f"CPython {minor} is not on this machine", ["python", "find", minor], PYENV_VERSION=_pyenv_versions()
+    )
 
 
 def newest(requirement: str, minor: str) -> str:
     """The requirement pinned to its newest release that this CPython can have, as ``keras==3.15.1``.
 
-    It is asked of the index that uv is configured for, which leaves out what was yanked, and pre-releases unless the
-    requirement names one or there is nothing else. `UvFailed` where there is none.
+    uv asks the index that it is configured for, and leaves out yanked releases, and pre-releases unless the requirement
+    names one or there is nothing else. `UvFailed` where there is none.
     """
     command = ["pip", "compile", "-", "--quiet", "--no-deps", "--no-header", "--no-annotate", "--python-version", minor]
-    return _asked(f"{requirement}: no such release for CPython {minor}", command, requirement)
+    return _run_uv(f"{requirement}: no such release for CPython {minor}", command, requirement)
 
 
 def releases(package: str, oldest: str, latest: str, minor: str) -> list[str]:
     """The releases of a package from ``oldest`` to ``latest``, both included where the index has them, oldest first.
 
-    uv has no command that lists them. It is asked for the newest below the last one found, until there is none: so its
-    configuration holds, credentials and certificates included, which a client of our own would have to read anew.
+    uv has no command that lists them, so it is asked for the newest below the last one found, until there is none. In
+    this way its configuration holds, credentials and certificates included.
     """
 
     def found() -> Iterator[str]:
@@ -66,7 +68,7 @@ def releases(package: str, oldest: str, latest: str, minor: str) -> list[str]:
             try:
                 pinned = newest(f"{package}>={oldest},{limit}", minor)
             except UvFailed as nothing:
-                if "No solution found" in nothing.said:
+                if "No solution found" in nothing.output_tail:
                     return
                 raise
             (specifier,) = Requirement(pinned).specifier
@@ -77,9 +79,9 @@ def releases(package: str, oldest: str, latest: str, minor: str) -> list[str]:
     return list(found())[::-1]
 
 
-def make(folder: Path, interpreter: str) -> None:
-    """An empty environment."""
-    _asked(f"{interpreter}: no environment can be made", ["venv", "--clear", "--python", interpreter, str(folder)])
+def make_environment(folder: Path, interpreter: str) -> None:
+    """Makes an empty environment."""
+    _run_uv(f"{interpreter}: no environment can be made", ["venv", "--clear", "--python", interpreter, str(folder)])
 
 
 def install(interpreter: Path, requirements: Sequence[str]) -> None:
@@ -95,16 +97,16 @@ def install(interpreter: Path, requirements: Sequence[str]) -> None:
         steps = [["--find-links", folder, f"{torch}+cpu"]] if folder and "+" not in torch else []
         for step in (*steps, ["--torch-backend", "cpu", torch]):
             try:
-                _asked(torch, [*command, *step])
+                _run_uv(torch, [*command, *step])
             except UvFailed:
                 continue
             break
-    _asked(f"{requirements[0]} and what goes with it cannot be installed", [*command, *requirements])
+    _run_uv(f"{requirements[0]} and what goes with it cannot be installed", [*command, *requirements])
 
 
-def frozen(interpreter: Path) -> str:
-    """All that is installed, pinned, a line each."""
-    return _asked("uv cannot list what is installed", ["pip", "freeze", "--python", str(interpreter)])
+def installed_packages(interpreter: Path) -> str:
+    """Everything that is installed, pinned, a line each."""
+    return _run_uv("uv cannot list what is installed", ["pip", "freeze", "--python", str(interpreter)])
 
 
 def _pyenv_versions() -> str:
@@ -115,19 +117,19 @@ def _pyenv_versions() -> str:
     return ":".join(done.stdout.split())
 
 
-def _asked(what: str, arguments: Sequence[str], said: str = "", **variables: str) -> str:
-    """What uv prints; `UvFailed` where it fails. Interrupted, it is ended too."""
+def _run_uv(purpose: str, arguments: Sequence[str], standard_input: str = "", **variables: str) -> str:
+    """What uv prints; `UvFailed` where it fails. It is killed when this process is interrupted."""
     given = {name: value for name, value in variables.items() if value}
     environment = {**os.environ, "UV_PYTHON_DOWNLOADS": "never", "NO_COLOR": "1", **given}
     pipe = subprocess.PIPE
     command = [binary(), *arguments]
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment, text=True) as process:
         try:
-            answer, complaint = process.communicate(said)
+            answer, complaint = process.communicate(standard_input)
         except BaseException:
             process.kill()
             process.wait()  # `subprocess.run` would leave it unreaped where it is interrupted
             raise
     if process.returncode:
-        raise UvFailed(what, complaint or answer)
+        raise UvFailed(purpose, complaint or answer)
     return answer.strip()

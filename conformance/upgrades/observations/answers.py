@@ -1,4 +1,4 @@
-"""What moved in the answers of two observations, case by case."""
+"""What changed in the answers of two observations, case by case."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _TINIEST = float(np.finfo(np.float64).tiny)
 
 
 @dataclass(frozen=True)
-class Moved:
-    """What one quantity or one case says: how grave it is, what happened to which families, and by how much.
+class AnswerChange:
+    """How one quantity or one case changed: how grave that is, what happened to which families, and by how much.
 
-    bounds   the distance in units of the bound, where it is a matter of numbers
-    detail   a message, or what a shape was
+    bounds   how far numbers moved, in units of the bound
+    detail   the message of an exception, or the shapes
     """
 
     severity: str
@@ -37,7 +37,7 @@ class Moved:
 
 
 @dataclass
-class Tally:
+class ErrorTally:
     """Errors in units of their bounds, of one family, kind of cell and dtype, before and now."""
 
     worst: list[float] = field(default_factory=lambda: [0.0, 0.0])
@@ -45,7 +45,7 @@ class Tally:
     numbers: int = 0
 
     def add(self, before: Array, now: Array) -> None:
-        """Takes in the ratios of some numbers."""
+        """Adds the ratios of some numbers."""
         for side, ratios in enumerate((before, now)):
             self.worst[side] = max(self.worst[side], float(ratios.max(initial=0.0)))
             self.squares[side] += float(np.square(ratios).sum())
@@ -58,14 +58,14 @@ class Tally:
         return before, now
 
 
-class Truths:
-    """What the oracle says of the cases of answers: asked once for each, however many observations are compared."""
+class TruthCache:
+    """The oracle's values and bounds for the cases of answers, computed once for each case."""
 
     def __init__(self) -> None:
         self._known: dict[str, Truth] = {}
 
     def expected(self, side: Observation, answer: Answer) -> Expected:
-        """Values, and the bounds for what that side says that it computes with.
+        """Values, and bounds for the arithmetic that this side declares.
 
         `ValueError` where the case that the question stands for is not the one that was answered.
         """
@@ -79,7 +79,7 @@ class Truths:
         return self._known[answer.digest].expected(arithmetic_of(side, answer.question.case))
 
 
-class Answers:
+class AnswerComparison:
     """The answers of two observations, compared one after the other.
 
     numbers   how many numbers were compared
@@ -87,21 +87,21 @@ class Answers:
     ulps      the most that one of these moved, in units in the last place
     """
 
-    def __init__(self, old: Observation, new: Observation, truths: Truths) -> None:
+    def __init__(self, old: Observation, new: Observation, truths: TruthCache) -> None:
         self.sides = old, new
         self.truths = truths
         self.known = concerning(old), concerning(new)
         self.numbers = self.changed = self.ulps = 0
-        self._tallies: dict[tuple[str, str, str], Tally] = defaultdict(Tally)
+        self._tallies: dict[tuple[str, str, str], ErrorTally] = defaultdict(ErrorTally)
 
-    def compare(self, before: Answer, now: Answer) -> Moved:
-        """What one case says."""
+    def compare(self, before: Answer, now: Answer) -> AnswerChange:
+        """How one case changed."""
         if before.raised or now.raised:
-            return _raising(before, now)
+            return _exception_change(before, now)
         self.numbers += sum(value.size for value in now.values.values())
         if same_bits(before, now):
-            return Moved("nothing")
-        case, strict = now.question.case, self._strictly(now)
+            return AnswerChange("nothing")
+        case, strict = now.question.case, self._expected_without_divergences(now)
         found = _gravest(list(self._quantities(case, before, now, strict)))
         if found.severity == "rounding":
             for name, value in now.values.items():
@@ -110,45 +110,47 @@ class Answers:
             self._tally(case, before, now, strict)
         return found
 
-    def complete(self, unchanged: Sequence[Answer]) -> None:
-        """Takes the errors of answers that did not change into the account, where others of their kind did."""
+    def add_unchanged(self, unchanged: Sequence[Answer]) -> None:
+        """Adds the errors of unchanged answers to the tallies of the kinds and dtypes where others changed."""
         groups = {(kind, dtype) for kind, dtype, _ in self._tallies}
         for answer in unchanged:
             options = answer.question.options
             if (options["kind"], options["dtype"]) in groups:
-                self._tally(answer.question.case, answer, answer, self._strictly(answer))
+                self._tally(answer.question.case, answer, answer, self._expected_without_divergences(answer))
 
     def accuracies(self) -> Iterator[tuple[str, str]]:
-        """Where an error grew or shrank, and what it did: a kind of cell in a dtype, and a family of quantities."""
+        """Errors that grew or shrank: the kind of cell and dtype, and in words which family changed by how much."""
         for (kind, dtype, family), tally in sorted(self._tallies.items()):
             for what, (before, now) in (("worst", tally.worst), ("typical", tally.typical)):
                 if max(before, now) >= max(FACTOR * min(before, now), NEGLIGIBLE):
                     grew = "grew" if now > before else "shrank"
-                    said = f"{family}: the {what} error {grew} from {before:.2g} to {now:.2g} of its bound"
-                    yield f"{kind} in {dtype}", said
+                    change = f"{family}: the {what} error {grew} from {before:.2g} to {now:.2g} of its bound"
+                    yield f"{kind} in {dtype}", change
                     break
 
-    def _strictly(self, answer: Answer) -> list[Expected]:
-        """What is expected of each side, whatever divergence is known."""
+    def _expected_without_divergences(self, answer: Answer) -> list[Expected]:
+        """What is expected of each side if no divergence is known."""
         return [self.truths.expected(side, answer) for side in self.sides]
 
-    def _quantities(self, case: Case, before: Answer, now: Answer, strict: Sequence[Expected]) -> Iterator[Moved]:
+    def _quantities(
+        self, case: Case, before: Answer, now: Answer, strict: Sequence[Expected]
+    ) -> Iterator[AnswerChange]:
         @cache  # asked only where something is outside its bounds
-        def stated() -> list[Expected]:
+        def with_divergences() -> list[Expected]:
             return [expected_of(side, case, known) for side, known in zip(self.sides, self.known, strict=True)]
 
         for name in sorted(before.values.keys() | now.values.keys()):
             family = family_of(name)
             if name not in before.values or name not in now.values:
-                yield Moved("behaviour", "given now" if name in now.values else "no longer given", (family,))
+                yield AnswerChange("behaviour", "given now" if name in now.values else "no longer given", (family,))
                 continue
             values = before.values[name], now.values[name]
             shapes = [f"{value.dtype.name}{list(value.shape)}" for value in values]
             if shapes[0] != shapes[1]:
                 detail = f"{shapes[0]} before, {shapes[1]} now"
-                yield Moved("behaviour", "of another shape or dtype", (family,), detail=detail)
+                yield AnswerChange("behaviour", "of another shape or dtype", (family,), detail=detail)
             elif name in strict[0].values:
-                yield _moved(name, values, strict, stated)
+                yield _quantity_change(name, values, strict, with_divergences)
 
     def _tally(self, case: Case, before: Answer, now: Answer, strict: Sequence[Expected]) -> None:
         for name in now.values.keys() & strict[0].values.keys():
@@ -162,22 +164,28 @@ class Answers:
                 self._tallies[case.kind, case.dtype_name, family_of(name)].add(*ratios)
 
 
-def _moved(
-    name: str, values: tuple[Array, Array], strict: Sequence[Expected], stated: Callable[[], Sequence[Expected]]
-) -> Moved:
-    """What one quantity says that both sides have in the same shape and dtype."""
+def _quantity_change(
+    name: str,
+    values: tuple[Array, Array],
+    strict: Sequence[Expected],
+    with_divergences: Callable[[], Sequence[Expected]],
+) -> AnswerChange:
+    """How a quantity changed that both sides have in the same shape and dtype."""
     old, new = (
         compare(name, its.values[name], its.bounds[name], value) for its, value in zip(strict, values, strict=True)
     )
     family = (family_of(name),)
     if old.agrees != new.agrees:
         what = "no longer within bounds" if old.agrees else "within bounds now"
-        return Moved("behaviour", what, family, max(old.ratio, new.ratio))
+        return AnswerChange("behaviour", what, family, max(old.ratio, new.ratio))
     if values[0].tobytes() == values[1].tobytes():
-        return Moved("nothing")
-    if not old.agrees and (beyond := _times(values, sum(_largest(its.bounds[name]) for its in stated()))) > 1:
-        return Moved("behaviour", "moved, outside bounds as before", family, beyond)
-    return Moved("rounding", families=family)
+        return AnswerChange("nothing")
+    if (
+        not old.agrees
+        and (beyond := _largest_distance(values, sum(_largest(its.bounds[name]) for its in with_divergences()))) > 1
+    ):
+        return AnswerChange("behaviour", "moved, outside bounds as before", family, beyond)
+    return AnswerChange("rounding", families=family)
 
 
 def same_bits(before: Answer, now: Answer) -> bool:
@@ -190,32 +198,32 @@ def same_bits(before: Answer, now: Answer) -> bool:
     )
 
 
-def _raising(before: Answer, now: Answer) -> Moved:
+def _exception_change(before: Answer, now: Answer) -> AnswerChange:
     kinds = [answer.raised.type if answer.raised else "" for answer in (before, now)]
     if kinds[0] == kinds[1]:
-        return Moved("nothing")
+        return AnswerChange("nothing")
     raised = now.raised or before.raised
     message = (raised.message.strip() if raised else "").partition("\n")[0][:120]
     what = f"no longer raises {kinds[0]}" if kinds[0] else ""
     what = f"raises {kinds[1]}" + (f", no longer {kinds[0]}" if what else " now") if kinds[1] else what
-    return Moved("behaviour", what, detail=message)
+    return AnswerChange("behaviour", what, detail=message)
 
 
-def _gravest(quantities: Sequence[Moved]) -> Moved:
-    """What a case says whose quantities say this: the first of the gravest, for all families that say the same."""
-    found = max(quantities, key=lambda one: SEVERITIES.index(one.severity), default=Moved("nothing"))
+def _gravest(quantities: Sequence[AnswerChange]) -> AnswerChange:
+    """The change of a case, from those of its quantities: the first of the gravest, with all families that share it."""
+    found = max(quantities, key=lambda one: SEVERITIES.index(one.severity), default=AnswerChange("nothing"))
     alike = [one for one in quantities if one.what == found.what]
     families = [family for family in FAMILIES if any(family in one.families for one in alike)]
     return replace(found, families=tuple(families), bounds=max((one.bounds for one in alike), default=0.0))
 
 
 def _largest(bounds: Array) -> float:
-    """The largest bound of a quantity: it stands for those of numbers that answer another question than the oracle."""
+    """The largest bound of a quantity: it serves for numbers outside their bounds, which have none of their own."""
     return float(np.max(bounds, initial=0.0, where=np.isfinite(bounds)))
 
 
-def _times(values: tuple[Array, Array], room: float) -> float:
-    """The greatest distance between the two in units of ``room``; infinite where one is no number and the other is."""
+def _largest_distance(values: tuple[Array, Array], room: float) -> float:
+    """The greatest distance between the two in units of ``room``; infinite where one is NaN and the other is not."""
     old, new = (value.astype(np.float64) for value in values)
     with np.errstate(all="ignore"):
         distance = np.where((old == new) | (np.isnan(old) & np.isnan(new)), 0.0, np.abs(old - new))

@@ -25,13 +25,14 @@ from typing import Any
 
 from ...cases.option_space import Combination
 from ...contract import FAMILIES
-from ...running.machine import differences
-from .answers import SEVERITIES, Answers, Moved, Truths, same_bits
+from ...running.machine import machine_differences
+from ..environments.compatibility import successors
+from .answers import SEVERITIES, AnswerChange, AnswerComparison, TruthCache, same_bits
 from .record import Answer, Observation, Record
 
-_CONDITIONS = 3  # options named of what cases share
-_VALUES = 4  # of an option that they share
-_TELLING = 0.1  # of the other cases must go for a further option to be named
+_CONDITIONS = 3  # at most so many shared options are named
+_VALUES = 4  # at most so many values of each
+_MIN_SHARE = 0.1  # of the other cases: an option that excludes fewer is not named
 
 
 @dataclass(frozen=True)
@@ -55,9 +56,9 @@ class Difference:
 
     cases        severity to how many cases it is the gravest of
     findings     what moved, the gravest first
-    numbers, changed, ulps    as in `Answers`
-    only         how many cases only one of the two has, before and now
-    machines     what of the machines differs
+    numbers, changed, ulps    as in `AnswerComparison`
+    unmatched_cases    how many cases only the old and only the new one has
+    machine_changes    how the machines differ
     """
 
     old: Observation
@@ -67,8 +68,8 @@ class Difference:
     numbers: int
     changed: int
     ulps: int
-    only: tuple[int, int]
-    machines: Sequence[str]
+    unmatched_cases: tuple[int, int]
+    machine_changes: Sequence[str]
 
     @property
     def severity(self) -> str:
@@ -81,22 +82,23 @@ class Difference:
         return sum(self.cases.values())
 
 
-def pairs(old: Record, new: Record) -> tuple[list[tuple[Observation, Observation]], list[str]]:
-    """The observations of one implementation in both records; and why others have no partner.
+def match_observations(old: Record, new: Record) -> tuple[list[tuple[Observation, Observation]], list[str]]:
+    """Pairs of observations of one implementation, from both records; and why the others are in no pair.
 
-    Keras 2's and Keras 3's on TensorFlow are each other's where neither record has both. `ValueError` where a record
+    An implementation and its successor (`successors`) match where neither record has both. `ValueError` where a record
     has an implementation in several versions.
     """
     before, now = _by_name(old, "OLD"), _by_name(new, "NEW")
-    for name, successor in (("keras2", "keras-tensorflow"), ("keras-tensorflow", "keras2")):
+    successions = [pair for old, new in successors().items() for pair in ((old, new), (new, old))]
+    for name, successor in successions:
         if name in before and name not in now and successor in now and successor not in before:
             now[name] = now.pop(successor)
     found = [(before[name], now[name]) for name in before if name in now]
-    alone = [f"{name}: only in OLD" for name in before if name not in now]
-    alone += [f"{name}: only in NEW" for name in now if name not in before]
+    unmatched = [f"{name}: only in OLD" for name in before if name not in now]
+    unmatched += [f"{name}: only in NEW" for name in now if name not in before]
     silent = [pair for pair in found if not (pair[0].answers and pair[1].answers)]
-    alone += [f"{a.name}: not run: {a.not_run or b.not_run or 'nothing was asked'}" for a, b in silent]
-    return [pair for pair in found if pair not in silent], alone
+    unmatched += [f"{a.name}: not run: {a.not_run or b.not_run or 'nothing was asked'}" for a, b in silent]
+    return [pair for pair in found if pair not in silent], unmatched
 
 
 def _by_name(record: Record, which: str) -> dict[str, Observation]:
@@ -111,16 +113,16 @@ def _by_name(record: Record, which: str) -> dict[str, Observation]:
     return found
 
 
-def difference(old: Observation, new: Observation, truths: Truths | None = None) -> Difference:
-    """What moved from the one to the other; what the oracle was asked already is in ``truths``.
+def difference(old: Observation, new: Observation, truths: TruthCache | None = None) -> Difference:
+    """What moved from the old observation to the new one; ``truths`` holds what the oracle has computed already.
 
     `ValueError` where a case that has to be judged is drawn otherwise today than when it was recorded.
     """
     before, now = ({answer.digest: answer for answer in one.answers} for one in (old, new))
     common = [digest for digest in before if digest in now]
-    answers = Answers(old, new, truths or Truths())
+    answers = AnswerComparison(old, new, truths or TruthCache())
     moved = {digest: answers.compare(before[digest], now[digest]) for digest in common}
-    answers.complete([now[digest] for digest in common if same_bits(before[digest], now[digest])])
+    answers.add_unchanged([now[digest] for digest in common if same_bits(before[digest], now[digest])])
     findings = [*_surfaces(old.surface, new.surface), *_opened_or_closed(old, new), *_grouped(moved, now)]
     findings += [Finding("accuracy", what, where) for where, what in answers.accuracies()]
     if answers.changed:
@@ -136,12 +138,12 @@ def difference(old: Observation, new: Observation, truths: Truths | None = None)
         answers.changed,
         answers.ulps,
         (len(before) - len(common), len(now) - len(common)),
-        differences(old.machine, new.machine),
+        machine_differences(old.machine, new.machine),
     )
 
 
-def _grouped(moved: Mapping[str, Moved], answers: Mapping[str, Answer]) -> Iterator[Finding]:
-    """The cases that behave otherwise, by what happened."""
+def _grouped(moved: Mapping[str, AnswerChange], answers: Mapping[str, Answer]) -> Iterator[Finding]:
+    """The cases whose behaviour changed, grouped by what happened."""
     groups: dict[str, list[str]] = defaultdict(list)
     for digest, one in moved.items():
         if one.severity == "behaviour":
@@ -150,20 +152,20 @@ def _grouped(moved: Mapping[str, Moved], answers: Mapping[str, Answer]) -> Itera
         its = [moved[digest] for digest in digests]
         families = [family for family in FAMILIES if any(family in one.families for one in its)]
         far = max(one.bounds for one in its)
-        said = [", ".join(families), what, f"by up to {far:.2g} bounds" if far else ""]
+        words = [", ".join(families), what, f"by up to {far:.2g} bounds" if far else ""]
         rest = [answers[digest].question.options for digest in moved if moved[digest].what != what]
-        condition, others = shared([answers[digest].question.options for digest in digests], rest)
+        condition, others = shared_options([answers[digest].question.options for digest in digests], rest)
         where = f"{len(digests)} of the {len(digests) + others} cases with {condition}" if condition else ""
         detail = f": {its[0].detail}" if its[0].detail else ""
         yield Finding(
-            "behaviour", " ".join(filter(None, said)) + detail, where or f"{len(digests)} cases", len(digests)
+            "behaviour", " ".join(filter(None, words)) + detail, where or f"{len(digests)} cases", len(digests)
         )
 
 
-def shared(its: Sequence[Combination], rest: Sequence[Combination]) -> tuple[str, int]:
-    """What these combinations of options share and few others have, in words; and how many others have it.
+def shared_options(its: Sequence[Combination], rest: Sequence[Combination]) -> tuple[str, int]:
+    """The option values that these combinations share and few others have, in words; and how many others have them.
 
-    Greedy: each option of which they have few of the values joins in, the one that leaves the fewest others first.
+    Greedy: of the options in which these combinations have few values, it adds the one that leaves the fewest others.
     """
     found: dict[str, list[Any]] = {}
     while len(found) < _CONDITIONS:
@@ -173,7 +175,7 @@ def shared(its: Sequence[Combination], rest: Sequence[Combination]) -> tuple[str
             others = [one for one in rest if one.get(name, "absent") in values]
             if len(set(values)) <= _VALUES and len(others) < len(left):
                 best, left = name, others
-        if len(rest) - len(left) < _TELLING * len(rest) or not best:
+        if len(rest) - len(left) < _MIN_SHARE * len(rest) or not best:
             break
         found[best] = sorted({one.get(best, "absent") for one in its}, key=str)
         rest = left
@@ -188,7 +190,7 @@ def _opened_or_closed(old: Observation, new: Observation) -> Iterator[Finding]:
 
 
 def _surfaces(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Finding]:
-    """What changed in what a user builds against, where both sides tell it: each change once, for all its classes."""
+    """Changes of the surface that a user builds against, if both sides recorded it: each change once."""
     if not old or not new:
         return
     found: dict[str, list[str]] = defaultdict(list)
@@ -206,7 +208,7 @@ def _surfaces(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Findin
 
 
 def _changes(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
-    """What changed in one class; an argument that came or went is told of the signature, and not of the defaults."""
+    """Changes of one class. An argument that came or went is listed under the signature, not under the defaults too."""
     of_signature = set(was.get("signature", ())) ^ set(now.get("signature", ()))
     for aspect in sorted(was.keys() | now.keys()):
         old, new = was.get(aspect), now.get(aspect)

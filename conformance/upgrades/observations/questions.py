@@ -1,8 +1,8 @@
 """The cases that are recorded: the same for the same options, whatever is installed.
 
-A case is said by its *question*: the combination of options and the number of the draw. Everything else follows from
-these two, so a record keeps the question and the digest of what was drawn, and the case itself can be had again, where
-no framework is installed.
+A *question* stands for a case: the combination of options and the number of the draw. Everything else follows from
+these two. A record keeps the question and a digest of the arrays, and the case can be built again where no framework is
+installed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ...cases.coverage import Tuples
 from ...cases.option_space import Combination, space_of
 from ...contract import Case, Implementation, optional
 
-_ENOUGH = 200  # cases an implementation; every pair of option values takes about as many, or is drawn several times
+_ENOUGH = 200  # cases of an implementation: about as many as cover every pair; where fewer do, each is drawn again
 
 
 @dataclass(frozen=True)
@@ -34,14 +34,14 @@ class Question:
 
     @cached_property
     def case(self) -> Case:
-        """What these options and this draw give; the place of the options in a list plays no part."""
-        said = json.dumps([dict(self.options), self.draw], sort_keys=True)
-        seed = int.from_bytes(hashlib.sha256(said.encode()).digest()[:8])
+        """The case that follows from the options and the draw, whatever list they stand in."""
+        identity = json.dumps([dict(self.options), self.draw], sort_keys=True)
+        seed = int.from_bytes(hashlib.sha256(identity.encode()).digest()[:8])
         return build(Seeded(seed, sizes=self.sizes), self.options)
 
     @cached_property
     def digest(self) -> str:
-        """Of every array that goes in and every option: two questions of one digest ask the same."""
+        """A digest of every array that goes in and every option: questions of one digest are the same."""
         found = hashlib.sha256(repr(sorted(self.options.items(), key=str)).encode())
         for name, array in _arrays(self.case):
             found.update(f"{name} {array.dtype.name} {array.shape}".encode())
@@ -50,7 +50,7 @@ class Question:
 
 
 def questions(implementation: Implementation) -> list[Question]:
-    """Those that are put to an implementation: together they have every pair of values of its options.
+    """The questions that an implementation is asked: together they have every pair of values of its options.
 
     Where each case is ``expensive`` they have every value. An implementation whose options depend on the framework's
     version says in ``every_release`` which there are in any: the questions are then the same for all versions, but for
@@ -64,8 +64,8 @@ def questions(implementation: Implementation) -> list[Question]:
     places = Tuples(every.valid, 1 if expensive else 2).cover()
     draws = 1 if expensive else max(1, round(_ENOUGH / len(places)))
     sizes = optional(implementation, "sizes")
-    asked = [every.valid[place] for place in places if every.valid[place] in its]
-    return [Question(combination, draw, sizes) for draw in range(draws) for combination in asked]
+    allowed = [every.valid[place] for place in places if every.valid[place] in its]
+    return [Question(combination, draw, sizes) for draw in range(draws) for combination in allowed]
 
 
 def _arrays(case: Case) -> Iterator[tuple[str, Any]]:

@@ -103,14 +103,14 @@ class Observation:
 Record = tuple[Observation, ...]
 
 
-def write(path: Path, record: Iterable[Observation]) -> None:
+def write_record(path: Path, record: Iterable[Observation]) -> None:
     """Writes the file; it appears whole or not at all."""
     lines = [{"format": FORMAT, "version": VERSION}, *map(_encoded, record)]
     text = "".join(json.dumps(line, sort_keys=True, separators=(",", ":")) + "\n" for line in lines)
     write_atomically(path, lzma.compress(text.encode(), check=lzma.CHECK_SHA256, preset=9))
 
 
-def read(path: Path) -> Record:
+def read_record(path: Path) -> Record:
     """The observations in the file, each checked; `RecordRefused` where anything is amiss."""
     header, *lines = _lines(path)
     if not isinstance(header, dict) or header.get("format") != FORMAT:

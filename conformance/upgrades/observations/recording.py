@@ -1,22 +1,20 @@
-"""A record, made: each implementation in a process of its own, and in another where it takes that one down."""
+"""Making a record: each implementation answers in a process of its own, and in a new one when it crashes that."""
 
 from __future__ import annotations
 
 import datetime
-import sys
 import tempfile
 from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ...implementations.finding import source_of
-from ...running.processes import ONE_THREAD, WITHOUT_GPU, Recorded, environment, in_turn
+from ...running.processes import RecordedProcess, poll_until_done
 from .record import Answer, Observation, Record, decoded_answer
 
 
-class Asked(Recorded):
-    """One implementation that is asked every question, and what it has answered so far."""
+class ImplementationRecorder(RecordedProcess):
+    """The process that puts every question to one implementation, and the answers so far."""
 
     def __init__(self, name: str, folder: Path, number: int) -> None:
         super().__init__(folder / f"{number}.jsonl", folder / f"{number}.log")
@@ -29,14 +27,13 @@ class Asked(Recorded):
         self._not_run = ""
 
     def start(self) -> None:
-        """Asks from the first question on that has no answer."""
-        command = [sys.executable, "-W", "ignore", "-m", "conformance.upgrades.observations.worker", self.name]
-        variables = environment(**ONE_THREAD | WITHOUT_GPU | dict(source_of(self.name).environment))
-        self.begin([*command, str(len(self.answers)), str(self.record)], variables)
+        """Starts the process at the first question that has no answer."""
+        arguments = (self.name, len(self.answers), self.record)
+        self.launch_worker("conformance.upgrades.observations.worker", arguments, self.name)
 
-    def take(self) -> None:
-        """Takes in what the process has told since."""
-        for line in self.told():
+    def read_events(self) -> None:
+        """Reads what the process has reported since the last call."""
+        for line in self.new_events():
             event = line.pop("event")
             if event == "not run":
                 self._not_run = line["why"]
@@ -50,19 +47,19 @@ class Asked(Recorded):
             else:
                 self._more[event] = line.get("found")
 
-    def goes_on(self) -> bool:
-        """Whether its process has died of a question, which is the answer to it, and others are left."""
+    def must_restart(self) -> bool:
+        """Whether its process crashed on a question; then the crash is the answer, and a new process goes on."""
         if self.status == 0 or self._not_run:
             return False
         if not self._pending:
-            self._not_run = f"its process ended with status {self.status}: {' / '.join(self.last_lines)}"
+            self._not_run = f"its process ended with status {self.status}: {' / '.join(self.log_tail)}"
             return False
-        died = {"type": "ProcessEnded", "message": f"status {self.status}"}
-        self._answer({"path": "", "values": {}, "raised": died})
+        crash = {"type": "ProcessEnded", "message": f"status {self.status}"}
+        self._answer({"path": "", "values": {}, "raised": crash})
         return True
 
     def observation(self) -> Observation:
-        """All that came of it."""
+        """The observation, from all that was reported."""
         about = self._about or {"implementation": self.name, "versions": {}, "machine": {}}
         return Observation(
             **about,
@@ -78,19 +75,21 @@ class Asked(Recorded):
         self._pending = {}
 
 
-def record_of(names: Sequence[str], jobs: int, watch: Callable[[Sequence[Asked]], None]) -> Record:
-    """What the implementations of these names answer here, so many of them at a time; interrupted, no process stays."""
+def record_implementations(
+    names: Sequence[str], jobs: int, watch: Callable[[Sequence[ImplementationRecorder]], None]
+) -> Record:
+    """Records the implementations of these names, ``jobs`` at a time; leaves no process behind when interrupted."""
     with tempfile.TemporaryDirectory(prefix="record-") as folder:
-        everyone = [Asked(name, Path(folder), number) for number, name in enumerate(names)]
-        waiting = deque(everyone)
+        recorders = [ImplementationRecorder(name, Path(folder), number) for number, name in enumerate(names)]
+        waiting = deque(recorders)
         try:
-            for running in in_turn(waiting, jobs, Asked.start):
+            for running in poll_until_done(waiting, jobs, ImplementationRecorder.start):
                 for one, ended in running:
-                    one.take()
-                    if ended and one.goes_on():
+                    one.read_events()
+                    if ended and one.must_restart():
                         waiting.append(one)
-                watch(everyone)
+                watch(recorders)
         finally:
-            for one in everyone:
+            for one in recorders:
                 one.stop()
-    return tuple(one.observation() for one in everyone)
+    return tuple(one.observation() for one in recorders)

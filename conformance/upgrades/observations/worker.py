@@ -1,7 +1,7 @@
-"""One implementation asked every question: ``python -m conformance.upgrades.observations.worker NAME FIRST RECORD``.
+"""Puts every question to one implementation: ``python -m conformance.upgrades.observations.worker NAME FIRST RECORD``.
 
-Writes a line of JSON for each answer as it comes, so that where a framework takes its process down, it is known at
-which question; another process then goes on behind it.
+Writes each answer as a line of JSON as soon as it has it. Where a framework crashes the process, the question is known,
+and another process goes on with the next one.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ...implementations.finding import load
 from ...judging.divergences import known, still_shows
 from ...judging.truth import Truth
 from ...running.machine import machine
-from ...running.processes import append
+from ...running.processes import append_event
 from .questions import Question, questions
 from .record import encoded_values
 
@@ -33,28 +33,28 @@ _MESSAGE = 300  # characters kept of what was raised
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Asks the questions from the number FIRST on; before the first of all, says what is asked."""
+    """Puts the questions from the number FIRST on; at the first of all it describes the implementation before."""
     name, first, path = arguments
     record, start = Path(path), int(first)
     try:
         implementation = load(name)
     except NotRun as error:
-        append(record, event="not run", why=str(error))
+        append_event(record, event="not run", why=str(error))
         return 0
     its = questions(implementation)
     if not start:
-        append(record, event="about", **about(implementation), questions=len(its))
+        append_event(record, event="about", **observation_fields(implementation), questions=len(its))
     for question in its[start:]:
-        append(record, event="asked", **asked(question))
-        append(record, event="gave", **given(implementation, question))
-    append(record, event="divergences", found=divergences(implementation))
-    append(record, event="speed", found=speed(implementation))
-    append(record, event="end")
+        append_event(record, event="asked", **question_fields(question))
+        append_event(record, event="gave", **answer_fields(implementation, question))
+    append_event(record, event="divergences", found=known_divergences_seen(implementation))
+    append_event(record, event="speed", found=relative_speed(implementation))
+    append_event(record, event="end")
     return 0
 
 
-def about(implementation: Implementation) -> dict[str, Any]:
-    """What is said of the implementation before it is asked anything."""
+def observation_fields(implementation: Implementation) -> dict[str, Any]:
+    """The fields of an observation that describe the implementation."""
     surface = optional(implementation, "surface")
     return {
         "implementation": implementation.name,
@@ -65,14 +65,14 @@ def about(implementation: Implementation) -> dict[str, Any]:
     }
 
 
-def asked(question: Question) -> dict[str, Any]:
-    """The question's part of what a record says of an answer."""
+def question_fields(question: Question) -> dict[str, Any]:
+    """The fields of a recorded answer that tell its question."""
     line = {"options": dict(question.options), "draw": question.draw, "digest": question.digest}
     return line | {"sizes": dict(question.sizes)} if question.sizes else line
 
 
-def given(implementation: Implementation, question: Question) -> dict[str, Any]:
-    """The other part: what the implementation gave, or raised."""
+def answer_fields(implementation: Implementation, question: Question) -> dict[str, Any]:
+    """The other fields of a recorded answer: what the implementation returned or raised."""
     try:
         observed = observe(implementation, question.case)
     except Exception as error:
@@ -80,36 +80,36 @@ def given(implementation: Implementation, question: Question) -> dict[str, Any]:
     return {"path": observed.path, "values": encoded_values(observed.values)}
 
 
-def divergences(implementation: Implementation) -> dict[str, str]:
-    """Whether it shows each divergence that is known of it in any version, and that a case shows."""
+def known_divergences_seen(implementation: Implementation) -> dict[str, str]:
+    """Id of each divergence that is known of it in some version and has a minimal case, to whether that ``shows``."""
     name = implementation.name
     entries = [entry for entry in known() if name in entry.implementations and entry.minimal is not None]
     return {entry.id: "shows" if still_shows(implementation, entry) else "gone" for entry in entries}
 
 
-def speed(implementation: Implementation) -> dict[str, float]:
+def relative_speed(implementation: Implementation) -> dict[str, float]:
     """Kind of cell to the seconds of a call, forward and backward, over those of the oracle.
 
-    Both are called in turn, and the least of each counts. The call is the suite's, with setting weights and handing
-    over arrays. A kind that raises is left out.
+    Both are called in turn, and the shortest time of each counts. The call is the suite's: it sets the weights and
+    converts the arrays. A kind that raises is left out.
     """
     space = space_of(implementation.cells, implementation.dtypes, optional(implementation, "refused"))
     found = {}
     for kind in dict.fromkeys(combination["kind"] for combination in space.valid):
         its = [one for one in space.valid if one["kind"] == kind]
-        case = build(Seeded(0, sizes=_SIZES), min(its, key=_unusual), _LIMITS)
+        case = build(Seeded(0, sizes=_SIZES), min(its, key=_count_unusual), _LIMITS)
         try:
             found[kind] = _ratio(implementation, case)
-        except Exception:  # what it cannot compute is told by the answers
+        except Exception:  # the answers show what it cannot compute
             continue
     return found
 
 
-def _unusual(combination: Combination) -> int:
+def _count_unusual(combination: Combination) -> int:
     """How many options differ from what is timed and from the defaults."""
     defaults = complete({"kind": combination["kind"]}, ("float32",))
-    plain = {name: values[0] for name, values in defaults.items()} | dict(_TIMED)
-    return sum(value != plain.get(name, value) for name, value in combination.items())
+    usual = {name: values[0] for name, values in defaults.items()} | dict(_TIMED)
+    return sum(value != usual.get(name, value) for name, value in combination.items())
 
 
 def _ratio(implementation: Implementation, case: Case) -> float:

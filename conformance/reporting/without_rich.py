@@ -1,4 +1,4 @@
-"""What a run prints with where rich is not installed, as on a machine that is there for its GPU: plain text."""
+"""Stand-ins for the parts of rich that a run uses: plain text, for machines where rich is not installed."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ _GAP = "  "
 
 
 def escape(text: str) -> str:
-    """The text, its brackets to be printed as they are."""
+    """The text with its brackets escaped, so that they are printed and not read as markup."""
     return text.replace("[", "\\[")
 
 
-class Table:
-    """Rows under columns as wide as what stands in them."""
+class PlainTable:
+    """Stands in for `rich.table.Table`: each column is as wide as its widest cell."""
 
     def __init__(self, title: str = "") -> None:
         self.title = title
@@ -30,7 +30,7 @@ class Table:
         self._rows.append(tuple(_MARKUP.sub("", cell) for cell in cells))
 
     def add_section(self) -> None:
-        """A line, which plain text does without."""
+        """Does nothing: plain text has no rule between sections."""
 
     def __str__(self) -> str:
         widths = [max(map(len, column)) for column in zip(*self._rows, strict=True)]
@@ -41,8 +41,8 @@ class Table:
         return "\n".join(lines)
 
 
-class Console:
-    """Prints without colours."""
+class PlainConsole:
+    """Stands in for `rich.console.Console`: prints without colours."""
 
     is_terminal = False
 
@@ -50,11 +50,11 @@ class Console:
         pass
 
     def print(self, text: object = "", **options: Any) -> None:
-        """Prints a table, or a text whose markup is left out."""
-        said = str(text)
+        """Prints a table, or a text without its markup."""
+        printed = str(text)
         if isinstance(text, str) and options.get("markup", True):
-            said = _MARKUP.sub("", said).replace("\\[", "[")
-        print(said, flush=True)
+            printed = _MARKUP.sub("", printed).replace("\\[", "[")
+        print(printed, flush=True)
 
     def rule(self, title: str) -> None:
         self.print(f"--- {title} ---")

@@ -11,11 +11,17 @@ import pytest
 from conformance.commands import run as command
 from conformance.commands.main import main
 from conformance.reporting.recorded_runs import as_markdown
-from conformance.running import records
 from conformance.running.devices import why_no_cuda
+from conformance.running.run_records import (
+    RunRecordRefused,
+    read_run_record,
+    read_run_records,
+    run_records_folder,
+    write_run_record,
+)
 from conformance.tests.support import ROOT
 
-RECORDS = sorted(path for path in records.folder().glob("*.json") if path.name != "schema.json")
+RECORDS = sorted(path for path in run_records_folder().glob("*.json") if path.name != "schema.json")
 RIGHT = "conformance.tests.support.planted_relations:Right"
 
 
@@ -49,7 +55,7 @@ def on_cuda(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_what_the_command_records_is_a_record(record: dict[str, Any], tmp_path: Path) -> None:
-    found = records.read(saved(tmp_path, record))
+    found = read_run_record(saved(tmp_path, record))
     assert found["command"].startswith(f"python -m conformance run --implementation {RIGHT} --device cpu --cases 8")
     assert found["plan"]["cases"] == 8
     assert found["gpu"] is None
@@ -57,13 +63,13 @@ def test_what_the_command_records_is_a_record(record: dict[str, Any], tmp_path: 
 
 
 def test_in_a_folder_a_record_is_named_by_device_and_date(record: dict[str, Any], tmp_path: Path) -> None:
-    assert records.write(tmp_path, record) == tmp_path / f"cpu-{record['date'][:10]}.json"
-    assert records.write(tmp_path, record) == tmp_path / f"cpu-{record['date'][:10]}-2.json"
-    assert records.read_all(tmp_path) == [record, record], "a day's second record took the place of the first"
+    assert write_run_record(tmp_path, record) == tmp_path / f"cpu-{record['date'][:10]}.json"
+    assert write_run_record(tmp_path, record) == tmp_path / f"cpu-{record['date'][:10]}-2.json"
+    assert read_run_records(tmp_path) == [record, record], "a day's second record took the place of the first"
 
 
 def test_a_record_of_a_gpu_says_which(record: dict[str, Any], tmp_path: Path) -> None:
-    shown = as_markdown([records.read(saved(tmp_path, on_cuda(record)))])
+    shown = as_markdown([read_run_record(saved(tmp_path, on_cuda(record)))])
     assert "**On cuda**: `python -m conformance run" in shown
     assert "NVIDIA X, driver 580.1, CUDA 13.0; " in shown
     assert "| right | planted 1.0 |" in shown
@@ -86,8 +92,8 @@ def test_a_record_of_a_gpu_says_which(record: dict[str, Any], tmp_path: Path) ->
 def test_what_is_no_record_is_refused(
     change: dict[str, Any], said: str, record: dict[str, Any], tmp_path: Path
 ) -> None:
-    with pytest.raises(records.RunRefused, match=rf"record\.json: is no record of a run: .*{said}"):
-        records.read(saved(tmp_path, on_cuda(record) | change))
+    with pytest.raises(RunRecordRefused, match=rf"record\.json: is no record of a run: .*{said}"):
+        read_run_record(saved(tmp_path, on_cuda(record) | change))
 
 
 def test_a_file_cut_short_or_missing_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -113,7 +119,7 @@ def test_without_a_gpu_nothing_is_run_and_the_json_says_why(
 
 @pytest.mark.parametrize("path", RECORDS, ids=lambda path: path.stem)
 def test_a_record_of_the_project_follows_the_schema_and_nothing_in_it_is_unexplained(path: Path) -> None:
-    found = records.read(path)
+    found = read_run_record(path)
     assert found["exit_status"] == 0
     assert path.stem.startswith(f"{found['plan']['device']}-{found['date'][:10]}")
     for result in found["implementations"]:
@@ -130,7 +136,7 @@ def test_the_readme_shows_the_recorded_runs() -> None:
     readme = ROOT / "README.md"
     if not readme.is_file():
         pytest.skip("an installed package has no README beside it")
-    shown = as_markdown(records.read_all(records.folder()))
+    shown = as_markdown(read_run_records(run_records_folder()))
     assert shown in readme.read_text(), f"README lacks what `python -m conformance results` prints:\n{shown}"
 
 

@@ -1,0 +1,147 @@
+"""The result of one implementation's run: how its verdict and figures follow from its process's record."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..contract import FAMILIES as QUANTITY_FAMILIES
+from ..running.profiling.accounts import END, START
+from ..suite.runner import SuiteProcess
+
+FAMILIES = (*QUANTITY_FAMILIES, "laws", "invariants", "stateful", "hand-sized", "devices")
+
+
+@dataclass(frozen=True)
+class Result:
+    """What the run of one implementation found.
+
+    verdict           "agrees", "DIVERGES", "not run" or "CRASHED"
+    coverage          of the "combinations" of options and the "tuples" of three option values: "covered" and "valid"
+    families          family to the count of ``numbers`` compared, the ``worst`` error in units of its bound, and the
+                      count of ``undecided`` numbers, whose bound is infinite
+    not_run           what was not run, to the reason
+    refused           the reason why the framework refuses combinations of options, to how many; some of each were tried
+    divergences       the known divergences that were seen, id to summary
+    divergent_cases   id of a known divergence to the count of cases that it applied to
+    failures          test to the message of its minimal case
+    repeated          what was called again with the same input, to the count of ``calls`` and of ``unlike`` answers,
+                      which differed in some bit; empty on the CPU, where such an answer is a disagreement
+    accounts          account to seconds, where ``--profile-suite`` was given
+    """
+
+    name: str
+    device: str
+    verdict: str
+    versions: dict[str, str]
+    paths: list[str]
+    cases: int
+    numbers: int
+    families: dict[str, dict[str, float]]
+    coverage: dict[str, dict[str, int]]
+    not_run: dict[str, str]
+    refused: dict[str, int]
+    divergences: dict[str, str]
+    divergent_cases: dict[str, int]
+    failures: dict[str, str]
+    seconds: float
+    why: str = ""
+    repeated: dict[str, dict[str, int]] = field(default_factory=dict)
+    accounts: dict[str, float] = field(default_factory=dict)
+
+
+def result_of(process: SuiteProcess, device: str) -> Result:
+    """The result of a process that has ended: what follows from its record and its exit status."""
+    cases = process.of_kind("case")
+    families = {name: _merged([c["families"][name] for c in cases if name in c["families"]]) for name in FAMILIES}
+    families = {name: found for name, found in families.items() if found["numbers"] or found["undecided"]}
+    numbers = int(sum(found["numbers"] for found in families.values()))
+    failures = {event["test"]: event["message"] for event in process.of_kind("failure")}
+    unavailable = [event["why"] for event in process.of_kind("unavailable")]
+    not_run = {event["what"]: event["why"] for event in process.of_kind("not run")}
+    missing = Counter(item for case in cases for item in case["missing"].items())
+    not_run |= {f"{what}, in {count} of {len(cases)} cases": why for (what, why), count in missing.items()}
+    why = ""
+    if unavailable:
+        verdict, why = "not run", unavailable[0]
+    elif failures or any(found["worst"] > 1 for found in families.values()):
+        verdict = "DIVERGES"
+    elif process.status != 0 or not numbers or not _ran_every_test(process):
+        verdict = "CRASHED"
+        last_lines = _tail(process.log)
+        why = f"pytest ended with status {process.status}, and not every test was run; its last lines:\n{last_lines}"
+    else:
+        verdict = "agrees"
+    start = (process.of_kind("start") or [{"versions": {}}])[0]
+    return Result(
+        name=start.get("name", process.label),
+        device=device,
+        verdict=verdict,
+        versions=start["versions"],
+        paths=sorted({case["path"] for case in cases if case["path"]}),
+        cases=sum(any(found["numbers"] for found in case["families"].values()) for case in cases),
+        numbers=numbers,
+        families=families,
+        coverage=_coverage(process),
+        not_run=not_run,
+        refused={event["reason"]: event["combinations"] for event in process.of_kind("refused")},
+        divergences={event["id"]: event["summary"] for event in process.of_kind("divergence")},
+        divergent_cases=dict(Counter(known for case in cases for known in case["known"])),
+        failures=failures,
+        seconds=round(process.seconds, 1),
+        why=why,
+        repeated=_repeated(process),
+        accounts=_accounts(process),
+    )
+
+
+def exit_status(results: Sequence[Result], required: bool) -> int:
+    """0 where something was compared and nothing new diverged; with ``required``, nothing may be missing."""
+    bad = {"DIVERGES", "CRASHED"} | ({"not run"} if required else set())
+    compared = any(result.numbers for result in results)
+    return 0 if compared and not any(result.verdict in bad for result in results) else 1
+
+
+def _coverage(process: SuiteProcess) -> dict[str, dict[str, int]]:
+    """How much of the option space was tried; also of a run that crashed, as far as it came."""
+    valid = {name: count for start in process.of_kind("start") for name, count in start["valid"].items()}
+    reached = (process.of_kind("coverage") or [{"reached": {}}])[-1]["reached"]
+    return {name: {"covered": reached.get(name, 0), "valid": count} for name, count in valid.items()}
+
+
+def _repeated(process: SuiteProcess) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    for event in process.of_kind("again"):
+        its = found.setdefault(event["what"], {"calls": 0, "unlike": 0})
+        its["calls"] += 1
+        its["unlike"] += not event["alike"]
+    return dict(sorted(found.items()))
+
+
+def _accounts(process: SuiteProcess) -> dict[str, float]:
+    """The process's accounts of its time, with its start and end added, which it cannot see itself."""
+    for kept in process.of_kind("accounts"):
+        ended = process.started + process.seconds
+        return {START: kept["began"] - process.started, **kept["seconds"], END: ended - kept["ended"]}
+    return {}
+
+
+def _ran_every_test(process: SuiteProcess) -> bool:
+    return any(event["collected"] == event["reported"] for event in process.of_kind("end"))
+
+
+def _merged(found: list[dict[str, float]]) -> dict[str, float]:
+    return {
+        "numbers": sum(one["numbers"] for one in found),
+        "worst": max((one["worst"] for one in found), default=0.0),
+        "undecided": sum(one["undecided"] for one in found),
+    }
+
+
+def _tail(log: Path, lines: int = 25) -> str:
+    """The last lines of a log; where Python's fault handler reported a crash, the lines from there on."""
+    printed = log.read_text(errors="replace").splitlines()
+    crash = [k for k, line in enumerate(printed) if line.startswith("Fatal Python error")]
+    return "\n".join(printed[crash[-1] :][:lines] if crash else printed[-lines:])

@@ -1,0 +1,76 @@
+"""The console script ``rnn-conformance`` and ``python -m conformance`` are one command line."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import tomllib
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from conformance.commands import main as command_line
+from conformance.commands.main import main
+
+from ..support import ROOT, python
+
+SCRIPT = "rnn-conformance"
+
+
+def entry_point() -> Callable[..., int]:
+    """What pyproject.toml says that the console script calls, resolved as installers' scripts resolve it."""
+    pyproject = ROOT / "pyproject.toml"
+    if not pyproject.is_file():
+        pytest.skip("an installed package has no pyproject.toml beside it")
+    module, _, name = tomllib.loads(pyproject.read_text())["project"]["scripts"][SCRIPT].partition(":")
+    found: Callable[..., int] = getattr(importlib.import_module(module), name)
+    return found
+
+
+def help_of(program: str, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: Any) -> str:
+    """What the entry point prints where the program is called by this path."""
+    monkeypatch.setattr(sys, "argv", [program, *words, "--help"])
+    with pytest.raises(SystemExit) as ended:
+        entry_point()()
+    assert ended.value.code == 0
+    printed: str = capsys.readouterr().out
+    return printed
+
+
+@pytest.mark.parametrize("path", ["/somewhere/bin/rnn-conformance", "rnn-conformance.exe"])
+def test_the_console_script_prints_its_own_name_in_its_help(path: str, monkeypatch: Any, capsys: Any) -> None:
+    printed = help_of(path, (), monkeypatch, capsys)
+    assert printed.startswith(f"usage: {SCRIPT} [-h] COMMAND"), printed
+    assert all(f"    {name} " in printed or f"    {name}\n" in printed for name in command_line._COMMANDS), printed
+    printed = help_of(path, ("upgrade",), monkeypatch, capsys)
+    assert f"example: {SCRIPT} upgrade " in printed, printed
+
+
+def test_the_module_prints_its_own_name_in_its_help() -> None:
+    status, printed = python("-m", "conformance", "--help")
+    assert status == 0, printed
+    assert printed.startswith("usage: python -m conformance [-h] COMMAND"), printed
+
+
+@pytest.mark.parametrize("program", ["/somewhere/bin/rnn-conformance", "/somewhere/conformance/__main__.py"])
+def test_a_record_names_the_command_that_a_checkout_understands(program: str, monkeypatch: Any) -> None:
+    seen: list[str] = []
+    module = importlib.import_module("conformance.commands.layouts")
+
+    def keeps(parsed: Any) -> int:
+        seen.append(parsed.command_line)
+        return 0
+
+    monkeypatch.setattr(module, "_layouts", keeps)
+    monkeypatch.setattr(sys, "argv", [program, "layouts"])
+    assert main() == 0
+    assert seen == ["python -m conformance layouts"]
+
+
+@pytest.mark.parametrize("name", command_line._COMMANDS)
+def test_every_command_explains_itself_under_its_own_name(name: str, capsys: Any) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([name, "--help"])
+    assert ended.value.code == 0
+    assert f" {name} [-h]" in capsys.readouterr().out
