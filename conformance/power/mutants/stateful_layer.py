@@ -7,16 +7,16 @@ from typing import Protocol
 from ...contract import Array, Case, Quantities
 
 
-class Observing(Protocol):
+class Layer(Protocol):
     """What answers a case."""
 
     def observe(self, case: Case) -> dict[str, Array]: ...
 
 
-class Session:
+class StatefulLayer:
     """Calls of one layer, each from the state that the call before left; see `conformance.suite.test_stateful`."""
 
-    def __init__(self, layer: Observing, case: Case) -> None:
+    def __init__(self, layer: Layer, case: Case) -> None:
         self.layer, self.case = layer, case
         self.state: tuple[Array, ...] | None = None
 

@@ -4,37 +4,37 @@ from __future__ import annotations
 
 import numpy as np
 
-from .activations import FUNCTIONS
-from .layer import Textbook
-from .steps import Place
-from .tape import Array, Var, blocks, concatenate
+from ..activations import FUNCTIONS
+from ..autodiff import Array, Var, blocks, concatenate
+from ..cell_equations import LayerDirection
+from ..layer import Textbook
 
 
 class RecurrentKernelTransposed(Textbook):
     """Each gate's recurrent kernel is read by columns: being square, it fits either way."""
 
-    def recurrent_kernel(self, at: Place, t: int) -> Var:
+    def recurrent_kernel(self, at: LayerDirection, t: int) -> Var:
         return _transposed(at, super().recurrent_kernel(at, t))
 
 
 class KernelTransposedWhereSquare(Textbook):
     """Each gate's kernel is read by columns where input and state have the same size."""
 
-    def kernel(self, at: Place, t: int) -> Var:
+    def kernel(self, at: LayerDirection, t: int) -> Var:
         return _transposed(at, super().kernel(at, t))
 
 
-def _transposed(at: Place, kernel: Var) -> Var:
+def _transposed(at: LayerDirection, kernel: Var) -> Var:
     parts = blocks(kernel, len(at.cell.gate_order))
     if parts[0].shape[0] != parts[0].shape[1]:
         return kernel
-    return concatenate([part.swapped(0, 1) for part in parts])
+    return concatenate([part.swapaxes(0, 1) for part in parts])
 
 
 class KernelsReadAsGatesLast(Textbook):
     """The recurrent kernel's columns are read unit by unit and not gate by gate."""
 
-    def recurrent_kernel(self, at: Place, t: int) -> Var:
+    def recurrent_kernel(self, at: LayerDirection, t: int) -> Var:
         kernel, gates = super().recurrent_kernel(at, t), len(at.cell.gate_order)
         return kernel[:, np.arange(kernel.shape[1]).reshape(-1, gates).T.ravel()]
 
@@ -42,7 +42,7 @@ class KernelsReadAsGatesLast(Textbook):
 class ProjectionAtTheLastStepOnly(Textbook):
     """Only the last step's state is projected; before it, as much of the state as fits is handed on."""
 
-    def projected(self, at: Place, t: int, h: Var) -> Var:
+    def projected(self, at: LayerDirection, t: int, h: Var) -> Var:
         last = t == at.case.x.shape[1] - 1
         return super().projected(at, t, h) if last or not at.cell.proj_size else h[:, : at.cell.proj_size]
 
@@ -50,14 +50,14 @@ class ProjectionAtTheLastStepOnly(Textbook):
 class ProjectionInOneDirectionOnly(Textbook):
     """The backward direction's state is not projected: as much of it as fits is handed on."""
 
-    def projected(self, at: Place, t: int, h: Var) -> Var:
+    def projected(self, at: LayerDirection, t: int, h: Var) -> Var:
         return h[:, : at.cell.proj_size] if at.reverse and at.cell.proj_size else super().projected(at, t, h)
 
 
 class ComputesInFloat32(Textbook):
     """Float64 is computed in float32, as Keras does on PyTorch and JAX."""
 
-    def product(self, at: Place, v: Var, kernel: Var, factors: Array | None) -> Var:
+    def product(self, at: LayerDirection, v: Var, kernel: Var, factors: Array | None) -> Var:
         found = super().product(at, v, kernel, factors)
         return found.apply(found.value.astype(np.float32).astype(found.value.dtype), np.ones_like(found.value))
 
@@ -65,7 +65,7 @@ class ComputesInFloat32(Textbook):
 class ProductsInBfloat16(Textbook):
     """Float32 is multiplied in 8 bits of precision, as a fast matrix unit does unless it is told otherwise."""
 
-    def product(self, at: Place, v: Var, kernel: Var, factors: Array | None) -> Var:
+    def product(self, at: LayerDirection, v: Var, kernel: Var, factors: Array | None) -> Var:
         return super().product(at, _of_8_bits(v), _of_8_bits(kernel), factors)
 
 
@@ -83,9 +83,9 @@ class _Formula(Textbook):
     def by(self, a: Array) -> Array:
         raise NotImplementedError
 
-    def value(self, name: str, a: Array) -> Array:
+    def activation_value(self, name: str, a: Array) -> Array:
         if name != self.function:
-            return super().value(name, a)
+            return super().activation_value(name, a)
         with np.errstate(all="ignore"):
             return self.by(a)
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...contract import Array, Case
-from .layer import Textbook
-from .steps import Place
-from .tape import Var
+from ....contract import Array, Case
+from ..autodiff import Var
+from ..cell_equations import LayerDirection
+from ..layer import Textbook
 
 
 class RecurrentDropoutAtInputRate(Textbook):
     """Recurrent dropout looks at the rate of input dropout: https://github.com/keras-team/keras/pull/19397"""
 
-    def factors(self, at: Place, t: int, name: str) -> Array | None:
+    def factors(self, at: LayerDirection, t: int, name: str) -> Array | None:
         found = super().factors(at, t, name)
         if name == "input" or found is None:
             return found
@@ -24,21 +24,21 @@ class RecurrentDropoutAtInputRate(Textbook):
 class InputDropoutIgnored(Textbook):
     """The input is not dropped."""
 
-    def factors(self, at: Place, t: int, name: str) -> Array | None:
+    def factors(self, at: LayerDirection, t: int, name: str) -> Array | None:
         return None if name == "input" else super().factors(at, t, name)
 
 
 class RecurrentDropoutIgnored(Textbook):
     """The state is not dropped."""
 
-    def factors(self, at: Place, t: int, name: str) -> Array | None:
+    def factors(self, at: LayerDirection, t: int, name: str) -> Array | None:
         return None if name == "recurrent" else super().factors(at, t, name)
 
 
 class ScaleMissing(Textbook):
     """What is not dropped is not multiplied by 1 / (1 - rate)."""
 
-    def factors(self, at: Place, t: int, name: str) -> Array | None:
+    def factors(self, at: LayerDirection, t: int, name: str) -> Array | None:
         found = super().factors(at, t, name)
         return None if found is None else (found != 0).astype(found.dtype)
 
@@ -46,7 +46,7 @@ class ScaleMissing(Textbook):
 class ScaleSquared(Textbook):
     """What is not dropped is multiplied by 1 / (1 - rate) twice."""
 
-    def factors(self, at: Place, t: int, name: str) -> Array | None:
+    def factors(self, at: LayerDirection, t: int, name: str) -> Array | None:
         found = super().factors(at, t, name)
         return None if found is None else found * found
 
@@ -54,7 +54,7 @@ class ScaleSquared(Textbook):
 class FactorsDrawnAnewEachStep(Textbook):
     """Factors that hold for the whole sequence are drawn for each step: https://github.com/tensorflow/tensorflow/issues/38922"""
 
-    def factors(self, at: Place, t: int, name: str) -> Array | None:
+    def factors(self, at: LayerDirection, t: int, name: str) -> Array | None:
         found = super().factors(at, t, name)
         return None if found is None else np.roll(found, t, axis=-1)
 
@@ -62,7 +62,7 @@ class FactorsDrawnAnewEachStep(Textbook):
 class OneFactorForAllGates(Textbook):
     """Each gate gets the first gate's factors: https://github.com/tensorflow/tensorflow/issues/40215"""
 
-    def factors(self, at: Place, t: int, name: str) -> Array | None:
+    def factors(self, at: LayerDirection, t: int, name: str) -> Array | None:
         found = super().factors(at, t, name)
         return found[0] if found is not None and found.ndim == 3 else found
 
@@ -70,7 +70,7 @@ class OneFactorForAllGates(Textbook):
 class FactorsOfTheGatesExchanged(Textbook):
     """The gates' factors are in another order than the gates."""
 
-    def factors(self, at: Place, t: int, name: str) -> Array | None:
+    def factors(self, at: LayerDirection, t: int, name: str) -> Array | None:
         found = super().factors(at, t, name)
         return found[::-1] if found is not None and found.ndim == 3 else found
 
@@ -78,7 +78,7 @@ class FactorsOfTheGatesExchanged(Textbook):
 class FactorsOfTheFirstRow(Textbook):
     """All rows have the first row's factors."""
 
-    def factors(self, at: Place, t: int, name: str) -> Array | None:
+    def factors(self, at: LayerDirection, t: int, name: str) -> Array | None:
         found = super().factors(at, t, name)
         return None if found is None else np.broadcast_to(found[..., :1, :], found.shape)
 
@@ -89,7 +89,7 @@ class StaleFactors(Textbook):
     def __init__(self) -> None:
         self.drawn: dict[tuple[object, ...], Array] = {}
 
-    def factors(self, at: Place, t: int, name: str) -> Array | None:
+    def factors(self, at: LayerDirection, t: int, name: str) -> Array | None:
         found = super().factors(at, t, name)
         return None if found is None else self.drawn.setdefault((name, found.shape, found.dtype), found)
 
@@ -97,60 +97,64 @@ class StaleFactors(Textbook):
 class KeptStateDroppedToo(Textbook):
     """Recurrent dropout drops the state that the GRU's update gate keeps as well."""
 
-    def mixed(self, at: Place, z: Var, h: Var, n: Var) -> Var:
+    def interpolated(self, at: LayerDirection, z: Var, h: Var, n: Var) -> Var:
         factors = at.dropout.get("recurrent")
         if factors is not None:
             h = h * (factors if factors.ndim == 2 else factors[0])
-        return super().mixed(at, z, h, n)
+        return super().interpolated(at, z, h, n)
 
 
 class DropoutInEvaluation(Textbook):
     """A layer that is not being trained drops nothing, but still multiplies by 1 / (1 - rate)."""
 
-    def between(self, case: Case, layer: int, fed: Var, factors: Array | None) -> Var:
-        return super().between(case, layer, fed * 2 if case.call_options.get("idle_dropout") else fed, factors)
+    def layer_input(self, case: Case, layer: int, inputs: Var, factors: Array | None) -> Var:
+        return super().layer_input(
+            case, layer, inputs * 2 if case.call_options.get("idle_dropout") else inputs, factors
+        )
 
 
 class BetweenDropoutIgnored(Textbook):
     """Nothing is dropped between layers, as in PyTorch's decomposed layers."""
 
-    def between(self, case: Case, layer: int, fed: Var, factors: Array | None) -> Var:
-        return fed
+    def layer_input(self, case: Case, layer: int, inputs: Var, factors: Array | None) -> Var:
+        return inputs
 
 
 class BetweenDropoutOnce(Textbook):
     """There is dropout between the first two layers only."""
 
-    def between(self, case: Case, layer: int, fed: Var, factors: Array | None) -> Var:
-        return super().between(case, layer, fed, factors if layer == 1 else None)
+    def layer_input(self, case: Case, layer: int, inputs: Var, factors: Array | None) -> Var:
+        return super().layer_input(case, layer, inputs, factors if layer == 1 else None)
 
 
 class BetweenFactorsOfTheFirstStep(Textbook):
     """Between layers each step has the first step's factors."""
 
-    def between(self, case: Case, layer: int, fed: Var, factors: Array | None) -> Var:
+    def layer_input(self, case: Case, layer: int, inputs: Var, factors: Array | None) -> Var:
         first = None if factors is None else np.broadcast_to(factors[:, :1], factors.shape)
-        return super().between(case, layer, fed, first)
+        return super().layer_input(case, layer, inputs, first)
 
 
 class BetweenScaleMissing(Textbook):
     """Between layers, what is not dropped is not multiplied by 1 / (1 - rate)."""
 
-    def between(self, case: Case, layer: int, fed: Var, factors: Array | None) -> Var:
-        return super().between(case, layer, fed, None if factors is None else (factors != 0).astype(factors.dtype))
+    def layer_input(self, case: Case, layer: int, inputs: Var, factors: Array | None) -> Var:
+        return super().layer_input(
+            case, layer, inputs, None if factors is None else (factors != 0).astype(factors.dtype)
+        )
 
 
 class DropsAfterTheLastLayer(Textbook):
     """Dropout between layers comes after the last one as well."""
 
-    def merged(self, at: Place, merge: str, forward: Var, backward: Var) -> Var:
+    def merged(self, at: LayerDirection, merge: str, forward: Var, backward: Var) -> Var:
         return self._dropped(at, super().merged(at, merge, forward, backward))
 
-    def shown(self, at: Place, outputs: list[Var], zeros: Var) -> Var:  # type: ignore[override]
-        found = super().shown(at, outputs, zeros)
+    def returned_outputs(self, at: LayerDirection, outputs: list[Var], zeros: Var) -> Var:  # type: ignore[override]
+        found = super().returned_outputs(at, outputs, zeros)
         both = getattr(at.case.cell, "layers", (None,))[at.layer]
         return found if both is not None and both.forward and both.backward else self._dropped(at, found)
 
-    def _dropped(self, at: Place, outputs: Var) -> Var:
+    def _dropped(self, at: LayerDirection, outputs: Var) -> Var:
         factors = (at.case.dropout or {}).get("l1.between")
         return outputs * factors if at.last and factors is not None and factors.shape == outputs.shape else outputs

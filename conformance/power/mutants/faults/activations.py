@@ -4,30 +4,30 @@ from __future__ import annotations
 
 import numpy as np
 
-from .activations import FUNCTIONS, SLOPES
-from .layer import Textbook
-from .steps import Place
-from .tape import Array, Var
+from ..activations import FUNCTIONS, SLOPES
+from ..autodiff import Array, Var
+from ..cell_equations import LayerDirection
+from ..layer import Textbook
 
 
 class ClipIgnored(Textbook):
     """The activations' arguments are not clipped, as in ONNX's reference evaluator."""
 
-    def clipped(self, at: Place, role: str, a: Var) -> Var:
+    def clipped(self, at: LayerDirection, role: str, a: Var) -> Var:
         return a
 
 
 class ClipSparesTheCell(Textbook):
     """The cell state is not clipped on its way to the output, as in ONNX Runtime 1.31."""
 
-    def clipped(self, at: Place, role: str, a: Var) -> Var:
+    def clipped(self, at: LayerDirection, role: str, a: Var) -> Var:
         return a if role == "output_activation" else super().clipped(at, role, a)
 
 
 class ClipAboveOnly(Textbook):
     """The arguments are clipped above and not below."""
 
-    def clipped(self, at: Place, role: str, a: Var) -> Var:
+    def clipped(self, at: LayerDirection, role: str, a: Var) -> Var:
         if at.cell.clip is None:
             return a
         return a.apply(np.minimum(a.value, at.cell.clip), (a.value < at.cell.clip).astype(a.value.dtype))
@@ -41,11 +41,11 @@ class _Activated(Textbook):
     def _of(self, name: str) -> str:
         return self.taken[1] if name == self.taken[0] else name
 
-    def value(self, name: str, a: Array) -> Array:
-        return super().value(self._of(name), a)
+    def activation_value(self, name: str, a: Array) -> Array:
+        return super().activation_value(self._of(name), a)
 
-    def slope(self, name: str, y: Array, a: Array) -> Array:
-        return super().slope(self._of(name), y, a)
+    def activation_slope(self, name: str, y: Array, a: Array) -> Array:
+        return super().activation_slope(self._of(name), y, a)
 
 
 class HardSigmoidOfKeras2(_Activated):
@@ -69,7 +69,7 @@ class ReluIsTanh(_Activated):
 class GatesAlwaysSigmoid(Textbook):
     """The activation of the gates is not looked at: the logistic function it is."""
 
-    def activate(self, at: Place, role: str, a: Var) -> Var:
+    def activate(self, at: LayerDirection, role: str, a: Var) -> Var:
         if role != "recurrent_activation":
             return super().activate(at, role, a)
         y = FUNCTIONS["sigmoid"](self.clipped(at, role, a).value)
@@ -79,6 +79,6 @@ class GatesAlwaysSigmoid(Textbook):
 class ActivationsExchanged(Textbook):
     """The gates get the candidate's activation, and the candidate the gates'."""
 
-    def activate(self, at: Place, role: str, a: Var) -> Var:
+    def activate(self, at: LayerDirection, role: str, a: Var) -> Var:
         other = {"activation": "recurrent_activation", "recurrent_activation": "activation"}
         return super().activate(at, role if at.kind == "SimpleRNN" else other.get(role, role), a)

@@ -4,29 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .layer import Textbook
-from .steps import Place
-from .tape import Var, blocks, concatenate
+from ..autodiff import Var, blocks, concatenate
+from ..cell_equations import LayerDirection
+from ..layer import Textbook
 
 
 class ResetBefore(Textbook):
     """A GRU that should reset after the recurrent product resets before it: https://github.com/onnx/keras-onnx/pull/33"""
 
-    def reset_after(self, at: Place, t: int, h: Var, r: Var) -> Var:
+    def reset_after(self, at: LayerDirection, t: int, h: Var, r: Var) -> Var:
         return self.reset_before(at, t, h, r)
 
 
 class ResetAfter(Textbook):
     """A GRU that should reset before the recurrent product resets after it."""
 
-    def reset_before(self, at: Place, t: int, h: Var, r: Var) -> Var:
+    def reset_before(self, at: LayerDirection, t: int, h: Var, r: Var) -> Var:
         return r * self.recurrent(at, t, h, 2)
 
 
 class RecurrentBiasOutsideReset(Textbook):
     """The GRU's recurrent bias of the candidate is added outside the reset product."""
 
-    def reset_after(self, at: Place, t: int, h: Var, r: Var) -> Var:
+    def reset_after(self, at: LayerDirection, t: int, h: Var, r: Var) -> Var:
         bias = self.recurrent_bias(at, t)
         product = self.recurrent(at, t, h, 2)
         if bias is None:
@@ -38,7 +38,7 @@ class RecurrentBiasOutsideReset(Textbook):
 class ResetGatesTheInputToo(Textbook):
     """The GRU's reset gate multiplies the input's part of the candidate as well."""
 
-    def candidate(self, at: Place, t: int, x_n: Var, h: Var, r: Var) -> Var:
+    def candidate(self, at: LayerDirection, t: int, x_n: Var, h: Var, r: Var) -> Var:
         return r * x_n + (super().candidate(at, t, x_n, h, r) - x_n)
 
 
@@ -47,7 +47,7 @@ class ScratchNotCleared(Textbook):
 
     scratch: Var | None = None
 
-    def reset_after(self, at: Place, t: int, h: Var, r: Var) -> Var:
+    def reset_after(self, at: LayerDirection, t: int, h: Var, r: Var) -> Var:
         product = self.recurrent(at, t, h, 2)
         if self.recurrent_bias(at, t) is None and t and self.scratch is not None:
             product = product + self.scratch
@@ -58,7 +58,7 @@ class ScratchNotCleared(Textbook):
 class UpdateGateInverted(Textbook):
     """The GRU's z and 1 - z are exchanged, as the papers do: https://github.com/pytorch/pytorch/issues/20129"""
 
-    def mixed(self, at: Place, z: Var, h: Var, n: Var) -> Var:
+    def interpolated(self, at: LayerDirection, z: Var, h: Var, n: Var) -> Var:
         return (1 - z) * h + z * n
 
 
@@ -68,7 +68,7 @@ class _Reordered(Textbook):
     kind: str
     order: Sequence[int]
 
-    def block(self, at: Place, gate: int) -> int:
+    def block(self, at: LayerDirection, gate: int) -> int:
         return self.order[gate] if at.kind == self.kind else gate
 
 
@@ -111,39 +111,39 @@ class GatesInOrderOfTensorFlow1(_Reordered):
 class InputBiasDropped(Textbook):
     """The bias of the input's product is left out."""
 
-    def bias(self, at: Place, t: int) -> Var | None:
+    def bias(self, at: LayerDirection, t: int) -> Var | None:
         return None
 
 
 class RecurrentBiasDropped(Textbook):
     """The bias of the recurrent product is left out."""
 
-    def recurrent_bias(self, at: Place, t: int) -> Var | None:
+    def recurrent_bias(self, at: LayerDirection, t: int) -> Var | None:
         return None
 
 
 class BiasAtTheFirstStepOnly(Textbook):
     """The bias is there at the first step only."""
 
-    def bias(self, at: Place, t: int) -> Var | None:
+    def bias(self, at: LayerDirection, t: int) -> Var | None:
         return super().bias(at, t) if t == 0 else None
 
 
 class BiasOfAnotherGate(Textbook):
     """Each gate gets the bias of the gate before it."""
 
-    def bias(self, at: Place, t: int) -> Var | None:
+    def bias(self, at: LayerDirection, t: int) -> Var | None:
         return _turned(at, super().bias(at, t))
 
 
 class RecurrentBiasOfAnotherGate(Textbook):
     """Each gate gets the recurrent bias of the gate before it."""
 
-    def recurrent_bias(self, at: Place, t: int) -> Var | None:
+    def recurrent_bias(self, at: LayerDirection, t: int) -> Var | None:
         return _turned(at, super().recurrent_bias(at, t))
 
 
-def _turned(at: Place, bias: Var | None) -> Var | None:
+def _turned(at: LayerDirection, bias: Var | None) -> Var | None:
     if bias is None:
         return None
     *others, last = blocks(bias, len(at.cell.gate_order))
@@ -153,7 +153,7 @@ def _turned(at: Place, bias: Var | None) -> Var | None:
 class BiasInAnotherOrder(Textbook):
     """The GRU's bias is z r n where the weights are r z n: https://github.com/openvinotoolkit/openvino/pull/17651"""
 
-    def bias(self, at: Place, t: int) -> Var | None:
+    def bias(self, at: LayerDirection, t: int) -> Var | None:
         bias = super().bias(at, t)
         if at.kind != "GRU" or bias is None:
             return bias
@@ -164,7 +164,7 @@ class BiasInAnotherOrder(Textbook):
 class ForgetBiasAfterSigmoid(Textbook):
     """The forget bias is added to the forget gate and not to its argument."""
 
-    def forget_gate(self, at: Place, i: Var, a_f: Var) -> Var:
+    def forget_gate(self, at: LayerDirection, i: Var, a_f: Var) -> Var:
         if at.cell.input_forget or not at.cell.forget_bias:
             return super().forget_gate(at, i, a_f)
         return self.activate(at, "recurrent_activation", a_f) + float(at.cell.forget_bias)
@@ -173,14 +173,14 @@ class ForgetBiasAfterSigmoid(Textbook):
 class ForgetBiasDropped(Textbook):
     """The forget bias is left out."""
 
-    def forget_gate(self, at: Place, i: Var, a_f: Var) -> Var:
+    def forget_gate(self, at: LayerDirection, i: Var, a_f: Var) -> Var:
         return 1 - i if at.cell.input_forget else self.activate(at, "recurrent_activation", a_f)
 
 
 class CoupledGateIgnored(Textbook):
     """With ``input_forget`` the forget gate is its own still, as in ONNX's reference evaluator."""
 
-    def forget_gate(self, at: Place, i: Var, a_f: Var) -> Var:
+    def forget_gate(self, at: LayerDirection, i: Var, a_f: Var) -> Var:
         if not at.cell.input_forget:
             return super().forget_gate(at, i, a_f)
         return self.activate(at, "recurrent_activation", a_f)
@@ -189,7 +189,7 @@ class CoupledGateIgnored(Textbook):
 class CoupledGateIsTheInputGate(Textbook):
     """With ``input_forget`` f is i and not 1 - i."""
 
-    def forget_gate(self, at: Place, i: Var, a_f: Var) -> Var:
+    def forget_gate(self, at: LayerDirection, i: Var, a_f: Var) -> Var:
         return i if at.cell.input_forget else super().forget_gate(at, i, a_f)
 
 
@@ -203,28 +203,28 @@ class GatesAddedToTheCell(Textbook):
 class CellShownPlain(Textbook):
     """The LSTM's output is o c: the activation of c is left out. https://github.com/XiaLiPKU/RESCAN/issues/2"""
 
-    def shown_cell(self, at: Place, c: Var) -> Var:
+    def activated_cell(self, at: LayerDirection, c: Var) -> Var:
         return c
 
 
 class OutputActivationIgnored(Textbook):
     """The cell state goes through the candidate's activation even where it has one of its own."""
 
-    def shown_cell(self, at: Place, c: Var) -> Var:
+    def activated_cell(self, at: LayerDirection, c: Var) -> Var:
         return self.activate(at, "activation", c)
 
 
 class PeepholesDropped(Textbook):
     """The peepholes are left out."""
 
-    def peepholes(self, at: Place) -> list[Var]:
+    def peepholes(self, at: LayerDirection) -> list[Var]:
         return [p * 0 for p in super().peepholes(at)]
 
 
 class PeepholesInAnotherOrder(Textbook):
     """The peepholes are read in the order i o f: https://github.com/webmachinelearning/webnn-baseline/pull/81"""
 
-    def peepholes(self, at: Place) -> list[Var]:
+    def peepholes(self, at: LayerDirection) -> list[Var]:
         i, f, o = super().peepholes(at)
         return [i, o, f]
 
@@ -232,13 +232,13 @@ class PeepholesInAnotherOrder(Textbook):
 class OutputGateSeesTheCellBefore(Textbook):
     """The output gate's peephole looks at the cell state before the step and not after it."""
 
-    def peeped(self, before: Var, after: Var) -> Var:
+    def peephole_cell(self, before: Var, after: Var) -> Var:
         return before
 
 
 class PeepholeAfterActivation(Textbook):
     """The output gate's peephole is added after its activation: https://github.com/Lasagne/Lasagne/issues/448"""
 
-    def output_gate(self, at: Place, a_o: Var, peeped: Var | None) -> Var:
+    def output_gate(self, at: LayerDirection, a_o: Var, peeped: Var | None) -> Var:
         o = self.activate(at, "recurrent_activation", a_o)
         return o if peeped is None else o + peeped

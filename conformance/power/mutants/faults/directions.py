@@ -7,68 +7,72 @@ from typing import Any
 
 import numpy as np
 
-from ...contract import Array, Case
-from .layer import Textbook
-from .steps import Place
-from .tape import Var, concatenate, constant
+from ....contract import Array, Case
+from ..autodiff import Var, concatenate, stop_gradient
+from ..cell_equations import LayerDirection
+from ..layer import Textbook
 
 
 class OutputsNotFlipped(Textbook):
     """A backward run's outputs stay in the order of processing: https://github.com/keras-team/keras/issues/1703"""
 
-    def restored(self, at: Place, outputs: Var) -> Var:
+    def outputs_in_order(self, at: LayerDirection, outputs: Var) -> Var:
         return outputs
 
 
 class OutputsAlwaysFlipped(Textbook):
     """A backward run's outputs are in their own order even where the order of processing is asked for."""
 
-    def restored(self, at: Place, outputs: Var) -> Var:
-        return self.turned(at, outputs)
+    def outputs_in_order(self, at: LayerDirection, outputs: Var) -> Var:
+        return self.reversed_steps(at, outputs)
 
 
 class InputNotReversed(Textbook):
     """The backward direction reads its input forward, and only its outputs are flipped."""
 
-    def reversed_input(self, at: Place, x: Var) -> Var:
+    def input_in_order(self, at: LayerDirection, x: Var) -> Var:
         return x
 
 
 class PaddingReversedToo(Textbook):
     """The whole padded axis is reversed and not each row within its length; see https://github.com/pytorch/pytorch/issues/1811"""
 
-    def turned(self, at: Place, sequence: Var) -> Var:
+    def reversed_steps(self, at: LayerDirection, sequence: Var) -> Var:
         return sequence[:, ::-1]
 
 
 class ReversedFromTheEndOfThePadding(Textbook):
     """A backward row's padding is read as input first: https://github.com/onnx/onnx-tensorflow/issues/342"""
 
-    def turned(self, at: Place, sequence: Var) -> Var:
+    def reversed_steps(self, at: LayerDirection, sequence: Var) -> Var:
         return sequence[:, ::-1]
 
-    def reversed_mask(self, at: Place, kept: Array | None) -> Array | None:
-        return None if at.reverse and at.case.lengths is not None else super().reversed_mask(at, kept)
+    def mask_in_order(self, at: LayerDirection, kept: Array | None) -> Array | None:
+        return None if at.reverse and at.case.lengths is not None else super().mask_in_order(at, kept)
 
 
 class BatchReversed(Textbook):
     """Called time-major, the backward outputs are flipped along the batch: https://github.com/tensorflow/tensorflow/issues/39635"""
 
-    def restored(self, at: Place, outputs: Var) -> Var:
-        return outputs[::-1] if at.case.call_options.get("layout") == "time-major" else super().restored(at, outputs)
+    def outputs_in_order(self, at: LayerDirection, outputs: Var) -> Var:
+        return (
+            outputs[::-1]
+            if at.case.call_options.get("layout") == "time-major"
+            else super().outputs_in_order(at, outputs)
+        )
 
 
 class BackwardHalfFirst(Textbook):
     """The backward direction's half comes first."""
 
-    def merged(self, at: Place, merge: str, forward: Var, backward: Var) -> Var:
+    def merged(self, at: LayerDirection, merge: str, forward: Var, backward: Var) -> Var:
         return super().merged(at, merge, *((backward, forward) if merge == "concat" else (forward, backward)))
 
 
 class DirectionsInterleaved(Textbook):
     """The axes of direction and features are exchanged: the halves alternate unit by unit."""
 
-    def merged(self, at: Place, merge: str, forward: Var, backward: Var) -> Var:
+    def merged(self, at: LayerDirection, merge: str, forward: Var, backward: Var) -> Var:
         both = super().merged(at, merge, forward, backward)
         size = both.shape[-1]
         return both[..., np.arange(size).reshape(2, -1).T.ravel()] if merge == "concat" else both
@@ -77,34 +81,34 @@ class DirectionsInterleaved(Textbook):
 class NextLayerGetsTheForwardHalf(Textbook):
     """The next layer is fed the forward half only."""
 
-    def merged(self, at: Place, merge: str, forward: Var, backward: Var) -> Var:
+    def merged(self, at: LayerDirection, merge: str, forward: Var, backward: Var) -> Var:
         return super().merged(at, merge, forward, backward if at.last else backward * 0)
 
 
 class MergeIgnored(Textbook):
     """Directions that should be multiplied are added."""
 
-    def merged(self, at: Place, merge: str, forward: Var, backward: Var) -> Var:
+    def merged(self, at: LayerDirection, merge: str, forward: Var, backward: Var) -> Var:
         return super().merged(at, "sum" if merge == "mul" else merge, forward, backward)
 
 
 class AverageNotHalved(Textbook):
     """The average of both directions is their sum."""
 
-    def merged(self, at: Place, merge: str, forward: Var, backward: Var) -> Var:
+    def merged(self, at: LayerDirection, merge: str, forward: Var, backward: Var) -> Var:
         return super().merged(at, "sum" if merge == "ave" else merge, forward, backward)
 
 
 class OneActivationForBoth(Textbook):
     """The backward cell's activation is not looked at, as in ONNX's reference evaluator."""
 
-    def activate(self, at: Place, role: str, a: Var) -> Var:
+    def activate(self, at: LayerDirection, role: str, a: Var) -> Var:
         layers = getattr(at.case.cell, "layers", ())
         other = layers[at.layer].forward if at.reverse and layers and layers[at.layer].forward else at.cell
         a = self.clipped(at, role, a)
         name = str(getattr(other, role) or other.activation)
-        value = self.value(name, a.value)
-        return a.apply(value, self.slope(name, value, a.value))
+        value = self.activation_value(name, a.value)
+        return a.apply(value, self.activation_slope(name, value, a.value))
 
 
 class BackwardHasForwardWeights(Textbook):
@@ -131,66 +135,66 @@ class LayersShareTheRecurrentKernel(Textbook):
 class LastOutputAtTheLastStep(Textbook):
     """Without sequences, the backward direction's output is that of the last step, which it processes first."""
 
-    def last_output(self, at: Place, outputs: Var) -> Var:
+    def last_output(self, at: LayerDirection, outputs: Var) -> Var:
         return outputs[:, -1:] if at.case.output_order == "original" else outputs[:, :1]
 
 
 class SequencesOfTheLastStepBetweenLayers(Textbook):
     """Without sequences, a layer gets the last output of the one before, again and again."""
 
-    def between(self, case: Case, layer: int, fed: Var, factors: Array | None) -> Var:
+    def layer_input(self, case: Case, layer: int, inputs: Var, factors: Array | None) -> Var:
         if layer and not case.return_sequences:
-            fed = concatenate([fed[:, -1:]] * fed.shape[1], axis=1)
-        return super().between(case, layer, fed, factors)
+            inputs = concatenate([inputs[:, -1:]] * inputs.shape[1], axis=1)
+        return super().layer_input(case, layer, inputs, factors)
 
 
 class LayersBeyondTheSecondSkipped(Textbook):
     """A third layer gets what the second one got."""
 
-    fed: Var | None = None
+    second_input: Var | None = None
 
-    def between(self, case: Case, layer: int, fed: Var, factors: Array | None) -> Var:
-        if layer == 2 and self.fed is not None and self.fed.shape == fed.shape:
-            fed = self.fed
-        self.fed = super().between(case, layer, fed, factors)
-        return self.fed
+    def layer_input(self, case: Case, layer: int, inputs: Var, factors: Array | None) -> Var:
+        if layer == 2 and self.second_input is not None and self.second_input.shape == inputs.shape:
+            inputs = self.second_input
+        self.second_input = super().layer_input(case, layer, inputs, factors)
+        return self.second_input
 
 
 class BatchFirstForgotten(Textbook):
     """Called batch-major, the outputs are time-major: https://github.com/exe1023/LSTM_LN/issues/1"""
 
-    def given_back(self, layout: str, outputs: Var) -> Var:
-        return outputs.swapped(0, 1) if layout == "batch-major" else super().given_back(layout, outputs)
+    def outputs_in_layout(self, layout: str, outputs: Var) -> Var:
+        return outputs.swapaxes(0, 1) if layout == "batch-major" else super().outputs_in_layout(layout, outputs)
 
 
 class TimeMajorForgotten(Textbook):
     """Called time-major, the outputs are batch-major."""
 
-    def given_back(self, layout: str, outputs: Var) -> Var:
-        return outputs if layout == "time-major" else super().given_back(layout, outputs)
+    def outputs_in_layout(self, layout: str, outputs: Var) -> Var:
+        return outputs if layout == "time-major" else super().outputs_in_layout(layout, outputs)
 
 
 class ReadInMemoryOrder(Textbook):
     """Called time-major, the outputs are reshaped and not transposed."""
 
-    def given_back(self, layout: str, outputs: Var) -> Var:
+    def outputs_in_layout(self, layout: str, outputs: Var) -> Var:
         if layout != "time-major":
-            return super().given_back(layout, outputs)
+            return super().outputs_in_layout(layout, outputs)
         batch, time, _ = outputs.shape
         places = np.arange(batch * time).reshape(time, batch)
-        return outputs[places // time, places % time] if time else outputs.swapped(0, 1)
+        return outputs[places // time, places % time] if time else outputs.swapaxes(0, 1)
 
 
 class UnbatchedOutputKeepsItsBatch(Textbook):
     """Called without a batch axis, the outputs have one."""
 
-    def given_back(self, layout: str, outputs: Var) -> Var:
-        return outputs if layout == "unbatched" else super().given_back(layout, outputs)
+    def outputs_in_layout(self, layout: str, outputs: Var) -> Var:
+        return outputs if layout == "unbatched" else super().outputs_in_layout(layout, outputs)
 
 
 class SqueezesTooMuch(Textbook):
     """Outputs are squeezed: where there is one row, step or unit, its axis is gone."""
 
-    def given_back(self, layout: str, outputs: Var) -> Var:
-        found = super().given_back(layout, outputs)
-        return constant(found.value.squeeze()) if 1 in found.shape else found
+    def outputs_in_layout(self, layout: str, outputs: Var) -> Var:
+        found = super().outputs_in_layout(layout, outputs)
+        return stop_gradient(found.value.squeeze()) if 1 in found.shape else found

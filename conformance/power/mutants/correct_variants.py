@@ -9,15 +9,15 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from .layer import Textbook, kept_steps
-from .steps import Place, State
-from .tape import Array, Var, blocks, concatenate
+from .autodiff import Array, Var, blocks, concatenate
+from .cell_equations import LayerDirection, State
+from .layer import Textbook, unmasked_steps
 
 
 class Fused(Textbook):
     """Input and state side by side meet one matrix, with one bias: TensorFlow 1, oneDNN."""
 
-    def arguments(self, at: Place, t: int, x: Var, h: Var) -> list[Var]:
+    def arguments(self, at: LayerDirection, t: int, x: Var, h: Var) -> list[Var]:
         factors = [self.factors(at, t, name) for name in ("input", "recurrent")]
         if any(each is not None for each in factors):
             return super().arguments(at, t, x, h)
@@ -30,7 +30,7 @@ class Fused(Textbook):
 class Separate(Textbook):
     """Each gate has a product of its own: Keras's ``implementation=1``."""
 
-    def product(self, at: Place, v: Var, kernel: Var, factors: Array | None) -> Var:
+    def product(self, at: LayerDirection, v: Var, kernel: Var, factors: Array | None) -> Var:
         gates = kernel.shape[1] // at.cell.hidden_size
         if gates == 1 or (factors is not None and factors.ndim == 3):
             return super().product(at, v, kernel, factors)
@@ -41,7 +41,7 @@ class Separate(Textbook):
 class SummedBackward(Textbook):
     """Products are summed term by term, the last first, from the biases on."""
 
-    def product(self, at: Place, v: Var, kernel: Var, factors: Array | None) -> Var:
+    def product(self, at: LayerDirection, v: Var, kernel: Var, factors: Array | None) -> Var:
         if factors is not None and factors.ndim == 3:
             return super().product(at, v, kernel, factors)
         dropped = v if factors is None else self.dropped(v, factors)
@@ -52,12 +52,12 @@ class SummedBackward(Textbook):
 class InBlocks(Textbook):
     """Time is cut into blocks of two steps, each run from the state that the one before it left."""
 
-    def sequence(self, at: Place, x: Var, state: State) -> tuple[Var, State]:
+    def run_direction(self, at: LayerDirection, x: Var, state: State) -> tuple[Var, State]:
         if at.reverse or at.case.mask is not None or at.case.lengths is not None or x.shape[1] < 3:
-            return super().sequence(at, x, state)
+            return super().run_direction(at, x, state)
         found = []
         for begin in range(0, x.shape[1], 2):
-            outputs, state = super().sequence(at, x[:, begin : begin + 2], state)
+            outputs, state = super().run_direction(at, x[:, begin : begin + 2], state)
             found.append(outputs)
         every = concatenate(found, axis=1)
         return (every if at.case.return_sequences or not at.last else every[:, -1:]), state
@@ -66,16 +66,16 @@ class InBlocks(Textbook):
 class OtherFormulas(Textbook):
     """The sigmoid by two branches, tanh by expm1, and the GRU's state as n + z (h - n): PyTorch."""
 
-    def value(self, name: str, a: Array) -> Array:
+    def activation_value(self, name: str, a: Array) -> Array:
         if name == "sigmoid":
             e = np.exp(-np.abs(a))
             return np.asarray(np.where(a >= 0, 1 / (1 + e), e / (1 + e)))
         if name == "tanh":
             e = np.expm1(-2 * np.abs(a))
             return np.asarray(np.copysign(-e / (2 + e), a))
-        return super().value(name, a)
+        return super().activation_value(name, a)
 
-    def mixed(self, at: Place, z: Var, h: Var, n: Var) -> Var:
+    def interpolated(self, at: LayerDirection, z: Var, h: Var, n: Var) -> Var:
         return n + z * (h - n)
 
 
@@ -87,7 +87,7 @@ class FusedMultiplyAdd(Textbook):
 
     dtypes: Sequence[str] = ("float32",)
 
-    def product(self, at: Place, v: Var, kernel: Var, factors: Array | None) -> Var:
+    def product(self, at: LayerDirection, v: Var, kernel: Var, factors: Array | None) -> Var:
         plain = super().product(at, v, kernel, factors)
         if factors is not None and factors.ndim == 3:
             return plain
@@ -107,7 +107,7 @@ class FusedMultiplyAdd(Textbook):
 class MasksByArithmetic(Textbook):
     """The state at masked steps is ``m new + (1 - m) old``, as older Keras has it."""
 
-    def held(self, at: Place, t: int, keep: Array | None, after: State, before: State) -> State:
+    def masked_state(self, at: LayerDirection, t: int, keep: Array | None, after: State, before: State) -> State:
         if keep is None:
             return after
         m = keep.astype(after[0].value.dtype)
@@ -119,22 +119,22 @@ class InputsFirst(Textbook):
 
     every: Var | None = None
 
-    def sequence(self, at: Place, x: Var, state: State) -> tuple[Var, State]:
-        clean = self.reversed_input(at, self.cleaned(x, kept_steps(at.case)))
+    def run_direction(self, at: LayerDirection, x: Var, state: State) -> tuple[Var, State]:
+        clean = self.input_in_order(at, self.without_padding(x, unmasked_steps(at.case)))
         factors = at.dropout.get("input")
         self.every = None
         if x.shape[1] and not (factors is not None and factors.ndim == 3):
             self.every = (clean if factors is None else clean * factors[:, None]) @ self.kernel(at, 0)
-        return super().sequence(at, x, state)
+        return super().run_direction(at, x, state)
 
-    def from_input(self, at: Place, t: int, x: Var) -> Var:
+    def from_input(self, at: LayerDirection, t: int, x: Var) -> Var:
         if self.every is None:
             return super().from_input(at, t, x)
         bias = self.bias(at, t)
         return self.every[:, t] if bias is None else self.every[:, t] + bias
 
 
-REWRITTEN: Mapping[str, type[Textbook]] = {
+CORRECT_VARIANTS: Mapping[str, type[Textbook]] = {
     each.__name__: each
     for each in (
         Textbook,

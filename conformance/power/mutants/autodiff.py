@@ -5,8 +5,8 @@ A `Var` holds an array and, for each operand, how a cotangent of the result beco
     z = x y     dx += dz ⊙ y         z = x W     dx += dz Wᵀ         z = f(x)     dx += dz ⊙ f'
                 dy += dz ⊙ x                     dW += xᵀ dz
 
-`straight` takes its value from one Var and its gradient from another: a forward pass that is right and a backward pass
-that is wrong.
+`straight_through` takes its value from one Var and its gradient from another: a right forward pass with a wrong
+backward pass.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class Var:
     def shape(self) -> tuple[int, ...]:
         return self.value.shape
 
-    def swapped(self, one: int, other: int) -> Var:
+    def swapaxes(self, one: int, other: int) -> Var:
         """Two axes exchanged."""
         return Var(self.value.swapaxes(one, other), [(self, lambda d: d.swapaxes(one, other))])
 
@@ -85,12 +85,12 @@ class Var:
         return Var(value, [(self, lambda d: d * slope)])
 
 
-def constant(value: Any) -> Var:
+def stop_gradient(value: Any) -> Var:
     """What passes no gradient on; of a Var, its value."""
     return Var(_value(value))
 
 
-def straight(value: Var, gradient_of: Var) -> Var:
+def straight_through(value: Var, gradient_of: Var) -> Var:
     """The value of one, the gradient of another of the same shape."""
     return Var(value.value, [(gradient_of, lambda d: d)])
 

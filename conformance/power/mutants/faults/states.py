@@ -7,33 +7,33 @@ from typing import Any
 
 import numpy as np
 
-from ...contract import Array, Case, Quantities
-from .layer import Textbook
-from .session import Session
-from .steps import Place, State
-from .tape import Var
+from ....contract import Array, Case, Quantities
+from ..autodiff import Var
+from ..cell_equations import LayerDirection, State
+from ..layer import Textbook
+from ..stateful_layer import StatefulLayer
 
 
 class CellStartsAsHidden(Textbook):
     """The LSTM's initial cell state is taken from the initial hidden state."""
 
-    def start(self, prefix: str, cell: Any, initial: Mapping[str, Var]) -> State:
-        h, *c = super().start(prefix, cell, initial)
+    def initial_state_of(self, prefix: str, cell: Any, initial: Mapping[str, Var]) -> State:
+        h, *c = super().initial_state_of(prefix, cell, initial)
         return (h, h) if c and h.shape == c[0].shape else (h, *c)
 
 
 class StatesExchanged(Textbook):
     """The LSTM's initial states are taken in the order c h: https://github.com/neulab/xnmt/issues/223"""
 
-    def start(self, prefix: str, cell: Any, initial: Mapping[str, Var]) -> State:
-        state = super().start(prefix, cell, initial)
+    def initial_state_of(self, prefix: str, cell: Any, initial: Mapping[str, Var]) -> State:
+        state = super().initial_state_of(prefix, cell, initial)
         return state[::-1] if state[0].shape == state[-1].shape else state
 
 
 class FinalStatesExchanged(Textbook):
     """The LSTM's final states are given in the order c h."""
 
-    def final_state(self, at: Place, states: Sequence[State], computed: Sequence[State]) -> State:
+    def final_state(self, at: LayerDirection, states: Sequence[State], computed: Sequence[State]) -> State:
         state = super().final_state(at, states, computed)
         return state[::-1] if state[0].shape == state[-1].shape else state
 
@@ -41,31 +41,31 @@ class FinalStatesExchanged(Textbook):
 class InitialStateIgnored(Textbook):
     """Every sequence starts from zeros."""
 
-    def start(self, prefix: str, cell: Any, initial: Mapping[str, Var]) -> State:
-        return tuple(part * 0 for part in super().start(prefix, cell, initial))
+    def initial_state_of(self, prefix: str, cell: Any, initial: Mapping[str, Var]) -> State:
+        return tuple(part * 0 for part in super().initial_state_of(prefix, cell, initial))
 
 
 class InitialCellIgnored(Textbook):
     """The LSTM's cell state starts from zeros."""
 
-    def start(self, prefix: str, cell: Any, initial: Mapping[str, Var]) -> State:
-        h, *c = super().start(prefix, cell, initial)
+    def initial_state_of(self, prefix: str, cell: Any, initial: Mapping[str, Var]) -> State:
+        h, *c = super().initial_state_of(prefix, cell, initial)
         return (h, *(part * 0 for part in c))
 
 
 class LayersStartLikeTheFirst(Textbook):
     """Every layer starts from the first one's initial state."""
 
-    def start(self, prefix: str, cell: Any, initial: Mapping[str, Var]) -> State:
-        return super().start("l0" + prefix[2:] if prefix else prefix, cell, initial)
+    def initial_state_of(self, prefix: str, cell: Any, initial: Mapping[str, Var]) -> State:
+        return super().initial_state_of("l0" + prefix[2:] if prefix else prefix, cell, initial)
 
 
 class DirectionsStartAlike(Textbook):
     """The backward direction starts from the forward one's initial state."""
 
-    def start(self, prefix: str, cell: Any, initial: Mapping[str, Var]) -> State:
+    def initial_state_of(self, prefix: str, cell: Any, initial: Mapping[str, Var]) -> State:
         other = prefix.replace("_reverse", "")
-        return super().start(other if f"{other}h" in initial else prefix, cell, initial)
+        return super().initial_state_of(other if f"{other}h" in initial else prefix, cell, initial)
 
 
 class BackwardStartsWhereForwardEnded(Textbook):
@@ -73,10 +73,10 @@ class BackwardStartsWhereForwardEnded(Textbook):
 
     ended: State | None = None
 
-    def sequence(self, at: Place, x: Var, state: State) -> tuple[Var, State]:
+    def run_direction(self, at: LayerDirection, x: Var, state: State) -> tuple[Var, State]:
         if at.reverse and self.ended is not None:
             state = self.ended
-        outputs, final = super().sequence(at, x, state)
+        outputs, final = super().run_direction(at, x, state)
         self.ended = None if at.reverse or not hasattr(at.case.cell, "layers") else final
         return outputs, final
 
@@ -84,10 +84,10 @@ class BackwardStartsWhereForwardEnded(Textbook):
 class FinalStatesByDirection(Textbook):
     """The final states are given direction by direction and not layer by layer."""
 
-    def layers(
+    def run_layers(
         self, case: Case, params: Mapping[str, Var], x: Var, initial: Mapping[str, Var]
     ) -> tuple[Var, Mapping[str, Var]]:
-        outputs, final = super().layers(case, params, x, initial)
+        outputs, final = super().run_layers(case, params, x, initial)
         by_direction = sorted(final, key=lambda name: "reverse" in name)
         return outputs, dict(zip(final, (final[name] for name in by_direction), strict=True))
 
@@ -95,36 +95,36 @@ class FinalStatesByDirection(Textbook):
 class FinalStateOfTheLastStep(Textbook):
     """The final state is what the last step computed, even where a row has ended before."""
 
-    def final_state(self, at: Place, states: Sequence[State], computed: Sequence[State]) -> State:
+    def final_state(self, at: LayerDirection, states: Sequence[State], computed: Sequence[State]) -> State:
         return computed[-1]
 
 
 class FinalStateOfTheStepBefore(Textbook):
     """The final state is that before the last step."""
 
-    def final_state(self, at: Place, states: Sequence[State], computed: Sequence[State]) -> State:
+    def final_state(self, at: LayerDirection, states: Sequence[State], computed: Sequence[State]) -> State:
         return states[-2] if len(states) > 1 else states[-1]
 
 
 class FinalStateOfTheFirstStep(Textbook):
     """The backward direction's final state is taken at the last step of the input, which it processes first."""
 
-    def final_state(self, at: Place, states: Sequence[State], computed: Sequence[State]) -> State:
+    def final_state(self, at: LayerDirection, states: Sequence[State], computed: Sequence[State]) -> State:
         return states[1] if at.reverse and len(states) > 1 else states[-1]
 
 
 class FinalStateReadOffTheOutputs(Textbook):
     """The final h is the last output, even of a row whose last outputs are zeros since it has ended."""
 
-    def sequence(self, at: Place, x: Var, state: State) -> tuple[Var, State]:
-        outputs, final = super().sequence(at, x, state)
+    def run_direction(self, at: LayerDirection, x: Var, state: State) -> tuple[Var, State]:
+        outputs, final = super().run_direction(at, x, state)
         return outputs, (self.last_output(at, outputs)[:, 0], *final[1:]) if outputs.shape[1] else final
 
 
 class FinalStatesInSortedOrder(Textbook):
     """Rows are sorted by their lengths, and the final states stay so."""
 
-    def final_state(self, at: Place, states: Sequence[State], computed: Sequence[State]) -> State:
+    def final_state(self, at: LayerDirection, states: Sequence[State], computed: Sequence[State]) -> State:
         if at.case.lengths is None:
             return states[-1]
         order = np.argsort(-at.case.lengths, kind="stable")
@@ -134,7 +134,7 @@ class FinalStatesInSortedOrder(Textbook):
 class EmptyRowEndsInZeros(Textbook):
     """The final state of a row of length 0 is zeros and not its initial state, as in ONNX Runtime 1.31."""
 
-    def final_state(self, at: Place, states: Sequence[State], computed: Sequence[State]) -> State:
+    def final_state(self, at: LayerDirection, states: Sequence[State], computed: Sequence[State]) -> State:
         lengths = at.case.lengths
         return states[-1] if lengths is None else tuple(part * (lengths > 0)[:, None] for part in states[-1])
 
@@ -142,82 +142,82 @@ class EmptyRowEndsInZeros(Textbook):
 class FirstStepSkipped(Textbook):
     """The loop starts at the second step: the first leaves the state alone."""
 
-    def step(self, at: Place, t: int, x: Var, state: State) -> State:
+    def step(self, at: LayerDirection, t: int, x: Var, state: State) -> State:
         return state if t == 0 else super().step(at, t, x, state)
 
 
 class StateLostAfterAChunk(Textbook):
     """Long sequences run in chunks of twelve steps, and each chunk starts from zeros."""
 
-    def step(self, at: Place, t: int, x: Var, state: State) -> State:
+    def step(self, at: LayerDirection, t: int, x: Var, state: State) -> State:
         return super().step(at, t, x, tuple(part * 0 for part in state) if t and t % 12 == 0 else state)
 
 
 class UnbatchedStateKeepsItsBatch(Textbook):
     """Called without a batch axis, the final state has one."""
 
-    def state_given_back(self, layout: str, state: Var) -> Var:
+    def final_state_in_layout(self, layout: str, state: Var) -> Var:
         return state
 
 
-class _Kept(Textbook):
+class _StatefulFault(Textbook):
     """A fault of the layer that keeps its state."""
 
-    class Its(Session):
-        """The session with the fault."""
+    class Faulty(StatefulLayer):
+        """The stateful layer with the fault."""
 
-    def stateful(self, case: Case) -> Session:
-        return self.Its(self, case)
+    def stateful(self, case: Case) -> StatefulLayer:
+        return self.Faulty(self, case)
 
 
-class StateNotKept(_Kept):
+class StateNotKept(_StatefulFault):
     """A stateful layer starts every call from zeros."""
 
-    class Its(Session):
+    class Faulty(StatefulLayer):
         def call(self, x: Array, mask: Any = None, initial_state: Any = None) -> Quantities:
             self.state = None
             return super().call(x, mask, initial_state)
 
 
-class CellNotKept(_Kept):
+class CellNotKept(_StatefulFault):
     """A stateful LSTM keeps h from call to call, but not c."""
 
-    class Its(Session):
+    class Faulty(StatefulLayer):
         def call(self, x: Array, mask: Any = None, initial_state: Any = None) -> Quantities:
             if self.state is not None:
                 self.state = (self.state[0], *(part * 0 for part in self.state[1:]))
             return super().call(x, mask, initial_state)
 
 
-class ResetDoesNothing(_Kept):
+class ResetDoesNothing(_StatefulFault):
     """reset leaves the state as it is: https://github.com/soumith/cudnn.torch/issues/348"""
 
-    class Its(Session):
+    class Faulty(StatefulLayer):
         def reset(self) -> None:
             pass
 
 
-class ResetOfTheHiddenStateOnly(_Kept):
+class ResetOfTheHiddenStateOnly(_StatefulFault):
     """reset sets h to zeros, but not c."""
 
-    class Its(Session):
+    class Faulty(StatefulLayer):
         def reset(self) -> None:
             if self.state is not None:
                 self.state = (self.state[0] * 0, *self.state[1:])
 
 
-class GivenStateDropped(_Kept):
+class GivenStateDropped(_StatefulFault):
     """A stateful layer does not look at a state that it is given."""
 
-    class Its(Session):
+    class Faulty(StatefulLayer):
         def call(self, x: Array, mask: Any = None, initial_state: Any = None) -> Quantities:
             return super().call(x, mask, None if self.state is not None else initial_state)
 
 
-class GivenStateReturns(_Kept):
+class GivenStateReturns(_StatefulFault):
     """Once given, a state is what every later call starts from: https://github.com/tensorflow/tensorflow/issues/32299"""
 
-    class Its(Session):
+    class Faulty(StatefulLayer):
         given: Any = None
 
         def call(self, x: Array, mask: Any = None, initial_state: Any = None) -> Quantities:
@@ -229,10 +229,10 @@ class GivenStateReturns(_Kept):
             super().reset()
 
 
-class StateKeptOfMaskedSteps(_Kept):
+class StateKeptOfMaskedSteps(_StatefulFault):
     """A stateful layer keeps the state as if no step had been masked."""
 
-    class Its(Session):
+    class Faulty(StatefulLayer):
         def call(self, x: Array, mask: Any = None, initial_state: Any = None) -> Quantities:
             start = self.state if initial_state is None else initial_state
             found = super().call(x, mask, initial_state)
@@ -241,18 +241,18 @@ class StateKeptOfMaskedSteps(_Kept):
             return found
 
 
-class ReloadSaysTheStateStays(_Kept):
+class ReloadSaysTheStateStays(_StatefulFault):
     """A loaded layer is said to go on with the state, but starts from zeros."""
 
-    class Its(Session):
+    class Faulty(StatefulLayer):
         def reload(self) -> bool:
             return not super().reload()
 
 
-class ReloadLosesABias(_Kept):
+class ReloadLosesABias(_StatefulFault):
     """A loaded layer's biases are zeros: they were not saved."""
 
-    class Its(Session):
+    class Faulty(StatefulLayer):
         def reload(self) -> bool:
             params = self.case.params.items()
             self.case = self.case.replace(params={k: v * 0 if k.endswith("bias") else v for k, v in params})

@@ -1,4 +1,4 @@
-"""Faint faults: of each answer, a small part is the mutant's and the rest the right one's.
+"""FaintMutant faults: of each answer, a small part is the mutant's and the rest the right one's.
 
 With weight w the layer computes ``(1 - w) right + w wrong``, and its gradients are those of just that. So the fault has
 the relative size w of whatever it changes; how small it may be says how sharp the bounds are.
@@ -14,7 +14,7 @@ import numpy as np
 from ...contract import Array, Case, Quantities
 from . import MUTANTS
 from .layer import Textbook
-from .session import Session
+from .stateful_layer import StatefulLayer
 
 HALVES = ("float16", "bfloat16")
 FORWARD_GROUPS = ("forward", "state and direction", "mask and dropout")
@@ -31,10 +31,10 @@ _ARITHMETIC: Mapping[str, Mapping[str, str]] = {
 }
 
 
-class Faint:
+class FaintMutant:
     """A mutant at some weight, judged by one arithmetic; a plug-in like any other.
 
-    In half precision it computes in float32 and rounds what it tells, as autocast does at the best.
+    In half precision it computes in float32 and rounds its answer, as autocast does at best.
     """
 
     versions = Textbook.versions
@@ -67,28 +67,28 @@ class Faint:
             found = right + right.dtype.type(self.weight) * (wrong.astype(right.dtype) - right)
         return np.where(np.isfinite(found), found, right)
 
-    def stateful(self, case: Case) -> _Blend:
-        return _Blend(self, case)
+    def stateful(self, case: Case) -> _BlendedStatefulLayer:
+        return _BlendedStatefulLayer(self, case)
 
 
-class _Blend:
-    """Both sessions side by side."""
+class _BlendedStatefulLayer:
+    """The right layer and the wrong one, side by side."""
 
-    def __init__(self, faint: Faint, case: Case) -> None:
+    def __init__(self, faint: FaintMutant, case: Case) -> None:
         self.faint, self.case = faint, case
-        within = case.in_dtype(np.float32) if case.dtype_name in HALVES else case
-        self.sessions: list[Session] = [made.stateful(within) for made in (faint.right, faint.wrong)]
+        working = case.in_dtype(np.float32) if case.dtype_name in HALVES else case
+        self.layers: list[StatefulLayer] = [made.stateful(working) for made in (faint.right, faint.wrong)]
 
     def call(self, x: Array, mask: Any = None, initial_state: Any = None) -> Quantities:
-        right, wrong = (session.call(x, mask, initial_state) for session in self.sessions)
+        right, wrong = (layer.call(x, mask, initial_state) for layer in self.layers)
         return _in_dtype({name: self.faint.blended(value, wrong.get(name)) for name, value in right.items()}, self.case)
 
     def reset(self) -> None:
-        for session in self.sessions:
-            session.reset()
+        for layer in self.layers:
+            layer.reset()
 
     def reload(self) -> bool:
-        right, _ = (session.reload() for session in self.sessions)
+        right, _ = (layer.reload() for layer in self.layers)
         return right
 
 

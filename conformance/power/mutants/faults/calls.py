@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ...contract import Array, Case
-from .layer import Textbook, kept_steps
-from .tape import Var
+from ....contract import Array, Case
+from ..autodiff import Var
+from ..layer import Textbook, unmasked_steps
 
 
 class ParameterChanged(Textbook):
@@ -28,7 +28,7 @@ class InputChanged(Textbook):
 
     def observe(self, case: Case) -> dict[str, Array]:
         found = super().observe(case)
-        kept = kept_steps(case)
+        kept = unmasked_steps(case)
         if kept is not None:
             case.x[~kept] = 0
         return found
@@ -119,8 +119,8 @@ class LeftoverPastTheLength(Textbook):
 
     left: Array | None = None
 
-    def read(self, case: Case, outputs: Var) -> Var:
-        found, kept = super().read(case, outputs), kept_steps(case)
+    def outputs_batch_major(self, case: Case, outputs: Var) -> Var:
+        found, kept = super().outputs_batch_major(case, outputs), unmasked_steps(case)
         left, self.left = self.left, found.value
         if left is None or case.lengths is None or kept is None or not left.size:
             return found
