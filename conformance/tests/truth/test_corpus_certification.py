@@ -20,16 +20,16 @@ from conformance.truth import corpus
 
 pytest.importorskip("flint", reason="python-flint is not installed: pip install python-flint")
 
-from conformance.truth import families, generate
+from conformance.truth import corpus_certification, families
+from conformance.truth.corpus_certification import certify_corpus, check_corpus
 from conformance.truth.families.building import cell_factors, data_factors
-from conformance.truth.generate import certify_corpus, check_corpus
 
 
 @pytest.fixture
 def few(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A corpus of two small families, in a folder of its own."""
     drafts = tuple(f for f in families.all_families() if f.name in ("hand_sized", "tiny"))
-    monkeypatch.setattr(generate, "all_families", lambda: drafts)
+    monkeypatch.setattr(corpus_certification, "all_families", lambda: drafts)
     for name in ("schema.json", *(f"{family.name}.json" for family in drafts)):
         shutil.copy(corpus.directory() / name, tmp_path / name)
     corpus.write_manifest(tmp_path)
@@ -60,7 +60,7 @@ def test_two_processes_write_what_one_does(few: Path) -> None:
 def test_what_was_interrupted_goes_on_where_it_stopped(few: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = {path.name: path.read_bytes() for path in few.iterdir()}
     evaluated: list[str] = []
-    right = generate._evaluate
+    right = corpus_certification._evaluate
 
     def stop_in_the_second_family(work: Any) -> Any:
         if len(evaluated) == 8:
@@ -68,7 +68,7 @@ def test_what_was_interrupted_goes_on_where_it_stopped(few: Path, monkeypatch: p
         evaluated.append(work.id)
         return right(work)
 
-    monkeypatch.setattr(generate, "_evaluate", stop_in_the_second_family)
+    monkeypatch.setattr(corpus_certification, "_evaluate", stop_in_the_second_family)
     with pytest.raises(KeyboardInterrupt):
         certify_corpus(few, jobs=1)
     interrupted = {path.name: path.read_bytes() for path in few.iterdir() if path.is_file()}
@@ -78,7 +78,7 @@ def test_what_was_interrupted_goes_on_where_it_stopped(few: Path, monkeypatch: p
         evaluated.append(work.id)
         return right(work)
 
-    monkeypatch.setattr(generate, "_evaluate", counted)
+    monkeypatch.setattr(corpus_certification, "_evaluate", counted)
     del evaluated[:]
     certify_corpus(few, jobs=1)
     assert len(evaluated) == 16, "the finished family is not evaluated again"

@@ -16,9 +16,9 @@ from refimpl.parameters import StepCotangents
 pytest.importorskip("flint", reason="python-flint is not installed: pip install python-flint")
 
 from conformance.truth.balls import AtKink
+from conformance.truth.derivatives import coordinate_directions, prove, prove_along_random_direction, random_direction
 from conformance.truth.families.building import make_case
-from conformance.truth.families.values import Values
-from conformance.truth.series import coordinate_directions, prove, prove_along_random, random_direction
+from conformance.truth.families.seeded_numbers import SeededNumbers
 
 KINDS = ("simple-rnn", "lstm", "gru-after", "gru-before")
 MASK = np.array([[True, False, True, True], [False, True, True, False]])
@@ -26,7 +26,7 @@ MASK = np.array([[True, False, True, True], [False, True, True, False]])
 
 def small(kind: str, **sequence: Any) -> Case:
     """Every array given, every number different."""
-    values, everything = Values(f"gradients/{kind}"), ("outputs", "h", "c")
+    values, everything = SeededNumbers(f"gradients/{kind}"), ("outputs", "h", "c")
     options = {"use_bias": True, "use_recurrent_bias": True}
     return make_case(kind, options, (2, 4, 1, 3), values, initial=True, cotangents=everything, **sequence)
 
@@ -104,9 +104,9 @@ def test_a_fault_planted_in_an_adjoint_contradicts_the_series(
         adjoint = right(self, *given)
         return lambda *of_a_step: fault(*adjoint(*of_a_step), self.hidden_size)
 
-    assert prove_along_random(case, seed=0).holds
+    assert prove_along_random_direction(case, seed=0).holds
     monkeypatch.setattr(type(case.cell), "adjoint", planted)
-    proof = prove_along_random(case, seed=0)
+    proof = prove_along_random_direction(case, seed=0)
     assert not proof.overlap, f"the planted fault went unseen: {proof}"
 
 
@@ -121,7 +121,7 @@ def test_a_recurrent_kernel_gradient_from_the_wrong_operand_contradicts_the_seri
         return right(self, gates, (before[0][::-1], *before[1:]), *others)
 
     monkeypatch.setattr(type(case.cell), "gradients", planted)
-    assert not prove_along_random(case, seed=0).overlap
+    assert not prove_along_random_direction(case, seed=0).overlap
 
 
 @pytest.mark.parametrize("name", ["tanh", "sigmoid"])
@@ -132,4 +132,4 @@ def test_a_wrong_derivative_of_an_activation_contradicts_the_series(name: str, m
     )
     monkeypatch.setitem(ri.activations._BY_NAME, name, wrong)
     monkeypatch.setattr(ri.parameters, "_activation", ri.parameters._activation.__wrapped__)  # past its cache
-    assert not prove_along_random(small("lstm"), seed=0).overlap
+    assert not prove_along_random_direction(small("lstm"), seed=0).overlap

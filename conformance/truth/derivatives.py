@@ -23,7 +23,7 @@ import refimpl as ri
 from ..cases.oracle_run import quantities, run_oracle
 from ..contract import Array, Case, Quantities
 from .balls import AtKink, Undecided, constant, precision, series, slope
-from .certify import lifted_case, refuse_python_numbers
+from .certificates import case_in_balls, refuse_python_numbers
 
 PRECISIONS = (320, 1280, 5120, 20480)
 """Bits, tried in order until the balls leave enough digits certain: a saturated derivative cancels a thousand."""
@@ -58,7 +58,7 @@ class Proof:
         )
 
 
-def leaves(case: Case) -> dict[str, Array]:
+def differentiable_inputs(case: Case) -> dict[str, Array]:
     """Everything that has a gradient, by the gradient's quantity name; an initial state not given is zeros."""
     initial = zip(case.state_names, case.initial_state_or_zeros(), strict=True)
     return (
@@ -68,7 +68,7 @@ def leaves(case: Case) -> dict[str, Array]:
     )
 
 
-def with_leaves(case: Case, values: Quantities) -> Case:
+def with_inputs(case: Case, values: Quantities) -> Case:
     """The case with everything that has a gradient replaced."""
     return case.replace(
         params={name: values[f"d_params.{name}"] for name in case.params},
@@ -79,7 +79,7 @@ def with_leaves(case: Case, values: Quantities) -> Case:
 
 def coordinate_directions(case: Case) -> Iterator[tuple[str, dict[str, Array]]]:
     """Every direction that changes one number of the inputs, with its name."""
-    shapes = {name: value.shape for name, value in leaves(case).items()}
+    shapes = {name: value.shape for name, value in differentiable_inputs(case).items()}
     for name, shape in shapes.items():
         for where in np.ndindex(shape):
             direction = {other: np.zeros(s) for other, s in shapes.items()}
@@ -90,7 +90,7 @@ def coordinate_directions(case: Case) -> Iterator[tuple[str, dict[str, Array]]]:
 def random_direction(case: Case, seed: int) -> tuple[str, dict[str, Array]]:
     """A direction that changes every number of the inputs."""
     rng = np.random.default_rng(seed)
-    changes = {name: rng.uniform(-1, 1, value.shape) for name, value in leaves(case).items()}
+    changes = {name: rng.uniform(-1, 1, value.shape) for name, value in differentiable_inputs(case).items()}
     return f"the random direction of seed {seed}", changes
 
 
@@ -108,7 +108,7 @@ def prove(case: Case, name: str, direction: Quantities) -> Proof:
     return proof
 
 
-def prove_along_random(case: Case, seed: int) -> Proof:
+def prove_along_random_direction(case: Case, seed: int) -> Proof:
     """`prove` along a random direction; where that crosses a kink, along one that keeps the default state.
 
     An LSTM whose c is exactly 0, as it is by default, stands on the kink of relu.
@@ -125,7 +125,7 @@ def prove_along_random(case: Case, seed: int) -> Proof:
 
 def _compared(case: Case, name: str, direction: Quantities) -> Proof:
     defined = directional_derivative(case, direction)
-    gradient = gradients_of(lifted_case(case))
+    gradient = gradients_of(case_in_balls(case))
     terms = [
         constant(gradient[leaf][where]) * float(direction[leaf][where])
         for leaf in direction
@@ -145,8 +145,9 @@ def _compared(case: Case, name: str, direction: Quantities) -> Proof:
 
 def directional_derivative(case: Case, direction: Quantities) -> Any:
     """``⟨∇L, v⟩``, an ``arb``, by series through the forward equations alone; needs `precision` around it."""
-    lifted = with_leaves(
-        lifted_case(case), {name: series(value, direction[name]) for name, value in leaves(case).items()}
+    lifted = with_inputs(
+        case_in_balls(case),
+        {name: series(value, direction[name]) for name, value in differentiable_inputs(case).items()},
     )
     run = run_oracle(lifted)
     pairs = [(lifted.d_outputs, run.outputs), *zip(lifted.d_state or (), run.state, strict=False)]
@@ -160,8 +161,9 @@ def directional_derivative(case: Case, direction: Quantities) -> Any:
 
 def hessian_vector_product(case: Case, direction: Quantities) -> Mapping[str, Array]:
     """``∇²L v`` by gradient name, an object array of ``arb``: series through the adjoint."""
-    lifted = with_leaves(
-        lifted_case(case), {name: series(value, direction[name]) for name, value in leaves(case).items()}
+    lifted = with_inputs(
+        case_in_balls(case),
+        {name: series(value, direction[name]) for name, value in differentiable_inputs(case).items()},
     )
     return {name: _each_slope(d) for name, d in gradients_of(lifted).items()}
 

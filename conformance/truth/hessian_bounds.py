@@ -22,7 +22,7 @@ from refimpl.running import unroll, unroll_adjoint
 from refimpl.sequence import Traversal
 
 from ..contract import Array, Case
-from .series import leaves
+from .derivatives import differentiable_inputs
 
 FACTOR = 2.0
 
@@ -131,7 +131,7 @@ def given(values: Array, slopes: Array) -> DualRounded:
 
 def hessian_vector_bound(case: Case, direction: Mapping[str, Array]) -> dict[str, Array]:
     """By gradient name, a bound on what any faithful float64 implementation may deviate from ``∇²L v``."""
-    inputs = {name: given(value, direction[name]) for name, value in leaves(case).items()}
+    inputs = {name: given(value, direction[name]) for name, value in differentiable_inputs(case).items()}
     names = case.state_names
     run = unroll(
         case.cell,

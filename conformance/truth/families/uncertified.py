@@ -9,8 +9,8 @@ from ...contract import Case
 
 
 @dataclass(frozen=True)
-class Draft:
-    """A fixture without expected values; the fields are those of `corpus.Fixture`."""
+class UncertifiedCase:
+    """A case without expected values; the fields are those of `corpus.Fixture`."""
 
     id: str
     case: Case
@@ -19,11 +19,11 @@ class Draft:
 
 
 @dataclass(frozen=True)
-class DraftFamily:
-    """The drafts of one file; `flags` explains every flag that they carry."""
+class UncertifiedFamily:
+    """The cases of one file; `flags` explains every flag that its cases carry."""
 
     name: str
     description: str
     flags: Mapping[str, str]
-    drafts: tuple[Draft, ...]
+    cases: tuple[UncertifiedCase, ...]
     provenance: str

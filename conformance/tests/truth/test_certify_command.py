@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("flint", reason="python-flint is not installed: pip install 'rnn-conformance[exact]'")
 
 from conformance.commands.main import main
-from conformance.truth import corpus, families, generate
+from conformance.truth import corpus, corpus_certification, families
 
 STORED = corpus.directory() / "hand_sized.json"
 
@@ -20,7 +20,7 @@ def one_family(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project whose corpus is one family, not yet written."""
     drafts = tuple(f for f in families.all_families() if f.name == "hand_sized")
     shutil.copy(corpus.directory() / "schema.json", tmp_path)
-    monkeypatch.setattr(generate, "all_families", lambda: drafts)
+    monkeypatch.setattr(corpus_certification, "all_families", lambda: drafts)
     monkeypatch.setattr(corpus, "directory", lambda: tmp_path)
     return tmp_path
 

@@ -18,7 +18,12 @@ from ...contract import Array
 _OFFSETS = (0.5, 0.1, 0.8, 0.3, 0.65, 0.2, 0.9)
 
 
-class Values:
+GENERATOR = "a seeded generator (conformance/exact/families)"
+"""Part of every provenance in the corpus. It names the folder where this generator stood when the corpus was first
+written: the files of the corpus stay the same to the byte, whatever is moved here."""
+
+
+class SeededNumbers:
     """Draws arrays of distinct values, one after the other, from a seed."""
 
     def __init__(self, seed: str, few_digits: bool = False) -> None:
@@ -26,8 +31,8 @@ class Values:
         self._few_digits = few_digits
         self._arrays = 0
 
-    def array(self, shape: Sequence[int], scale: float, centre: float = 0.0) -> Array:
-        """Values around the centre, within the scale, none twice; with few digits where that was asked for."""
+    def array(self, shape: Sequence[int], magnitude: float, centre: float = 0.0) -> Array:
+        """Numbers of at most this magnitude around the centre, none twice; with few digits where that was asked for."""
         size = math.prod(shape)
         draw = self._random.random
         offset = _OFFSETS[self._arrays % len(_OFFSETS)]  # else two arrays of one size had the same magnitudes
@@ -39,7 +44,7 @@ class Values:
             value = steps[k] / size
             if self._few_digits:
                 value = round(value, 2 + len(str(size)))
-            found.append(centre + scale * (value if draw() < 0.5 else -value))
+            found.append(centre + magnitude * (value if draw() < 0.5 else -value))
         return np.array(found, np.float64).reshape(tuple(shape))
 
     def chance(self, probability: float) -> bool:

@@ -12,26 +12,25 @@ import refimpl as ri
 from refimpl.activations import NAMES
 
 from ...contract import Array
-from .building import ACTIVATIONS, KINDS, ORDINARY, SIZES, Scales, case_of, make_cell, make_mask
-from .draft import Draft, DraftFamily
-from .options import FLAGS, PROVENANCE, flags_of
+from .building import ACTIVATIONS, KINDS, ORDINARY, Magnitudes, Sizes, case_of, make_cell, make_mask, sizes_for
+from .flags import family_of, flags_of
 from .pairwise import pairwise
-from .values import Values
+from .seeded_numbers import SeededNumbers
+from .uncertified import UncertifiedCase, UncertifiedFamily
 
 Row = Mapping[str, Any]
-Sizes = tuple[int, int, int, int]  # batch, time, input, hidden
 Drawn = tuple[Any, dict[str, Any]]  # a cell or a stack, and how it goes over the sequence
 
 _EITHER = (False, True)
 _GIVEN = {"initial": (True, False), "cotangents": (("outputs",), ("outputs", "h", "c"), ("h",), ("c",), ())}
 _GIVEN_AT_ALL: Mapping[str, Sequence[Any]] = {"initial": (True,), "cotangents": (("outputs", "h", "c"),)}
 _SEQUENCE = {"reverse": _EITHER, "masking": ("none", "right", "scattered", "lengths")}
-_GENTLE = Scales(kernel=0.25, recurrent_kernel=0.125, bias=0.25, bias_centre=-1.0)  # exponentials of exponentials
+_GENTLE = Magnitudes(kernel=0.25, recurrent_kernel=0.125, bias=0.25, bias_centre=-1.0)  # exponentials of exponentials
 _WITH_PARAMETERS = ("elu(0.5)", "celu(0.5)", "leaky_relu(0.01)", "thresholded_relu(0.25)", "affine(0.75,0.25)",
                     "scaled_tanh(1.5,0.75)", "hard_sigmoid(0.2,0.5)", "softsign")  # fmt: skip
 
 
-def variant_families() -> Iterator[DraftFamily]:
+def variant_families() -> Iterator[UncertifiedFamily]:
     """One for each group of options, every pair of their values."""
     yield _family(
         "lstm_variants",
@@ -100,13 +99,13 @@ def _family(
     description: str,
     kinds: Sequence[str],
     options: Mapping[str, Sequence[Any]],
-    draw: Callable[[str, Row, Sizes, Values], Drawn],
-) -> DraftFamily:
+    draw: Callable[[str, Row, Sizes, SeededNumbers], Drawn],
+) -> UncertifiedFamily:
     drafts = []
     for kind in kinds:
         for k, row in enumerate(pairwise({**_GIVEN, **options})):
-            values = Values(f"{name}/{kind}/{k}", few_digits=k % 3 == 0)
-            sizes = _sizes(row, k)
+            values = SeededNumbers(f"{name}/{kind}/{k}", few_digits=k % 3 == 0)
+            sizes = sizes_for(k, several_rows=row.get("masking", "none") != "none")
             cell, sequence = draw(kind, row, sizes, values)
             case = case_of(
                 cell,
@@ -114,22 +113,14 @@ def _family(
                 values,
                 initial=row["initial"],
                 cotangents=_known(cell, row["cotangents"]),
-                scales=_GENTLE if row.get("activation") == "exponential" else ORDINARY,
+                magnitudes=_GENTLE if row.get("activation") == "exponential" else ORDINARY,
                 sequence=sequence,
             )
-            drafts.append(Draft(f"{kind}-{k:03d}", case, flags_of(case)))
-    used = {flag for draft in drafts for flag in draft.flags}
-    flags = {flag: text for flag, text in FLAGS.items() if flag in used}
-    return DraftFamily(name, description, flags, tuple(drafts), PROVENANCE)
+            drafts.append(UncertifiedCase(f"{kind}-{k:03d}", case, flags_of(case)))
+    return family_of(name, description, drafts)
 
 
-def _sizes(row: Row, k: int) -> Sizes:
-    """Sizes of which each is another; a mask takes a batch."""
-    allowed = [sizes for sizes in SIZES if sizes[0] > 1 or row.get("masking", "none") == "none"]
-    return allowed[k % len(allowed)]
-
-
-def _variant(kind: str, row: Row, sizes: Sizes, values: Values) -> Drawn:
+def _variant(kind: str, row: Row, sizes: Sizes, values: SeededNumbers) -> Drawn:
     """One cell with these options."""
     batch, time, inputs, hidden = sizes
     names = (
@@ -155,7 +146,7 @@ def _variant(kind: str, row: Row, sizes: Sizes, values: Values) -> Drawn:
     return cell, sequence
 
 
-def _stack(kind: str, row: Row, sizes: Sizes, values: Values) -> Drawn:
+def _stack(kind: str, row: Row, sizes: Sizes, values: SeededNumbers) -> Drawn:
     """A stack with these options."""
     batch, time, inputs, hidden = sizes
     layers: list[ri.Layer] = []
@@ -177,7 +168,7 @@ def _known(cell: Any, cotangents: tuple[str, ...]) -> tuple[str, ...]:
     return tuple("outputs" if name not in names else name for name in cotangents)
 
 
-def _masking(row: Row, batch: int, time: int, values: Values) -> dict[str, Any]:
+def _masking(row: Row, batch: int, time: int, values: SeededNumbers) -> dict[str, Any]:
     if row.get("masking", "none") == "none":
         return {}
     if row["masking"] == "lengths":
@@ -185,7 +176,7 @@ def _masking(row: Row, batch: int, time: int, values: Values) -> dict[str, Any]:
     return {"mask": make_mask(row["masking"], batch, time, values), "masked_output": row.get("masked_output", "zeros")}
 
 
-def _dropout(cell: Any, row: Row, batch: int, values: Values) -> dict[str, Array] | None:
+def _dropout(cell: Any, row: Row, batch: int, values: SeededNumbers) -> dict[str, Array] | None:
     gates = {"shared": (), "a gate": (len(cell.gate_order),)}
     features = {"dropout": ("input", cell.input_size), "recurrent": ("recurrent", cell.output_size)}
     return {
@@ -195,6 +186,6 @@ def _dropout(cell: Any, row: Row, batch: int, values: Values) -> dict[str, Array
     } or None
 
 
-def _factors(shape: tuple[int, ...], values: Values) -> Array:
+def _factors(shape: tuple[int, ...], values: SeededNumbers) -> Array:
     """0 or 2: dropout at the rate 1/2."""
     return np.array([2.0 * values.chance(0.5) for _ in range(int(np.prod(shape)))]).reshape(shape)

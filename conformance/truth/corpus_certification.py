@@ -21,10 +21,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from ..contract import Case
 from . import corpus
 from .balls import AtKink
-from .certify import Certificate, certify
+from .certificates import Certificate, certify
 from .corpus import Family, Fixture
-from .families import DraftFamily, all_families
-from .series import prove_along_random
+from .derivatives import prove_along_random_direction
+from .families import UncertifiedFamily, all_families
 
 _STAGING = ".certify"
 
@@ -72,21 +72,21 @@ def certify_corpus(
     staging = folder / _STAGING
     if fresh:
         shutil.rmtree(staging, ignore_errors=True)
-    drafts = all_families()
+    families = all_families()
     staged = staging / _digest_of_code()
     staged.mkdir(parents=True, exist_ok=True)
     with _workers(jobs) as mapped, _bar(console) as bar:
-        task = bar.add_task("certifying", total=sum(len(family.drafts) for family in drafts))
-        for family in drafts:
+        task = bar.add_task("certifying", total=sum(len(family.cases) for family in families))
+        for family in families:
             if not (staged / f"{family.name}.json").exists():
                 fixtures: list[Fixture] = []
                 for work, result in mapped(_work(family)):
                     fixtures.append(_fixture(family, len(fixtures), work, result))
                     bar.update(task, advance=1, description=family.name)
-                corpus.write(_family(family, fixtures), staged)
+                corpus.write(_certified_family(family, fixtures), staged)
             else:
-                bar.update(task, advance=len(family.drafts))
-    paths = [folder / f"{family.name}.json" for family in drafts]
+                bar.update(task, advance=len(family.cases))
+    paths = [folder / f"{family.name}.json" for family in families]
     for path in paths:
         os.replace(staged / path.name, path)
     shutil.rmtree(staging)
@@ -111,21 +111,21 @@ def check_corpus(
     problems: list[str] = []
     with _workers(jobs) as mapped, _bar(console) as bar:
         task = bar.add_task("checking", total=None)
-        for drafts in all_families():
-            path = folder / f"{drafts.name}.json"
+        for family in all_families():
+            path = folder / f"{family.name}.json"
             try:
                 stored = corpus.read_family(path)
             except corpus.FixtureRefused as refused:
                 problems.append(str(refused))
                 continue
             fixtures = {fixture.id: fixture for fixture in stored.fixtures}
-            if list(fixtures) != [draft.id for draft in drafts.drafts]:
-                problems.append(f"{path}: the cases are not those of the family {drafts.name}")
+            if list(fixtures) != [uncertified.id for uncertified in family.cases]:
+                problems.append(f"{path}: the cases are not those of the family {family.name}")
                 continue
-            drawn = [work for work in _work(drafts) if rng.random() < fraction]
+            drawn = [work for work in _work(family) if rng.random() < fraction]
             fresh = dict(fixtures)
             for work, result in mapped(drawn):
-                bar.update(task, advance=1, description=drafts.name)
+                bar.update(task, advance=1, description=family.name)
                 cases += 1
                 numbers += sum(value.size for value in result.certificate.values.values())
                 proofs += result.proof == "proven"
@@ -136,15 +136,15 @@ def check_corpus(
                 )
             again = [
                 replace(
-                    fresh[draft.id],
-                    case=draft.case,
-                    flags=draft.flags,
-                    note=draft.note,
-                    provenance=drafts.provenance,
+                    fresh[uncertified.id],
+                    case=uncertified.case,
+                    flags=uncertified.flags,
+                    note=uncertified.note,
+                    provenance=family.provenance,
                 )
-                for draft in drafts.drafts
+                for uncertified in family.cases
             ]
-            if corpus.text(_family(drafts, again)).encode() != path.read_bytes():
+            if corpus.encoded_family(_certified_family(family, again)).encode() != path.read_bytes():
                 problems.append(f"{path}: is not what `python -m conformance certify` writes")
     return CheckReport(cases, numbers, proofs, kinks, tuple(problems))
 
@@ -169,40 +169,40 @@ def _evaluate(work: _Work) -> _Result:
     if not work.case.wants_gradients:
         return _Result(certificate, "none")
     try:
-        proof = prove_along_random(work.case, seed=0)
+        proof = prove_along_random_direction(work.case, seed=0)
     except AtKink:
         return _Result(certificate, "at a kink")
     return _Result(certificate, "proven" if proof.holds else f"the adjoint is not the derivative: {proof}")
 
 
-def _work(family: DraftFamily) -> list[_Work]:
-    return [_Work(draft.id, draft.case) for draft in family.drafts]
+def _work(family: UncertifiedFamily) -> list[_Work]:
+    return [_Work(uncertified.id, uncertified.case) for uncertified in family.cases]
 
 
-def _fixture(family: DraftFamily, index: int, work: _Work, result: _Result) -> Fixture:
-    certificate, draft = result.certificate, family.drafts[index]
+def _fixture(family: UncertifiedFamily, index: int, work: _Work, result: _Result) -> Fixture:
+    certificate, uncertified = result.certificate, family.cases[index]
     if not certificate.is_complete:
         raise NotCertified(f"{family.name}/{work.id}: {certificate.reason}: {certificate.undecided}")
     if result.proof not in ("proven", "at a kink", "none"):
         raise NotCertified(f"{family.name}/{work.id}: {result.proof}")
     return Fixture(
-        draft.id,
+        uncertified.id,
         family.name,
-        draft.case,
+        uncertified.case,
         certificate.values,
         certificate.exact,
-        draft.flags,
-        draft.note,
+        uncertified.flags,
+        uncertified.note,
         family.provenance,
     )
 
 
-def _family(drafts: DraftFamily, fixtures: Sequence[Fixture]) -> Family:
-    return Family(drafts.name, drafts.description, drafts.flags, tuple(fixtures))
+def _certified_family(family: UncertifiedFamily, fixtures: Sequence[Fixture]) -> Family:
+    return Family(family.name, family.description, family.flags, tuple(fixtures))
 
 
 def _digest_of_code() -> str:
-    """Stands for all code that the corpus depends on, the drafts included."""
+    """Stands for all code that the corpus depends on, the families included."""
     root = Path(__file__).resolve().parents[2]
     digest = hashlib.sha256()
     for folder in ("refimpl", "conformance/truth"):

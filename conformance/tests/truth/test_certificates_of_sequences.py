@@ -16,9 +16,9 @@ from conformance.contract import Case
 pytest.importorskip("flint", reason="python-flint is not installed: pip install python-flint")
 
 from conformance.truth.balls import balls, precision
-from conformance.truth.certify import certify, lifted_case
+from conformance.truth.certificates import case_in_balls, certify
 from conformance.truth.families.building import make_case
-from conformance.truth.families.values import Values
+from conformance.truth.families.seeded_numbers import SeededNumbers
 
 KINDS = ("simple-rnn", "lstm", "gru-after", "gru-before")
 BATCH, TIME, INPUT, HIDDEN = 3, 5, 2, 4
@@ -32,7 +32,7 @@ def example(kind: str, **sequence: Any) -> Case:
         kind,
         {},
         (BATCH, TIME, INPUT, HIDDEN),
-        Values(f"sequences/{kind}"),
+        SeededNumbers(f"sequences/{kind}"),
         initial=True,
         cotangents=("outputs", "h", "c"),
         **sequence,
@@ -120,7 +120,7 @@ def test_two_runs_joined_by_their_state_are_one_run(kind: str) -> None:
     """In balls, since the state between them is no float64: the two enclosures of each number overlap."""
     case = example(kind)
     with precision(256):
-        whole: Any = lifted_case(case)
+        whole: Any = case_in_balls(case)
         run = ri.forward(whole.cell, whole.params, whole.x, whole.initial_state)
         first = ri.forward(whole.cell, whole.params, whole.x[:, :2], whole.initial_state)
         second = ri.forward(whole.cell, whole.params, whole.x[:, 2:], first.state)
@@ -151,7 +151,7 @@ def test_no_initial_state_is_an_initial_state_of_zeros(kind: str) -> None:
 def test_a_layout_moves_every_ball_and_loses_none(cell: Any, layout: Any) -> None:
     two_biases = layout is ri.layouts.pytorch or cell is ri.GRU
     made = cell(INPUT, HIDDEN, use_recurrent_bias=two_biases)
-    values = Values("layouts")
+    values = SeededNumbers("layouts")
     params = {name: balls(values.array(shape, 1.0)) for name, shape in made.parameter_shapes.items()}
     dumped = layout.dump(made, params)
     back = layout.load(made, dumped)
@@ -172,7 +172,7 @@ BLOCKS = {  # the gate that stands at each place of our cell, in the frameworks'
 @pytest.mark.parametrize(("layout", "cell"), BLOCKS)
 def test_each_gate_stands_where_the_framework_documents_it(layout: str, cell: str) -> None:
     made = getattr(ri, cell)(INPUT, HIDDEN, use_recurrent_bias=layout == "pytorch" or cell == "GRU")
-    values = Values("layouts")
+    values = SeededNumbers("layouts")
     params = {name: balls(values.array(shape, 1.0)) for name, shape in made.parameter_shapes.items()}
     dumped = getattr(ri.layouts, layout).dump(made, params)
     kernels = dumped[:2] if layout == "keras" else [dumped["weight_ih_l0"].T, dumped["weight_hh_l0"].T]

@@ -14,10 +14,10 @@ from conformance.truth import corpus
 pytest.importorskip("flint", reason="python-flint is not installed: pip install python-flint")
 
 from conformance.truth.balls import nearest_float, precision
+from conformance.truth.derivatives import hessian_vector_product, random_direction
 from conformance.truth.families.building import make_case
-from conformance.truth.families.values import Values
-from conformance.truth.second_order import hessian_vector_bound
-from conformance.truth.series import hessian_vector_product, random_direction
+from conformance.truth.families.seeded_numbers import SeededNumbers
+from conformance.truth.hessian_bounds import hessian_vector_bound
 
 KINDS = ("simple-rnn", "lstm", "gru-after", "gru-before")
 BOTH = {"use_bias": True, "use_recurrent_bias": True}
@@ -26,7 +26,7 @@ MODULES = {"SimpleRNN": "RNN", "LSTM": "LSTM", "GRU": "GRU"}
 
 def smooth(kind: str) -> Case:
     everything = ("outputs", "h", "c")
-    return make_case(kind, BOTH, (2, 5, 4, 3), Values(f"second/{kind}"), initial=True, cotangents=everything)
+    return make_case(kind, BOTH, (2, 5, 4, 3), SeededNumbers(f"second/{kind}"), initial=True, cotangents=everything)
 
 
 def relu() -> Case:
@@ -97,7 +97,7 @@ def _inner(product: Any, direction: Any) -> Any:
 
 def test_pytorch_double_backward_gives_the_same_integers() -> None:
     case = relu()
-    values = Values("integer direction")
+    values = SeededNumbers("integer direction")
     direction = {
         name: 0 * value if "initial" in name else np.round(values.array(value.shape, 9.0))
         for name, value in random_direction(case, 0)[1].items()

@@ -1,7 +1,7 @@
 """The float64 nearest to each exact value of a case: outputs, states, gates and gradients.
 
 The case goes through `refimpl` as object arrays of balls, forward and adjoint, with the precision doubled until every
-ball is within the reach of one float64. What could not be decided at the highest precision is said.
+ball is within the reach of one float64. A certificate lists what stays undecided at the highest precision.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def certify(case: Case, precisions: Sequence[int] = PRECISIONS) -> Certificate:
     for bits in precisions:
         with precision(bits):
             try:
-                enclosures = in_balls(case)
+                enclosures = enclosures_of(case)
             except Undecided as why:
                 reason = str(why)
                 continue
@@ -70,9 +70,9 @@ def certify(case: Case, precisions: Sequence[int] = PRECISIONS) -> Certificate:
     return Certificate(values, False, bits, undecided or {"outputs": [()]}, f"{reason}; {bits} bits")
 
 
-def in_balls(case: Case, lift: Callable[[Array], Array] = balls) -> dict[str, Array]:
+def enclosures_of(case: Case, lift: Callable[[Array], Array] = balls) -> dict[str, Array]:
     """All quantities of a case as object arrays of balls, through the oracle's own equations."""
-    lifted = lifted_case(case, lift)
+    lifted = case_in_balls(case, lift)
     run = run_oracle(lifted)
     cotangents = lifted.d_outputs, lifted.d_state
     gradients = ri.backward(run, *cotangents) if case.wants_gradients else None
@@ -82,9 +82,8 @@ def in_balls(case: Case, lift: Callable[[Array], Array] = balls) -> dict[str, Ar
     return named
 
 
-def lifted_case(case: Case, lift: Callable[[Array], Array] = balls) -> Case:
+def case_in_balls(case: Case, lift: Callable[[Array], Array] = balls) -> Case:
     """The case with every array of floats put through `lift`; what is None stays None."""
-
     return case.replace(initial_state=case.initial_state_or_zeros()).map(lift)
 
 
