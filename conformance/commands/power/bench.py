@@ -14,8 +14,8 @@ from ...cases.workload import CELLS, PASSES, Size, Work
 from ...common.arguments import count, figure, output
 from ...implementations.timing import ORACLE, TIMED
 from ...power.benchmark import report
-from ...power.benchmark.measuring import Result, bench, processors
-from ...power.benchmark.work import GRID, GROWTH, works
+from ...power.benchmark.measuring import Result, processor_count, run_benchmark
+from ...power.benchmark.workloads import SCALING, SIZES, workloads
 from ...running.machine import machine
 from ..arguments import timed
 from ..console import console_of, interrupt_by_signals
@@ -56,7 +56,7 @@ def add_to(commands: Any) -> None:
         metavar="TIME,BATCH,INPUT,HIDDEN",
         help="may be repeated (default: nine, from 1,1,4,4 to 200,128,64,512, and how time grows)",
     )
-    benches.add_argument("--threads", type=count, default=processors(), help="of each (default: all processors)")
+    benches.add_argument("--threads", type=count, default=processor_count(), help="of each (default: all processors)")
     benches.add_argument("--rounds", type=count, default=15, help="each times everyone once (default: 15)")
     benches.add_argument("--json", type=output, metavar="FILE", help="write every time that was measured")
     benches.add_argument("--plot", type=figure, metavar="FILE", help="draw the ratios; needs matplotlib")
@@ -80,9 +80,9 @@ def _bench(parsed: argparse.Namespace) -> int:
     cells = list(dict.fromkeys(parsed.cell or CELLS))
     names = [ORACLE, *dict.fromkeys(parsed.against or [name for name in TIMED if name != ORACLE])]
     dtypes, passes = (dict.fromkeys(given) for given in (parsed.dtype or _DTYPES, parsed.passes or PASSES))
-    wanted = list(works(cells, dtypes, parsed.size or GRID, passes))
-    grown = () if parsed.size else dict.fromkeys(chain.from_iterable(GROWTH.values()))
-    curves = list(works(cells, ("float64",), grown, ("gradients",)))
+    wanted = list(workloads(cells, dtypes, parsed.size or SIZES, passes))
+    grown = () if parsed.size else dict.fromkeys(chain.from_iterable(SCALING.values()))
+    curves = list(workloads(cells, ("float64",), grown, ("gradients",)))
     found, versions = _watched(console, wanted, names, parsed)
     complete = len(found) == len(wanted)
     growth = _watched(console, curves, [ORACLE], parsed)[0] if curves and complete else []
@@ -103,4 +103,4 @@ def _watched(
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:
         bar = progress.add_task(", ".join(names), total=len(wanted))
-        return bench(wanted, names, parsed.threads, parsed.rounds, lambda _: progress.advance(bar))
+        return run_benchmark(wanted, names, parsed.threads, parsed.rounds, lambda _: progress.advance(bar))

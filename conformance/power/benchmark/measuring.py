@@ -51,7 +51,7 @@ class Result:
         return low, middle, high
 
     @property
-    def share(self) -> float | None:
+    def share_of_product(self) -> float | None:
         """The oracle's operations a second, of its matrix products alone, over those of a large product."""
         if ORACLE not in self.seconds or not self.product:
             return None
@@ -117,7 +117,7 @@ class Contestant:
         self._process.communicate()
 
 
-def bench(
+def run_benchmark(
     works: Iterable[Work], names: Sequence[str], threads: int, rounds: int, watch: Callable[[Result], None]
 ) -> tuple[list[Result], dict[str, Mapping[str, str]]]:
     """Times each work with each contestant, so many rounds; interrupted, it gives what was found so far.
@@ -171,6 +171,6 @@ def _measured(
     return result
 
 
-def processors() -> int:
+def processor_count() -> int:
     """How many processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

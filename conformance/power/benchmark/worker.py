@@ -20,7 +20,7 @@ from ...cases.workload import Work
 from ...contract import NotRun
 from ...implementations.finding import imported, not_installed
 from ...implementations.timing import PRODUCT, Call, contestant
-from .work import faults_of
+from .workloads import disagreements_of_first_row
 
 _SELF = Path("/proc/self")
 
@@ -77,7 +77,7 @@ def _made(name: str) -> Any:
 
 def _prepared(call: Call, work: Work, *, checked: bool) -> dict[str, Any]:
     answer = call()
-    faults = faults_of(work, *answer) if checked else []
+    faults = disagreements_of_first_row(work, *answer) if checked else []
     if faults:
         raise NotRun(f"it computes something else: {faults[0]}")
     del answer

@@ -1,6 +1,6 @@
 """Searches the scales of well-conditioned cases.
 
-``python -m conformance.power.tolerance_study.scales LSTM --no-bias --trials 2000``
+``python -m conformance.power.tolerance_study.scale_search LSTM --no-bias --trials 2000``
 
 Starts from those that stand in `probing.conditioned`, changes some at random, and keeps what shows more: for every
 weight of some cases, drawn anew from time to time, the least relative change that moves a number out of its bound in
@@ -26,7 +26,7 @@ from ...common.arguments import count
 from ...contract import Case, family_of
 from ...judging.arithmetic import models
 from ...judging.truth import Truth
-from .sensitivity import BAR, changed, seen_from
+from .sensitivity import WANTED_SENSITIVITY, least_visible_change, with_changed_element
 
 ARITHMETIC = "float32, SLEEF or oneDNN"
 AIM = 0.65  # of the size that is to be seen: the factors of a case differ
@@ -54,7 +54,7 @@ def combinations(kind: str, biased: bool) -> list[Combination]:
     return list(space_of(entries, ("float32",)).valid)
 
 
-def built(combination: Combination, *seed: int) -> Case:
+def well_conditioned_case(combination: Combination, *seed: int) -> Case:
     """A well-conditioned case with these options, by the scales that stand in `SCALES`."""
     return conditioned.Builder(Seeded(*seed), combination, Limits()).case()
 
@@ -68,18 +68,23 @@ def least_changes(case: Case) -> dict[str, list[float]]:
     for name, value in case.params.items():
         what = name.rpartition(".")[2]
         its = [
-            seen_from(Truth(changed(bare, name, at)).values, expected.values, expected, compared) / BAR["float32"]
+            least_visible_change(
+                Truth(with_changed_element(bare, name, at)).values, expected.values, expected, compared
+            )
+            / WANTED_SENSITIVITY["float32"]
             for at in range(value.size)
         ]
         found[what] = found.get(what, []) + its
         if what == "recurrent_kernel":
             values, bounds = (of[f"d_params.{name}"].ravel() for of in (expected.values, expected.bounds))
             with np.errstate(all="ignore"):
-                found["gradients"] += list(np.nan_to_num(bounds / np.abs(values) / BAR["float32"], nan=np.inf))
+                found["gradients"] += list(
+                    np.nan_to_num(bounds / np.abs(values) / WANTED_SENSITIVITY["float32"], nan=np.inf)
+                )
     return found
 
 
-def too_much(cases: Sequence[Case]) -> float:
+def excess_over_aim(cases: Sequence[Case]) -> float:
     """How much larger than aimed at the least changes are: the mean logarithm."""
     found = 0.0
     for case in cases:
@@ -90,7 +95,7 @@ def too_much(cases: Sequence[Case]) -> float:
     return found / len(cases)
 
 
-def varied(scales: Scales, rng: np.random.Generator) -> Scales:
+def varied_scales(scales: Scales, rng: np.random.Generator) -> Scales:
     """Some of the numbers larger or smaller, a few with the other sign."""
     names = rng.choice([field.name for field in fields(scales)], size=rng.integers(1, 4), replace=False)
     return replace(scales, **{name: _varied(getattr(scales, name), rng) for name in names})
@@ -106,7 +111,7 @@ def _varied(value: Any, rng: np.random.Generator) -> Any:
     return float(f"{value * np.exp(rng.normal() / 2) * (-1 if rng.random() < 0.05 else 1):.2g}")
 
 
-def search(kind: str, biased: bool, trials: int, seed: int) -> Scales:
+def search_scales(kind: str, biased: bool, trials: int, seed: int) -> Scales:
     """The best scales that so many trials find; they stand in `SCALES` from then on.
 
     What is best on some cases must hold its own on the next ones against what was best before.
@@ -116,14 +121,14 @@ def search(kind: str, biased: bool, trials: int, seed: int) -> Scales:
 
     def on(cases: Sequence[tuple[int, int]], scales: Scales) -> float:
         SCALES[kind, biased] = scales
-        return too_much([built(among[k], seed, turn, k) for k, turn in cases])
+        return excess_over_aim([well_conditioned_case(among[k], seed, turn, k) for k, turn in cases])
 
     for trial in range(trials):
         if trial % _TRIALS == 0:
             cases = [(int(k), trial) for k in rng.permutation(len(among))[:_AT_ONCE]]
             least, best = min(((on(cases, each), each) for each in (proven, best)), key=lambda pair: pair[0])
             proven = best
-        tried = varied(best, rng)
+        tried = varied_scales(best, rng)
         if (found := on(cases, tried)) < least:
             least, best = found, tried
     SCALES[kind, biased] = best
@@ -132,19 +137,24 @@ def search(kind: str, biased: bool, trials: int, seed: int) -> Scales:
 
 def main(arguments: Sequence[str]) -> int:
     """Searches, and prints what it found."""
-    parser = argparse.ArgumentParser(prog="python -m conformance.power.tolerance_study.scales", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m conformance.power.tolerance_study.scale_search", description=__doc__
+    )
     parser.add_argument("kind", choices=KINDS)
     parser.add_argument("--no-bias", action="store_true", help="the scales of cells without any bias")
     parser.add_argument("--trials", type=count, default=200, help="how many changes are tried (default: 200)")
     parser.add_argument("--seed", type=int, default=0, help="of all that is drawn (default: 0)")
     parsed = parser.parse_args(arguments)
     biased = not parsed.no_bias
-    print(search(parsed.kind, biased, parsed.trials, parsed.seed))
-    told = [least_changes(built(each, parsed.seed, k)) for k, each in enumerate(combinations(parsed.kind, biased))]
+    print(search_scales(parsed.kind, biased, parsed.trials, parsed.seed))
+    changes = [
+        least_changes(well_conditioned_case(each, parsed.seed, k))
+        for k, each in enumerate(combinations(parsed.kind, biased))
+    ]
     for what in ("recurrent_kernel", "gradients"):
-        least = np.concatenate([each[what] for each in told])
-        seen, at = np.mean(least <= 1), BAR["float32"] * np.quantile(least, 0.99)
-        print(f"{what}: {seen:.1%} of {least.size} are seen at {BAR['float32']}, 99 % at {at:.2g}")
+        least = np.concatenate([each[what] for each in changes])
+        seen, at = np.mean(least <= 1), WANTED_SENSITIVITY["float32"] * np.quantile(least, 0.99)
+        print(f"{what}: {seen:.1%} of {least.size} are seen at {WANTED_SENSITIVITY['float32']}, 99 % at {at:.2g}")
     return 0
 
 

@@ -9,12 +9,20 @@ import pytest
 
 from conformance.cases.probing.conditioned import SCALES
 from conformance.contract import Case
-from conformance.power.tolerance_study import scales
-from conformance.power.tolerance_study.scales import built, combinations, least_changes, main, search, too_much, varied
+from conformance.power.tolerance_study import scale_search
+from conformance.power.tolerance_study.scale_search import (
+    combinations,
+    excess_over_aim,
+    least_changes,
+    main,
+    search_scales,
+    varied_scales,
+    well_conditioned_case,
+)
 
 
 def cases(kind: str) -> list[Case]:
-    return [built(each, 5, k) for k, each in enumerate(combinations(kind, biased=True)[::17])]
+    return [well_conditioned_case(each, 5, k) for k, each in enumerate(combinations(kind, biased=True)[::17])]
 
 
 def test_what_stands_there_is_better_than_what_is_spoilt_and_the_search_mends_that(
@@ -23,15 +31,15 @@ def test_what_stands_there_is_better_than_what_is_spoilt_and_the_search_mends_th
     stands = SCALES["SimpleRNN", True]
     spoilt = replace(stands, recurrent_kernel=(1e-3,))
     monkeypatch.setitem(SCALES, ("SimpleRNN", True), spoilt)
-    before = too_much(cases("SimpleRNN"))
-    assert search("SimpleRNN", biased=True, trials=60, seed=1) != spoilt
-    after = too_much(cases("SimpleRNN"))
+    before = excess_over_aim(cases("SimpleRNN"))
+    assert search_scales("SimpleRNN", biased=True, trials=60, seed=1) != spoilt
+    after = excess_over_aim(cases("SimpleRNN"))
     monkeypatch.setitem(SCALES, ("SimpleRNN", True), stands)
-    assert too_much(cases("SimpleRNN")) < after < before
+    assert excess_over_aim(cases("SimpleRNN")) < after < before
 
 
 def test_the_least_change_is_told_of_every_number() -> None:
-    case = built(combinations("LSTM", biased=True)[0], 1)
+    case = well_conditioned_case(combinations("LSTM", biased=True)[0], 1)
     least = least_changes(case)
     assert {what: len(its) for what, its in least.items()} == {
         "kernel": 4,
@@ -46,7 +54,7 @@ def test_the_least_change_is_told_of_every_number() -> None:
 def test_a_variation_has_the_shape_of_what_is_varied() -> None:
     rng, given = np.random.default_rng(0), SCALES["LSTM", True]
     for _ in range(20):  # of three fields' numbers, each one in two stays: hardly ever all of them
-        found = varied(given, rng)
+        found = varied_scales(given, rng)
         assert np.shape(found.x) == np.shape(given.x)
         assert found.d_state.keys() == given.d_state.keys()
         assert found != given
@@ -55,7 +63,7 @@ def test_a_variation_has_the_shape_of_what_is_varied() -> None:
 def test_the_command_prints_scales_and_shares(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(scales, "combinations", lambda kind, biased: combinations(kind, biased)[:12])
+    monkeypatch.setattr(scale_search, "combinations", lambda kind, biased: combinations(kind, biased)[:12])
     monkeypatch.setitem(SCALES, ("GRU", True), SCALES["GRU", True])
     assert main(["GRU", "--trials", "2"]) == 0
     told = capsys.readouterr().out

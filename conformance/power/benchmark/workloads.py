@@ -12,7 +12,7 @@ from ...contract import Observed
 from ...judging.truth import expect
 from ...judging.verdict import judge
 
-GRID: tuple[Size, ...] = (
+SIZES: tuple[Size, ...] = (
     (1, 1, 4, 4),
     (10, 1, 4, 8),
     (20, 4, 16, 16),
@@ -24,7 +24,7 @@ GRID: tuple[Size, ...] = (
     (200, 128, 64, 512),
 )
 """Sizes as (time, batch, input, hidden)."""
-GROWTH: Mapping[str, tuple[Size, ...]] = {
+SCALING: Mapping[str, tuple[Size, ...]] = {
     "time": tuple((t, 32, 64, 64) for t in (25, 50, 100, 200, 400)),
     "batch": tuple((50, b, 64, 64) for b in (16, 32, 64, 128, 256)),
     "input": tuple((50, 32, i, 64) for i in (16, 32, 64, 128, 256)),
@@ -33,7 +33,7 @@ GROWTH: Mapping[str, tuple[Size, ...]] = {
 """What grows alone, the rest held fixed."""
 
 
-def faults_of(work: Work, outputs: Any, d_x: Any) -> list[str]:
+def disagreements_of_first_row(work: Work, outputs: Any, d_x: Any) -> list[str]:
     """What of the first row is out of its bounds: rows do not depend on each other."""
     whole = work.case()
     state = tuple(part[:1] for part in whole.initial_state_or_zeros())
@@ -44,7 +44,9 @@ def faults_of(work: Work, outputs: Any, d_x: Any) -> list[str]:
     return [str(one) for one in judge(expect(row), Observed(found, missing)).disagreements]
 
 
-def works(cells: Iterable[str], dtypes: Iterable[str], sizes: Iterable[Size], passes: Iterable[str]) -> Iterator[Work]:
+def workloads(
+    cells: Iterable[str], dtypes: Iterable[str], sizes: Iterable[Size], passes: Iterable[str]
+) -> Iterator[Work]:
     """Every combination."""
     for dtype in dtypes:
         for pass_ in passes:

@@ -19,9 +19,10 @@ from conformance.cases.workload import CELLS, PASSES, Work
 from conformance.commands.main import main
 from conformance.commands.power import bench as command
 from conformance.implementations.oracle.timed import Timed
+from conformance.implementations.timing import TIMED
 from conformance.power.benchmark import report
 from conformance.power.benchmark.measuring import Contestant, Result
-from conformance.power.benchmark.work import GRID, GROWTH, faults_of, works
+from conformance.power.benchmark.workloads import SCALING, SIZES, disagreements_of_first_row, workloads
 
 SMALL = Work("LSTM", "float64", 3, 2, 4, 5, gradients=True)
 
@@ -38,16 +39,16 @@ def result(ours: list[float], theirs: list[float], work: Work = SMALL, product: 
 # --- what is timed ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("work", list(works(CELLS, ("float64", "float32"), [SMALL.size], PASSES)), ids=str)
+@pytest.mark.parametrize("work", list(workloads(CELLS, ("float64", "float32"), [SMALL.size], PASSES)), ids=str)
 def test_the_oracle_computes_what_it_is_timed_for(work: Work) -> None:
-    assert faults_of(work, *Timed().prepare(work)()) == []
+    assert disagreements_of_first_row(work, *Timed().prepare(work)()) == []
 
 
 @pytest.mark.parametrize("which", ["outputs", "d_x"])
 def test_what_is_out_of_its_bounds_is_a_fault(which: str) -> None:
     outputs, d_x = (np.array(part) for part in Timed().prepare(SMALL)())
     (outputs if which == "outputs" else d_x)[0, 1, 2] *= 1 + 1e-9
-    (fault,) = faults_of(SMALL, outputs, d_x)
+    (fault,) = disagreements_of_first_row(SMALL, outputs, d_x)
     assert fault.startswith(f"{which}[0, 1, 2]: expected")
 
 
@@ -68,10 +69,10 @@ def test_what_is_needed_is_what_a_run_keeps() -> None:
 
 
 def test_the_grid_spans_what_users_have() -> None:
-    assert GRID[0] == (1, 1, 4, 4)
-    time, batch, _, hidden = GRID[-1]
+    assert SIZES[0] == (1, 1, 4, 4)
+    time, batch, _, hidden = SIZES[-1]
     assert (time, batch, hidden) == (200, 128, 512)
-    for place, sizes in enumerate(GROWTH.values()):
+    for place, sizes in enumerate(SCALING.values()):
         assert len({size[:place] + size[place + 1 :] for size in sizes}) == 1, "more than one size grows"
 
 
@@ -180,7 +181,7 @@ def test_one_that_is_not_installed_says_what_installs_it(tmp_path: Path, monkeyp
 @pytest.mark.parametrize(
     ("option", "value", "said"),
     [
-        ("--against", "caffe", "expected one of oracle, torch"),
+        ("--against", "caffe", f"expected one of {', '.join(TIMED)}, package.module:Class"),
         ("--against", "oracle", "oracle is timed in any case"),
         ("--plot", "bench.v2", "a name that ends in .png, .svg, .pdf is needed, got bench.v2"),
         ("--size", "1,2,3", "four numbers are needed"),
@@ -206,7 +207,7 @@ def test_what_is_interrupted_does_not_go_on_with_the_growth(
         asked.append(list(works))
         return [], {}
 
-    monkeypatch.setattr(command, "bench", interrupted)
+    monkeypatch.setattr(command, "run_benchmark", interrupted)
     assert main(["bench", "--against", "torch", "--cell", "GRU"]) == 1
     assert len(asked) == 1
     capsys.readouterr()
@@ -216,11 +217,11 @@ def test_every_growth_is_drawn(tmp_path: Path) -> None:
     drawn = tmp_path / "bench.svg"
     grown = [
         result([1e-3, 1e-3], [], Work("LSTM", "float64", *size, gradients=True))
-        for sizes in GROWTH.values()
+        for sizes in SCALING.values()
         for size in sizes
     ]
     report.plot(drawn, [result([1.0, 1.0], [2.0, 2.0])], grown)
-    for name in GROWTH:
+    for name in SCALING:
         assert f"<!-- {name} -->" in drawn.read_text(), name
 
 
@@ -235,12 +236,12 @@ def test_a_ratio_is_that_of_each_round_and_its_quartiles_are_shown() -> None:
 
 def test_the_share_of_a_product_is_that_of_each_round() -> None:
     rate = SMALL.operations / 2.0  # what takes two seconds at that rate takes the oracle four
-    assert result([4.0, 4.0], [1.0, 1.0], product=(rate, rate)).share == 0.5
+    assert result([4.0, 4.0], [1.0, 1.0], product=(rate, rate)).share_of_product == 0.5
 
 
 def test_a_power_is_found_from_times_that_grow_so() -> None:
     grown = [
-        result([1e-9 * size[0] ** 1.2], [], Work("LSTM", "float64", *size, gradients=True)) for size in GROWTH["time"]
+        result([1e-9 * size[0] ** 1.2], [], Work("LSTM", "float64", *size, gradients=True)) for size in SCALING["time"]
     ]
-    found = report.exponents(grown)
+    found = report.scaling_exponents(grown)
     assert {which: round(power, 9) for which, power in found.items()} == {("LSTM", "time"): 1.2}
