@@ -17,15 +17,11 @@ from rich.table import Table
 import refimpl as ri
 
 from ...contract import NotRun
-from .frameworks import ask
+from .frameworks import ask, frameworks_with
 
 HELP = "parameter counts of small models, against the frameworks' own summaries"
 STEPS, FEATURES, UNITS = 3, 2, (3, 4)
 KINDS = ("SimpleRNN", "LSTM", "GRU")
-_KERAS, _TORCH = (
-    "conformance.implementations.keras.programs.jobs:count",
-    "conformance.implementations.pytorch.programs.jobs:count",
-)
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -61,14 +57,9 @@ def run(parsed: Namespace, console: Console) -> int:
     for column in ("model", "oracle", "keras", "oracle, two biases", "torch"):
         table.add_column(column, justify="left" if column == "model" else "right")
     theirs: dict[str, dict[str, Any]] = {}
-    for framework, target in (
-        ("keras-torch", _KERAS),
-        ("keras-tensorflow", _KERAS),
-        ("keras-jax", _KERAS),
-        ("torch", _TORCH),
-    ):
+    for framework in frameworks_with("count"):
         try:
-            theirs[framework] = dict(ask(framework, target, {}, options).report)
+            theirs[framework] = dict(ask(framework, "count", {}, options).report)
         except NotRun as reason:
             console.print(f"{framework}: not run: {reason}", markup=False)
     wrong = 0

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from conformance.commands.main import main
-from conformance.models.jobs import archive, classification, reviews, sentiment
-from conformance.models.jobs.archive import SOURCES, DataRefused
+from conformance.models.jobs import classification, sentiment
+from conformance.models.jobs.data import rated_sentences, reviews
+from conformance.models.jobs.data.rated_sentences import SOURCES, DataRefused
 from conformance.models.jobs.frameworks import Answer
 
 from ..support import python
@@ -44,8 +45,8 @@ def made_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             lines.append(f"{k + 1}\t{rating}\tA {' '.join(chosen)} one of {source}.")
         files[member] = "\r\n".join(lines).encode()
     path = tmp_path / "made-up.tar.gz"
-    path.write_bytes(_packed({archive._INNER: _packed(files)}))
-    monkeypatch.setattr(archive, "SHA256", hashlib.sha256(path.read_bytes()).hexdigest())
+    path.write_bytes(_packed({rated_sentences._INNER: _packed(files)}))
+    monkeypatch.setattr(rated_sentences, "SHA256", hashlib.sha256(path.read_bytes()).hexdigest())
     return path
 
 
@@ -159,7 +160,7 @@ def test_keras_s_own_loader_reads_its_format(tmp_path: Path) -> None:
 import numpy as np
 import keras.src.datasets.imdb as imdb
 imdb.get_file = lambda fname, **options: fname  # which compares with the checksum of the real file
-from conformance.implementations.programs.jobs_keras import load_imdb
+from conformance.implementations.keras.programs.jobs import load_imdb
 found, _ = load_imdb({{}}, {{"path": {str(path)!r}, "num_words": 12}}, None)
 for name in ("train", "test"):
     rows = np.split(found[name + ".words"], np.cumsum(found[name + ".lengths"])[:-1])

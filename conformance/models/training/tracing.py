@@ -23,7 +23,7 @@ Array = Any
 Named = Mapping[str, Array]
 
 
-def by_the_oracle(task: Task, steps: int) -> Trace:
+def oracle_trace(task: Task, steps: int) -> Trace:
     """The oracle's own trace."""
     params, state = dict(task.params), task.optimizer.start(dict(task.params))
     losses, gradients, every, slots = [], [], [params], [dict(state.slots)]
@@ -40,7 +40,7 @@ def by_the_oracle(task: Task, steps: int) -> Trace:
 
 
 @dataclass(frozen=True)
-class Answer:
+class FrameworkTraces:
     """A framework's traces by task, its versions, how it was asked, and why others are not there."""
 
     traces: Mapping[str, Trace]
@@ -50,7 +50,7 @@ class Answer:
     not_run: Mapping[str, str]
 
 
-def by(name: str, tasks: Sequence[str], steps: int) -> Answer:
+def framework_traces(name: str, tasks: Sequence[str], steps: int) -> FrameworkTraces:
     """Lets the implementation of that name train, in a process of its own: Keras fixes its backend on import."""
     with tempfile.TemporaryDirectory(prefix="conformance-parity-") as folder:
         command = [sys.executable, "-m", "conformance.models.training.worker", name, folder, str(steps), *tasks]
@@ -59,10 +59,10 @@ def by(name: str, tasks: Sequence[str], steps: int) -> Answer:
         )
         if done.returncode != 0:
             last = [f"exit status {done.returncode}", *done.stderr.strip().splitlines()][-1]
-            return Answer({}, {}, "", "", {task: f"crashed: {last}" for task in tasks})
+            return FrameworkTraces({}, {}, "", "", {task: f"crashed: {last}" for task in tasks})
         report = json.loads((Path(folder) / "report.json").read_text())
         traces = {}
         for task in report["done"]:
             with np.load(Path(folder) / f"{task}.npz", allow_pickle=False) as stored:
                 traces[task] = Trace.from_arrays(dict(stored))
-    return Answer(traces, report["versions"], report["manner"], report["dtype"], report["not_run"])
+    return FrameworkTraces(traces, report["versions"], report["manner"], report["dtype"], report["not_run"])

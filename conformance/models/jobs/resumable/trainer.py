@@ -14,9 +14,9 @@ from rich.console import Console
 import refimpl as ri
 from refimpl.training import Progress, Snapshot
 
-from . import states
-from .progress import watching
-from .states import State
+from . import checkpoints
+from .checkpoints import Checkpoint
+from .progress import progress_bar
 
 _SAVE_EVERY = 1.0  # seconds: some epochs take a millisecond; an interrupt saves the last one in any case
 
@@ -24,9 +24,9 @@ _SAVE_EVERY = 1.0  # seconds: some epochs take a millisecond; an interrupt saves
 class Interrupted(KeyboardInterrupt):
     """The user's interrupt, and where the job goes on."""
 
-    def __init__(self, said: str) -> None:
-        super().__init__(said)
-        self.said = said
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Trainer:
 
     @staticmethod
     def of(job: str, parsed: Namespace, console: Console) -> Trainer:
-        """From the arguments that `add_arguments` adds."""
+        """From the arguments that `add_training_arguments` adds."""
         return Trainer(job, console, parsed.folder, parsed.fresh, parsed.keep)
 
     def train(
@@ -75,7 +75,7 @@ class Trainer:
         settings = {"job": self.job, "name": name, "model": str(model), "loss": str(loss), **settings}
         settings |= {"optimizer": str(optimizer), "epochs": epochs, "batch_size": batch_size}
         path = self.path(name, settings)
-        found = None if self.fresh else states.load(path, settings)
+        found = None if self.fresh else checkpoints.load(path, settings)
         snapshot, seconds = Snapshot.fresh(dict(params), optimizer), []
         if found is not None:
             dtype = next(iter(params.values())).dtype
@@ -84,15 +84,15 @@ class Trainer:
         batches = -(-len(data[0]) // batch_size)
 
         def save() -> None:
-            states.save(path, settings, State(snapshot.arrays(), {"seconds": seconds[: snapshot.epoch]}))
+            checkpoints.save(path, settings, Checkpoint(snapshot.arrays(), {"seconds": seconds[: snapshot.epoch]}))
 
         try:
-            with watching(self.console, name, epochs * batches, snapshot.epoch * batches) as bar:
+            with progress_bar(self.console, name, epochs * batches, snapshot.epoch * batches) as bar:
                 began, saved = time.perf_counter(), float("-inf")
 
                 def on_batch(progress: Progress) -> None:
                     shown = progress.loss / progress.batch if loss.reduction == "sum" else progress.loss
-                    bar.to((progress.epoch - 1) * batches + progress.batch, shown)
+                    bar.advance_to((progress.epoch - 1) * batches + progress.batch, shown)
 
                 def on_epoch(done: Snapshot) -> None:
                     nonlocal began, saved, snapshot
@@ -126,7 +126,7 @@ class Trainer:
 
     def path(self, name: str, settings: Mapping[str, Any]) -> Path:
         """Where the state of one training is kept; remembered, so that `forget` finds it."""
-        found = states.default_path(f"{self.job}-{name}".replace(" ", "-").lower(), settings, self.folder)
+        found = checkpoints.default_path(f"{self.job}-{name}".replace(" ", "-").lower(), settings, self.folder)
         self.kept.append(found)
         return found
 
@@ -139,7 +139,7 @@ class Trainer:
                 path.unlink(missing_ok=True)
 
 
-def add_arguments(parser: ArgumentParser) -> None:
+def add_training_arguments(parser: ArgumentParser) -> None:
     """The options of every job that trains."""
     parser.add_argument("--folder", type=Path, help="where finished epochs are kept (default: the user's cache folder)")
     parser.add_argument("--fresh", action="store_true", help="forget what an interrupted run has finished")

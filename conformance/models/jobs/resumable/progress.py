@@ -10,25 +10,27 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 
-class Watch:
-    """One bar of a job: `to` says how far it is, and the loss there."""
+class ProgressBar:
+    """One bar of a job: `advance_to` says how far it is, and the loss there."""
 
     def __init__(self, progress: Progress, description: str, total: int, done: int, unit: str) -> None:
         self._progress = progress
         self._task = progress.add_task(description, total=total, completed=done, loss="", unit=unit)
 
-    def to(self, done: int, loss: float | None = None) -> None:
+    def advance_to(self, done: int, loss: float | None = None) -> None:
         """So much is done, and the loss there."""
-        said = "" if loss is None else f"loss {loss:.4f}"
-        self._progress.update(self._task, completed=done, loss=said)
+        message = "" if loss is None else f"loss {loss:.4f}"
+        self._progress.update(self._task, completed=done, loss=message)
 
-    def told(self, event: Mapping[str, Any]) -> None:
+    def on_event(self, event: Mapping[str, Any]) -> None:
         """The same, from what a framework's process tells."""
-        self.to(event["done"], event.get("loss"))
+        self.advance_to(event["done"], event.get("loss"))
 
 
 @contextmanager
-def watching(console: Console, description: str, total: int, done: int = 0, unit: str = "batches") -> Iterator[Watch]:
+def progress_bar(
+    console: Console, description: str, total: int, done: int = 0, unit: str = "batches"
+) -> Iterator[ProgressBar]:
     """A bar while the block runs; it goes away afterwards, and shows only on a terminal."""
     columns = (
         TextColumn("{task.description}"),
@@ -41,4 +43,4 @@ def watching(console: Console, description: str, total: int, done: int = 0, unit
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        yield Watch(progress, description, total, done, unit)
+        yield ProgressBar(progress, description, total, done, unit)

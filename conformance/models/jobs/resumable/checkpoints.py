@@ -18,20 +18,20 @@ from typing import Any
 
 import numpy as np
 
-from ...common.atomic import write_atomically
-from ...contract import Array
-from .archive import cache_folder
+from ....common.atomic import write_atomically
+from ....contract import Array
+from ..data.rated_sentences import cache_folder
 
 FORMAT = "rnn-conformance job 1"
 _OWN = ("about", "sha256")
 
 
-class StateRefused(Exception):
+class CheckpointRefused(Exception):
     """A file that cannot be resumed: which, and why."""
 
 
 @dataclass(frozen=True)
-class State:
+class Checkpoint:
     """What a file holds: the arrays, and what else is known, as JSON has it."""
 
     arrays: Mapping[str, Array]
@@ -44,7 +44,7 @@ def default_path(job: str, settings: Mapping[str, Any], folder: Path | None = No
     return (folder or cache_folder()) / f"{job}-{digest}.npz"
 
 
-def save(path: Path, settings: Mapping[str, Any], state: State) -> None:
+def save(path: Path, settings: Mapping[str, Any], state: Checkpoint) -> None:
     """Writes the state in one piece. The settings are what a run must share with this one to go on from it."""
     if reserved := [name for name in state.arrays if name in _OWN]:
         raise ValueError(f"arrays: {reserved} are names of the file's own")
@@ -57,8 +57,8 @@ def save(path: Path, settings: Mapping[str, Any], state: State) -> None:
     write_atomically(path, buffer.getvalue())
 
 
-def load(path: Path, settings: Mapping[str, Any]) -> State | None:
-    """The state in the file, or None where there is no file; `StateRefused` for any other."""
+def load(path: Path, settings: Mapping[str, Any]) -> Checkpoint | None:
+    """The state in the file, or None where there is no file; `CheckpointRefused` for any other."""
     try:
         with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as stored:
             arrays = dict(stored)
@@ -76,18 +76,18 @@ def load(path: Path, settings: Mapping[str, Any]) -> State | None:
         zipfile.BadZipFile,
         zlib.error,
     ) as error:
-        raise StateRefused(f"{path}: not a job's state, or a damaged one: {error}") from None
+        raise CheckpointRefused(f"{path}: not a job's state, or a damaged one: {error}") from None
     if digest != _digest(arrays):
-        raise StateRefused(f"{path}: damaged: its checksum does not fit what it holds")
+        raise CheckpointRefused(f"{path}: damaged: its checksum does not fit what it holds")
     if about.get("format") != FORMAT:
-        raise StateRefused(f"{path}: expected the format {FORMAT!r}, got {about.get('format')!r}")
+        raise CheckpointRefused(f"{path}: expected the format {FORMAT!r}, got {about.get('format')!r}")
     theirs, ours = about["settings"], json.loads(_json(settings))
     if theirs != ours:
         different = sorted(key for key in {*theirs, *ours} if theirs.get(key) != ours.get(key))
-        said = ", ".join(f"{key}: {theirs.get(key)!r} there, {ours.get(key)!r} here" for key in different)
-        raise StateRefused(f"{path}: written by a job with other settings ({said})")
+        message = ", ".join(f"{key}: {theirs.get(key)!r} there, {ours.get(key)!r} here" for key in different)
+        raise CheckpointRefused(f"{path}: written by a job with other settings ({message})")
     del arrays["about"]
-    return State(arrays, about["report"])
+    return Checkpoint(arrays, about["report"])
 
 
 def _digest(arrays: Mapping[str, Array]) -> bytes:

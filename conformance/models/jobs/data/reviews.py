@@ -12,10 +12,10 @@ import numpy as np
 
 import refimpl as ri
 
-from ...contract import Array, NotRun
-from . import archive, text
-from .archive import DataRefused
-from .frameworks import ask
+from ....contract import Array, NotRun
+from ..frameworks import ask
+from . import rated_sentences, vocabulary
+from .rated_sentences import DataRefused
 
 IMDB_SHA256 = "69664113be75683a8fe16e3ed0ab59fda8886cb3cd7ada244f7d9544e4676b9f"  # keras/src/datasets/imdb.py
 _HELD_OUT = 5  # one review in that many is for validation
@@ -23,7 +23,7 @@ _HELD_OUT = 5  # one review in that many is for validation
 
 @dataclass(frozen=True)
 class Split:
-    """Texts and their labels, to train on and to validate with, and what is said of them.
+    """Texts and their labels, to train on and to validate with, and a description for the reader.
 
     x, validation_x   ``(rows, length)``, words by their numbers
     y, validation_y   of reviews ``(rows, 1)``, 1 for a good one; of classes ``(rows,)``
@@ -33,7 +33,7 @@ class Split:
     y: Array
     validation_x: Array
     validation_y: Array
-    said: str
+    description: str
 
     def limited(self, rows: int | None) -> Split:
         """The first rows of each part, in their shares."""
@@ -48,21 +48,21 @@ class Split:
             y=self.y[:train],
             validation_x=self.validation_x[:held_out],
             validation_y=self.validation_y[:held_out],
-            said=f"{self.said}; of these the first {train} and {held_out}",
+            description=f"{self.description}; of these the first {train} and {held_out}",
         )
 
 
 def from_ratings(path: Path | None, words: int, length: int) -> Split:
     """The rated sentences; those rated exactly 0 are neither good nor bad, and left out."""
-    rated = archive.sentences("films", path)
+    rated = rated_sentences.sentences("films", path)
     kept = [sentence for sentence in rated if sentence.rating != 0]
     order = np.random.default_rng(0).permutation(len(kept))
     held_out = len(kept) // _HELD_OUT
     parts = [[kept[k] for k in part] for part in (order[held_out:], order[:held_out])]
-    rank_of = text.ranks(sentence.text for sentence in parts[0])
+    rank_of = vocabulary.ranks(sentence.text for sentence in parts[0])
     arrays: list[Array] = []
     for part in parts:
-        rows = text.encode_all([sentence.text for sentence in part], rank_of, words)
+        rows = vocabulary.encode_all([sentence.text for sentence in part], rank_of, words)
         arrays += [_padded(rows, length), _labels([sentence.rating > 0 for sentence in part])]
     good = sum(sentence.rating > 0 for sentence in kept)
     said = (
@@ -91,9 +91,8 @@ def from_imdb(path: Path, framework: str, words: int, length: int, unpickle: boo
         raise DataRefused(f"{path}: cannot be read: {error.strerror}") from None
     if got != IMDB_SHA256:
         raise DataRefused(f"{path}: not Keras's imdb.npz: expected SHA-256 {IMDB_SHA256}, got {got}")
-    program = "conformance.implementations.keras.programs.jobs:load_imdb"
     try:
-        found = ask(framework, program, {}, {"path": str(path.resolve()), "num_words": words}).arrays
+        found = ask(framework, "load_imdb", {}, {"path": str(path.resolve()), "num_words": words}).arrays
     except NotRun as reason:
         raise DataRefused(f"{path}: only Keras's own loader reads it: {reason}") from None
     arrays: list[Array] = []

@@ -9,44 +9,44 @@ from typing import Any
 import numpy as np
 import pytest
 
-from conformance.models.jobs import states
-from conformance.models.jobs.states import State, StateRefused
+from conformance.models.jobs.resumable import checkpoints
+from conformance.models.jobs.resumable.checkpoints import Checkpoint, CheckpointRefused
 
 SETTINGS = {"job": "example", "hidden": 4, "rate": 0.1}
-STATE = State({"params.kernel": np.linspace(0, 1, 6).reshape(2, 3), "step": np.array(7)}, {"epoch": 2})
+CHECKPOINT = Checkpoint({"params.kernel": np.linspace(0, 1, 6).reshape(2, 3), "step": np.array(7)}, {"epoch": 2})
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    states.save(tmp_path / "state.npz", SETTINGS, STATE)
+    checkpoints.save(tmp_path / "state.npz", SETTINGS, CHECKPOINT)
     return tmp_path / "state.npz"
 
 
 def test_what_was_saved_comes_back_to_the_bit(path: Path) -> None:
-    found = states.load(path, SETTINGS)
+    found = checkpoints.load(path, SETTINGS)
     assert found is not None
-    assert found.report == STATE.report
-    assert set(found.arrays) == set(STATE.arrays)
-    for name, array in STATE.arrays.items():
+    assert found.report == CHECKPOINT.report
+    assert set(found.arrays) == set(CHECKPOINT.arrays)
+    for name, array in CHECKPOINT.arrays.items():
         assert found.arrays[name].dtype == array.dtype
         assert found.arrays[name].tobytes() == array.tobytes(), name
 
 
 def test_without_a_file_there_is_no_state(tmp_path: Path) -> None:
-    assert states.load(tmp_path / "absent.npz", SETTINGS) is None
+    assert checkpoints.load(tmp_path / "absent.npz", SETTINGS) is None
 
 
 def test_other_settings_are_refused_and_named(path: Path) -> None:
-    with pytest.raises(StateRefused, match=r"other settings \(hidden: 4 there, 5 here\)"):
-        states.load(path, SETTINGS | {"hidden": 5})
+    with pytest.raises(CheckpointRefused, match=r"other settings \(hidden: 4 there, 5 here\)"):
+        checkpoints.load(path, SETTINGS | {"hidden": 5})
 
 
 @pytest.mark.parametrize("at", [0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 0.99])
 def test_a_damaged_file_is_refused(at: float, path: Path) -> None:
     data = bytearray(path.read_bytes())
     path.write_bytes(bytes(data[: int(at * len(data))]))
-    with pytest.raises(StateRefused, match="damaged"):
-        states.load(path, SETTINGS)
+    with pytest.raises(CheckpointRefused, match="damaged"):
+        checkpoints.load(path, SETTINGS)
 
 
 def test_a_changed_number_is_refused(path: Path, tmp_path: Path) -> None:
@@ -54,8 +54,8 @@ def test_a_changed_number_is_refused(path: Path, tmp_path: Path) -> None:
         arrays = dict(stored)
     arrays["params.kernel"] = arrays["params.kernel"] + 1
     np.savez(path, **arrays)
-    with pytest.raises(StateRefused, match="checksum"):
-        states.load(path, SETTINGS)
+    with pytest.raises(CheckpointRefused, match="checksum"):
+        checkpoints.load(path, SETTINGS)
 
 
 class Touches:
@@ -73,8 +73,8 @@ def test_nothing_is_ever_unpickled(tmp_path: Path) -> None:
     evil = np.empty(1, object)
     evil[0] = Touches(made)
     np.savez(path, about=evil, sha256=np.zeros(32, np.uint8))
-    with pytest.raises(StateRefused, match="not a job's state"):
-        states.load(path, SETTINGS)
+    with pytest.raises(CheckpointRefused, match="not a job's state"):
+        checkpoints.load(path, SETTINGS)
     assert not made.exists()
 
 
@@ -86,6 +86,6 @@ def test_an_interrupt_while_writing_leaves_the_old_file(path: Path, monkeypatch:
 
     monkeypatch.setattr(os, "replace", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        states.save(path, SETTINGS, State({}, {}))
+        checkpoints.save(path, SETTINGS, Checkpoint({}, {}))
     assert path.read_bytes() == before
     assert [p.name for p in path.parent.iterdir()] == [path.name]

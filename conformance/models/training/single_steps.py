@@ -21,7 +21,7 @@ from refimpl.precision import Precision
 from refimpl.rounded import Rounded
 
 from ...cases.training import Task, Trace
-from .traces import Named
+from .tracing import Named
 
 Array = Any
 _ANALYSIS = 1 + 1e-6  # the bounds are themselves computed in float64: round them up by this much
@@ -36,7 +36,7 @@ class Bounded:
 
 
 @dataclass(frozen=True)
-class Worst:
+class WorstError:
     """Where one quantity is nearest to its bound, or furthest beyond.
 
     ratio   of the difference to the bound; above 1 is wrong
@@ -58,20 +58,20 @@ class Worst:
         )
 
 
-def step_by_step(task: Task, trace: Trace, first: int = 0) -> list[Worst]:
+def check_each_step(task: Task, trace: Trace, first: int = 0) -> list[WorstError]:
     """For each quantity, its worst over all steps: ``loss``, ``gradients.…``, ``params.…``, ``slots.momentum.…``."""
-    worst: dict[str, Worst] = {}
+    worst: dict[str, WorstError] = {}
     for k in range(first, trace.steps):
-        expected = prescribed(task, trace.params[k], trace.state(k), k)
-        for found in compared(k, observed(trace, k), expected):
+        expected = prescribed_step(task, trace.params[k], trace.state(k), k)
+        for found in worst_errors(k, recorded_step(trace, k), expected):
             if found.quantity not in worst or not found.ratio <= worst[found.quantity].ratio:
                 worst[found.quantity] = found
     start = Bounded(task.params, {name: np.zeros(value.shape) for name, value in task.params.items()})
-    worst |= {f"start.{w.quantity}": w for w in compared(-1, trace.params[0], start)}
+    worst |= {f"start.{w.quantity}": w for w in worst_errors(-1, trace.params[0], start)}
     return list(worst.values())
 
 
-def observed(trace: Trace, step: int) -> Named:
+def recorded_step(trace: Trace, step: int) -> Named:
     """What the trace says of one step, by quantity."""
     found: dict[str, Array] = {"loss": np.array(trace.losses[step])}
     found |= {f"gradients.{name}": value for name, value in trace.gradients[step].items()}
@@ -81,7 +81,7 @@ def observed(trace: Trace, step: int) -> Named:
     return found
 
 
-def prescribed(task: Task, params: Named, state: OptimizerState, step: int) -> Bounded:
+def prescribed_step(task: Task, params: Named, state: OptimizerState, step: int) -> Bounded:
     """What the step leads to from there, and within what bounds."""
     with np.errstate(all="ignore"):
         done = rounded_step(task, params, state, step)
@@ -122,7 +122,7 @@ def rounded_step(task: Task, params: Named, state: OptimizerState, step: int) ->
     )
 
 
-def compared(step: int, got: Named, expected: Bounded) -> Iterator[Worst]:
+def worst_errors(step: int, got: Named, expected: Bounded) -> Iterator[WorstError]:
     """The worst element of each quantity."""
     if got.keys() != expected.value.keys():
         raise ValueError(f"quantities {', '.join(expected.value)} were expected, not {', '.join(got)}")
@@ -137,4 +137,4 @@ def compared(step: int, got: Named, expected: Bounded) -> Iterator[Worst]:
         where = np.unravel_index(int(np.argmax(ratio)), ratio.shape) if ratio.ndim else ()
         index = tuple(int(k) for k in where)
         numbers = (float(array[index]) for array in (value, its, expected.bound[name], ratio))
-        yield Worst(name, step, index, *numbers)
+        yield WorstError(name, step, index, *numbers)
