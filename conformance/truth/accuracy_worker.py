@@ -55,7 +55,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def reason_not_asked(name: str, cells: Any, original: Case, case: Case) -> str:
-    """Why an implementation is not asked a case; empty where it is."""
+    """Why an implementation does not get a case; empty where it does."""
     if name != "oracle" and any(case.options[option] != value for option, value in PLAIN.items()):
         return "only runs over every step, first to last, are asked of frameworks"
     if name != "oracle" and not accepts(cells, case.cell):  # the oracle has them all, in more than it enumerates

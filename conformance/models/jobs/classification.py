@@ -31,8 +31,8 @@ from .resumable.trainer import Trainer, add_training_arguments
 HELP = "sentences by where they come from: nn.RNN of some layers, the last step, CrossEntropyLoss, against PyTorch"
 CLASSES = tuple(SOURCES)
 LOSS = ri.losses.SparseCategoricalCrossentropy(from_logits=True)
-_KEPT = 50  # first steps whose parameters are compared
-_WITHIN = 1.0  # percentage points of accuracy
+_COMPARED_STEPS = 50  # first steps whose parameters are compared
+_TOLERATED_POINTS = 1.0  # percentage points of accuracy
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -81,11 +81,11 @@ def sentences_by_source(path: Path | None, words: int, length: int, each: int) -
     for part in parts:
         encoded = vocabulary.encode_all([sentence for sentence, _ in part], rank_of, words)
         arrays += [ri.preprocessing.pad_sequences(encoded, maxlen=length), np.array([label for _, label in part])]
-    said = (
+    description = (
         f"{len(parts[0]):,} sentences to train on, {held_out:,} held out, {len(CLASSES)} classes: {', '.join(CLASSES)}"
     )
     x, y, validation_x, validation_y = arrays
-    return Split(x, y, validation_x, validation_y, said)
+    return Split(x, y, validation_x, validation_y, description)
 
 
 def run(parsed: Namespace, console: Console) -> int:
@@ -116,7 +116,13 @@ def run(parsed: Namespace, console: Console) -> int:
         table.add_column(column, justify="right" if column else "left")
     table.add_row("oracle", *map(_percent, history["val_metric"]), f"{sum(done.seconds):.1f}")
     options = {"vocabulary": parsed.words, "features": parsed.features, "hidden": parsed.hidden}
-    options |= {"layers": parsed.layers, "classes": len(CLASSES), "dtype": "float64", "seed": 0, "keep": _KEPT}
+    options |= {
+        "layers": parsed.layers,
+        "classes": len(CLASSES),
+        "dtype": "float64",
+        "seed": 0,
+        "keep": _COMPARED_STEPS,
+    }
     options |= {"epochs": parsed.epochs, "batch_size": parsed.batch_size, "learning_rate": adam.learning_rate}
     arrays = {"x": split.x.astype(np.int64), "y": split.y, **to_torch(model, params)}
     arrays |= {"validation_x": split.validation_x.astype(np.int64), "validation_y": split.validation_y}
@@ -142,13 +148,13 @@ def run(parsed: Namespace, console: Console) -> int:
         soft_wrap=True,
     )
     trainer.forget()
-    return 0 if 100 * abs(history["val_metric"][-1] - theirs[-1]) <= _WITHIN else 1
+    return 0 if 100 * abs(history["val_metric"][-1] - theirs[-1]) <= _TOLERATED_POINTS else 1
 
 
 def first_batches(split: Split, size: int) -> list[tuple[Array, Array]]:
     """The first batches of the first epoch."""
     order = ri.training.order(len(split.x), 0, 0)
-    parts = [order[at : at + size] for at in range(0, len(order), size)][:_KEPT]
+    parts = [order[at : at + size] for at in range(0, len(order), size)][:_COMPARED_STEPS]
     return [(split.x[part], split.y[part]) for part in parts]
 
 

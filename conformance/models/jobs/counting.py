@@ -71,12 +71,14 @@ def run(parsed: Namespace, console: Console) -> int:
         ]
         torch = theirs.get("torch", {"counts": {name: None}})["counts"][name]
         wrong += any(one != expected for one in found) or torch not in (None, two_biases)
-        table.add_row(name, _said(expected), _said(found[0]) if found else "–", _said(two_biases), _said(torch))
+        table.add_row(
+            name, _as_text(expected), _as_text(found[0]) if found else "–", _as_text(two_biases), _as_text(torch)
+        )
     console.print(table)
     console.print(f"summaries read: {', '.join(keras) or 'none'}; {wrong} differ from the oracle", highlight=False)
     console.print(models("SimpleRNN", 3)[1].summary(), markup=False, highlight=False)
     return 1 if wrong or not theirs else 0
 
 
-def _said(pair: list[int] | None) -> str:
+def _as_text(pair: list[int] | None) -> str:
     return "–" if pair is None else f"{pair[0]}, {pair[1]}"

@@ -174,10 +174,10 @@ def _follows(console: Console, network: Network, start: Mapping[str, Array], par
     table.add_column("greatest relative difference")
     for column in ("losses", "gradients", "weights"):
         table.add_column(column, justify="right")
-    for at, said in ((0, "first step"), (len(x) - 1, "last step")):
+    for at, label in ((0, "first step"), (len(x) - 1, "last step")):
         apart = {name: relative(ours[name][at], answer.arrays[name][at]) for name in ours}
         gradients, weights = (max(apart[p + name] for name in NAMES) for p in ("d_", ""))
-        table.add_row(said, f"{apart['losses']:.1e}", f"{gradients:.1e}", f"{weights:.1e}")
+        table.add_row(label, f"{apart['losses']:.1e}", f"{gradients:.1e}", f"{weights:.1e}")
     console.print(table)
     console.print(f"every step judged by its rounding bound; the worst, {worst}", markup=False, highlight=False)
     return worst.ratio <= 1

@@ -1,7 +1,7 @@
 """The frameworks' side of a job, each in a process of its own: Keras fixes its backend when it is imported.
 
-`ask` starts ``python -m conformance.models.jobs.worker``, hands it arrays and options in files, shows what it tells on
-the way, and returns what it answers. Arrays travel as ``.npz`` without pickle, the rest as JSON.
+`ask` starts ``python -m conformance.models.jobs.worker``, hands it arrays and options in files, passes its events on,
+and returns its answer. Arrays travel as ``.npz`` without pickle, the rest as JSON.
 """
 
 from __future__ import annotations
@@ -78,8 +78,8 @@ def ask(
             )
             assert process.stdout is not None
             try:
-                with process.stdout as told:
-                    for line in told:
+                with process.stdout as events:
+                    for line in events:
                         watch(json.loads(line))
                 status = process.wait()
             finally:

@@ -4,7 +4,7 @@ Both train in float32 from the same weights on the same batches of 128 sequences
 cross-entropy, and are validated after each of five epochs. The padding stands before the words, and is masked.
 
 Without the mask a SimpleRNN reads some 230 steps of padding before the first word, which makes of it a chaotic system:
-two runs that differ by a rounding come apart within the first epochs, whoever computes them.
+two runs that differ by a rounding come apart within the first epochs in any framework.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from .resumable.trainer import Trained, Trainer, add_training_arguments
 HELP = "film reviews through Embedding, each cell and a sigmoid, five epochs, against Keras from the same start"
 KINDS = ("SimpleRNN", "LSTM", "GRU")
 FEATURES = HIDDEN = 32
-_WITHIN = 1.0  # percentage points of validation accuracy
+_TOLERATED_POINTS = 1.0  # percentage points of validation accuracy
 
 
 @dataclass(frozen=True)
@@ -111,9 +111,9 @@ def run(parsed: Namespace, console: Console) -> int:
     trainer.forget()
     compared = all(theirs is not None for _, theirs in found.values())
     if compared:
-        said = f"greatest difference of the accuracies after the last epoch: {worst:.2f} percentage points"
-        console.print(f"{said} (at most {_WITHIN:.0f} is asked)", highlight=False)
-    return 0 if compared and worst <= _WITHIN else 1
+        result = f"greatest difference of the accuracies after the last epoch: {worst:.2f} percentage points"
+        console.print(f"{result} (at most {_TOLERATED_POINTS:.0f} is asked)", highlight=False)
+    return 0 if compared and worst <= _TOLERATED_POINTS else 1
 
 
 def _oracle(

@@ -1,4 +1,4 @@
-"""What a framework did, step by step, and how the oracle's models and optimizers are told to a framework."""
+"""Traces of a training: the oracle's own, and those of a framework that trains in a process of its own."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def oracle_trace(task: Task, steps: int) -> Trace:
 
 @dataclass(frozen=True)
 class FrameworkTraces:
-    """A framework's traces by task, its versions, how it was asked, and why others are not there."""
+    """A framework's traces by task, its versions, its manner and dtype, and why other tasks did not run."""
 
     traces: Mapping[str, Trace]
     versions: Mapping[str, str]

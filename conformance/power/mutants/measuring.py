@@ -145,7 +145,7 @@ def measure_mutant(name: str, seed: int) -> MutantResult:
 
 
 def _caught_by(caught: Sequence[ModuleResult], families: Collection[str], made: type[Textbook], seed: int) -> bool:
-    """Whether these families alone would do; all is asked again only where it cannot be seen from what was caught."""
+    """Whether these families alone would catch it; the modules run again only where their results leave that open."""
     if any(set(each.families) & set(families) for each in caught):
         return True
     modules = [module for module in MODULES if families is FORWARD or module not in _OF_VALUES]

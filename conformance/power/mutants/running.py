@@ -56,7 +56,7 @@ class Score:
     """What came of a plan.
 
     mutants        in the plan's order
-    false_alarms   correct implementation to what was said of it
+    false_alarms   correct implementation to the false alarms about it
     faint          (mutant, arithmetic) to the least weight at which it was caught; None: at none
     """
 

@@ -32,7 +32,7 @@ class SeededNumbers:
         self._arrays = 0
 
     def array(self, shape: Sequence[int], magnitude: float, centre: float = 0.0) -> Array:
-        """Numbers of at most this magnitude around the centre, none twice; with few digits where that was asked for."""
+        """Numbers of at most this magnitude around the centre, none twice."""
         size = math.prod(shape)
         draw = self._random.random
         offset = _OFFSETS[self._arrays % len(_OFFSETS)]  # else two arrays of one size had the same magnitudes

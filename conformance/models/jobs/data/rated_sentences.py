@@ -137,9 +137,9 @@ def _download(folder: Path) -> None:
     command += ["--requirement", str(requirement), "--dest", str(folder)]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        said = "\n".join(f"  {line}" for line in done.stderr.strip().splitlines()[-8:])
+        message = "\n".join(f"  {line}" for line in done.stderr.strip().splitlines()[-8:])
         raise DataRefused(
-            f"{FILE} could not be fetched, pip said:\n{said}\n"
+            f"{FILE} could not be fetched, pip said:\n{message}\n"
             f"  fetch it where there is a network ({FETCH} {PACKAGE}) and give it with --archive FILE"
         )
 

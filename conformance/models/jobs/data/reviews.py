@@ -65,19 +65,19 @@ def from_ratings(path: Path | None, words: int, length: int) -> Split:
         rows = vocabulary.encode_all([sentence.text for sentence in part], rank_of, words)
         arrays += [_padded(rows, length), _labels([sentence.rating > 0 for sentence in part])]
     good = sum(sentence.rating > 0 for sentence in kept)
-    said = (
+    description = (
         f"{len(rated):,} sentences of film reviews, {len(rated) - len(kept)} rated 0 left out, {good:,} good; "
         f"{len(parts[0]):,} to train on, {held_out:,} to validate with; {len(rank_of):,} words"
     )
     x, y, validation_x, validation_y = arrays
-    return Split(x, y, validation_x, validation_y, said)
+    return Split(x, y, validation_x, validation_y, description)
 
 
 def from_imdb(path: Path, framework: str, words: int, length: int, unpickle: bool) -> Split:
     """Keras's ``imdb.npz``, through Keras's own loader, in a process of its own; its halves, train and test.
 
-    The file is a pickle, so that it is read only where that was asked for, and only if it is Keras's to the bit: for
-    another one Keras's loader would fetch its own from the network, and put it in its place.
+    The file is a pickle, so it is read only with --unpickle, and only if it is Keras's to the bit: Keras's loader would
+    replace any other file by its own from the network.
     """
     if not unpickle:
         raise DataRefused(
@@ -100,8 +100,8 @@ def from_imdb(path: Path, framework: str, words: int, length: int, unpickle: boo
         rows = np.split(found[f"{half}.words"], np.cumsum(found[f"{half}.lengths"])[:-1])
         arrays += [_padded(rows, length), _labels(found[f"{half}.labels"])]
     x, y, validation_x, validation_y = arrays
-    said = f"Keras's IMDB reviews: {len(x):,} to train on, {len(validation_x):,} to validate with"
-    return Split(x, y, validation_x, validation_y, said)
+    description = f"Keras's IMDB reviews: {len(x):,} to train on, {len(validation_x):,} to validate with"
+    return Split(x, y, validation_x, validation_y, description)
 
 
 def _padded(rows: Any, length: int) -> Array:

@@ -1,4 +1,4 @@
-"""Where an interrupted job goes on: the last finished epoch, in a file that appears whole or not at all.
+"""Checkpoints: the last finished epoch of an interrupted job, in a file that appears whole or not at all.
 
 A plain ``.npz`` of arrays, read without pickle. Beside the arrays, ``about`` says in JSON what they belong to, and
 ``sha256`` is the digest of all the rest, so that a damaged file is refused instead of resumed.
@@ -39,17 +39,17 @@ class Checkpoint:
 
 
 def default_path(job: str, settings: Mapping[str, Any], folder: Path | None = None) -> Path:
-    """Where a job with these settings leaves its state: in the folder, by default the user's cache folder."""
+    """Where a job with these settings leaves its checkpoint: in the folder, by default the user's cache folder."""
     digest = hashlib.sha256(_json(settings).encode()).hexdigest()[:12]
     return (folder or cache_folder()) / f"{job}-{digest}.npz"
 
 
-def save(path: Path, settings: Mapping[str, Any], state: Checkpoint) -> None:
-    """Writes the state in one piece. The settings are what a run must share with this one to go on from it."""
-    if reserved := [name for name in state.arrays if name in _OWN]:
+def save(path: Path, settings: Mapping[str, Any], checkpoint: Checkpoint) -> None:
+    """Writes the checkpoint in one piece. The settings are what a run must share with this one to go on from it."""
+    if reserved := [name for name in checkpoint.arrays if name in _OWN]:
         raise ValueError(f"arrays: {reserved} are names of the file's own")
-    about = _json({"format": FORMAT, "settings": dict(settings), "report": dict(state.report)})
-    arrays = dict(state.arrays) | {"about": np.frombuffer(about.encode(), np.uint8)}
+    about = _json({"format": FORMAT, "settings": dict(settings), "report": dict(checkpoint.report)})
+    arrays = dict(checkpoint.arrays) | {"about": np.frombuffer(about.encode(), np.uint8)}
     arrays["sha256"] = np.frombuffer(_digest(arrays), np.uint8)
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)  # type: ignore[arg-type]
@@ -58,7 +58,7 @@ def save(path: Path, settings: Mapping[str, Any], state: Checkpoint) -> None:
 
 
 def load(path: Path, settings: Mapping[str, Any]) -> Checkpoint | None:
-    """The state in the file, or None where there is no file; `CheckpointRefused` for any other."""
+    """The checkpoint in the file, or None where there is no file; `CheckpointRefused` for any other."""
     try:
         with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as stored:
             arrays = dict(stored)
@@ -84,8 +84,8 @@ def load(path: Path, settings: Mapping[str, Any]) -> Checkpoint | None:
     theirs, ours = about["settings"], json.loads(_json(settings))
     if theirs != ours:
         different = sorted(key for key in {*theirs, *ours} if theirs.get(key) != ours.get(key))
-        message = ", ".join(f"{key}: {theirs.get(key)!r} there, {ours.get(key)!r} here" for key in different)
-        raise CheckpointRefused(f"{path}: written by a job with other settings ({message})")
+        differences = ", ".join(f"{key}: {theirs.get(key)!r} there, {ours.get(key)!r} here" for key in different)
+        raise CheckpointRefused(f"{path}: written by a job with other settings ({differences})")
     del arrays["about"]
     return Checkpoint(arrays, about["report"])
 

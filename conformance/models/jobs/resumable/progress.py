@@ -11,19 +11,19 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 
 class ProgressBar:
-    """One bar of a job: `advance_to` says how far it is, and the loss there."""
+    """One bar of a job: how much is done, and the loss there."""
 
     def __init__(self, progress: Progress, description: str, total: int, done: int, unit: str) -> None:
         self._progress = progress
         self._task = progress.add_task(description, total=total, completed=done, loss="", unit=unit)
 
     def advance_to(self, done: int, loss: float | None = None) -> None:
-        """So much is done, and the loss there."""
+        """Shows that so much is done, and the loss there."""
         message = "" if loss is None else f"loss {loss:.4f}"
         self._progress.update(self._task, completed=done, loss=message)
 
     def on_event(self, event: Mapping[str, Any]) -> None:
-        """The same, from what a framework's process tells."""
+        """`advance_to`, from an event of a framework's process."""
         self.advance_to(event["done"], event.get("loss"))
 
 
