@@ -8,6 +8,7 @@ kind                what ``target`` names
 implementation      a class that is an `conformance.contract.Implementation`
 timed               a class that the benchmarks call, `conformance.implementations.timing.Timed`
 training            a module that trains a `conformance.cases.training.Task`
+jobs                a module with the framework's side of the jobs; ``functions`` names those that it has
 ==================  ======================================================================================
 """
 
@@ -29,7 +30,7 @@ from ..contract import Implementation, NotRun, optional
 
 FOLDER = Path(__file__).parent
 _FILE = "framework.toml"
-_KINDS = ("implementation", "timed", "training")
+_KINDS = ("implementation", "timed", "training", "jobs")
 _TEXT = {"type": "string", "minLength": 1}
 _ENTRY = {
     "type": "object",
@@ -40,6 +41,7 @@ _ENTRY = {
         "environment": {"type": "object", "additionalProperties": {"type": "string"}},
         "extra": _TEXT,
         "packages": {"type": "array", "items": _TEXT},
+        "functions": {"type": "array", "items": _TEXT},
         "seconds": {"type": "number", "minimum": 0},
         "only_when_named": {"type": "boolean"},
     },
@@ -61,6 +63,7 @@ class Source:
     packages         the framework's own: absent where it is not installed, while another that is missing is a fault
     seconds          what the quick profile takes, roughly: the slowest starts first, so that it does not end alone
     only_when_named  a run that names no implementation leaves it out
+    functions        what a module of the kind ``jobs`` can be asked for
     """
 
     target: str
@@ -69,6 +72,7 @@ class Source:
     packages: tuple[str, ...] = ()
     seconds: float = 0.0
     only_when_named: bool = False
+    functions: tuple[str, ...] = ()
 
 
 @cache
@@ -84,7 +88,8 @@ def offered(kind: str) -> dict[str, Source]:
             if name in found:
                 raise ValueError(f"{path.parent.name}/{_FILE}: {name!r} is offered by another folder too")
             target = f"{package}.{entry['target']}"
-            found[name] = Source(**entry | {"target": target, "packages": tuple(entry.get("packages", ()))})
+            lists = {key: tuple(entry.get(key, ())) for key in ("packages", "functions")}
+            found[name] = Source(**entry | lists | {"target": target})
     return dict(sorted(found.items(), key=lambda item: -item[1].seconds))
 
 

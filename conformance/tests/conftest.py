@@ -38,13 +38,13 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(scope="module")
 def measuring() -> Iterator[None]:
-    """This process draws and stops as one that measures mutants does (`power.mutants.measuring.prepare`)."""
+    """This process draws and stops as one that measures mutants does (`power.mutants.measuring.prepare_process`)."""
     import hypothesis.core  # here, as most modules need none of it
 
-    from conformance.power.mutants.measuring import prepare
+    from conformance.power.mutants.measuring import prepare_process
     from conformance.suite import relations
 
     before, patience = hypothesis.core.global_force_seed, relations.PATIENCE
-    prepare(seed=0)
+    prepare_process(seed=0)
     yield
     hypothesis.core.global_force_seed, relations.PATIENCE = before, patience

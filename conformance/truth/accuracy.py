@@ -28,7 +28,7 @@ from ..contract import Array, family_of
 from ..implementations.finding import FRAMEWORKS
 from ..running.processes import subprocess_environment
 from . import corpus
-from .certify import certify
+from .certificates import certify
 from .corpus import Fixture
 
 PARTS = ("values", "gradients")
@@ -62,7 +62,7 @@ class Accuracy:
     not_run: Mapping[str, Mapping[str, int]]
 
 
-def accuracy(
+def measure_accuracy(
     implementations: Sequence[str] = ("oracle", *FRAMEWORKS),
     families: Sequence[str] | None = None,
     console: Console | None = None,

@@ -37,7 +37,7 @@ def main(arguments: Sequence[str]) -> int:
                 for dtype in implementation.dtypes:
                     key = f"{family}/{fixture.id}/{dtype}"
                     case = fixture.case.in_dtype(dtype)
-                    why = why_not(name, implementation.cells, fixture.case, case)
+                    why = reason_not_asked(name, implementation.cells, fixture.case, case)
                     if why:
                         report["not_run"][key] = why
                         continue
@@ -54,8 +54,8 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def why_not(name: str, cells: Any, original: Case, case: Case) -> str:
-    """Why an implementation is not asked a case; empty where it is."""
+def reason_not_asked(name: str, cells: Any, original: Case, case: Case) -> str:
+    """Why an implementation does not get a case; empty where it does."""
     if name != "oracle" and any(case.options[option] != value for option, value in PLAIN.items()):
         return "only runs over every step, first to last, are asked of frameworks"
     if name != "oracle" and not accepts(cells, case.cell):  # the oracle has them all, in more than it enumerates
@@ -69,14 +69,14 @@ def _representable(original: Case, cast: Case) -> bool:
     """Whether every input is a normal number of the case's dtype, or zero."""
     limits = np.finfo(cast.dtype)
 
-    def within(array: Array | None) -> bool:
+    def representable(array: Array | None) -> bool:
         if array is None:
             return True
         size = np.abs(array[array != 0])
         return bool(((size >= limits.tiny) & (size <= limits.max)).all())
 
     arrays = [*original.params.values(), original.x, *(original.initial_state or ()), original.d_outputs]
-    return all(within(array) for array in [*arrays, *(original.d_state or ())])
+    return all(representable(array) for array in [*arrays, *(original.d_state or ())])
 
 
 if __name__ == "__main__":

@@ -6,10 +6,10 @@ import argparse
 from typing import Any
 
 from ...models.jobs import classification, counting, elman, gates, regression, sentiment
-from ...models.jobs.archive import DataRefused
+from ...models.jobs.data.rated_sentences import DataRefused
 from ...models.jobs.frameworks import WorkerFailed
-from ...models.jobs.states import StateRefused
-from ...models.jobs.training import Interrupted
+from ...models.jobs.resumable.checkpoints import CheckpointRefused
+from ...models.jobs.resumable.trainer import Interrupted
 from ..console import console_of
 from ..interrupts import interrupt_on_sigterm
 
@@ -52,10 +52,10 @@ def _job(parsed: argparse.Namespace) -> int:
     try:
         status: int = parsed.job.run(parsed, console)
     except KeyboardInterrupt as interrupt:
-        message = interrupt.said if isinstance(interrupt, Interrupted) else _INTERRUPTED
+        message = interrupt.message if isinstance(interrupt, Interrupted) else _INTERRUPTED
         console.print(message, markup=False, highlight=False, soft_wrap=True)
         return 130
-    except (DataRefused, StateRefused, WorkerFailed) as error:
+    except (DataRefused, CheckpointRefused, WorkerFailed) as error:
         console.print(str(error), markup=False, highlight=False, soft_wrap=True)
         return 1
     return status

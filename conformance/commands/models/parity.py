@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from ...common.arguments import count, require_matplotlib
-from ...models.training.parity import IMPLEMENTATIONS, Found, check, plot, show, train
+from ...models.training.parity import IMPLEMENTATIONS, ParityReport, check_parity, plot, show, train_each
 from ...models.training.tasks import TASKS
 from ...reporting.progress import progress_bars
 from ..console import console_of
@@ -46,17 +46,17 @@ def _parity(parsed: argparse.Namespace) -> int:
     try:
         with progress_bars() as progress:
             bar = progress.add_task("training", total=len(names) * (len(tasks) + 1))
-            for name, answer in train(names, tasks, max(parsed.steps, parsed.curve or 0)):
+            for name, answer in train_each(names, tasks, max(parsed.steps, parsed.curve or 0)):
                 versions[name], not_run[name] = answer.versions, answer.not_run
                 progress.update(bar, advance=1 + len(answer.not_run))
                 for task in answer.traces:
                     progress.update(bar, description=f"{name}: {task}")
-                    parities.append(check(name, answer, task, parsed.steps))
+                    parities.append(check_parity(name, answer, task, parsed.steps))
                     progress.update(bar, advance=1)
     except KeyboardInterrupt:
         console.print("interrupted: no verdict")
         return 130
-    found = Found(parities, versions, not_run)
+    found = ParityReport(parities, versions, not_run)
     show(console, found)
     if parsed.plot and parities:
         plot(found, parsed.plot)

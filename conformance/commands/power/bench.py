@@ -11,8 +11,8 @@ from ...cases.workload import CELLS, PASSES, Size, Work
 from ...common.arguments import count, output_file, require_matplotlib
 from ...implementations.timing import ORACLE, TIMED
 from ...power.benchmark import report
-from ...power.benchmark.measuring import Result, bench, processors
-from ...power.benchmark.work import GRID, GROWTH, works
+from ...power.benchmark.measuring import Result, processor_count, run_benchmark
+from ...power.benchmark.workloads import SCALING, SIZES, workloads
 from ...reporting.progress import progress_bars
 from ...reporting.terminal import Console
 from ...running.machine import machine
@@ -58,7 +58,7 @@ def add_to(commands: Any) -> None:
         help="may be repeated (default: nine, from 1,1,4,4 to 200,128,64,512, and those that show how time grows)",
     )
     benches.add_argument(
-        "--threads", type=count, default=processors(), help="threads of each (default: all processors)"
+        "--threads", type=count, default=processor_count(), help="threads of each (default: all processors)"
     )
     benches.add_argument("--rounds", type=count, default=15, help="how often each is timed (default: 15)")
     benches.add_argument("--json", type=output_file, metavar="FILE", help="write every time that was measured")
@@ -83,9 +83,9 @@ def _bench(parsed: argparse.Namespace) -> int:
     cells = list(dict.fromkeys(parsed.cell or CELLS))
     names = [ORACLE, *dict.fromkeys(parsed.against or [name for name in TIMED if name != ORACLE])]
     dtypes, passes = (dict.fromkeys(given) for given in (parsed.dtype or _DTYPES, parsed.passes or PASSES))
-    wanted = list(works(cells, dtypes, parsed.size or GRID, passes))
-    grown = () if parsed.size else dict.fromkeys(chain.from_iterable(GROWTH.values()))
-    curves = list(works(cells, ("float64",), grown, ("gradients",)))
+    wanted = list(workloads(cells, dtypes, parsed.size or SIZES, passes))
+    grown = () if parsed.size else dict.fromkeys(chain.from_iterable(SCALING.values()))
+    curves = list(workloads(cells, ("float64",), grown, ("gradients",)))
     found, versions = _watched(console, wanted, names, parsed)
     complete = len(found) == len(wanted)
     growth = _watched(console, curves, [ORACLE], parsed)[0] if curves and complete else []
@@ -105,4 +105,4 @@ def _watched(
     """Measures with a progress bar."""
     with progress_bars(console) as progress:
         bar = progress.add_task(", ".join(names), total=len(wanted))
-        return bench(wanted, names, parsed.threads, parsed.rounds, lambda _: progress.advance(bar))
+        return run_benchmark(wanted, names, parsed.threads, parsed.rounds, lambda _: progress.advance(bar))

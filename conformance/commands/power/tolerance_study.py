@@ -57,7 +57,7 @@ def _study(parsed: argparse.Namespace) -> int:
         report.write_json(parsed.json, found, parsed.seed)
     if parsed.plot:
         report.plot(parsed.plot, found)
-    return 0 if report.holds(found) else 1
+    return 0 if report.passed(found) else 1
 
 
 def _watched(console: Console, wanted: Sequence[tuple[str, str, int]], parsed: argparse.Namespace) -> list[Study]:

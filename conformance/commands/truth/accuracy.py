@@ -28,12 +28,12 @@ def add_to(commands: Any) -> None:
 
 
 def _accuracy(parsed: argparse.Namespace) -> int:
-    from ...truth.accuracy import accuracy, plot, show  # python-flint, which only this needs
+    from ...truth.accuracy import measure_accuracy, plot, show  # python-flint, which only this needs
 
     if parsed.plot:
         require_matplotlib()
 
-    found = accuracy(tuple(parsed.implementation or ("oracle", *FRAMEWORKS)), parsed.family)
+    found = measure_accuracy(tuple(parsed.implementation or ("oracle", *FRAMEWORKS)), parsed.family)
     show(console_of(140), found)
     if parsed.plot:
         plot(found, parsed.plot)

@@ -32,13 +32,13 @@ def add_to(commands: Any) -> None:
 
 
 def _certify(parsed: argparse.Namespace) -> int:
-    from ...truth import generate  # python-flint, which only this needs
+    from ...truth import corpus_certification  # python-flint, which only this needs
 
     console = Console(emoji=False)
     if not parsed.check:
         try:
-            paths = generate.certify_corpus(jobs=parsed.jobs, fresh=parsed.fresh)
-        except generate.NotCertified as refused:
+            paths = corpus_certification.certify_corpus(jobs=parsed.jobs, fresh=parsed.fresh)
+        except corpus_certification.NotCertified as refused:
             console.print(f"not certified, nothing changed: {refused}", markup=False, soft_wrap=True)
             return 1
         except KeyboardInterrupt:
@@ -47,7 +47,7 @@ def _certify(parsed: argparse.Namespace) -> int:
         for path in paths:
             console.print(f"{path.name}: {path.stat().st_size:,} bytes", highlight=False)
         return 0
-    found = generate.check_corpus(fraction=parsed.fraction, seed=parsed.seed, jobs=parsed.jobs)
+    found = corpus_certification.check_corpus(fraction=parsed.fraction, seed=parsed.seed, jobs=parsed.jobs)
     for problem in found.problems:
         console.print(problem, highlight=False, soft_wrap=True, markup=False)
     console.print(

@@ -21,18 +21,18 @@ import refimpl as ri
 
 from ...common.arguments import count
 from ...contract import Array, NotRun, Quantities
-from . import archive, text, training
-from .archive import FILE, SHA256, SOURCES
+from .data import rated_sentences, vocabulary
+from .data.rated_sentences import FILE, SHA256, SOURCES
+from .data.reviews import Split
 from .frameworks import ask
-from .progress import watching
-from .reviews import Split
-from .training import Trainer
+from .resumable.progress import progress_bar
+from .resumable.trainer import Trainer, add_training_arguments
 
 HELP = "sentences by where they come from: nn.RNN of some layers, the last step, CrossEntropyLoss, against PyTorch"
 CLASSES = tuple(SOURCES)
 LOSS = ri.losses.SparseCategoricalCrossentropy(from_logits=True)
-_KEPT = 50  # first steps whose parameters are compared
-_WITHIN = 1.0  # percentage points of accuracy
+_COMPARED_STEPS = 50  # first steps whose parameters are compared
+_TOLERATED_POINTS = 1.0  # percentage points of accuracy
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -46,7 +46,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--epochs", type=count, default=5, help="default: 5")
     parser.add_argument("--batch-size", type=count, default=64, help="default: 64")
     parser.add_argument("--archive", type=Path, metavar="FILE", help=f"{FILE}, instead of fetching it with pip")
-    training.add_arguments(parser)
+    add_training_arguments(parser)
 
 
 def model_of(words: int, features: int, hidden: int, layers: int) -> ri.Model:
@@ -57,7 +57,7 @@ def model_of(words: int, features: int, hidden: int, layers: int) -> ri.Model:
 
 
 def to_torch(model: ri.Model, params: Quantities) -> dict[str, Array]:
-    """The tensors of the classifier in ``programs/jobs_pytorch.py``, by name."""
+    """The tensors of the classifier in PyTorch's ``programs/jobs.py``, by name."""
     embedding, recurrent, dense = (model.part(params, name) for name in model.names)
     found = {"embedding.weight": embedding["embeddings"]}
     tensors = ri.layouts.pytorch.dump(model.layers[1].cell, recurrent)
@@ -70,28 +70,28 @@ def sentences_by_source(path: Path | None, words: int, length: int, each: int) -
     rng = np.random.default_rng(0)
     rows: list[tuple[str, int]] = []
     for label, source in enumerate(CLASSES):
-        its = archive.sentences(source, path)
+        its = rated_sentences.sentences(source, path)
         chosen = rng.permutation(len(its))[:each]
         rows += [(its[k].text, label) for k in chosen]
     shuffled = [rows[k] for k in rng.permutation(len(rows))]
     held_out = len(rows) // 5
     parts = shuffled[held_out:], shuffled[:held_out]
-    rank_of = text.ranks(sentence for sentence, _ in parts[0])
+    rank_of = vocabulary.ranks(sentence for sentence, _ in parts[0])
     arrays: list[Array] = []
     for part in parts:
-        encoded = text.encode_all([sentence for sentence, _ in part], rank_of, words)
+        encoded = vocabulary.encode_all([sentence for sentence, _ in part], rank_of, words)
         arrays += [ri.preprocessing.pad_sequences(encoded, maxlen=length), np.array([label for _, label in part])]
-    said = (
+    description = (
         f"{len(parts[0]):,} sentences to train on, {held_out:,} held out, {len(CLASSES)} classes: {', '.join(CLASSES)}"
     )
     x, y, validation_x, validation_y = arrays
-    return Split(x, y, validation_x, validation_y, said)
+    return Split(x, y, validation_x, validation_y, description)
 
 
 def run(parsed: Namespace, console: Console) -> int:
     """Trains on both sides; 1 where the accuracies are too far apart, or PyTorch was not there."""
     split = sentences_by_source(parsed.archive, parsed.words, parsed.length, parsed.each)
-    console.print(split.said, markup=False, highlight=False, soft_wrap=True)
+    console.print(split.description, markup=False, highlight=False, soft_wrap=True)
     trainer = Trainer.of("classification", parsed, console)
     model = model_of(parsed.words, parsed.features, parsed.hidden, parsed.layers)
     adam = ri.optimizers.Adam(learning_rate=0.001, manner="pytorch")
@@ -116,16 +116,20 @@ def run(parsed: Namespace, console: Console) -> int:
         table.add_column(column, justify="right" if column else "left")
     table.add_row("oracle", *map(_percent, history["val_metric"]), f"{sum(done.seconds):.1f}")
     options = {"vocabulary": parsed.words, "features": parsed.features, "hidden": parsed.hidden}
-    options |= {"layers": parsed.layers, "classes": len(CLASSES), "dtype": "float64", "seed": 0, "keep": _KEPT}
+    options |= {
+        "layers": parsed.layers,
+        "classes": len(CLASSES),
+        "dtype": "float64",
+        "seed": 0,
+        "keep": _COMPARED_STEPS,
+    }
     options |= {"epochs": parsed.epochs, "batch_size": parsed.batch_size, "learning_rate": adam.learning_rate}
     arrays = {"x": split.x.astype(np.int64), "y": split.y, **to_torch(model, params)}
     arrays |= {"validation_x": split.validation_x.astype(np.int64), "validation_y": split.validation_y}
     total = parsed.epochs * -(-len(split.x) // parsed.batch_size)
     try:
-        with watching(console, "torch", total) as bar:
-            answer = ask(
-                "torch", "conformance.implementations.pytorch.programs.jobs:classify", arrays, options, bar.told
-            )
+        with progress_bar(console, "torch", total) as bar:
+            answer = ask("torch", "classify", arrays, options, bar.on_event)
     except NotRun as reason:
         console.print(table)
         console.print(f"torch: not run: {reason}", markup=False)
@@ -144,13 +148,13 @@ def run(parsed: Namespace, console: Console) -> int:
         soft_wrap=True,
     )
     trainer.forget()
-    return 0 if 100 * abs(history["val_metric"][-1] - theirs[-1]) <= _WITHIN else 1
+    return 0 if 100 * abs(history["val_metric"][-1] - theirs[-1]) <= _TOLERATED_POINTS else 1
 
 
 def first_batches(split: Split, size: int) -> list[tuple[Array, Array]]:
     """The first batches of the first epoch."""
     order = ri.training.order(len(split.x), 0, 0)
-    parts = [order[at : at + size] for at in range(0, len(order), size)][:_KEPT]
+    parts = [order[at : at + size] for at in range(0, len(order), size)][:_COMPARED_STEPS]
     return [(split.x[part], split.y[part]) for part in parts]
 
 

@@ -17,15 +17,11 @@ from rich.table import Table
 import refimpl as ri
 
 from ...contract import NotRun
-from .frameworks import ask
+from .frameworks import ask, frameworks_with
 
 HELP = "parameter counts of small models, against the frameworks' own summaries"
 STEPS, FEATURES, UNITS = 3, 2, (3, 4)
 KINDS = ("SimpleRNN", "LSTM", "GRU")
-_KERAS, _TORCH = (
-    "conformance.implementations.keras.programs.jobs:count",
-    "conformance.implementations.pytorch.programs.jobs:count",
-)
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -61,14 +57,9 @@ def run(parsed: Namespace, console: Console) -> int:
     for column in ("model", "oracle", "keras", "oracle, two biases", "torch"):
         table.add_column(column, justify="left" if column == "model" else "right")
     theirs: dict[str, dict[str, Any]] = {}
-    for framework, target in (
-        ("keras-torch", _KERAS),
-        ("keras-tensorflow", _KERAS),
-        ("keras-jax", _KERAS),
-        ("torch", _TORCH),
-    ):
+    for framework in frameworks_with("count"):
         try:
-            theirs[framework] = dict(ask(framework, target, {}, options).report)
+            theirs[framework] = dict(ask(framework, "count", {}, options).report)
         except NotRun as reason:
             console.print(f"{framework}: not run: {reason}", markup=False)
     wrong = 0
@@ -80,12 +71,14 @@ def run(parsed: Namespace, console: Console) -> int:
         ]
         torch = theirs.get("torch", {"counts": {name: None}})["counts"][name]
         wrong += any(one != expected for one in found) or torch not in (None, two_biases)
-        table.add_row(name, _said(expected), _said(found[0]) if found else "–", _said(two_biases), _said(torch))
+        table.add_row(
+            name, _as_text(expected), _as_text(found[0]) if found else "–", _as_text(two_biases), _as_text(torch)
+        )
     console.print(table)
     console.print(f"summaries read: {', '.join(keras) or 'none'}; {wrong} differ from the oracle", highlight=False)
     console.print(models("SimpleRNN", 3)[1].summary(), markup=False, highlight=False)
     return 1 if wrong or not theirs else 0
 
 
-def _said(pair: list[int] | None) -> str:
+def _as_text(pair: list[int] | None) -> str:
     return "–" if pair is None else f"{pair[0]}, {pair[1]}"

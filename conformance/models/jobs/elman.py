@@ -24,10 +24,9 @@ import refimpl as ri
 from ...cases.training import Task, Trace
 from ...common.arguments import count
 from ...contract import Array, NotRun, Quantities
-from ..training.steps import Worst, step_by_step
-from . import training
+from ..training.single_steps import WorstError, check_each_step
 from .frameworks import ask
-from .training import Trainer
+from .resumable.trainer import Trainer, add_training_arguments
 
 HELP = "an Elman network with softmax at every step, on exclusive-or through time, against PyTorch's own gradients"
 CLASSES = 2
@@ -113,7 +112,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--steps", type=count, default=30, help="of each sequence (default: 30)")
     parser.add_argument("--rows", type=count, default=512, help="sequences to train on (default: 512)")
     parser.add_argument("--epochs", type=count, default=60, help="default: 60")
-    training.add_arguments(parser)
+    add_training_arguments(parser)
 
 
 def run(parsed: Namespace, console: Console) -> int:
@@ -162,7 +161,7 @@ def _follows(console: Console, network: Network, start: Mapping[str, Array], par
     try:
         answer = ask(
             "torch",
-            "conformance.implementations.pytorch.programs.jobs:elman",
+            "elman",
             {**joined, "x": x, "targets": targets},
             {"activation": network.activation, "learning_rate": rate},
         )
@@ -175,10 +174,10 @@ def _follows(console: Console, network: Network, start: Mapping[str, Array], par
     table.add_column("greatest relative difference")
     for column in ("losses", "gradients", "weights"):
         table.add_column(column, justify="right")
-    for at, said in ((0, "first step"), (len(x) - 1, "last step")):
+    for at, label in ((0, "first step"), (len(x) - 1, "last step")):
         apart = {name: relative(ours[name][at], answer.arrays[name][at]) for name in ours}
         gradients, weights = (max(apart[p + name] for name in NAMES) for p in ("d_", ""))
-        table.add_row(said, f"{apart['losses']:.1e}", f"{gradients:.1e}", f"{weights:.1e}")
+        table.add_row(label, f"{apart['losses']:.1e}", f"{gradients:.1e}", f"{weights:.1e}")
     console.print(table)
     console.print(f"every step judged by its rounding bound; the worst, {worst}", markup=False, highlight=False)
     return worst.ratio <= 1
@@ -186,7 +185,7 @@ def _follows(console: Console, network: Network, start: Mapping[str, Array], par
 
 def judged(
     network: Network, start: Mapping[str, Array], x: Array, targets: Array, learning_rate: float, theirs: Quantities
-) -> list[Worst]:
+) -> list[WorstError]:
     """Each quantity's worst error over all steps, in units of the bound derived for its step."""
     optimizer = ri.optimizers.SGD(learning_rate, manner="pytorch")
     batches = tuple(zip(x, targets, strict=True))
@@ -194,7 +193,7 @@ def judged(
     after = [network.parted({name: theirs[name][k] for name in NAMES}) for k in range(len(x))]
     gradients = [network.parted({name: theirs[f"d_{name}"][k] for name in NAMES}) for k in range(len(x))]
     trace = Trace(list(map(float, theirs["losses"])), gradients, [task.params, *after], [{}] * (len(x) + 1))
-    return step_by_step(task, trace)
+    return check_each_step(task, trace)
 
 
 def relative(ours: Array, theirs: Array) -> float:

@@ -1,7 +1,7 @@
 """The frameworks' side of a job, each in a process of its own: Keras fixes its backend when it is imported.
 
-`ask` starts ``python -m conformance.models.jobs.worker``, hands it arrays and options in files, shows what it tells on
-the way, and returns what it answers. Arrays travel as ``.npz`` without pickle, the rest as JSON.
+`ask` starts ``python -m conformance.models.jobs.worker``, hands it arrays and options in files, passes its events on,
+and returns its answer. Arrays travel as ``.npz`` without pickle, the rest as JSON.
 """
 
 from __future__ import annotations
@@ -19,11 +19,15 @@ from typing import Any
 import numpy as np
 
 from ...contract import Array, NotRun
-from ...implementations.finding import source_of
+from ...implementations.finding import offered, source_of
 from ...running.processes import subprocess_environment
 
-KERAS = ("keras-tensorflow", "keras-torch", "keras-jax")
 Event = Mapping[str, Any]
+
+
+def frameworks_with(function: str) -> tuple[str, ...]:
+    """The frameworks whose folders offer that function for the jobs."""
+    return tuple(name for name, source in offered("jobs").items() if function in source.functions)
 
 
 class WorkerFailed(Exception):
@@ -46,17 +50,18 @@ class Answer:
 
 def ask(
     framework: str,
-    target: str,
+    function: str,
     arrays: Mapping[str, Array],
     options: Mapping[str, Any],
     watch: Callable[[Event], None] = lambda event: None,
 ) -> Answer:
-    """Calls ``target``, a ``package.module:function``, in a process with that framework.
+    """Calls a function of the framework's side of the jobs, or a ``package.module:function``, in its process.
 
     The function gets ``(arrays, options, tell)`` and returns ``(arrays, report)``; each ``tell(**event)`` comes to
     ``watch`` at once. Raises `NotRun` where the framework is not installed, `WorkerFailed` where the process fails.
     An interrupt ends the process too.
     """
+    target = function if ":" in function else f"{offered('jobs')[framework].target}:{function}"
     with tempfile.TemporaryDirectory(prefix="conformance-job-") as name:
         folder = Path(name)
         np.savez(folder / "arrays.npz", **arrays)  # type: ignore[arg-type]
@@ -73,8 +78,8 @@ def ask(
             )
             assert process.stdout is not None
             try:
-                with process.stdout as told:
-                    for line in told:
+                with process.stdout as events:
+                    for line in events:
                         watch(json.loads(line))
                 status = process.wait()
             finally:

@@ -23,16 +23,15 @@ import refimpl as ri
 from ...common.arguments import count, figure_file
 from ...common.atomic import write_figure
 from ...contract import Array, NotRun, Quantities
-from ...implementations.finding import load
-from . import training
-from .frameworks import KERAS, ask
+from ...implementations.finding import load, offered
+from .frameworks import ask
 from .jacobians import as_case, jacobians, norms, spans_as_case
-from .training import Trainer
+from .resumable.trainer import Trainer, add_training_arguments
 
 HELP = "the norm of dh_T/dh_t against T-t for the three cells, fresh and trained, against the frameworks' autograd"
 KINDS = ("SimpleRNN", "LSTM", "GRU")
 FEATURES = 2
-FRAMEWORKS = ("torch", *KERAS)
+FRAMEWORKS = tuple(offered("jobs"))
 _SHOWN = (1, 10, 25)
 
 
@@ -53,7 +52,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--epochs", type=count, default=20, help="of training, 32 batches of 64 each (default: 20)")
     parser.add_argument("--rows", type=count, default=2048, help="sequences to train on (default: 2048)")
     parser.add_argument("--plot", type=figure_file, metavar="FILE", help="draw the norms too; needs matplotlib")
-    training.add_arguments(parser)
+    add_training_arguments(parser)
 
 
 def sequences(rng: np.random.Generator, rows: int, steps: int) -> tuple[Array, Array]:

@@ -23,13 +23,12 @@ from ...cases.training import Task
 from ...common.arguments import count
 from ...contract import Array, NotRun
 from ...implementations.keras.sequential import dump, layers_of, load, numbered
-from ..training.parity import check
+from ..training.parity import check_parity
 from ..training.tasks import REGRESSION_KERNEL, REGRESSION_RECURRENT_KERNEL, REGRESSION_TARGET, REGRESSION_X
-from ..training.traces import by, by_the_oracle
-from . import training
-from .frameworks import KERAS, ask
-from .progress import watching
-from .training import Trainer
+from ..training.tracing import framework_traces, oracle_trace
+from .frameworks import ask, frameworks_with
+from .resumable.progress import progress_bar
+from .resumable.trainer import Trainer, add_training_arguments
 
 HELP = "three sequences, SimpleRNN(4) and Dense(1), 2000 epochs of Adam: a published result, and Keras step by step"
 MODEL = ri.Model((ri.SimpleRNN(2, 4), ri.Dense(4, 1)))
@@ -58,10 +57,13 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--epochs", type=count, default=EPOCHS, help=f"default: {EPOCHS}")
     parser.add_argument("--draws", type=count, default=10, help="starts of the Dense layer (default: 10)")
     parser.add_argument(
-        "--framework", action="append", choices=KERAS, help="default: keras-tensorflow; may be repeated"
+        "--framework",
+        action="append",
+        choices=frameworks_with("train_each"),
+        help="default: keras-tensorflow; may be repeated",
     )
     parser.add_argument("--followed", type=count, default=3, help="draws that Keras follows step by step (default: 3)")
-    training.add_arguments(parser)
+    add_training_arguments(parser)
 
 
 def run(parsed: Namespace, console: Console) -> int:
@@ -103,7 +105,7 @@ def trajectory(draw: int, epochs: int, framework: str) -> dict[str, Array]:
     # Keras on TensorFlow rounds Adam's decays to float32 even in float64, which is 7e-6 of the first step
     adam = dataclasses.replace(ADAM, manner="keras-tensorflow") if framework == "keras-tensorflow" else ADAM
     task = Task("regression", adam.manner, MODEL, LOSS, adam, start(draw), ((REGRESSION_X, REGRESSION_TARGET),))
-    trace = by_the_oracle(task, epochs)
+    trace = oracle_trace(task, epochs)
     after = {name: np.stack([params[name] for params in trace.params[1:]]) for name in task.params}
     return {"loss": np.array(trace.losses), **after}
 
@@ -115,10 +117,8 @@ def _followed(console: Console, framework: str, parsed: Namespace) -> bool:
     for draw in range(parsed.followed):
         arrays |= {f"{draw}.{name}": value for name, value in numbered(dump(MODEL, start(draw))).items()}
     try:
-        with watching(console, framework, parsed.epochs * parsed.followed, unit="steps") as bar:
-            answer = ask(
-                framework, "conformance.implementations.keras.programs.jobs:train_each", arrays, options, bar.told
-            )
+        with progress_bar(console, framework, parsed.epochs * parsed.followed, unit="steps") as bar:
+            answer = ask(framework, "train_each", arrays, options, bar.on_event)
     except NotRun as reason:
         console.print(f"{framework}: not run: {reason}", markup=False)
         return False
@@ -131,11 +131,13 @@ def _followed(console: Console, framework: str, parsed: Namespace) -> bool:
     table.add_row("worst draw", *(f"{apart[:, step - 1].max():.1e}" for step in shown))
     table.add_row("median draw", *(f"{np.median(apart[:, step - 1]):.1e}" for step in shown))
     console.print(table)
-    parity = check(framework, by(framework, ["regression"], PARITY_STEPS), "regression", PARITY_STEPS)
+    parity = check_parity(
+        framework, framework_traces(framework, ["regression"], PARITY_STEPS), "regression", PARITY_STEPS
+    )
     each, path = parity.nearest.ratio, max(parity.trajectory.ratio)
     console.print(
         f"{framework}: the first {PARITY_STEPS} steps, in units of the derived tolerance: {each:.2g} each step by "
-        f"itself, {path:.2g} the whole path ({parity.trajectory.known()} steps)",
+        f"itself, {path:.2g} the whole path ({parity.trajectory.claimed_steps()} steps)",
         highlight=False,
         soft_wrap=True,
     )

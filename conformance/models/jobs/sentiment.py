@@ -4,7 +4,7 @@ Both train in float32 from the same weights on the same batches of 128 sequences
 cross-entropy, and are validated after each of five epochs. The padding stands before the words, and is masked.
 
 Without the mask a SimpleRNN reads some 230 steps of padding before the first word, which makes of it a chaotic system:
-two runs that differ by a rounding come apart within the first epochs, whoever computes them.
+two runs that differ by a rounding come apart within the first epochs in any framework.
 """
 
 from __future__ import annotations
@@ -25,18 +25,16 @@ from ...common.arguments import count, figure_file
 from ...common.atomic import write_figure
 from ...contract import Array, NotRun
 from ...implementations.keras.sequential import dump, layers_of, numbered
-from . import training
-from .archive import FILE, SHA256
-from .frameworks import KERAS, Answer, ask
-from .progress import watching
-from .reviews import Split, from_imdb, from_ratings
-from .training import Trained, Trainer
+from .data.rated_sentences import FILE, SHA256
+from .data.reviews import Split, from_imdb, from_ratings
+from .frameworks import Answer, ask, frameworks_with
+from .resumable.progress import progress_bar
+from .resumable.trainer import Trained, Trainer, add_training_arguments
 
 HELP = "film reviews through Embedding, each cell and a sigmoid, five epochs, against Keras from the same start"
 KINDS = ("SimpleRNN", "LSTM", "GRU")
 FEATURES = HIDDEN = 32
-_PROGRAM = "conformance.implementations.keras.programs.jobs:train"
-_WITHIN = 1.0  # percentage points of validation accuracy
+_TOLERATED_POINTS = 1.0  # percentage points of validation accuracy
 
 
 @dataclass(frozen=True)
@@ -61,7 +59,9 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--no-mask", dest="mask", action="store_false", help="let the cells read the padding too, as many examples do"
     )
     parser.add_argument("--limit", type=count, help="of reviews, for a small version (default: all)")
-    parser.add_argument("--framework", choices=KERAS, default="keras-tensorflow", help="default: keras-tensorflow")
+    parser.add_argument(
+        "--framework", choices=frameworks_with("train"), default="keras-tensorflow", help="default: keras-tensorflow"
+    )
     parser.add_argument("--archive", type=Path, metavar="FILE", help=f"{FILE}, instead of fetching it with pip")
     parser.add_argument("--imdb", type=Path, metavar="FILE", help="Keras's imdb.npz, instead of the rated sentences")
     parser.add_argument(
@@ -70,7 +70,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="allow --imdb: this format holds pickles, and unpickling may run whatever the file's maker wrote into it",
     )
     parser.add_argument("--plot", type=figure_file, metavar="FILE", help="draw the curves too; needs matplotlib")
-    training.add_arguments(parser)
+    add_training_arguments(parser)
 
 
 def model_of(kind: str, words: int, mask: bool = True) -> ri.Model:
@@ -88,7 +88,7 @@ def run(parsed: Namespace, console: Console) -> int:
     else:
         split = from_ratings(parsed.archive, parsed.words, parsed.length)
     split = split.limited(parsed.limit)
-    console.print(split.said, markup=False, highlight=False, soft_wrap=True)
+    console.print(split.description, markup=False, highlight=False, soft_wrap=True)
     trainer = Trainer.of("sentiment", parsed, console)
     source = str(parsed.imdb or SHA256)
     found: dict[str, tuple[Side, Side | None]] = {}
@@ -111,9 +111,9 @@ def run(parsed: Namespace, console: Console) -> int:
     trainer.forget()
     compared = all(theirs is not None for _, theirs in found.values())
     if compared:
-        said = f"greatest difference of the accuracies after the last epoch: {worst:.2f} percentage points"
-        console.print(f"{said} (at most {_WITHIN:.0f} is asked)", highlight=False)
-    return 0 if compared and worst <= _WITHIN else 1
+        result = f"greatest difference of the accuracies after the last epoch: {worst:.2f} percentage points"
+        console.print(f"{result} (at most {_TOLERATED_POINTS:.0f} is asked)", highlight=False)
+    return 0 if compared and worst <= _TOLERATED_POINTS else 1
 
 
 def _oracle(
@@ -157,8 +157,8 @@ def _keras(console: Console, kind: str, model: ri.Model, params: Any, split: Spl
     arrays |= {"validation_x": split.validation_x, "validation_y": split.validation_y}
     total = parsed.epochs * -(-len(split.x) // parsed.batch_size)
     try:
-        with watching(console, f"{kind} in {parsed.framework}", total) as bar:
-            answer: Answer = ask(parsed.framework, _PROGRAM, arrays, options, bar.told)
+        with progress_bar(console, f"{kind} in {parsed.framework}", total) as bar:
+            answer: Answer = ask(parsed.framework, "train", arrays, options, bar.on_event)
     except NotRun as reason:
         console.print(f"{parsed.framework}: not run: {reason}", markup=False)
         return None

@@ -1,7 +1,7 @@
 """One framework's side of a job: ``python -m conformance.models.jobs.worker FRAMEWORK MODULE:FUNCTION FOLDER``.
 
 The function gets ``(arrays, options, tell)`` and returns ``(arrays, report)``. Standard output carries one JSON line
-for each thing told; whatever the framework itself prints goes to standard error.
+for each event; whatever the framework itself prints goes to standard error.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ def main(arguments: Sequence[str]) -> int:
     """Answers one question, into files in the folder."""
     framework, target, name = arguments
     folder = Path(name)
-    told = os.fdopen(os.dup(1), "w")
+    events = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
 
     def tell(**event: Any) -> None:
-        told.write(json.dumps(event) + "\n")
-        told.flush()
+        events.write(json.dumps(event) + "\n")
+        events.flush()
 
     with np.load(folder / "arrays.npz", allow_pickle=False) as stored:
         given = dict(stored)

@@ -11,12 +11,12 @@ from rich.console import Console
 from rich.table import Table
 
 from ...common.atomic import write_figure
-from . import steps as one_by_one
-from . import trajectories
+from ...implementations.finding import offered
+from . import single_steps, trajectories
 from .tasks import TASKS
-from .traces import Answer, by, by_the_oracle
+from .tracing import FrameworkTraces, framework_traces, oracle_trace
 
-IMPLEMENTATIONS = ("keras-tensorflow", "keras-torch", "keras-jax", "torch")
+IMPLEMENTATIONS = tuple(offered("training"))
 
 
 @dataclass(frozen=True)
@@ -32,12 +32,12 @@ class Parity:
     task: str
     dtype: str
     steps: int
-    worst: Sequence[one_by_one.Worst]
+    worst: Sequence[single_steps.WorstError]
     trajectory: trajectories.Trajectory
     drift: Sequence[float]
 
     @property
-    def nearest(self) -> one_by_one.Worst:
+    def nearest(self) -> single_steps.WorstError:
         """The quantity that is nearest to its bound, or furthest beyond."""
         return max(self.worst, key=lambda worst: worst.ratio)
 
@@ -48,7 +48,7 @@ class Parity:
 
 
 @dataclass(frozen=True)
-class Found:
+class ParityReport:
     """All that was compared, the versions, and what was not run: implementation to task to reason."""
 
     parities: Sequence[Parity]
@@ -61,30 +61,30 @@ class Found:
         return bool(self.parities) and all(parity.holds for parity in self.parities)
 
 
-def train(names: Sequence[str], tasks: Sequence[str], steps: int) -> Iterator[tuple[str, Answer]]:
+def train_each(names: Sequence[str], tasks: Sequence[str], steps: int) -> Iterator[tuple[str, FrameworkTraces]]:
     """Each implementation's traces, one implementation after the other."""
     for name in names:
-        yield name, by(name, tasks, steps)
+        yield name, framework_traces(name, tasks, steps)
 
 
-def check(name: str, answer: Answer, task: str, steps: int) -> Parity:
+def check_parity(name: str, answer: FrameworkTraces, task: str, steps: int) -> Parity:
     """One framework's trace of one task against the oracle."""
     trace = answer.traces[task]
     built = TASKS[task](answer.manner).in_dtype(answer.dtype)
-    oracle = by_the_oracle(built, trace.steps)
+    oracle = oracle_trace(built, trace.steps)
     first = trace.first(steps)
     return Parity(
         name,
         task,
         answer.dtype,
         steps,
-        one_by_one.step_by_step(built, first),
-        trajectories.follow(built, first, oracle.first(steps), steps),
+        single_steps.check_each_step(built, first),
+        trajectories.follow_trajectory(built, first, oracle.first(steps), steps),
         trajectories.differences(oracle, trace),
     )
 
 
-def show(console: Console, found: Found) -> None:
+def show(console: Console, found: ParityReport) -> None:
     """The table, what is wrong, and what was not run."""
     table = Table(title="training, step for step")
     for column in ("implementation", "task", "precision"):
@@ -99,7 +99,7 @@ def show(console: Console, found: Found) -> None:
     ):
         table.add_column(column, justify="right")
     for p in found.parities:
-        known = p.trajectory.known()
+        known = p.trajectory.claimed_steps()
         table.add_row(
             p.implementation,
             p.task,
@@ -114,14 +114,14 @@ def show(console: Console, found: Found) -> None:
     console.print(table)
     for p in found.parities:
         if not p.holds:
-            console.print(f"{p.implementation}: {p.task}: {wrong(p)}", markup=False)
+            console.print(f"{p.implementation}: {p.task}: {worst_disagreement(p)}", markup=False)
     for name, versions in found.versions.items():
         console.print(f"{name}: {', '.join(f'{k} {v}' for k, v in versions.items()) or 'not here'}")
         for task, why in found.not_run[name].items():
             console.print(f"  not run: {task}: {why}", markup=False)
 
 
-def wrong(parity: Parity) -> str:
+def worst_disagreement(parity: Parity) -> str:
     """What of it is beyond its bound, first what says most."""
     beyond = sorted((w for w in parity.worst if not w.ratio <= 1), key=lambda w: w.step)
     if beyond:
@@ -131,7 +131,7 @@ def wrong(parity: Parity) -> str:
     return f"before step {step}: {parity.trajectory.where[step]} has drifted {ratios[step]:.3g} times its tolerance"
 
 
-def plot(found: Found, path: Path) -> None:
+def plot(found: ParityReport, path: Path) -> None:
     """The divergence curves: each task a panel, each framework a line, its tolerance dotted. Needs matplotlib."""
     from matplotlib.figure import Figure  # an optional extra: pip install 'rnn-conformance[plot]'
 

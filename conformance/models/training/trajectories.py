@@ -1,9 +1,9 @@
 """The whole path: how far may a framework's parameters drift from the oracle's, and how far do they?
 
 Let ``d`` be the difference of the two states (all parameters and slots) before a step ``F``. After it the difference
-is ``F(ŝ) - F(s)`` plus what either side rounded within the step, ``L``, which `steps` bounds at the states that they
-really had. By the mean value theorem ``F(ŝ) - F(s)`` lies in ``J d``, where ``J`` encloses the Jacobian of the step
-wherever the states may be. ``J`` comes of the same equations once more, on `Tangent` arrays whose values span that
+is ``F(ŝ) - F(s)`` plus what either side rounded within the step, ``L``, which `single_steps` bounds at the states that
+they really had. By the mean value theorem ``F(ŝ) - F(s)`` lies in ``J d``, where ``J`` encloses the Jacobian of the
+step wherever the states may be. ``J`` comes of the same equations once more, on `Tangent` arrays whose values span that
 region.
 
 ``d`` is kept as a zonotope, ``d = G ε`` with every ``|ε| <= 1``: a step makes ``G`` into ``[J G, diag(r)]``, where
@@ -29,9 +29,9 @@ from refimpl.optimizers import OptimizerState
 from refimpl.rounded import Rounded
 
 from ...cases.training import Task, Trace
-from .steps import Bounded, infinite_where_unknown, prescribed
+from .single_steps import Bounded, infinite_where_unknown, prescribed_step
 from .tangent import FLOAT64, Tangent
-from .traces import Named
+from .tracing import Named
 
 Array = Any
 _STILL = 1e-200  # gradients and slots this small are zeros but for underflow; what they move is far below any rounding
@@ -50,7 +50,7 @@ class Trajectory:
     ratio: Sequence[float]
     where: Sequence[str]
 
-    def known(self) -> int:
+    def claimed_steps(self) -> int:
         """Before how many steps something is claimed."""
         finite = [bool(np.isfinite(t)) for t in self.tolerance]
         return finite.index(False) - 1 if False in finite else len(finite) - 1
@@ -64,9 +64,9 @@ def differences(oracle: Trace, trace: Trace) -> list[float]:
     ]
 
 
-def follow(task: Task, trace: Trace, oracle: Trace, steps: int) -> Trajectory:
+def follow_trajectory(task: Task, trace: Trace, oracle: Trace, steps: int) -> Trajectory:
     """The first ``steps`` steps of the trace beside the oracle's; both are those of the same task and precision."""
-    flat = _Flat(task)
+    flat = _StateVector(task)
     generators = np.zeros((flat.states, 0))
     found: list[tuple[float, float, float, str]] = [flat.verdict(trace, oracle, 0, np.zeros(flat.states))]
     for k in range(steps):
@@ -76,8 +76,8 @@ def follow(task: Task, trace: Trace, oracle: Trace, steps: int) -> Trajectory:
             break
         with np.errstate(all="ignore"):
             middle, radius, still = flat.jacobian(oracle.params[k], oracle.state(k), k, reach)
-            local = flat.local(prescribed(task, trace.params[k], trace.state(k), k))
-            local = local + flat.local(prescribed(task, oracle.params[k], oracle.state(k), k))
+            local = flat.local(prescribed_step(task, trace.params[k], trace.state(k), k))
+            local = local + flat.local(prescribed_step(task, oracle.params[k], oracle.state(k), k))
             carried = middle @ generators
             fresh = local + radius @ reach
             fresh = np.where(still, local + reach, fresh)
@@ -90,7 +90,7 @@ def follow(task: Task, trace: Trace, oracle: Trace, steps: int) -> Trajectory:
     return Trajectory(*map(list, zip(*found, strict=True)))
 
 
-class _Flat:
+class _StateVector:
     """A task's state as one vector: the parameters, then each slot's, in the order of their names."""
 
     def __init__(self, task: Task) -> None:
@@ -133,9 +133,11 @@ class _Flat:
             for k, slot in enumerate(self.slots)
         }
         by_params, gradients, squares = self._gradients(spread, step)
-        size = np.concatenate([(abs_of(gradients[name].value)).reshape(-1) for name in self.shapes])
+        size = np.concatenate([(greatest_absolute_value(gradients[name].value)).reshape(-1) for name in self.shapes])
         for slot in self.slots:
-            size = size + np.concatenate([abs_of(slots[slot][name]).reshape(-1) for name in self.shapes])
+            size = size + np.concatenate(
+                [greatest_absolute_value(slots[slot][name]).reshape(-1) for name in self.shapes]
+            )
         rows = {"gradient": by_params["gradient"], "square": by_params["square"]}
         middle, radius = np.zeros((self.states, self.states)), np.zeros((self.states, self.states))
         for k, (mid, rad) in enumerate(self._rule(spread, gradients, squares, slots, step)):
@@ -214,7 +216,7 @@ class _Flat:
         return found
 
 
-def abs_of(value: Rounded) -> Array:
+def greatest_absolute_value(value: Rounded) -> Array:
     """The greatest that the number may be."""
     return np.abs(value.value) + value.bound
 

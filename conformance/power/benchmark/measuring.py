@@ -51,7 +51,7 @@ class Result:
         return low, middle, high
 
     @property
-    def share(self) -> float | None:
+    def share_of_product(self) -> float | None:
         """The oracle's operations a second, of its matrix products alone, over those of a large product."""
         if ORACLE not in self.seconds or not self.product:
             return None
@@ -60,7 +60,7 @@ class Result:
 
 
 class Contestant:
-    """A process that is asked in turn with others, and stopped while it is not: idle threads spin, some for a while."""
+    """A process that takes turns with others, and is stopped between its turns: idle threads spin for a while."""
 
     def __init__(self, name: str, threads: int, log: Path) -> None:
         self.name, self._threads, self._log = name, threads, log
@@ -108,8 +108,8 @@ class Contestant:
             line = b""
         self._signal("SIGSTOP")
         if not line:
-            status, said = self._process.wait(), " ".join(log_tail(self._log))
-            return {"not run": f"its process ended with status {status}: {said}"}
+            status, message = self._process.wait(), " ".join(log_tail(self._log))
+            return {"not run": f"its process ended with status {status}: {message}"}
         found: dict[str, Any] = json.loads(line)
         return found
 
@@ -123,36 +123,36 @@ class Contestant:
         self._process.communicate()
 
 
-def bench(
+def run_benchmark(
     works: Iterable[Work], names: Sequence[str], threads: int, rounds: int, watch: Callable[[Result], None]
 ) -> tuple[list[Result], dict[str, Mapping[str, str]]]:
-    """Times each work with each contestant, so many rounds; interrupted, it gives what was found so far.
+    """Times each work with each contestant, so many rounds; an interrupt ends it with the results so far.
 
-    With the results come the versions of those that ran.
+    Returns the results, and the versions of those that ran.
     """
     results: list[Result] = []
     versions: dict[str, Mapping[str, str]] = {}
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         logs = (Path(folder) / f"{number}.log" for number in range(len(names) + 1))
-        everyone = [Contestant(name, threads, log) for name, log in zip((*names, PRODUCT), logs, strict=True)]
+        contestants = [Contestant(name, threads, log) for name, log in zip((*names, PRODUCT), logs, strict=True)]
         try:
             for work in works:
-                found = _measured(work, everyone, rounds, versions)
+                found = _measured(work, contestants, rounds, versions)
                 results.append(found)
                 watch(found)
         except KeyboardInterrupt:
             pass
         finally:
-            for one in everyone:
+            for one in contestants:
                 one.stop()
     return results, versions
 
 
 def _measured(
-    work: Work, everyone: Sequence[Contestant], rounds: int, versions: dict[str, Mapping[str, str]]
+    work: Work, contestants: Sequence[Contestant], rounds: int, versions: dict[str, Mapping[str, str]]
 ) -> Result:
     result, calls = Result(work), {}
-    for one in everyone:
+    for one in contestants:
         answer = one.prepare(work)
         if "not run" in answer:
             result.not_run[one.name] = answer["not run"]
@@ -177,6 +177,6 @@ def _measured(
     return result
 
 
-def processors() -> int:
+def processor_count() -> int:
     """How many processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -18,7 +18,7 @@ from rich.table import Table
 from ...common.atomic import write_atomically, write_figure
 from ...implementations.timing import ORACLE, PRODUCT
 from .measuring import Result
-from .work import GROWTH
+from .workloads import SCALING
 
 Versions = Mapping[str, Mapping[str, str]]
 
@@ -34,17 +34,17 @@ def ratios(results: Sequence[Result], other: str) -> list[float]:
     return [found[1] for result in results if (found := result.ratio(other)) is not None]
 
 
-def show(console: Console, results: Sequence[Result], growth: Sequence[Result]) -> None:
+def show(console: Console, results: Sequence[Result], scaling: Sequence[Result]) -> None:
     """Prints every work, then what they come to, how the oracle's time grows, and what did not run."""
     for (dtype, pass_), its in _by_pass(results):
         console.print(_table(f"{dtype}, {pass_}: the oracle's time, and over the others'", its, others(results)))
     if results:
         console.print(_summary(results))
-    if growth:
-        console.print(_growth(growth))
-    reasons = sorted({(name, why) for result in (*results, *growth) for name, why in result.not_run.items()})
+    if scaling:
+        console.print(_scaling(scaling))
+    reasons = sorted({(name, why) for result in (*results, *scaling) for name, why in result.not_run.items()})
     for name, why in reasons:
-        many = sum(result.not_run.get(name) == why for result in (*results, *growth))
+        many = sum(result.not_run.get(name) == why for result in (*results, *scaling))
         console.print(f"{name}: not run in {many}: {escape(why)}", highlight=False, soft_wrap=True)
 
 
@@ -64,7 +64,7 @@ def _table(title: str, results: Sequence[Result], names: Sequence[str]) -> Table
             *map(str, result.work.size),
             f"{1000 * median(result.seconds[ORACLE]):.3g}" if ORACLE in result.seconds else "–",
             *(_ratio(result.ratio(name)) for name in names),
-            "–" if result.share is None else f"{100 * result.share:.0f} %",
+            "–" if result.share_of_product is None else f"{100 * result.share_of_product:.0f} %",
             *_memory(result),
         )
     return table
@@ -100,45 +100,47 @@ def _summary(results: Sequence[Result]) -> Table:
     return table
 
 
-def exponents(growth: Sequence[Result]) -> dict[tuple[str, str], float]:
+def scaling_exponents(scaling: Sequence[Result]) -> dict[tuple[str, str], float]:
     """Cell and what grows to the power of it that the oracle's time grows with: a line fitted to the logarithms."""
     found = {}
-    for (cell, name), its in _curves(growth):
+    for (cell, name), its in _curves(scaling):
         sizes, seconds = zip(*its, strict=True)
         found[cell, name] = float(np.polyfit(np.log(sizes), np.log(seconds), 1)[0])
     return found
 
 
-def _curves(growth: Sequence[Result]) -> Iterator[tuple[tuple[str, str], list[tuple[int, float]]]]:
-    for cell in dict.fromkeys(result.work.cell for result in growth):
-        timed = {r.work.size: median(r.seconds[ORACLE]) for r in growth if r.work.cell == cell and ORACLE in r.seconds}
-        for place, (name, sizes) in enumerate(GROWTH.items()):
+def _curves(scaling: Sequence[Result]) -> Iterator[tuple[tuple[str, str], list[tuple[int, float]]]]:
+    for cell in dict.fromkeys(result.work.cell for result in scaling):
+        timed = {r.work.size: median(r.seconds[ORACLE]) for r in scaling if r.work.cell == cell and ORACLE in r.seconds}
+        for place, (name, sizes) in enumerate(SCALING.items()):
             points = [(size[place], timed[size]) for size in sizes if size in timed]
             if len(points) > 1:
                 yield (cell, name), points
 
 
-def _growth(growth: Sequence[Result]) -> Table:
+def _scaling(scaling: Sequence[Result]) -> Table:
     table = Table(title="float64, gradients: the power with which the oracle's time grows")
     table.add_column("cell", no_wrap=True)
-    for place, (name, sizes) in enumerate(GROWTH.items()):
+    for place, (name, sizes) in enumerate(SCALING.items()):
         table.add_column(f"{name}, {sizes[0][place]} to {sizes[-1][place]}", justify="right")
-    found = exponents(growth)
+    found = scaling_exponents(scaling)
     for cell in dict.fromkeys(cell for cell, _ in found):
-        table.add_row(cell, *(f"{found[cell, name]:.2f}" if (cell, name) in found else "–" for name in GROWTH))
+        table.add_row(cell, *(f"{found[cell, name]:.2f}" if (cell, name) in found else "–" for name in SCALING))
     return table
 
 
 def write_json(
-    path: Path, results: Sequence[Result], growth: Sequence[Result], versions: Versions, about: Mapping[str, Any]
+    path: Path, results: Sequence[Result], scaling: Sequence[Result], versions: Versions, about: Mapping[str, Any]
 ) -> None:
     """Writes every time of every round, and what follows from them."""
     found = {
         **about,
         "versions": versions,
         "grid": [_as_json(result) for result in results],
-        "growth": [_as_json(result) for result in growth],
-        "exponents": [{"cell": cell, "grows": name, "power": p} for (cell, name), p in exponents(growth).items()],
+        "growth": [_as_json(result) for result in scaling],
+        "exponents": [
+            {"cell": cell, "grows": name, "power": p} for (cell, name), p in scaling_exponents(scaling).items()
+        ],
     }
     write_atomically(path, json.dumps(found, indent=1) + "\n")
 
@@ -147,19 +149,19 @@ def _as_json(result: Result) -> dict[str, Any]:
     return asdict(result) | {
         "needed": result.work.needed,
         "operations": result.work.operations,
-        "share_of_product": result.share,
+        "share_of_product": result.share_of_product,
         "ratios": {name: result.ratio(name) for name in others([result]) if name in result.seconds},
     }
 
 
-def plot(path: Path, results: Sequence[Result], growth: Sequence[Result]) -> None:
+def plot(path: Path, results: Sequence[Result], scaling: Sequence[Result]) -> None:
     """Draws the ratios by the work's operations, and the growth of time."""
     from matplotlib.figure import Figure
 
     passes = list(_by_pass(results))
-    columns = max(1, len(passes), len(GROWTH) if growth else 0)
-    figure = Figure(figsize=(6 * columns, 9 if growth else 5), layout="constrained")
-    axes = figure.subplots(2 if growth else 1, columns, squeeze=False)
+    columns = max(1, len(passes), len(SCALING) if scaling else 0)
+    figure = Figure(figsize=(6 * columns, 9 if scaling else 5), layout="constrained")
+    axes = figure.subplots(2 if scaling else 1, columns, squeeze=False)
     for axis, ((dtype, pass_), its) in zip(axes[0], passes, strict=False):
         for name in others(results):
             drawn = [(r.work.operations, found) for r in its if (found := r.ratio(name)) is not None]
@@ -170,8 +172,8 @@ def plot(path: Path, results: Sequence[Result], growth: Sequence[Result]) -> Non
         axis.axhline(1.0, color="black", linewidth=0.8, label="equal")
         axis.set(xscale="log", yscale="log", title=f"{dtype}, {pass_}", xlabel="operations of the matrix products")
         axis.set_ylabel("oracle's time over theirs: median, quartiles")
-    for axis, grows in zip(axes[1] if growth else (), GROWTH, strict=False):
-        for (cell, name), points in _curves(growth):
+    for axis, grows in zip(axes[1] if scaling else (), SCALING, strict=False):
+        for (cell, name), points in _curves(scaling):
             if name == grows:
                 axis.plot(*zip(*points, strict=True), marker="o", label=cell)
         axis.set(xscale="log", yscale="log", xlabel=grows, ylabel="seconds, float64, gradients")

@@ -1,7 +1,8 @@
-"""The process of one contestant: told what to do by lines of JSON, it does it and answers by another.
+"""The process of one contestant: it reads requests as lines of JSON, and answers each by a line.
 
-``{"prepare": work}`` builds and compiles, does the work once, checks the answer against the oracle's bounds, and tells
-the seconds of a call; ``{"measure": calls}`` tells those of so many calls, a call, after one that is not timed.
+``{"prepare": work}`` builds and compiles, does the work once, checks the result against the oracle's bounds, and
+answers with the seconds of a call. ``{"measure": calls}`` answers with the seconds of one of so many calls, after a
+warm-up.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from ...cases.workload import Work
 from ...contract import NotRun
 from ...implementations.finding import imported, not_installed
 from ...implementations.timing import PRODUCT, Call, contestant
-from .work import faults_of
+from .workloads import disagreements_of_first_row
 
 _SELF = Path("/proc/self")
 
@@ -34,21 +35,21 @@ def main(arguments: Sequence[str]) -> int:
         _stay_with_the_parent(int(threads))
     timed, call = None, None
     for line in sys.stdin:
-        asked = json.loads(line)
+        request = json.loads(line)
         try:
             if timed is None:
                 timed = _made(name)
-            if "measure" in asked:
+            if "measure" in request:
                 assert call is not None
-                found: dict[str, Any] = {"seconds": _seconds(call, asked["measure"])}
+                found: dict[str, Any] = {"seconds": _seconds(call, request["measure"])}
             else:
-                work = Work(**asked["prepare"])
+                work = Work(**request["prepare"])
                 call = None  # what it holds is freed before the next is made
                 call = timed.prepare(work)
                 found = _prepared(call, work, checked=name != PRODUCT) | {"versions": dict(timed.versions)}
         except NotRun as reason:
             found = {"not run": str(reason)}
-        except Exception as error:  # one contestant's fault is told, and ends nothing
+        except Exception as error:  # one contestant's fault is reported, and ends nothing
             found = {"not run": f"{type(error).__name__}: {error}"}
         print(json.dumps(found), file=answers, flush=True)
     return 0
@@ -77,7 +78,7 @@ def _made(name: str) -> Any:
 
 def _prepared(call: Call, work: Work, *, checked: bool) -> dict[str, Any]:
     answer = call()
-    faults = faults_of(work, *answer) if checked else []
+    faults = disagreements_of_first_row(work, *answer) if checked else []
     if faults:
         raise NotRun(f"it computes something else: {faults[0]}")
     del answer

@@ -1,10 +1,10 @@
-"""Implementations that are wrong on purpose: how much the suite catches is what it is worth.
+"""Implementations that are wrong on purpose: how many of them the suite catches is what it is worth.
 
 Each *mutant* is a complete implementation of the plug-in protocol (`layer.Textbook`, correct and independent of the
-oracle) with one fault, a few lines, which its docstring says in a sentence: a class of bugs that was shipped, with a
-link where one is known. They know of the suite what any plug-in does: the protocol and `conformance.cases`.
+oracle) with one fault of a few lines. Its docstring states the bug in a sentence, with a link where it was shipped. The
+faults stand in `faults`, one file for each part of a layer. A mutant uses no more of the suite than any plug-in does.
 
-Not among them, since no answer tells them from a correct layer, are these; some are in `rewritten`:
+These are no mutants, since their answers are those of a correct layer; some are in `correct_variants`:
 
 - the recurrent bias added to the input's bias, but for the candidate of a GRU that resets after the product: everywhere
   else both stand in one sum, ``x W + b + h U + β``, so that values and gradients are the same;
@@ -17,15 +17,26 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from . import activating, api, arithmetic, backward, cells, directions, dropout, masks, pullback, states
+from .faults import (
+    activations,
+    arithmetic,
+    calls,
+    cell_gradients,
+    cells,
+    directions,
+    dropout,
+    masks,
+    sequence_gradients,
+    states,
+)
 from .layer import Textbook
 
 GROUPS: dict[str, tuple[ModuleType, ...]] = {
-    "forward": (cells, activating, arithmetic),
+    "forward": (cells, activations, arithmetic),
     "state and direction": (states, directions),
     "mask and dropout": (masks, dropout),
-    "backward": (backward, pullback),
-    "api": (api,),
+    "backward": (cell_gradients, sequence_gradients),
+    "api": (calls,),
 }
 
 

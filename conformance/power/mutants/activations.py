@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .tape import Array
+from .autodiff import Array
 
 
 def sigmoid(x: Array) -> Array:

@@ -44,10 +44,10 @@ class Caught(BaseException):
 
 
 @dataclass
-class Watching(Session):
+class StoppingSession(Session):
     """A session that counts its cases, and stops at the first that is wrong.
 
-    The oracle is asked each case but once a process, as all mutants get the same ones; they have no known divergences.
+    The oracle computes each case once a process, as all mutants get the same ones; they have no known divergences.
 
     families   what counts as wrong; other quantities are not looked at
     """

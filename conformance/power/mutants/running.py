@@ -12,18 +12,18 @@ from typing import Any
 
 from . import group_of
 from .checks import MODULES
-from .faint import FORWARD_GROUPS, WEIGHTS, Faint
-from .measuring import Found, first, measure, prepare, tried
-from .rewritten import REWRITTEN
+from .correct_variants import CORRECT_VARIANTS
+from .faint_faults import FORWARD_GROUPS, WEIGHTS, FaintMutant
+from .measuring import MutantResult, measure_mutant, prepare_process, run_module, run_until_caught
 
-Told = Callable[[str], None]
+Notify = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Plan:
     """What to run.
 
-    mutants   by name, in the order in which they are told
+    mutants   by name, in the order of the report
     correct   whether the correct implementations written differently are run too
     faint     whether the faint versions of those with a fault of the forward pass are run too
     """
@@ -35,9 +35,9 @@ class Plan:
     jobs: int
 
     @property
-    def rewritten(self) -> tuple[str, ...]:
+    def correct_names(self) -> tuple[str, ...]:
         """The correct implementations."""
-        return tuple(REWRITTEN) if self.correct else ()
+        return tuple(CORRECT_VARIANTS) if self.correct else ()
 
     @property
     def faint_tasks(self) -> list[tuple[str, str]]:
@@ -48,7 +48,7 @@ class Plan:
     @property
     def tasks(self) -> int:
         """How many there are."""
-        return len(self.mutants) + len(self.rewritten) + len(self.faint_tasks)
+        return len(self.mutants) + len(self.correct_names) + len(self.faint_tasks)
 
 
 @dataclass(frozen=True)
@@ -56,18 +56,18 @@ class Score:
     """What came of a plan.
 
     mutants        in the plan's order
-    false_alarms   correct implementation to what was said of it
+    false_alarms   correct implementation to the false alarms about it
     faint          (mutant, arithmetic) to the least weight at which it was caught; None: at none
     """
 
-    mutants: tuple[Found, ...]
+    mutants: tuple[MutantResult, ...]
     false_alarms: dict[str, list[str]]
     faint: dict[tuple[str, str], float | None]
 
     @property
     def survivors(self) -> list[str]:
         """The mutants that nothing caught."""
-        return [each.name for each in self.mutants if not each.first]
+        return [each.name for each in self.mutants if not each.caught_first_by]
 
     @property
     def passed(self) -> bool:
@@ -75,15 +75,15 @@ class Score:
         return not self.survivors and not any(self.false_alarms.values())
 
 
-def run(plan: Plan, told: Told) -> Score:
-    """Runs the plan, ``told`` with each name as it is done."""
+def run(plan: Plan, notify: Notify) -> Score:
+    """Runs the plan, and calls ``notify`` with each name as it is done."""
     with multiprocessing.get_context("spawn").Pool(plan.jobs, _begin, (plan.seed,)) as pool:  # its end ends them all
-        mutants = _done(pool, measure, [(name, plan.seed) for name in plan.mutants], told)
-        correct = _done(pool, alarms, [(name, plan.seed) for name in plan.rewritten], told)
-        faint = _done(pool, least_weight, [(*task, plan.seed) for task in plan.faint_tasks], told)
+        mutants = _done(pool, measure_mutant, [(name, plan.seed) for name in plan.mutants], notify)
+        correct = _done(pool, messages_about, [(name, plan.seed) for name in plan.correct_names], notify)
+        faint = _done(pool, least_weight, [(*task, plan.seed) for task in plan.faint_tasks], notify)
     return Score(
         tuple(mutants),
-        dict(zip(plan.rewritten, correct, strict=True)),
+        dict(zip(plan.correct_names, correct, strict=True)),
         dict(zip(plan.faint_tasks, faint, strict=True)),
     )
 
@@ -92,14 +92,14 @@ def _begin(seed: int) -> None:
     """What a process does first; an interrupt is its parent's business."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    prepare(seed)
+    prepare_process(seed)
 
 
-def _done(pool: Pool, work: Callable[..., Any], tasks: Sequence[tuple[Any, ...]], told: Told) -> list[Any]:
+def _done(pool: Pool, work: Callable[..., Any], tasks: Sequence[tuple[Any, ...]], notify: Notify) -> list[Any]:
     """The results in the tasks' order."""
     found = []
     for task, result in zip(tasks, pool.imap(partial(_apply, work), tasks), strict=True):
-        told(str(task[0]))
+        notify(str(task[0]))
         found.append(result)
     return found
 
@@ -108,10 +108,10 @@ def _apply(work: Callable[..., Any], task: tuple[Any, ...]) -> Any:
     return work(*task)
 
 
-def alarms(name: str, seed: int) -> list[str]:
-    """What each module of the suite says of a correct implementation; nothing, it is hoped."""
-    found = [tried(module, REWRITTEN[name](), seed) for module in MODULES]
-    return [f"{its.caught}: {its.said}" for its in found if its.caught]
+def messages_about(name: str, seed: int) -> list[str]:
+    """What each module of the suite finds wrong with a correct implementation: false alarms, if anything."""
+    found = [run_module(module, CORRECT_VARIANTS[name](), seed) for module in MODULES]
+    return [f"{its.caught}: {its.message}" for its in found if its.caught]
 
 
 def least_weight(name: str, arithmetic: str, seed: int) -> float | None:
@@ -121,7 +121,7 @@ def least_weight(name: str, arithmetic: str, seed: int) -> float | None:
     """
     most, *fainter = WEIGHTS[arithmetic]
     for weight in (*reversed(fainter[1:]), most, *fainter[:1]):
-        caught = any(its.caught for its in first(Faint(name, weight, arithmetic), seed).values())
+        caught = any(its.caught for its in run_until_caught(FaintMutant(name, weight, arithmetic), seed).values())
         if caught and weight < most:
             return weight
         if weight == most and not caught:

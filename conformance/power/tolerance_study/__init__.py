@@ -1,5 +1,6 @@
-"""How good the tolerances are: whether they ever cry wolf, how tight they are, and what they let pass.
+"""How good the tolerances are: their false alarms, how tight they are, and which faults they let pass.
 
 ``python -m conformance tolerance-study`` draws many cases (`cases`), judges every implementation on them in processes
-of its own (`worker`, `measuring`), finds the least faults that would be seen (`sensitivity`), and tells it (`report`).
+of its own (`worker`, `measuring`), finds the least faults that would be seen (`sensitivity`), and reports (`report`).
+`scale_search` searches the scales of well-conditioned cases.
 """

@@ -1,4 +1,4 @@
-"""The cases of a study: each follows from the seed and its number alone, so that any of them can be had again.
+"""The cases of a study: each follows from the seed and its number alone, so that any of them can be drawn again.
 
 Two hundred in a row have their options and sizes in common, so that what a framework compiles is used more than once.
 """
@@ -20,8 +20,8 @@ from ...suite.session import Session
 
 T = TypeVar("T")
 
-GROUP = 200
-LONG = 20  # steps at most, in one group of four; the others have fewer
+GROUP_SIZE = 200
+MOST_STEPS = 20  # steps at most, in one group of four; the others have fewer
 
 
 class Ordinary(Seeded):
@@ -41,7 +41,7 @@ def looks_for_faults(number: int) -> bool:
     return number % 20 in (0, 5, 13)
 
 
-class Draws:
+class StudyCases:
     """The cases of one implementation in one dtype, from one seed."""
 
     def __init__(self, session: Session, dtype: str, seed: int) -> None:
@@ -55,19 +55,19 @@ class Draws:
 
     def case(self, number: int) -> Case:
         """The case of that number."""
-        group = number // GROUP
+        group = number // GROUP_SIZE
         if group not in self._shared:
-            self._shared = {group: self.shared(group)}
+            self._shared = {group: self.group_options(group)}
         combination, limits, sizes = self._shared[group]
         manner = manner_of(number)
         made, built = Ordinary if manner == "ordinary" else Seeded, build_probing if manner == "probing" else build
         return self.session.prepared(built(made(self.seed, group, number, sizes=sizes), combination, limits))
 
-    def shared(self, group: int) -> tuple[Combination, Limits, dict[str, int]]:
+    def group_options(self, group: int) -> tuple[Combination, Limits, dict[str, int]]:
         """What the cases of a group have in common: options, the greatest sizes, and the sizes."""
         rng = np.random.default_rng((self.seed, group))
         combination, cells = self.combination(rng)
-        limits = Limits(time=LONG if rng.random() < 1 / 4 and cells < 3 else 7 if cells == 1 else 5)
+        limits = Limits(time=MOST_STEPS if rng.random() < 1 / 4 and cells < 3 else 7 if cells == 1 else 5)
         first = build(Seeded(self.seed, group), combination, limits)
         batch, time, size = first.x.shape
         hidden = first_cell(first.cell).hidden_size

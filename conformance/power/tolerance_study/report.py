@@ -1,4 +1,4 @@
-"""A study, told: as a table, as JSON and as a plot."""
+"""The report of a study: as a table, as JSON and as a plot."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from rich.markup import escape
 from rich.table import Table
 
 from ...common.atomic import write_atomically, write_figure
-from .cases import GROUP
+from .cases import GROUP_SIZE
 from .measuring import Study
-from .sensitivity import BAR, TARGETS
+from .sensitivity import TARGETS, WANTED_SENSITIVITY
 
-_TOLD = 5
+_SHOWN = 5
 MANNERS = ("ordinary", "probing", "as drawn")
 _LINES = {"ordinary": "-", "probing": "--"}
 
 
-def holds(studies: Sequence[Study]) -> bool:
+def passed(studies: Sequence[Study]) -> bool:
     """Whether something was compared, all of it agreed, and every process came to its end."""
     return any(s.numbers for s in studies) and not any(s.alarms or s.broken for s in studies)
 
@@ -34,7 +34,7 @@ def summary(study: Study) -> dict[str, Any]:
     typical      the median over cases of the worst error in units of its bound, and the greatest
     families     the same by kind of cell and family of quantities, the median alone
     cost         the seconds that bounds take, in units of those that the oracle's run and gradients take
-    least_seen   target to the median, the 99th percentile, and the share of cases in which a change of ``BAR`` was
+    least_seen   target to the median, the 99th percentile, and the share of cases in which a change of wanted size was
                  seen in the implementation itself; by how the cases are drawn; a fault that moves nothing at all counts
                  as not seen
     """
@@ -99,13 +99,13 @@ def show(console: Console, studies: Sequence[Study]) -> None:
         console.print(_faults(studies))
     for study in studies:
         where = f"{study.implementation} {study.dtype}"
-        for number, message in list(study.alarms.items())[:_TOLD]:
+        for number, message in list(study.alarms.items())[:_SHOWN]:
             console.print(f"{where}: case {number}: {escape(message)}", highlight=False, soft_wrap=True)
-        if len(study.alarms) > _TOLD:
-            console.print(f"{where}: … and {len(study.alarms) - _TOLD} more")
-        for said in [study.not_run and f"not run: {study.not_run}", *study.broken]:
-            if said:
-                console.print(f"{where}: {escape(said)}", highlight=False, soft_wrap=True)
+        if len(study.alarms) > _SHOWN:
+            console.print(f"{where}: … and {len(study.alarms) - _SHOWN} more")
+        for message in [study.not_run and f"not run: {study.not_run}", *study.broken]:
+            if message:
+                console.print(f"{where}: {escape(message)}", highlight=False, soft_wrap=True)
 
 
 def _errors(studies: Sequence[Study]) -> Table:
@@ -161,8 +161,8 @@ def write_json(path: Path, studies: Sequence[Study], seed: int) -> None:
         "format": 1,
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "seed": seed,
-        "cases in a group": GROUP,
-        "bar": BAR,
+        "cases in a group": GROUP_SIZE,
+        "bar": WANTED_SENSITIVITY,
         "studies": [summary(study) for study in studies],
     }
     write_atomically(path, json.dumps(_without_nan(content), indent=1, allow_nan=False) + "\n")
@@ -188,7 +188,7 @@ def plot(path: Path, studies: Sequence[Study]) -> None:
         ratios = [r for (_, family), its in study.worst.items() if family == "all" for r in its if r > 0]
         errors.plot(*_distribution(ratios), **look)
         for manner, line in _LINES.items():
-            least = [value for how, value, _ in study.seen["recurrent weight"] if how == manner and value > 0]
+            least = [value for drawn, value, _ in study.seen["recurrent weight"] if drawn == manner and value > 0]
             faults.plot(*_distribution(least), color=look["color"], linestyle=line)
     errors.set(
         xscale="log", xlim=(1e-4, 2), xlabel="a case's worst error in units of its bound", ylabel="share of cases below"
@@ -197,7 +197,7 @@ def plot(path: Path, studies: Sequence[Study]) -> None:
     faults.set(
         xscale="log", xlabel="relative change of a recurrent weight", ylabel="share of cases in which it is seen"
     )
-    for dtype, bar in BAR.items():
+    for dtype, bar in WANTED_SENSITIVITY.items():
         if any(study.dtype == dtype for study in studies):
             faults.axvline(bar, color="black", linestyle=":")
     for axes in (errors, faults):

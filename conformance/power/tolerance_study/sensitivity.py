@@ -19,13 +19,16 @@ from ...judging.truth import Expected, Truth
 from ...judging.verdict import judge
 
 TARGETS = ("recurrent weight", "weight", "bias", "gate", "gradient")
-BAR = {"float64": 1e-12, "float32": 1e-5}  # what the project wants to see of a recurrent weight and of a gradient
+WANTED_SENSITIVITY = {
+    "float64": 1e-12,
+    "float32": 1e-5,
+}  # what the project wants to see of a recurrent weight and of a gradient
 _SMALL = 2.0**-20
 PARAMETERS = {"recurrent weight": ("recurrent_kernel",), "weight": ("kernel",), "bias": ("bias", "recurrent_bias")}
 PARAMETERS["gate"] = ("kernel", "recurrent_kernel", "bias", "recurrent_bias")
 
 
-def least_seen(
+def least_visible_changes(
     case: Case, expected: Expected, compared: Collection[str], rng: np.random.Generator
 ) -> Mapping[str, float]:
     """For each target, the least relative change of a random one that moves some number out of its bound.
@@ -38,16 +41,16 @@ def least_seen(
     wide, found = case.in_dtype(np.float64), {}
     sound = Truth(wide).values  # not what is expected: that may be another model's answer, where a divergence is known
     for target in PARAMETERS:
-        faulty = moved(wide, target, rng)
+        faulty = with_random_fault(wide, target, rng)
         if faulty is not None:
-            found[target] = seen_from(Truth(faulty).values, sound, expected, compared)
+            found[target] = least_visible_change(Truth(faulty).values, sound, expected, compared)
     if (element := _of_a_gradient(expected, compared, rng)) is not None:
         name, at = element
         found["gradient"] = float(expected.bounds[name].flat[at] / np.abs(expected.values[name].flat[at]))
     return found
 
 
-def seen(
+def visible_faults(
     case: Case,
     expected: Expected,
     compared: Collection[str],
@@ -55,14 +58,14 @@ def seen(
     by: float,
     observe: Callable[[Case], Observed],
 ) -> Mapping[str, bool]:
-    """For each target, whether the verdict on the implementation with the fault of `least_seen`, of that size, is no.
+    """For each target, whether the verdict on the implementation with such a fault, of that size, is no.
 
-    rng        in the state in which `least_seen` was given it
+    rng        in the state in which `least_visible_changes` was given it, so that it chooses the same element
     observe    the implementation, which has the fault where its parameters have it
     """
     found = {}
     for target in PARAMETERS:
-        faulty = moved(case, target, rng, by)
+        faulty = with_random_fault(case, target, rng, by)
         if faulty is not None:
             found[target] = bool(judge(expected, observe(faulty)).disagreements)
     if (element := _of_a_gradient(expected, compared, rng)) is not None:
@@ -84,14 +87,14 @@ def _of_a_gradient(expected: Expected, compared: Collection[str], rng: np.random
     return (name, int(there[int(rng.integers(len(there)))])) if len(there) else None
 
 
-def moved(case: Case, target: str, rng: np.random.Generator, by: float = _SMALL) -> Case | None:
+def with_random_fault(case: Case, target: str, rng: np.random.Generator, by: float = _SMALL) -> Case | None:
     """The case with a random element, or gate, larger by so much of itself; None where it has none."""
     among = [name for name in case.params if name.rpartition(".")[2] in PARAMETERS[target]]
     if not among:
         return None
     name = among[int(rng.integers(len(among)))]
     if target != "gate":
-        return changed(case, name, int(rng.integers(case.params[name].size)), by)
+        return with_changed_element(case, name, int(rng.integers(case.params[name].size)), by)
     prefix, hidden = name.rpartition(".")[0], first_cell(case.cell).hidden_size
     gate = int(rng.integers(len(first_cell(case.cell).gate_order)))
     larger = {}
@@ -103,14 +106,14 @@ def moved(case: Case, target: str, rng: np.random.Generator, by: float = _SMALL)
     return case.replace(params={**case.params, **larger})
 
 
-def changed(case: Case, name: str, at: int, by: float = _SMALL) -> Case:
+def with_changed_element(case: Case, name: str, at: int, by: float = _SMALL) -> Case:
     """The case with one number of a parameter larger by so much of itself."""
     value = case.params[name].copy()
     value.flat[at] *= 1 + by
     return case.replace(params={**case.params, name: value})
 
 
-def seen_from(values: Quantities, sound: Quantities, expected: Expected, compared: Collection[str]) -> float:
+def least_visible_change(values: Quantities, sound: Quantities, expected: Expected, compared: Collection[str]) -> float:
     """The least change that moves some number out of its bound, where a small one gives ``values`` for ``sound``."""
     shift = max((_most(values[q] - sound[q], expected.bounds[q]) for q in compared), default=0.0)
     return _SMALL / shift if shift > 0 else np.inf

@@ -4,7 +4,7 @@
 
 FAULTS is "faults" where the least faults that are seen are looked for too.
 
-Writes a line of JSON to the record for every group of cases, so that a study that is stopped has told what it found.
+Writes a line of JSON to the record for every group of cases, so that a study that is stopped keeps what it found.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from ...judging.divergences import Disagreement, examine, expected_of
 from ...judging.truth import Expected, Truth
 from ...running.processes import append_event
 from ...suite.session import PROFILES, Session
-from .cases import GROUP, Draws, looks_for_faults, manner_of
-from .sensitivity import BAR, least_seen, seen
+from .cases import GROUP_SIZE, StudyCases, looks_for_faults, manner_of
+from .sensitivity import WANTED_SENSITIVITY, least_visible_changes, visible_faults
 
 
 def main(arguments: Sequence[str]) -> int:
     """Judges the cases from the number FIRST on."""
-    name, dtype, seed, first, count, what, path = arguments
+    name, dtype, seed, first, count, faults, path = arguments
     record, start = Path(path), int(first)
     try:
         session = Session(load(name), PROFILES["quick"])
@@ -44,14 +44,14 @@ def main(arguments: Sequence[str]) -> int:
         append_event(record, event="not run", why=f"{name} does not compute in {dtype}")
         return 0
     append_event(record, event="versions", versions=dict(session.implementation.versions))
-    draws = Draws(session, dtype, int(seed))
-    for group in range(start, start + int(count), GROUP):
-        numbers = range(group, min(group + GROUP, start + int(count)))
-        append_event(record, event="group", first=group, **judged(draws, numbers, faults=what == "faults"))
+    draws = StudyCases(session, dtype, int(seed))
+    for group in range(start, start + int(count), GROUP_SIZE):
+        numbers = range(group, min(group + GROUP_SIZE, start + int(count)))
+        append_event(record, event="group", first=group, **judge_group(draws, numbers, faults=faults == "faults"))
     return 0
 
 
-def judged(draws: Draws, numbers: Sequence[int], faults: bool = True) -> dict[str, Any]:
+def judge_group(draws: StudyCases, numbers: Sequence[int], faults: bool = True) -> dict[str, Any]:
     """What came of some cases: each one's worst error in units of its bound by family; which faults would be seen."""
     session, alarms, kind = draws.session, [], ""
     worst: dict[str, list[float]] = defaultdict(list)
@@ -83,9 +83,9 @@ def judged(draws: Draws, numbers: Sequence[int], faults: bool = True) -> dict[st
             names = [comparison.quantity for comparison in verdict.comparisons if comparison.numbers]
             asked = (case, expected, names)
             at_bar = _at_bar(draws, number, asked)
-            for target, least in least_seen(*asked, np.random.default_rng((draws.seed, number))).items():
-                told = least if np.isfinite(least) else -1.0
-                visible[target].append((manner_of(number), told, at_bar.get(target)))
+            for target, least in least_visible_changes(*asked, np.random.default_rng((draws.seed, number))).items():
+                recorded = least if np.isfinite(least) else -1.0
+                visible[target].append((manner_of(number), recorded, at_bar.get(target)))
     return {
         "kind": kind,
         "cases": cases,
@@ -98,12 +98,14 @@ def judged(draws: Draws, numbers: Sequence[int], faults: bool = True) -> dict[st
     }
 
 
-def _at_bar(draws: Draws, number: int, asked: tuple[Case, Expected, list[str]]) -> Mapping[str, bool]:
+def _at_bar(draws: StudyCases, number: int, asked: tuple[Case, Expected, list[str]]) -> Mapping[str, bool]:
     """Which faults of the size that the project wants to see are seen; none where nothing is compared or wanted."""
-    if draws.dtype not in BAR or not asked[2]:
+    if draws.dtype not in WANTED_SENSITIVITY or not asked[2]:
         return {}
     rng = np.random.default_rng((draws.seed, number))
-    return seen(*asked, rng, BAR[draws.dtype], lambda faulty: observe(draws.session.implementation, faulty))
+    return visible_faults(
+        *asked, rng, WANTED_SENSITIVITY[draws.dtype], lambda faulty: observe(draws.session.implementation, faulty)
+    )
 
 
 def _seconds(case: Case, arithmetic: Precision) -> tuple[float, float]:

@@ -14,8 +14,8 @@ from conformance.cases.probing import build_probing, conditioned
 from conformance.contract import Case
 from conformance.judging.arithmetic import models
 from conformance.judging.truth import Truth
-from conformance.power.tolerance_study.scales import ARITHMETIC
-from conformance.power.tolerance_study.sensitivity import BAR, least_seen
+from conformance.power.tolerance_study.scale_search import ARITHMETIC
+from conformance.power.tolerance_study.sensitivity import WANTED_SENSITIVITY, least_visible_changes
 from conformance.suite.relations import inputs
 
 BIASES = ({"use_bias": (True,), "use_recurrent_bias": (True, False)}, {"use_bias": (False,)})
@@ -89,7 +89,7 @@ def least() -> dict[tuple[str, bool], list[tuple[float, str]]]:
     for number, (combination, case) in enumerate(zip(combinations(), built(), strict=True)):
         expected = Truth(case).expected(models()[ARITHMETIC])
         compared = [name for name in expected.values if not name.startswith("gates")]
-        its = least_seen(case, expected, compared, np.random.default_rng(number))
+        its = least_visible_changes(case, expected, compared, np.random.default_rng(number))
         for target in ("recurrent weight", "gradient"):
             found.setdefault((target, combination["use_bias"]), []).append((its.get(target, np.inf), repr(case)))
     return found
@@ -99,7 +99,7 @@ def least() -> dict[tuple[str, bool], list[tuple[float, str]]]:
 @pytest.mark.parametrize("target", ["recurrent weight", "gradient"])
 def test_a_change_of_1e_5_is_seen_in_float32(target: str, biased: bool, share: float) -> None:
     its = least()[target, biased]
-    unseen = [one for one in its if one[0] > BAR["float32"]]
+    unseen = [one for one in its if one[0] > WANTED_SENSITIVITY["float32"]]
     assert len(unseen) <= (1 - share) * len(its), f"{len(unseen)} of {len(its)}: {unseen[:5]}"
 
 

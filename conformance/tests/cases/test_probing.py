@@ -15,7 +15,7 @@ from conformance.contract import Case
 from conformance.implementations.oracle.layers import Oracle
 from conformance.judging.divergences import expected_of
 from conformance.judging.truth import Expected
-from conformance.power.tolerance_study.sensitivity import BAR, least_seen
+from conformance.power.tolerance_study.sensitivity import WANTED_SENSITIVITY, least_visible_changes
 from conformance.suite.relations import inputs, kept_steps
 
 PLAIN = ("tanh", "sigmoid", "relu", "linear", "softplus", "exponential", "hard_tanh", "silu")
@@ -83,7 +83,7 @@ def least() -> dict[str, list[tuple[float, Case]]]:
     for number, case in enumerate(built()):
         expected: Expected = expected_of(Oracle(), case, ())
         compared = [name for name in expected.values if not name.startswith("gates")]
-        its = least_seen(case, expected, compared, np.random.default_rng(number))
+        its = least_visible_changes(case, expected, compared, np.random.default_rng(number))
         for target in found:
             found[target].append((its.get(target, np.inf), case))
     return found
@@ -91,7 +91,7 @@ def least() -> dict[str, list[tuple[float, Case]]]:
 
 @pytest.mark.parametrize("target", ["recurrent weight", "gradient"])
 def test_a_change_of_1e_12_is_seen_in_float64_in_99_of_100(target: str) -> None:
-    unseen = [(at, repr(case)) for at, case in least()[target] if at > BAR["float64"]]
+    unseen = [(at, repr(case)) for at, case in least()[target] if at > WANTED_SENSITIVITY["float64"]]
     assert len(unseen) <= 0.01 * len(built()), f"{len(unseen)} of {len(built())}: {unseen[:5]}"
 
 

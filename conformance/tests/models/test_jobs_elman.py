@@ -18,7 +18,7 @@ from conformance.contract import Array
 from conformance.models.jobs import elman
 from conformance.models.jobs.elman import LOSS, Network, exclusive_or
 from conformance.models.jobs.frameworks import ask
-from conformance.models.training.steps import rounded_step
+from conformance.models.training.single_steps import rounded_step
 
 from ..support import ROOT, python, start
 
@@ -73,9 +73,8 @@ def test_the_worked_example_is_what_the_oracle_computes() -> None:
 
 def test_the_worked_example_is_what_pytorch_computes() -> None:
     pytest.importorskip("torch", reason="torch is not installed")
-    program = "conformance.implementations.pytorch.programs.jobs:elman"
     options = {"activation": "linear", "learning_rate": 0.5}
-    answer = ask("torch", program, {**JOINED, "x": X[None], "targets": TARGETS[None]}, options).arrays
+    answer = ask("torch", "elman", {**JOINED, "x": X[None], "targets": TARGETS[None]}, options).arrays
     paper, allowed = on_paper(), bounds()
     theirs = {"loss": answer["losses"][0]} | {name: answer[f"d_{name}"][0] for name in JOINED}
     for name, got in theirs.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import signal
 import threading
@@ -14,7 +15,8 @@ import numpy as np
 import pytest
 
 from conformance.contract import NotRun
-from conformance.models.jobs.frameworks import WorkerFailed, ask
+from conformance.implementations.finding import FOLDER, offered
+from conformance.models.jobs.frameworks import WorkerFailed, ask, frameworks_with
 
 HERE = f"{__name__}:"
 NUMPY = "oracle"  # a side that needs no framework
@@ -81,3 +83,18 @@ def test_an_interrupt_ends_the_process_too(tmp_path: Path) -> None:
         ask(NUMPY, HERE + "sleeping", {}, {"path": str(path)}, interrupt)
     with pytest.raises(ProcessLookupError):
         os.kill(int(path.read_text()), 0)
+
+
+@pytest.mark.parametrize("framework", offered("jobs"))
+def test_what_a_folder_offers_for_the_jobs_is_in_its_program(framework: str) -> None:
+    source = offered("jobs")[framework]
+    path = FOLDER.parents[1].joinpath(*source.target.split(".")).with_suffix(".py")
+    defined = {node.name for node in ast.parse(path.read_text()).body if isinstance(node, ast.FunctionDef)}
+    assert source.functions
+    assert set(source.functions) <= defined
+
+
+def test_a_function_that_two_frameworks_have_is_found_in_both() -> None:
+    assert frameworks_with("train") == ("keras-tensorflow", "keras-torch", "keras-jax")
+    assert set(frameworks_with("count")) == set(offered("jobs"))
+    assert frameworks_with("no such function") == ()

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from conformance.commands.main import main
-from conformance.models.jobs import archive, classification, reviews, sentiment
-from conformance.models.jobs.archive import SOURCES, DataRefused
+from conformance.models.jobs import classification, sentiment
+from conformance.models.jobs.data import rated_sentences, reviews
+from conformance.models.jobs.data.rated_sentences import SOURCES, DataRefused
 from conformance.models.jobs.frameworks import Answer
 
 from ..support import python
@@ -44,8 +45,8 @@ def made_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             lines.append(f"{k + 1}\t{rating}\tA {' '.join(chosen)} one of {source}.")
         files[member] = "\r\n".join(lines).encode()
     path = tmp_path / "made-up.tar.gz"
-    path.write_bytes(_packed({archive._INNER: _packed(files)}))
-    monkeypatch.setattr(archive, "SHA256", hashlib.sha256(path.read_bytes()).hexdigest())
+    path.write_bytes(_packed({rated_sentences._INNER: _packed(files)}))
+    monkeypatch.setattr(rated_sentences, "SHA256", hashlib.sha256(path.read_bytes()).hexdigest())
     return path
 
 

@@ -13,24 +13,24 @@ import pytest
 import refimpl as ri
 from conformance.cases.training import Task, Trace
 from conformance.commands.main import main
-from conformance.models.training import parity, steps, trajectories
+from conformance.models.training import parity, single_steps, trajectories
 from conformance.models.training.tasks import MANNERS, TASKS
-from conformance.models.training.traces import Answer, by, by_the_oracle
+from conformance.models.training.tracing import FrameworkTraces, framework_traces, oracle_trace
 
 SMALL = ("sentiment-SimpleRNN", "clipped")
 STEPS = 5
 
 
 @pytest.fixture(scope="module")
-def answers() -> Iterator[dict[str, Answer]]:
+def answers() -> Iterator[dict[str, FrameworkTraces]]:
     """Every framework's traces, each made in a process of its own, two at a time."""
     with ThreadPoolExecutor(2) as pool:
-        found = pool.map(lambda name: by(name, SMALL, STEPS), parity.IMPLEMENTATIONS)
+        found = pool.map(lambda name: framework_traces(name, SMALL, STEPS), parity.IMPLEMENTATIONS)
         yield dict(zip(parity.IMPLEMENTATIONS, found, strict=True))
 
 
 @pytest.mark.parametrize("name", parity.IMPLEMENTATIONS)
-def test_the_framework_trains_as_the_oracle_does(name: str, answers: dict[str, Answer]) -> None:
+def test_the_framework_trains_as_the_oracle_does(name: str, answers: dict[str, FrameworkTraces]) -> None:
     answer = answers[name]
     for why in answer.not_run.values():
         if "not installed" in why:
@@ -39,24 +39,24 @@ def test_the_framework_trains_as_the_oracle_does(name: str, answers: dict[str, A
     assert answer.dtype == ("float64" if name in ("torch", "keras-tensorflow") else "float32")
     drift: list[float] = []
     for task in SMALL:
-        found = parity.check(name, answer, task, STEPS)
-        assert found.holds, f"{name}: {task}: {parity.wrong(found)}"
+        found = parity.check_parity(name, answer, task, STEPS)
+        assert found.holds, f"{name}: {task}: {parity.worst_disagreement(found)}"
         assert len(found.drift) == STEPS + 1
         drift += found.drift
     assert max(drift) > 0, "the two are different programs, and never round differently?"
 
 
 def worst(task: Task, trace: Trace) -> float:
-    return max(found.ratio for found in steps.step_by_step(task, trace))
+    return max(found.ratio for found in single_steps.check_each_step(task, trace))
 
 
 @pytest.mark.parametrize("name", TASKS)
 @pytest.mark.parametrize("manner", MANNERS)
 def test_the_oracle_is_within_its_own_bounds(name: str, manner: str) -> None:
     task = TASKS[name](manner)
-    trace = by_the_oracle(task, 3)
+    trace = oracle_trace(task, 3)
     assert worst(task, trace) <= 1
-    assert max(w.bound for w in steps.step_by_step(task, trace) if w.quantity.startswith("params")) < 1e-9
+    assert max(w.bound for w in single_steps.check_each_step(task, trace) if w.quantity.startswith("params")) < 1e-9
     back = Trace.from_arrays(trace.arrays())
     assert all((a[n] == b[n]).all() for a, b in zip(back.params, trace.params, strict=True) for n in a)
 
@@ -129,26 +129,26 @@ FAULTS: dict[str, tuple[str, str, Callable[[Task], Task]]] = {
 def test_a_fault_in_training_is_caught(fault: str) -> None:
     name, manner, planted = FAULTS[fault]
     task = TASKS[name](manner)
-    found = worst(task, by_the_oracle(planted(task), 3))
+    found = worst(task, oracle_trace(planted(task), 3))
     assert found > 100, f"{fault}: {found}"
 
 
 def test_probabilities_that_are_not_clipped_are_caught_where_it_shows() -> None:
     task = TASKS["sentiment-SimpleRNN"]("keras")
-    assert worst(task, by_the_oracle(from_logits(task), 3)) <= 1  # nothing is clipped here, so it is the same function
+    assert worst(task, oracle_trace(from_logits(task), 3)) <= 1  # nothing is clipped here, so it is the same function
     sure = sure_of_itself(task)
-    assert worst(sure, by_the_oracle(sure, 1)) <= 1
-    assert worst(sure, by_the_oracle(from_logits(sure), 1)) > 100
+    assert worst(sure, oracle_trace(sure, 1)) <= 1
+    assert worst(sure, oracle_trace(from_logits(sure), 1)) > 100
 
 
 def test_a_wrong_start_and_a_missing_quantity_are_no_pass() -> None:
     task = TASKS["per-step"]("keras")
-    trace = by_the_oracle(task, 2)
+    trace = oracle_trace(task, 2)
     moved = {name: value + np.spacing(1.0) for name, value in task.params.items()}
     assert worst(replace(task, params=moved), trace) == np.inf
     lacking = replace(trace, gradients=[{n: g for n, g in d.items() if n != "dense.bias"} for d in trace.gradients])
     with pytest.raises(ValueError, match=r"dense\.bias"):
-        steps.step_by_step(task, lacking)
+        single_steps.check_each_step(task, lacking)
     nothing = replace(trace, losses=[float("nan"), *trace.losses[1:]])
     assert worst(task, nothing) == np.inf
 
@@ -173,11 +173,11 @@ def disturbed(task: Task, count: int, size: float, only: int | None = None) -> T
 def test_the_path_bears_rounding_at_every_step_and_no_more() -> None:
     for name in ("per-step", "clipped"):
         task = TASKS[name]("pytorch")
-        oracle = by_the_oracle(task, 8)
-        assert max(trajectories.follow(task, disturbed(task, 8, 2.0**-53), oracle, 8).ratio) <= 1
-        off = trajectories.follow(task, disturbed(task, 8, 1e-11, only=1), oracle, 8)
+        oracle = oracle_trace(task, 8)
+        assert max(trajectories.follow_trajectory(task, disturbed(task, 8, 2.0**-53), oracle, 8).ratio) <= 1
+        off = trajectories.follow_trajectory(task, disturbed(task, 8, 1e-11, only=1), oracle, 8)
         assert off.ratio[1] <= 1 < off.ratio[2]
-        assert off.known() == 8
+        assert off.claimed_steps() == 8
         assert all(np.isfinite(off.tolerance))
 
 
@@ -187,7 +187,7 @@ def test_the_path_bears_rounding_at_every_step_and_no_more() -> None:
 def test_the_jacobian_encloses_every_difference(name: str, manner: str) -> None:
     """The mean value theorem, tried: what a step makes of a difference is what the enclosure makes of it."""
     task = TASKS[name](manner)
-    trace, flat = by_the_oracle(task, 3), trajectories._Flat(task)
+    trace, flat = oracle_trace(task, 3), trajectories._StateVector(task)
     rng = np.random.default_rng(1)
     with np.errstate(all="ignore"):
         reach = np.full(flat.states, 1e-7)
@@ -197,7 +197,7 @@ def test_the_jacobian_encloses_every_difference(name: str, manner: str) -> None:
         for size in (1e-7, 1e-8):
             d = np.concatenate([size * rng.choice([-1.0, 1.0], flat.params), np.zeros(flat.states - flat.params)])
             moved = flat.named(flat.vector(trace.params[2]) + d[: flat.params])
-            ours, theirs = (steps.prescribed(task, p, trace.state(2), 2) for p in (trace.params[2], moved))
+            ours, theirs = (single_steps.prescribed_step(task, p, trace.state(2), 2) for p in (trace.params[2], moved))
             keys = ["params.", *(f"slots.{slot}." for slot in flat.slots)]
             after = [
                 np.concatenate([flat.vector({n: at.value[k + n] for n in flat.shapes}) for k in keys])
@@ -231,18 +231,18 @@ def test_the_command_refuses_what_is_not_there(wrong: list[str], capsys: Any) ->
 
 def test_what_is_wrong_is_said(capsys: Any) -> None:
     task = TASKS["per-step"]("keras")
-    trace = by_the_oracle(FAULTS["learning rate in float32"][2](task), 2)
-    oracle = by_the_oracle(task, 2)
+    trace = oracle_trace(FAULTS["learning rate in float32"][2](task), 2)
+    oracle = oracle_trace(task, 2)
     found = parity.Parity(
         "planted",
         "per-step",
         "float64",
         2,
-        steps.step_by_step(task, trace),
-        trajectories.follow(task, trace, oracle, 2),
+        single_steps.check_each_step(task, trace),
+        trajectories.follow_trajectory(task, trace, oracle, 2),
         trajectories.differences(oracle, trace),
     )
     assert not found.holds
-    assert not parity.Found([found], {}, {}).holds
-    assert not parity.Found([], {}, {}).holds
-    assert "step 0: params." in parity.wrong(found)
+    assert not parity.ParityReport([found], {}, {}).holds
+    assert not parity.ParityReport([], {}, {}).holds
+    assert "step 0: params." in parity.worst_disagreement(found)

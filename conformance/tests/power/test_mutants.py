@@ -9,11 +9,11 @@ import pytest
 
 from conformance import suite
 from conformance.power.mutants import GROUPS, MUTANTS, bug_of, group_of
-from conformance.power.mutants.alone import caught_by_the_corpus
 from conformance.power.mutants.checks import MODULES
-from conformance.power.mutants.faint import WEIGHTS, Faint
+from conformance.power.mutants.faint_faults import WEIGHTS, FaintMutant
 from conformance.power.mutants.layer import Textbook
-from conformance.power.mutants.measuring import first
+from conformance.power.mutants.measuring import run_until_caught
+from conformance.power.mutants.other_suites import caught_by_the_corpus
 from conformance.suite.plan import ORDER
 
 pytestmark = [
@@ -32,7 +32,7 @@ def modules_for(name: str) -> tuple[str, ...]:
 
 @pytest.mark.parametrize("name", MUTANTS)
 def test_the_mutant_is_caught(name: str) -> None:
-    found = first(MUTANTS[name](), 0, modules_for(name))
+    found = run_until_caught(MUTANTS[name](), 0, modules_for(name))
     assert any(each.caught for each in found.values()), f"{name} survived the quick profile: {bug_of(name)}"
 
 
@@ -53,12 +53,12 @@ def test_the_mutant_is_caught(name: str) -> None:
     ],
 )
 def test_a_faint_fault_is_caught(name: str, weight: float, arithmetic: str) -> None:
-    assert any(each.caught for each in first(Faint(name, weight, arithmetic), 0).values())
+    assert any(each.caught for each in run_until_caught(FaintMutant(name, weight, arithmetic), 0).values())
 
 
 @pytest.mark.parametrize("arithmetic", WEIGHTS)
 def test_a_fault_of_no_weight_is_none(arithmetic: str) -> None:
-    found = first(Faint("InputAndForgetExchanged", 0.0, arithmetic), 0, ("agreement", "stateful"))
+    found = run_until_caught(FaintMutant("InputAndForgetExchanged", 0.0, arithmetic), 0, ("agreement", "stateful"))
     assert not any(each.caught for each in found.values()), found
 
 

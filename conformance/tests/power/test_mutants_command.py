@@ -11,32 +11,32 @@ import pytest
 
 from conformance.commands.main import main
 from conformance.commands.power import mutants as command
-from conformance.power.mutants import MUTANTS, faint, running
-from conformance.power.mutants.faint import WEIGHTS, Faint
-from conformance.power.mutants.measuring import Found, Tried
+from conformance.power.mutants import MUTANTS, faint_faults, running
+from conformance.power.mutants.faint_faults import WEIGHTS, FaintMutant
+from conformance.power.mutants.measuring import ModuleResult, MutantResult
 from conformance.power.mutants.running import Plan, Score
-from conformance.power.mutants.score import curve, plot, summary, without
+from conformance.power.mutants.score import caught_by_no_other, caught_by_weight, plot, summary
 
 PLAN = Plan(("ResetBefore",), correct=False, faint=False, seed=0, jobs=1)
 
 
-def found(name: str, group: str = "forward", **modules: int) -> Found:
+def found(name: str, group: str = "forward", **modules: int) -> MutantResult:
     """A mutant that each module catches after so many cases; after none: that does not catch it in ten."""
     tried = {
-        module: Tried("check" if cases else "", "outputs: wrong", ("outputs",), cases or 10, 0.5)
+        module: ModuleResult("check" if cases else "", "outputs: wrong", ("outputs",), cases or 10, 0.5)
         for module, cases in modules.items()
     }
-    return Found(name, group, "a bug", tried, dict.fromkeys(("forward", "gradients", "corpus", "onnx"), True))
+    return MutantResult(name, group, "a bug", tried, dict.fromkeys(("forward", "gradients", "corpus", "onnx"), True))
 
 
 def test_what_catches_first_is_told_with_all_cases_until_then() -> None:
     late = found("late", enumeration=0, agreement=3, laws=5)
-    assert late.first == "agreement"
-    assert late.until_caught() == (13, 1.0)
+    assert late.caught_first_by == "agreement"
+    assert late.cost_until_caught() == (13, 1.0)
 
 
 def test_a_mutant_that_one_module_alone_catches_is_what_its_deletion_costs() -> None:
-    its = without([found("a", enumeration=1, laws=0), found("b", enumeration=2, laws=3), found("c", laws=1)])
+    its = caught_by_no_other([found("a", enumeration=1, laws=0), found("b", enumeration=2, laws=3), found("c", laws=1)])
     assert its["enumeration"] == ["a"]
     assert its["laws"] == ["c"]
 
@@ -55,7 +55,7 @@ def test_the_curve_counts_those_whose_fault_shows_at_full_weight(tmp_path: Path)
     pytest.importorskip("matplotlib")
     least = {"a": 1e-6, "b": 1e-3, "shape": None}
     score = Score((), {}, {(name, dtype): weight for name, weight in least.items() for dtype in WEIGHTS})
-    assert curve(score)["float64"] == {1.0: (2, 2), 1e-3: (2, 2), 1e-6: (1, 2), 1e-9: (0, 2)}
+    assert caught_by_weight(score)["float64"] == {1.0: (2, 2), 1e-3: (2, 2), 1e-6: (1, 2), 1e-9: (0, 2)}
     plot(score, tmp_path / "curve.png")
     assert (tmp_path / "curve.png").read_bytes().startswith(b"\x89PNG")
 
@@ -105,18 +105,18 @@ def test_the_plan_has_faint_versions_of_forward_faults_alone() -> None:
 def test_the_least_weight_that_is_caught_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     limits = {"a": 1e-9, "b": 1e-6, "c": 1e-3, "d": 1.0, "shape": 2.0}
 
-    def caught_from(made: Faint, seed: int) -> dict[str, Tried]:
+    def caught_from(made: FaintMutant, seed: int) -> dict[str, ModuleResult]:
         name = made.name.partition(" ")[0]
-        return {"laws": Tried("check" if made.weight >= limits[name] else "", "", (), 1, 0.0)}
+        return {"laws": ModuleResult("check" if made.weight >= limits[name] else "", "", (), 1, 0.0)}
 
-    monkeypatch.setattr(running, "first", caught_from)
-    monkeypatch.setattr(faint, "MUTANTS", dict.fromkeys(limits, MUTANTS["ResetBefore"]))
+    monkeypatch.setattr(running, "run_until_caught", caught_from)
+    monkeypatch.setattr(faint_faults, "MUTANTS", dict.fromkeys(limits, MUTANTS["ResetBefore"]))
     found = {name: running.least_weight(name, "float64", 0) for name in limits}
     assert found == {"a": 1e-9, "b": 1e-6, "c": 1e-3, "d": 1.0, "shape": None}
 
 
 def _at_once(name: str, seed: int) -> str:
-    """In place of `measure`, for worker processes to find."""
+    """In place of `measure_mutant`, for worker processes to find."""
     return f"{name} {seed}"
 
 
@@ -129,8 +129,8 @@ def test_an_interrupt_ends_every_process_at_once(
         began.append(len(multiprocessing.active_children()))
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(running, "measure", _at_once)
-    monkeypatch.setattr(command, "run", lambda plan, told: running.run(plan, interrupted))
+    monkeypatch.setattr(running, "measure_mutant", _at_once)
+    monkeypatch.setattr(command, "run", lambda plan, notify: running.run(plan, interrupted))
     monkeypatch.setattr(signal, "signal", lambda *_: None)  # this process keeps its own
     assert main(["mutants", "--jobs", "1", "--mutant", "ResetBefore"]) == 130
     assert "interrupted: no score" in capsys.readouterr().out

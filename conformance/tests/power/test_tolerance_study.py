@@ -19,7 +19,7 @@ from conformance.judging.divergences import expected_of
 from conformance.judging.truth import Truth
 from conformance.judging.verdict import judge
 from conformance.power.tolerance_study import measuring, report, sensitivity
-from conformance.power.tolerance_study.cases import GROUP, Draws, looks_for_faults, manner_of
+from conformance.power.tolerance_study.cases import GROUP_SIZE, StudyCases, looks_for_faults, manner_of
 from conformance.power.tolerance_study.measuring import Study, study
 from conformance.suite.session import PROFILES, Session
 from conformance.tests.support import example, python, start
@@ -28,19 +28,19 @@ PLANTED = "conformance.tests.support.planted_faults"
 DIFFICULT = "conformance.tests.support.difficult"
 
 
-def draws(dtype: str = "float64", seed: int = 1) -> Draws:
-    return Draws(Session(Oracle(), PROFILES["quick"]), dtype, seed)
+def draws(dtype: str = "float64", seed: int = 1) -> StudyCases:
+    return StudyCases(Session(Oracle(), PROFILES["quick"]), dtype, seed)
 
 
 def test_a_case_follows_from_the_seed_and_its_number() -> None:
-    one, again, other = draws().case(GROUP + 7), draws().case(GROUP + 7), draws(seed=2).case(GROUP + 7)
+    one, again, other = draws().case(GROUP_SIZE + 7), draws().case(GROUP_SIZE + 7), draws(seed=2).case(GROUP_SIZE + 7)
     assert repr(one) == repr(again)
     np.testing.assert_array_equal(one.x, again.x)
     assert one.x.shape != other.x.shape or (one.x != other.x).any()
 
 
 def test_the_cases_of_a_group_differ_in_their_numbers_alone() -> None:
-    first, second, elsewhere = (draws("float32").case(number) for number in (0, 1, GROUP))
+    first, second, elsewhere = (draws("float32").case(number) for number in (0, 1, GROUP_SIZE))
     assert first.options == second.options
     assert first.x.shape == second.x.shape
     assert (first.x != second.x).any()
@@ -52,8 +52,8 @@ def test_many_cells_leave_steps_enough_for_a_mask_with_holes() -> None:
     class Deep(Oracle):
         cells = ({"kind": "LSTM", "layers": (3,), "direction": ("forward", "both"), "mask": ("holes",)},)
 
-    deep = Draws(Session(Deep(), PROFILES["quick"]), "float64", 1)
-    assert {deep.case(number).x.shape[1] for number in range(0, 12 * GROUP, GROUP)} == {3, 4, 5}
+    deep = StudyCases(Session(Deep(), PROFILES["quick"]), "float64", 1)
+    assert {deep.case(number).x.shape[1] for number in range(0, 12 * GROUP_SIZE, GROUP_SIZE)} == {3, 4, 5}
 
 
 def test_ordinary_cases_have_neither_tiny_nor_saturating_numbers() -> None:
@@ -69,7 +69,7 @@ def test_a_change_greater_than_the_least_is_seen_and_a_lesser_is_not(kind: str) 
     expected = expected_of(implementation, case, ())
     compared = [name for name in expected.values if family_of(name) != "gates"]
     for seed in range(4):
-        found = sensitivity.least_seen(case, expected, compared, np.random.default_rng(seed))
+        found = sensitivity.least_visible_changes(case, expected, compared, np.random.default_rng(seed))
         assert set(found) >= {"recurrent weight", "weight", "bias", "gate", "gradient"}
         for target in ("recurrent weight", "weight", "bias", "gate"):
             for factor, seen in ((1.05, True), (0.95, False)):
@@ -88,22 +88,24 @@ def test_a_fault_of_a_given_size_is_put_into_the_implementation_and_judged_as_th
     expected = expected_of(implementation, case, ())
     asked = (case, expected, list(expected.values))
     for seed in range(4):
-        for target, least in sensitivity.least_seen(*asked, np.random.default_rng(seed)).items():
-            found = sensitivity.seen(*asked, np.random.default_rng(seed), least * factor, implementation.observe)
+        for target, least in sensitivity.least_visible_changes(*asked, np.random.default_rng(seed)).items():
+            found = sensitivity.visible_faults(
+                *asked, np.random.default_rng(seed), least * factor, implementation.observe
+            )
             assert found[target] is (factor > 1), (target, seed)
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_a_study_looks_for_faults_in_cases_of_each_manner(dtype: str) -> None:
-    numbers = [number for number in range(GROUP) if looks_for_faults(number)]
+    numbers = [number for number in range(GROUP_SIZE) if looks_for_faults(number)]
     assert {manner_of(number) for number in numbers} == set(report.MANNERS)
     assert [draws(dtype).case(number).dtype_name for number in numbers] == [dtype] * len(numbers)
 
 
 def changed(case: Any, target: str, by: float, seed: int) -> Any:
-    """The case with the fault that `least_seen` thought of, of this size: it asks the generator in a fixed order."""
+    """The case with the fault of `least_visible_changes`, of this size: it asks the generator in a fixed order."""
     rng = np.random.default_rng(seed)
-    return {each: sensitivity.moved(case, each, rng, by) for each in sensitivity.PARAMETERS}[target]
+    return {each: sensitivity.with_random_fault(case, each, rng, by) for each in sensitivity.PARAMETERS}[target]
 
 
 def test_what_a_known_divergence_computes_instead_is_no_fault_that_is_seen() -> None:
@@ -111,7 +113,7 @@ def test_what_a_known_divergence_computes_instead_is_no_fault_that_is_seen() -> 
     expected = expected_of(Oracle(), case, ())
     elsewhere = {name: value + 1 for name, value in expected.values.items()}
     least = [
-        sensitivity.least_seen(case, replace(expected, values=values), ["outputs"], np.random.default_rng(0))
+        sensitivity.least_visible_changes(case, replace(expected, values=values), ["outputs"], np.random.default_rng(0))
         for values in (expected.values, elsewhere)
     ]
     assert least[0] == least[1]
@@ -121,7 +123,9 @@ def test_what_moves_nothing_is_not_said_to_be_seen() -> None:
     case = example("SimpleRNN", activation="relu")
     case = case.replace(params={name: -np.abs(value) for name, value in case.params.items()}, x=np.abs(case.x))
     expected = expected_of(Oracle(), case.replace(initial_state=None), ())
-    least = sensitivity.least_seen(case.replace(initial_state=None), expected, ["outputs"], np.random.default_rng(0))
+    least = sensitivity.least_visible_changes(
+        case.replace(initial_state=None), expected, ["outputs"], np.random.default_rng(0)
+    )
     assert least["recurrent weight"] == np.inf
 
 
@@ -130,13 +134,13 @@ def quiet(_: Any) -> None:
 
 
 def test_a_fault_is_an_alarm_and_a_sound_implementation_gives_none(tmp_path: Path) -> None:
-    wanted = [(f"{PLANTED}:Sound", "float64", 30), (f"{PLANTED}:GatesSwapped", "float64", 2 * GROUP)]
+    wanted = [(f"{PLANTED}:Sound", "float64", 30), (f"{PLANTED}:GatesSwapped", "float64", 2 * GROUP_SIZE)]
     sound, wrong = study(wanted, seed=0, jobs=2, watch=quiet)
     assert (sound.cases, sound.alarms, sound.broken) == (30, {}, [])
     assert sound.numbers > 1000
-    assert report.holds([sound])
+    assert report.passed([sound])
     assert wrong.alarms
-    assert not report.holds([sound, wrong])
+    assert not report.passed([sound, wrong])
     assert "LSTM" in next(iter(wrong.alarms.values()))
     report.write_json(tmp_path / "study.json", [sound, wrong], 0)
     told = json.loads((tmp_path / "study.json").read_text())["studies"]
@@ -149,13 +153,13 @@ def test_a_study_of_alarms_alone_looks_for_no_faults() -> None:
     assert found.cases == 30
     assert found.seen == {}
     assert found.seconds == (0.0, 0.0)
-    assert report.holds([found])
+    assert report.passed([found])
     report.show(Console(width=160, quiet=True), [found])
 
 
 def test_a_process_that_dies_is_told_and_counts_against_the_study() -> None:
     (found,) = study([(f"{DIFFICULT}:Leaves", "float64", 10)], seed=0, jobs=1, watch=quiet)
-    assert not report.holds([found])
+    assert not report.passed([found])
     console = Console(width=160, record=True, quiet=True)
     report.show(console, [found])
     assert found.cases == 0
@@ -164,7 +168,7 @@ def test_a_process_that_dies_is_told_and_counts_against_the_study() -> None:
 def test_what_cannot_run_says_why_and_nothing_compared_is_no_success() -> None:
     (found,) = study([(f"{PLANTED}:Sound", "bfloat16", 10)], seed=0, jobs=1, watch=quiet)
     assert "does not compute in bfloat16" in found.not_run
-    assert not report.holds([found])
+    assert not report.passed([found])
 
 
 def test_an_interrupted_study_leaves_no_process_and_says_how_far_it_came(monkeypatch: pytest.MonkeyPatch) -> None:

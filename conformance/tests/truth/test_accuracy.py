@@ -13,7 +13,7 @@ pytest.importorskip("flint", reason="python-flint is not installed: pip install 
 
 from conformance.truth import accuracy as module
 from conformance.truth import corpus
-from conformance.truth.accuracy import accuracy, plot, show, ulps
+from conformance.truth.accuracy import measure_accuracy, plot, show, ulps
 
 QUIET = Console(file=io.StringIO())
 
@@ -38,7 +38,7 @@ def test_what_float32_cannot_hold_is_left_out() -> None:
 
 
 def test_the_oracle_has_no_error_on_the_hand_sized_family() -> None:
-    found = accuracy(["oracle"], ["hand_sized"], QUIET)
+    found = measure_accuracy(["oracle"], ["hand_sized"], QUIET)
     assert {(d.dtype, d.part) for d in found.distances} == {
         (dtype, part) for dtype in ("float64", "float32") for part in ("values", "gradients")
     }
@@ -72,14 +72,14 @@ def test_a_worse_implementation_is_seen_to_be_worse(tmp_path: Path) -> None:
         "        return {name: value * (1 + 1e-10) for name, value in super().observe(case).values.items()}\n"
     )
     name = f"{tmp_path}/coarse.py:Coarse"
-    found = accuracy([name], ["lstm"], QUIET)
+    found = measure_accuracy([name], ["lstm"], QUIET)
     values = next(d for d in found.distances if (d.dtype, d.part) == ("float64", "values"))
     assert 2**52 * 1e-10 / 2 < values.median < 2**52 * 1e-10 * 2
     assert found.not_run[name]["no such cell"] > 0
 
 
 def test_what_is_not_here_is_reported_with_its_reason_and_does_not_stop_the_rest() -> None:
-    found = accuracy(["no.such.module:Layer", "oracle"], ["hand_sized"], QUIET)
+    found = measure_accuracy(["no.such.module:Layer", "oracle"], ["hand_sized"], QUIET)
     assert "not installed" in next(iter(found.not_run["no.such.module:Layer"]))
     assert found.distances
     text = io.StringIO()
@@ -90,5 +90,5 @@ def test_what_is_not_here_is_reported_with_its_reason_and_does_not_stop_the_rest
 
 def test_the_plot_is_drawn(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib", reason="matplotlib is not installed: pip install 'rnn-conformance[plot]'")
-    plot(accuracy(["oracle"], ["hand_sized", "tiny"], QUIET), tmp_path / "accuracy.png")
+    plot(measure_accuracy(["oracle"], ["hand_sized", "tiny"], QUIET), tmp_path / "accuracy.png")
     assert (tmp_path / "accuracy.png").read_bytes().startswith(b"\x89PNG")

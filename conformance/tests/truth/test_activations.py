@@ -15,7 +15,7 @@ from refimpl.rounded import Rounded
 from ...contract import Array
 from ...truth.activation_accuracy import PARAMETERISED, PRECISIONS, judged, points, truth
 from ...truth.balls import AtKink, Undecided, balls, constant, precision, series, slope
-from ...truth.certify import refuse_python_numbers
+from ...truth.certificates import refuse_python_numbers
 
 each_activation = pytest.mark.parametrize("name", [*NAMES, *PARAMETERISED])
 PLACES = [

@@ -18,7 +18,7 @@ pytest.importorskip("flint", reason="python-flint is not installed: pip install 
 import flint
 
 from conformance.truth.balls import AtKink, Ball, Undecided, balls, nearest_float, precision, series
-from conformance.truth.certify import certify, in_balls, refuse_python_numbers
+from conformance.truth.certificates import certify, enclosures_of, refuse_python_numbers
 
 SMALLEST, LARGEST = 5e-324, 1.7976931348623157e308
 TIES = {
@@ -187,7 +187,7 @@ def test_a_tie_that_balls_cannot_see_exactly_is_reported_and_not_guessed() -> No
     params = {"kernel": np.array([[2 * 28059810762433.0]]), "recurrent_kernel": np.array([[1.0]])}
     case = Case(cell, params, np.array([[[0.0]]]), d_outputs=np.array([[[963.0]]]))
     with precision(192):
-        gradient = in_balls(case)["d_x"][0, 0, 0].value
+        gradient = enclosures_of(case)["d_x"][0, 0, 0].value
     assert not gradient.is_exact()
     certificate = certify(case, precisions=(192, 512))
     assert not certificate.is_complete

@@ -8,7 +8,7 @@ numbers are in order; anything else is `FixtureRefused`, before any of it is use
 from ...common.fixtures import directory
 from .model import FORMAT, Family, Fixture, FixtureRefused, shapes_of
 from .reading import MAX_BYTES, families, read, read_family
-from .writing import text, write, write_manifest
+from .writing import encoded_family, write, write_manifest
 
 __all__ = [
     "FORMAT",
@@ -17,11 +17,11 @@ __all__ = [
     "Fixture",
     "FixtureRefused",
     "directory",
+    "encoded_family",
     "families",
     "read",
     "read_family",
     "shapes_of",
-    "text",
     "write",
     "write_manifest",
 ]

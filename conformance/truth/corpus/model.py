@@ -55,7 +55,7 @@ class Family:
 
 
 def shapes_of(case: Case) -> dict[str, tuple[int, ...]]:
-    """The shape of each quantity that is expected of a case, by name, in the order of `verdicts.quantities`."""
+    """The shape of each quantity that is expected of a case, by name, in the order of `cases.oracle_run.quantities`."""
     cell, (batch, time, inputs) = case.cell, case.x.shape
     states = {name: (batch, size) for name, size in zip(case.state_names, cell.state_sizes, strict=True)}
     found: dict[str, tuple[int, ...]] = {"outputs": case.outputs_shape}

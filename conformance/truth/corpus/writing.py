@@ -20,12 +20,12 @@ from .model import FORMAT, LICENCE, Family, Fixture
 def write(family: Family, where: Path | None = None) -> Path:
     """Writes the family's file, atomically; `write_manifest` must follow."""
     path = (where or directory()) / f"{family.name}.json"
-    write_atomically(path, text(family))
+    write_atomically(path, encoded_family(family))
     return path
 
 
-def text(family: Family) -> str:
-    """What the family's file holds."""
+def encoded_family(family: Family) -> str:
+    """The text of the family's file."""
     document = {
         "format": FORMAT,
         "family": family.name,
@@ -33,7 +33,7 @@ def text(family: Family) -> str:
         "flags": dict(family.flags),
         "cases": [_encoded(fixture) for fixture in family.fixtures],
     }
-    return _laid_out(document) + "\n"
+    return _formatted(document) + "\n"
 
 
 def write_manifest(where: Path | None = None) -> Path:
@@ -115,7 +115,7 @@ def _listed(array: Array | None) -> Any:
     return None if array is None else array.tolist()
 
 
-def _laid_out(document: Mapping[str, Any]) -> str:
+def _formatted(document: Mapping[str, Any]) -> str:
     """JSON with one line for each array, so that a person can read it and a diff is small.
 
     Numbers are in the shortest decimal that reads back as the same float64, which is what `repr` gives.

@@ -7,20 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from .building import ORDINARY, Scales, make_case
-from .draft import Draft, DraftFamily
-from .values import Values
+from .building import ORDINARY, Magnitudes, Sizes, make_case
+from .seeded_numbers import GENERATOR, SeededNumbers
+from .uncertified import UncertifiedCase, UncertifiedFamily
 
-_PROVENANCE = (
-    "Magnitudes chosen for the family, numbers from a seeded generator (conformance/exact/families); "
-    "certified in ball arithmetic."
-)
+_PROVENANCE = f"Magnitudes chosen for the family, numbers from {GENERATOR}; certified in ball arithmetic."
 _KINDS = ("simple-rnn", "lstm", "gru-after", "gru-before")
 _SMOOTH = ("tanh", "sigmoid")
 _EVERYTHING = ("outputs", "h", "c")
 
 
-def extreme_families() -> Iterator[DraftFamily]:
+def extreme_families() -> Iterator[UncertifiedFamily]:
     yield saturating()
     yield tiny()
     yield subnormal()
@@ -28,21 +25,21 @@ def extreme_families() -> Iterator[DraftFamily]:
     yield chaotic()
 
 
-def saturating() -> DraftFamily:
+def saturating() -> UncertifiedFamily:
     """Pre-activations up to some hundreds: gates at 0 or 1 to many digits, slopes that all but vanish."""
     pairs = (_SMOOTH, ("sigmoid", "tanh"), ("hard_sigmoid", "hard_sigmoid_keras2"), ("tanh", "hard_sigmoid"))
-    scales = (
-        Scales(kernel=40.0, recurrent_kernel=40.0, bias=10.0, x=2.0, state=0.9),
-        Scales(kernel=6.0, recurrent_kernel=6.0, bias=4.0, x=3.0, state=3.0),
+    magnitudes = (
+        Magnitudes(kernel=40.0, recurrent_kernel=40.0, bias=10.0, x=2.0, state=0.9),
+        Magnitudes(kernel=6.0, recurrent_kernel=6.0, bias=4.0, x=3.0, state=3.0),
     )
     drafts = [
-        _draft(f"{kind}-{'-'.join(names)}-{name}", kind, names, (2, 5, 4, 3), scale, flags=("saturating",))
+        _draft(f"{kind}-{'-'.join(names)}-{name}", kind, names, (2, 5, 4, 3), magnitude, flags=("saturating",))
         for kind in _KINDS
         for names in pairs
-        for name, scale in zip(("far", "near"), scales, strict=True)
+        for name, magnitude in zip(("far", "near"), magnitudes, strict=True)
     ]
     text = "Gates that are 0 or 1 to many digits, and slopes that all but vanish."
-    return DraftFamily(
+    return UncertifiedFamily(
         "saturating",
         text,
         {"saturating": "Pre-activations are large: a naive exp overflows, 1 - y*y cancels."},
@@ -51,7 +48,7 @@ def saturating() -> DraftFamily:
     )
 
 
-def tiny() -> DraftFamily:
+def tiny() -> UncertifiedFamily:
     """Magnitudes at which tanh(x) is x to all digits, and those whose products leave the range of float64."""
     drafts = [
         _draft(
@@ -59,7 +56,7 @@ def tiny() -> DraftFamily:
             kind,
             names,
             (2, 4, 1, 3),
-            Scales(kernel=m, recurrent_kernel=0.8, bias=m, x=1.0, state=m, cotangent=cotangent),
+            Magnitudes(kernel=m, recurrent_kernel=0.8, bias=m, x=1.0, state=m, cotangent=cotangent),
             flags=("tiny",),
         )
         for kind in _KINDS
@@ -68,14 +65,14 @@ def tiny() -> DraftFamily:
     ]
     text = "Values of 1e-12 and of 1e-150: what is small must not be taken for zero."
     flags = {"tiny": "Some arrays are tiny; products of two of them may round to zero."}
-    return DraftFamily("tiny", text, flags, tuple(drafts), _PROVENANCE)
+    return UncertifiedFamily("tiny", text, flags, tuple(drafts), _PROVENANCE)
 
 
-def subnormal() -> DraftFamily:
+def subnormal() -> UncertifiedFamily:
     """Results that only a subnormal number can hold: by small products, by closed gates, by small cotangents."""
-    product = Scales(kernel=3e-155, recurrent_kernel=0.8, x=3e-155, state=2e-309)
-    closed = Scales(bias=4.0, bias_centre=-728.0, state=0.7, cotangent=1.0)
-    cotangent = Scales(cotangent=3e-309)
+    product = Magnitudes(kernel=3e-155, recurrent_kernel=0.8, x=3e-155, state=2e-309)
+    closed = Magnitudes(bias=4.0, bias_centre=-728.0, state=0.7, cotangent=1.0)
+    cotangent = Magnitudes(cotangent=3e-309)
     drafts = []
     for kind in _KINDS:
         for activation in ("tanh", "linear"):
@@ -86,39 +83,39 @@ def subnormal() -> DraftFamily:
         drafts.append(_draft(f"{kind}-cotangents", kind, _SMOOTH, (2, 4, 1, 3), cotangent))
     text = "Results below 2.2e-308, which only subnormal numbers can hold."
     flags = {"subnormal": "Some expected values are subnormal: hardware that flushes them to zero is off."}
-    return DraftFamily("subnormal", text, flags, _flagged(drafts, "subnormal"), _PROVENANCE)
+    return UncertifiedFamily("subnormal", text, flags, _flagged(drafts, "subnormal"), _PROVENANCE)
 
 
-def long() -> DraftFamily:
+def long() -> UncertifiedFamily:
     """200 steps, plain and with a mask in reverse."""
     drafts = []
     for kind in _KINDS:
         drafts.append(_draft(f"{kind}-200", kind, _SMOOTH, (1, 200, 2, 3), ORDINARY))
-        values = Values(f"long/{kind}/mask")
+        values = SeededNumbers(f"long/{kind}/mask")
         mask = np.array([[values.chance(0.8) for _ in range(200)]])
         drafts.append(
             _draft(f"{kind}-200-masked-reverse", kind, _SMOOTH, (1, 200, 2, 3), ORDINARY, mask=mask, reverse=True)
         )
     text = "200 steps: what accumulates over time, plain and with a mask in reverse."
-    return DraftFamily("long", text, {"long": "200 steps."}, _flagged(drafts, "long"), _PROVENANCE)
+    return UncertifiedFamily("long", text, {"long": "200 steps."}, _flagged(drafts, "long"), _PROVENANCE)
 
 
-def chaotic() -> DraftFamily:
+def chaotic() -> UncertifiedFamily:
     """Recurrences that multiply an error at every step, so that few digits or none survive in float64."""
-    scales = {
-        "simple-rnn": Scales(recurrent_kernel=4.0, bias=0.1, kernel=0.1),
-        "lstm": Scales(recurrent_kernel=14.0, bias=0.5, kernel=0.5),
-        "gru-after": Scales(recurrent_kernel=10.0, bias=0.5, kernel=0.5),
-        "gru-before": Scales(recurrent_kernel=10.0, bias=0.5, kernel=0.5),
+    magnitudes = {
+        "simple-rnn": Magnitudes(recurrent_kernel=4.0, bias=0.1, kernel=0.1),
+        "lstm": Magnitudes(recurrent_kernel=14.0, bias=0.5, kernel=0.5),
+        "gru-after": Magnitudes(recurrent_kernel=10.0, bias=0.5, kernel=0.5),
+        "gru-before": Magnitudes(recurrent_kernel=10.0, bias=0.5, kernel=0.5),
     }
     drafts = [
-        _draft(f"{kind}-{seed}", kind, _SMOOTH, (1, 100, 2, 8), scales[kind], cotangents=("h",), seed=seed)
+        _draft(f"{kind}-{seed}", kind, _SMOOTH, (1, 100, 2, 8), magnitudes[kind], cotangents=("h",), seed=seed)
         for kind in _KINDS
         for seed in CHAOTIC_SEEDS[kind]
     ]
     text = "Recurrences that multiply every error, step by step: the exact result exists, few digits survive."
     flags = {"chaotic": "An error of one rounding at the first step changes the leading digits of the last."}
-    return DraftFamily("chaotic", text, flags, _flagged(drafts, "chaotic"), _PROVENANCE)
+    return UncertifiedFamily("chaotic", text, flags, _flagged(drafts, "chaotic"), _PROVENANCE)
 
 
 CHAOTIC_SEEDS: Mapping[str, tuple[int, ...]] = {
@@ -134,15 +131,15 @@ def _draft(
     name: str,
     kind: str,
     activations: tuple[str, str],
-    sizes: tuple[int, int, int, int],
-    scales: Scales,
+    sizes: Sizes,
+    magnitudes: Magnitudes,
     biases: Mapping[str, Any] | None = None,
     *,
     flags: tuple[str, ...] = (),
     cotangents: tuple[str, ...] = _EVERYTHING,
     seed: int = 0,
     **sequence: Any,
-) -> Draft:
+) -> UncertifiedCase:
     options = {"activation": activations[0]} | dict(biases or {})
     if kind != "simple-rnn":
         options["recurrent_activation"] = activations[1]
@@ -150,14 +147,14 @@ def _draft(
         kind,
         options,
         sizes,
-        Values(f"extremes/{name}/{seed}"),
+        SeededNumbers(f"extremes/{name}/{seed}"),
         initial=True,
         cotangents=cotangents,
-        scales=scales,
+        magnitudes=magnitudes,
         **sequence,
     )
-    return Draft(name.replace("_", "-"), case, flags)
+    return UncertifiedCase(name.replace("_", "-"), case, flags)
 
 
-def _flagged(drafts: list[Draft], flag: str) -> tuple[Draft, ...]:
-    return tuple(Draft(draft.id, draft.case, (flag,), draft.note) for draft in drafts)
+def _flagged(drafts: list[UncertifiedCase], flag: str) -> tuple[UncertifiedCase, ...]:
+    return tuple(UncertifiedCase(draft.id, draft.case, (flag,), draft.note) for draft in drafts)

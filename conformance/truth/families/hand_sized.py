@@ -12,7 +12,7 @@ import numpy as np
 import refimpl as ri
 
 from ...contract import Array, Case
-from .draft import Draft, DraftFamily
+from .uncertified import UncertifiedCase, UncertifiedFamily
 
 _RNN = """\
 Symbols: W kernel, U recurrent kernel, b bias; h0 = 0; dA is the cotangent of the pre-activation.
@@ -164,7 +164,7 @@ def _case(cell: Any, params: Any, x: Any, initial: Any = None, d_state: Any = No
     return Case(cell, arrays, _array(x), initial_state, d_outputs, cotangents)
 
 
-def _drafts() -> tuple[Draft, ...]:
+def _drafts() -> tuple[UncertifiedCase, ...]:
     x = [[[1], [2]]]
     two_biases = _RNN_PARAMS | {"recurrent_bias": [0, 0, 0]}
     lstm = {"kernel": [[1, 2, 3, -1]], "recurrent_kernel": [[1, -1, 2, 3]], "bias": [-1, 1, -2, -3]}
@@ -174,34 +174,34 @@ def _drafts() -> tuple[Draft, ...]:
     one_bias: Any = {"reset_after": False, "use_recurrent_bias": False}
     one_unit = ("one-unit",)
     return (
-        Draft(
+        UncertifiedCase(
             "simple-rnn-linear",
             _case(ri.SimpleRNN(2, 3, activation="linear"), _RNN_PARAMS, _RNN_X),
             note=_RNN,
         ),
-        Draft(
+        UncertifiedCase(
             "simple-rnn-relu",
             _case(ri.SimpleRNN(2, 3, activation="relu"), _RNN_PARAMS, _RNN_X),
             note=_RELU + _RNN,
         ),
-        Draft(
+        UncertifiedCase(
             "simple-rnn-relu-two-biases",
             _case(ri.SimpleRNN(2, 3, activation="relu", use_recurrent_bias=True), two_biases, _RNN_X),
             note=_RELU + _TWO_BIASES + _RNN,
         ),
-        Draft(
+        UncertifiedCase(
             "lstm-linear",
             _case(ri.LSTM(1, 1, **_LINEAR), lstm, x, initial=(1, 2), d_state=(None, 5)),
             one_unit,
             _LSTM,
         ),
-        Draft(
+        UncertifiedCase(
             "gru-reset-after-linear",
             _case(ri.GRU(1, 1, **_LINEAR), after, x, initial=(3,), d_state=(2,)),
             one_unit,
             _GRU_AFTER,
         ),
-        Draft(
+        UncertifiedCase(
             "gru-reset-before-linear",
             _case(ri.GRU(1, 1, **_LINEAR, **one_bias), before, x, initial=(3,), d_state=(2,)),
             one_unit,
@@ -210,8 +210,8 @@ def _drafts() -> tuple[Draft, ...]:
     )
 
 
-def family() -> DraftFamily:
-    return DraftFamily(
+def family() -> UncertifiedFamily:
+    return UncertifiedFamily(
         "hand_sized",
         "Integers only, worked by hand in each case's note: for a reader with a pencil who wants to check gate "
         "order and gradients.",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from .building import ORDINARY, SIZES, Scales, make_case
-from .draft import Draft, DraftFamily
-from .values import Values
+from .building import ORDINARY, SIZES, Magnitudes, make_case
+from .seeded_numbers import GENERATOR, SeededNumbers
+from .uncertified import UncertifiedCase, UncertifiedFamily
 
 _BIASES = {  # PyTorch has both or none, Keras one or none; a GRU that resets after has both or none in both
     "simple-rnn": ((True, True), (True, False), (False, False)),
@@ -13,11 +13,11 @@ _BIASES = {  # PyTorch has both or none, Keras one or none; a GRU that resets af
     "gru-before": ((True, False), (False, False)),
 }
 _WORDS = {(True, True): "two-biases", (True, False): "one-bias", (False, False): "no-bias"}
-_SCALES = (ORDINARY, Scales(kernel=0.3, recurrent_kernel=0.3, bias=0.3, x=2.0), Scales(kernel=2.0, x=1.5))
+_MAGNITUDES = (ORDINARY, Magnitudes(kernel=0.3, recurrent_kernel=0.3, bias=0.3, x=2.0), Magnitudes(kernel=2.0, x=1.5))
 _MORE_SIZES = ((2, 12, 5, 7), (1, 30, 3, 6))
 
 
-def standard() -> DraftFamily:
+def standard() -> UncertifiedFamily:
     drafts = []
     for kind, biases in _BIASES.items():
         for bias in biases:
@@ -28,17 +28,17 @@ def standard() -> DraftFamily:
                     kind,
                     options,
                     sizes,
-                    Values(f"standard/{kind}/{k}"),  # the same numbers for each pair of biases
+                    SeededNumbers(f"standard/{kind}/{k}"),  # the same numbers for each pair of biases
                     initial=True,
                     cotangents=("outputs", "h", "c"),
-                    scales=_SCALES[k % 3],
+                    magnitudes=_MAGNITUDES[k % 3],
                 )
-                drafts.append(Draft(name, case))
-    return DraftFamily(
+                drafts.append(UncertifiedCase(name, case))
+    return UncertifiedFamily(
         "standard",
         "tanh and sigmoid, all arrays given, with the biases that frameworks have, in nine sizes: what PyTorch and "
         "Keras can all run.",
         {},
         tuple(drafts),
-        "Numbers from a seeded generator (conformance/exact/families); certified in ball arithmetic.",
+        f"Numbers from {GENERATOR}; certified in ball arithmetic.",
     )

@@ -1,0 +1,1 @@
+"""What the jobs train on: rated sentences or film reviews, as padded sequences of numbers."""

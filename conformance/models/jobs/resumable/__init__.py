@@ -1,0 +1,1 @@
+"""Training in the oracle that shows its progress and goes on where an interrupt left it."""
