@@ -12,7 +12,7 @@ from .sequential import dump, layers_of, load
 
 MANNER = "keras-tensorflow" if keras.backend.backend() == "tensorflow" else "keras"
 DTYPE = "float64" if keras.backend.backend() == "tensorflow" else "float32"
-"""On PyTorch and JAX Keras 3 computes products and tanh in float32 whatever the dtype (`divergences_jax.toml`)."""
+"""On PyTorch and JAX Keras 3 computes products and tanh in float32 whatever the dtype (`divergences/jax.toml`)."""
 
 SLOTS = {"momentum": "momentum", "velocity": "velocity", "average": "average_gradient"}
 
