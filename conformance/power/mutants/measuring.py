@@ -16,10 +16,11 @@ import hypothesis.core
 import pytest
 
 from ...contract import FAMILIES, Implementation
+from ...implementations.finding import offered
 from ...suite import relations
 from ...suite.session import PROFILES, Session
 from . import MUTANTS, bug_of, group_of
-from .alone import caught_by_the_corpus, caught_by_the_onnx_cases
+from .alone import caught_by_published_cases, caught_by_the_corpus
 from .checks import FORWARD, MODULES, Caught, Watching
 from .layer import Textbook
 
@@ -130,7 +131,7 @@ def measure(name: str, seed: int) -> Found:
         "forward": _by(caught, FORWARD, made, seed),
         "gradients": _by(caught, GRADIENTS, made, seed),
         "corpus": caught_by_the_corpus(made),
-        "onnx": caught_by_the_onnx_cases(made),
+        **{project: caught_by_published_cases(project, made) for project in offered("published_cases")},
     }
     return Found(name, group_of(name), bug_of(name), modules, alone)
 
