@@ -56,6 +56,7 @@ _FUNCTIONS = (
     code.picked,
     code.as_array,
     code.call_layers,
+    code.assemble,
     code.build_layers,
     code.run_built,
     code.run_layers,

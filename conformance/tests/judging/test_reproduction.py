@@ -45,10 +45,11 @@ class Right(Doubled):
 
 MAKES_A_SCRIPT = """
 import sys
-from conformance.verdicts import expect
-from conformance.divergences import concerning
-from conformance.implementations import NotRun, load
-from conformance.script import script
+from conformance.contract import NotRun
+from conformance.implementations.finding import load
+from conformance.judging.divergences import concerning
+from conformance.judging.reproduction import script
+from conformance.judging.truth import expect
 try:
     implementation = load("keras-torch")
 except NotRun as reason:

@@ -159,7 +159,7 @@ def test_keras_s_own_loader_reads_its_format(tmp_path: Path) -> None:
 import numpy as np
 import keras.src.datasets.imdb as imdb
 imdb.get_file = lambda fname, **options: fname  # which compares with the checksum of the real file
-from conformance.implementations.programs.jobs_keras import load_imdb
+from conformance.implementations.keras.programs.jobs import load_imdb
 found, _ = load_imdb({{}}, {{"path": {str(path)!r}, "num_words": 12}}, None)
 for name in ("train", "test"):
     rows = np.split(found[name + ".words"], np.cumsum(found[name + ".lengths"])[:-1])
