@@ -12,7 +12,7 @@ import keras
 from refimpl.layouts import keras as layout
 
 from ...contract import Array, Case
-from .model import model_of
+from .build_arguments import build_arguments
 from .programs import layers
 
 _program: Any = layers
@@ -26,10 +26,10 @@ class StatefulLayers:
 
     def __init__(self, case: Case) -> None:
         plain = case.replace(
-            call_options={name: how for name, how in case.call_options.items() if name not in ("form", "reload")}
+            call_options={name: value for name, value in case.call_options.items() if name not in ("form", "reload")}
         )
         self._case = plain.replace(initial_state=plain.initial_state_or_zeros())
-        model, _ = model_of(self._case)
+        model, _ = build_arguments(self._case)
         self._states, self._training = model["states"], model["training"]
         made = []
         for spec in model["layers"]:

@@ -55,13 +55,13 @@ def main(arguments: Sequence[str]) -> int:
 
 def about(implementation: Implementation) -> dict[str, Any]:
     """What is said of the implementation before it is asked anything."""
-    surface = optional(implementation, "surface")
+    interface = optional(implementation, "interface")
     return {
         "implementation": implementation.name,
         "versions": {**implementation.versions, "numpy": np.__version__},
         "machine": machine(),
         "arithmetic": dict(optional(implementation, "arithmetic")),
-        "surface": surface(),
+        "surface": interface(),
     }
 
 
