@@ -253,7 +253,7 @@ class Implementation(Named, Protocol):
     sizes                one set of sizes for all combinations, where every other compiles anew
     stateful(case)       a layer that keeps its state: ``call(x, mask=None, initial_state=None)``, ``reset()``,
                          ``reload()`` (True where that keeps the state); or None where there is none for this case
-    surface()            what a user builds against, as data that JSON holds: of each class the ``signature`` (argument
+    interface()          what a user builds against, as data that JSON holds: of each class the ``signature`` (argument
                          to default as source, or "required"), the ``defaults`` and the ``weights`` (names and shapes
                          in order, for input size 2 and hidden size 3); of each operator ``opset``, ``inputs``,
                          ``outputs`` and ``attributes``. It changes nothing that is asked
@@ -279,7 +279,7 @@ OPTIONAL: Mapping[str, Any] = {
     "refused": (),
     "sizes": None,
     "stateful": None,
-    "surface": dict,
+    "interface": dict,
 }
 """The attributes that an implementation may leave out, with what holds then."""
 

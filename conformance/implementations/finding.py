@@ -1,15 +1,19 @@
 """Finding an implementation by name: what each framework's folder offers, and what a path or a module names.
 
-A folder's ``framework.toml`` says what it offers: a table for each of the kinds below, an entry for each name.
+A folder's ``framework.toml`` has a table for each name that the folder offers, and in it a key for each kind of thing
+that goes by this name. The table's other keys are those of `Source`. ``extra``, ``packages`` and ``environment`` may
+stand above the tables: then they hold for every table that does not state its own.
 
-==================  ======================================================================================
-kind                what ``target`` names
-==================  ======================================================================================
-implementation      a class that is an `conformance.contract.Implementation`
-timed               a class that the benchmarks call, `conformance.implementations.timing.Timed`
-training            a module that trains a `conformance.cases.training.Task`
-jobs                a module with the framework's side of the jobs; ``functions`` names those that it has
-==================  ======================================================================================
+================  ======================================================================================
+kind              what is named, as ``module:name`` in the folder
+================  ======================================================================================
+implementation    a class that is an `conformance.contract.Implementation`
+timed             a class that the benchmarks call, `conformance.implementations.timing.Timed`
+training          a module that trains a `conformance.cases.training.Task`; without ``:name``
+activations       a class that evaluates one activation, `conformance.implementations.activations.Activations`
+published_cases   a function that gives the framework's own cases, each with the answer that is stored beside it
+jobs              a module with the framework's side of the jobs; ``functions`` names those that it has
+================  ======================================================================================
 """
 
 from __future__ import annotations
@@ -19,7 +23,8 @@ import importlib.util
 import os
 import sys
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -30,27 +35,26 @@ from ..contract import Implementation, NotRun, optional
 
 FOLDER = Path(__file__).parent
 _FILE = "framework.toml"
-_KINDS = ("implementation", "timed", "training", "jobs")
+_KINDS = ("implementation", "timed", "training", "activations", "published_cases", "jobs")
 _TEXT = {"type": "string", "minLength": 1}
-_ENTRY = {
+_SHARED = {
+    "environment": {"type": "object", "additionalProperties": {"type": "string"}},
+    "extra": _TEXT,
+    "packages": {"type": "array", "items": _TEXT},
+}
+_TABLE = {
     "type": "object",
     "additionalProperties": False,
-    "required": ["target"],
+    "anyOf": [{"required": [kind]} for kind in _KINDS],
     "properties": {
-        "target": {**_TEXT, "pattern": r"^[a-z_0-9.]+(:\w+)?$"},
-        "environment": {"type": "object", "additionalProperties": {"type": "string"}},
-        "extra": _TEXT,
-        "packages": {"type": "array", "items": _TEXT},
+        **_SHARED,
+        **{kind: {"type": "string", "pattern": r"^[a-z_0-9.]+(:\w+)?$"} for kind in _KINDS},
         "functions": {"type": "array", "items": _TEXT},
         "seconds": {"type": "number", "minimum": 0},
         "only_when_named": {"type": "boolean"},
     },
 }
-_SCHEMA = {
-    "type": "object",
-    "additionalProperties": False,
-    "properties": {kind: {"type": "object", "additionalProperties": _ENTRY} for kind in _KINDS},
-}
+_SCHEMA = {"type": "object", "additionalProperties": _TABLE, "properties": _SHARED}
 
 
 @dataclass(frozen=True)
@@ -61,8 +65,9 @@ class Source:
     environment      variables that must be set before the framework is imported
     extra            the optional dependency of this project that installs its framework
     packages         the framework's own: absent where it is not installed, while another that is missing is a fault
-    seconds          what the quick profile takes, roughly: the slowest starts first, so that it does not end alone
-    only_when_named  a run that names no implementation leaves it out
+    seconds          of an implementation, what the quick profile takes, roughly: the slowest starts first, so that it
+                     does not end alone
+    only_when_named  of an implementation, that a run which names none leaves it out
     functions        what a module of the kind ``jobs`` can be asked for
     """
 
@@ -78,23 +83,43 @@ class Source:
 @cache
 def offered(kind: str) -> dict[str, Source]:
     """What the frameworks' folders offer of that kind, by name, the slowest first."""
-    found = {}
-    for path in sorted(FOLDER.glob(f"*/{_FILE}")):
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-        if wrong := mismatch(content, _SCHEMA):
-            raise ValueError(f"{path.parent.name}/{_FILE}: {wrong}")
-        package = f"{__package__}.{path.parent.name}"
-        for name, entry in content.get(kind, {}).items():
+    found: dict[str, Source] = {}
+    for path in data_files(_FILE):
+        for name, source in _read(path, kind).items():
             if name in found:
                 raise ValueError(f"{path.parent.name}/{_FILE}: {name!r} is offered by another folder too")
-            target = f"{package}.{entry['target']}"
-            lists = {key: tuple(entry.get(key, ())) for key in ("packages", "functions")}
-            found[name] = Source(**entry | lists | {"target": target})
+            found[name] = source
     return dict(sorted(found.items(), key=lambda item: -item[1].seconds))
 
 
+def _read(path: Path, kind: str) -> dict[str, Source]:
+    """What the file offers of that kind, by name."""
+    content = tomllib.loads(path.read_text(encoding="utf-8"))
+    if wrong := mismatch(content, _SCHEMA):
+        raise ValueError(f"{path.parent.name}/{_FILE}: {wrong}")
+    shared = {key: content.pop(key) for key in _SHARED if key in content}
+    return {
+        name: _source(f"{__package__}.{path.parent.name}.{table[kind]}", kind, shared | table)
+        for name, table in content.items()
+        if kind in table
+    }
+
+
+def _source(target: str, kind: str, table: Mapping[str, Any]) -> Source:
+    is_run = kind == "implementation"
+    return Source(
+        target,
+        environment=table.get("environment", {}),
+        extra=table.get("extra", ""),
+        packages=tuple(table.get("packages", ())),
+        seconds=table.get("seconds", 0.0) if is_run else 0.0,
+        only_when_named=is_run and table.get("only_when_named", False),
+        functions=tuple(table.get("functions", ())),
+    )
+
+
 def data_files(pattern: str) -> list[Path]:
-    """The files of that name pattern in the frameworks' folders: their divergences, their arithmetics."""
+    """The files of that name pattern in the frameworks' folders: their divergences, their arithmetics, their offers."""
     return sorted(FOLDER.glob(f"*/{pattern}"))
 
 
@@ -129,17 +154,24 @@ def load(name: str, device: str = "cpu") -> Implementation:
     Raises `ValueError`, which names what is wrong, for a name or a class that is no implementation.
     """
     source = source_of(name)
-    os.environ.update(source.environment)
-    try:
+    with installed(source):
         made = _made(name, imported(source.target), device)
-    except ModuleNotFoundError as error:
-        if source.packages and error.name not in source.packages:
-            raise
-        raise not_installed(source, error) from error
     for attribute in ("name", "versions", "dtypes", "cells", "observe"):
         if not getattr(made, attribute, None):
             raise ValueError(f"{name}: expected an attribute {attribute!r} that is not empty")
     return made
+
+
+@contextmanager
+def installed(source: Source) -> Iterator[None]:
+    """While it lasts the source is imported: its environment is set, and its missing framework is `NotRun`."""
+    os.environ.update(source.environment)
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if source.packages and error.name not in source.packages:
+            raise
+        raise not_installed(source, error) from error
 
 
 def not_installed(source: Source, error: ModuleNotFoundError) -> NotRun:

@@ -34,20 +34,12 @@ from refimpl.precision import Precision
 from refimpl.rounded import Rounded
 
 from ..contract import Array
+from ..implementations.finding import offered
+from ..judging.arithmetic import known_wrong
 from ..running.processes import subprocess_environment
 from .balls import AtKink, Undecided, balls, constant, precision, series, slope
 
-FRAMEWORKS = (
-    "numpy",
-    "torch",
-    "torch-lstm",
-    "keras-torch",
-    "keras-jax",
-    "keras-tensorflow",
-    "onnxruntime",
-    "onnxruntime-gru",
-    "onnxruntime-lstm",
-)
+FRAMEWORKS = tuple(offered("activations"))
 PRECISIONS = ("float64", "float32", "float16", "bfloat16")
 PARAMETERISED = (
     "leaky_relu(0.01)",
@@ -63,28 +55,6 @@ PARAMETERISED = (
     "hard_sigmoid(0.2,0.5)",
     "thresholded_relu(1)",
 )
-WRONG = {
-    ("keras-jax", "tanh"): ("float64",),
-    ("torch-lstm", "sigmoid"): ("float32",),
-    ("torch", "hard_sigmoid"): ("float64",),
-    ("keras-torch", "hard_sigmoid"): ("float64",),
-    ("torch", "softplus"): ("float64",),
-    ("keras-torch", "softplus"): ("float64",),
-    ("torch", "celu(0.7)"): ("float64",),
-    ("keras-torch", "celu(0.7)"): ("float64",),
-    ("keras-torch", "squareplus(0.3)"): ("float64",),
-    ("keras-tensorflow", "leaky_relu"): ("float64",),
-    ("keras-tensorflow", "leaky_relu(0.01)"): ("float64",),
-    ("keras-tensorflow", "gelu"): ("float64",),
-    ("keras-tensorflow", "gelu_tanh"): ("float64",),
-    **{("keras-tensorflow", name): PRECISIONS for name in ("elu", "elu(1.5)", "selu", "celu", "celu(0.7)")},
-    **{("onnxruntime", name): ("float32",) for name in ("tanh", "scaled_tanh(1.7,0.6)")},
-    **{("onnxruntime", name): ("float32",) for name in ("softplus", "elu", "elu(1.5)")},
-    ("onnxruntime-lstm", "sigmoid"): ("float32",),
-}
-"""What is beyond its bound because it is wrong, by framework and activation, in these precisions.
-
-Each has its script beside its framework. The constants of `refimpl.activations` make no room for it."""
 BITS = (256, 4096)
 _SUFFICIENT = 2.0**-120
 _FAR = 2.0**20
@@ -109,7 +79,7 @@ class Worst:
 
     @property
     def is_known_wrong(self) -> bool:
-        return self.precision in WRONG.get((self.framework, self.activation), ())
+        return self.precision in known_wrong().get((self.framework, self.activation), ())
 
 
 @dataclass(frozen=True)
@@ -245,7 +215,7 @@ def _ask(framework: str, names: Sequence[str], at: dict[str, Array]) -> dict[str
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Prints the table; 1 where some bound does not hold, or one in `WRONG` does."""
+    """Prints the table; 1 where some bound does not hold, or one that is known not to hold does."""
     table = Table(title="activations: greatest share of the bound, ulps needed, share of the derivative's bound")
     columns = ("activation", "precision", "framework", "share", "at x", "ulps", "stated", "slope", "at x", "")
     for column in columns:

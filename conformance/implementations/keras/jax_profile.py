@@ -9,13 +9,13 @@ from typing import Any, TypeVar
 
 import jax
 
-from ..kernel_names import recurrent
+from ..device_kernels import recurrent_kernels
 
 _PARTS = "no recurrent kernel on the device, but its parts"
 T = TypeVar("T")
 
 
-def watched(call: Callable[[], T], device: str) -> tuple[T, str]:
+def profiled(call: Callable[[], T], device: str) -> tuple[T, str]:
     """What the call gives, all of it computed, and the recurrent kernels that it ran on the device."""
     options = jax.profiler.ProfileOptions()
     if device != "cpu":
@@ -31,4 +31,4 @@ def watched(call: Callable[[], T], device: str) -> tuple[T, str]:
 def kernels(planes: Iterable[Any], device: str) -> str:
     """The recurrent kernels among the events of the planes whose names begin so."""
     lines = [line for plane in planes if plane.name.startswith(device) for line in plane.lines]
-    return recurrent(event.name for line in lines for event in line.events) or _PARTS
+    return recurrent_kernels(event.name for line in lines for event in line.events) or _PARTS

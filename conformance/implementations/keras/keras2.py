@@ -1,6 +1,6 @@
 """Keras 2: recurrent layers on TensorFlow, in every way that they are built and called.
 
-Its options are those of Keras 3 (`keras_options`), as far as it has them, and one of its own: ``time_major``, the
+Its options are those of Keras 3 (`options`), as far as it has them, and one of its own: ``time_major``, the
 layers' argument; the sequences and their mask go in and come out with time first.
 """
 
@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 from keras.src.layers.rnn import gru, lstm
 
@@ -34,7 +35,8 @@ _FUNCTIONS = (
     shared.flat,
     shared.picked,
     code.as_array,
-    code.call_layers,
+    shared.call_layers,
+    shared.assemble,
     code.build_layers,
     shared.run_built,
     code.run_layers,
@@ -75,10 +77,14 @@ def _alone(names: Any) -> Any:
 class Stateful2(StatefulLayers):
     """Keras 2's stateful layers, called several times."""
 
-    code: Any = code
-
     def tensor(self, array: Array) -> Any:
         return tf.convert_to_tensor(array)
+
+    def array(self, tensor: Any) -> Array:
+        return np.asarray(tensor)
+
+    def concatenate(self, tensors: Sequence[Any], axis: int) -> Any:
+        return tf.concat(tensors, axis)
 
     def kept(self, layer: Any) -> list[Any]:
         """The states that a layer keeps; Bidirectional leaves them to its two layers."""

@@ -20,20 +20,20 @@ from refimpl.layouts import keras as layout
 from refimpl.stack import named_cells
 
 from ...contract import Case, NotRun, Observed, Quantities
+from ..interfaces import Interface
 from ..program import Program, ProgramImplementation, Weights
-from ..pytorch.build import refuse_an_unwanted_cuda_build, round_as_stated
-from ..surfaces import Surface
+from ..pytorch.build import disable_reduced_precision, refuse_unwanted_cuda_build
 from . import options
-from .model import model_of
-from .path import Spy
+from .backend_calls import BackendCalls
+from .build_arguments import build_arguments
+from .interface import keras_interface
 from .programs import layers as code
 from .stateful import StatefulLayers, stateful
-from .surface import surface
 
 _BACKEND = keras.backend.backend()
 _ABSENT = options.absent_in(keras.__version__)
-_KEPT = 256  # models; with them goes what JAX compiled for all of them alike: of 64, it took a third more time
-_LOOKED = 32  # calls until it is looked whether the backend has compiled as much as the system allows
+_KEPT_MODELS = 256  # with them goes what JAX compiled for all of them alike: of 64, it took a third more time
+_CALLS_BETWEEN_CHECKS = 32  # of whether the backend has compiled as much as the system allows
 _NAMES = ("kernel", "recurrent_kernel", "bias")
 _PROFILES = {"torch": "..pytorch.torch_profile", "jax": ".jax_profile"}
 _PREAMBLE = f"""\
@@ -56,6 +56,7 @@ _FUNCTIONS = (
     code.picked,
     code.as_array,
     code.call_layers,
+    code.assemble,
     code.build_layers,
     code.run_built,
     code.run_layers,
@@ -86,24 +87,24 @@ class KerasLayers(ProgramImplementation):
                 f"pip install 'rnn-conformance[{self.name}]'",
             )
         if _BACKEND == "torch":
-            refuse_an_unwanted_cuda_build(code.backend.torch)
-        seen = code.backend.sees_cuda()
+            refuse_unwanted_cuda_build(code.backend.torch)
+        sees_gpu = code.backend.sees_cuda()
         if device == "cuda":
-            if not seen:
+            if not sees_gpu:
                 raise NotRun(f"no CUDA device that {_BACKEND} sees")
             self.refused = options.refused(_BACKEND, _ABSENT, device)
             self.versions = {**self.versions, **code.backend.cuda_versions()}
             if _BACKEND == "torch":
-                lines = round_as_stated(code.backend.torch)
+                lines = disable_reduced_precision(code.backend.torch)
                 self.program = replace(self.program, preamble=self.program.preamble + lines)
         self.device = device
-        self._elsewhere = seen and device == "cpu"  # Keras takes a GPU that it sees
+        self._keep_off_gpu = sees_gpu and device == "cpu"  # Keras takes a GPU that it sees
         self._built: dict[str, tuple[Any, str]] = {}
         self._calls = 0
-        self._seen: dict[Any, str] = {}
+        self._kernels_seen: dict[Any, str] = {}
 
     def observe(self, case: Case) -> Observed:
-        with _on_the_cpu() if self._elsewhere else nullcontext():
+        with _on_the_cpu() if self._keep_off_gpu else nullcontext():
             native, path = self._run(**self.arguments(case))
         values = self.from_native(case, native)
         if case.call_options.get("policy") == "mixed":  # gradients of float32 weights are float32, summed up from less
@@ -114,16 +115,16 @@ class KerasLayers(ProgramImplementation):
         """What `run_layers` gives; a model is built, and compiled, once for all cases that differ in numbers only."""
         key = repr(model)
         self._calls += 1
-        if self._calls % _LOOKED == 0 and getattr(code.backend, "is_full", bool)():
+        if self._calls % _CALLS_BETWEEN_CHECKS == 0 and getattr(code.backend, "is_full", bool)():
             code.backend.forget()
         if key not in self._built:
-            if len(self._built) >= _KEPT:
+            if len(self._built) >= _KEPT_MODELS:
                 self._built.clear()
                 code.backend.forget()
-            with Spy(self.fused) as spy:
+            with BackendCalls(self.fused) as calls:
                 built = self.code.build_layers(**model)
                 native = _run(built, **data)
-            path = f"{_BACKEND}, {model['form']}: {spy.seen}"
+            path = f"{_BACKEND}, {model['form']}: {calls.names}"
             self._built[key] = built, path + self._kernels(key, (path, model["dtype"]), lambda: _run(built, **data))
             return native, self._built[key][1]
         built, path = self._built[key]
@@ -138,15 +139,15 @@ class KerasLayers(ProgramImplementation):
         if self.device == "cpu" or _BACKEND not in _PROFILES:
             return ""
         key = called if _BACKEND == "jax" else model
-        if key not in self._seen:
-            self._seen[key] = import_module(_PROFILES[_BACKEND], __package__).watched(call, self.device)[1]
-        return f"; {self._seen[key]}"
+        if key not in self._kernels_seen:
+            self._kernels_seen[key] = import_module(_PROFILES[_BACKEND], __package__).profiled(call, self.device)[1]
+        return f"; {self._kernels_seen[key]}"
 
     def arguments(self, case: Case) -> dict[str, Any]:
         d_state = case.d_state
         if case.call_options.get("return_state") is False and any(d is not None for d in d_state or ()):
             case = case.replace(d_outputs=None, d_state=None)
-        model, dropout = model_of(case)
+        model, dropout = build_arguments(case)
         return {
             "model": model,
             "data": {
@@ -181,9 +182,9 @@ class KerasLayers(ProgramImplementation):
         """The case's layers with ``stateful=True``, to be called several times; None where there are none."""
         return stateful(case)
 
-    def surface(self) -> Surface:
+    def interface(self) -> Interface:
         """What a user builds against."""
-        return surface()
+        return keras_interface()
 
 
 def _weight_names(cell: Any) -> list[str]:

@@ -12,8 +12,10 @@ import keras
 from refimpl.layouts import keras as layout
 
 from ...contract import Array, Case
-from .model import model_of
-from .programs import layers as code
+from .build_arguments import build_arguments
+from .programs import layers
+
+_program: Any = layers
 
 
 class StatefulLayers:
@@ -22,20 +24,18 @@ class StatefulLayers:
     Saving does not keep it: Keras's documentation promises nothing of the kind.
     """
 
-    code: Any = code
-
     def __init__(self, case: Case) -> None:
         plain = case.replace(
-            call_options={name: how for name, how in case.call_options.items() if name not in ("form", "reload")}
+            call_options={name: value for name, value in case.call_options.items() if name not in ("form", "reload")}
         )
         self._case = plain.replace(initial_state=plain.initial_state_or_zeros())
-        model, _ = model_of(self._case)
+        model, _ = build_arguments(self._case)
         self._states, self._training = model["states"], model["training"]
         made = []
         for spec in model["layers"]:
             spec["options"] |= {"stateful": True, "return_state": False}
             size = spec.pop("input_size")
-            layer = self.code.make_layer(**spec, dtype=model["dtype"])
+            layer = _program.make_layer(**spec, dtype=model["dtype"])
             layer.build((*case.x.shape[:2], size))
             made.append(layer)
         self._layers: list[Any] = made
@@ -48,9 +48,18 @@ class StatefulLayers:
         """The array as a tensor of the backend."""
         return keras.ops.convert_to_tensor(array)
 
+    def array(self, tensor: Any) -> Array:
+        """A tensor of the backend as an array of its own dtype."""
+        found: Array = _program.as_array(tensor)
+        return found
+
+    def concatenate(self, tensors: Sequence[Any], axis: int) -> Any:
+        """The tensors as one."""
+        return keras.ops.concatenate(tensors, axis)
+
     def kept(self, layer: Any) -> list[Any]:
         """The states that a layer keeps."""
-        return [state.value for state in self.code.flat(layer.states)]
+        return [state.value for state in _program.flat(layer.states)]
 
     def call(
         self, x: Array, mask: Array | None = None, initial_state: Sequence[Array] | None = None
@@ -60,11 +69,11 @@ class StatefulLayers:
         if initial_state is not None:
             named = dict(zip(self._case.state_names, initial_state, strict=True))
             parts = {f"initial_state.{name}": self.tensor(part) for name, part in named.items()}
-            given = [self.code.picked(its, parts) for its in self._states]
+            given = [_program.picked(its, parts) for its in self._states]
         masked = None if mask is None else self.tensor(mask)
-        (outputs,) = self.code.call_layers(self._layers, self.tensor(x), masked, given, self._training)
-        array = self.code.as_array(outputs)
-        states = [self.code.as_array(state) for layer in self._layers for state in self.kept(layer)]
+        (outputs,) = _program.call_layers(self._layers, self.tensor(x), masked, given, self._training, self.concatenate)
+        array = self.array(outputs)
+        states = [self.array(state) for layer in self._layers for state in self.kept(layer)]
         found = {"outputs": array if array.ndim == 3 else array[:, None]}
         return found | {f"state.{name}": part for name, part in zip(self._case.state_names, states, strict=True)}
 

@@ -23,14 +23,14 @@ class Timed:
     def prepare(self, work: Work) -> Call:
         """The layer with its weights, compiled for these shapes when it is first called."""
         case = work.case(form=_FORM)
-        asked = KerasLayers().arguments(case)
+        arguments = KerasLayers().arguments(case)
         build_layers: Any = code.build_layers
         if keras.backend.backend() == "jax":  # Keras's own tanh is in float32 there: see keras-jax-tanh-in-float32
-            for its in asked["model"]["layers"]:
+            for its in arguments["model"]["layers"]:
                 for _, options in its["cells"]:
                     options["activation"] = code.backend.jnp.tanh
-        _, variables, pulled, _ = build_layers(**asked["model"])
-        data = asked["data"]
+        _, variables, pulled, _ = build_layers(**arguments["model"])
+        data = arguments["data"]
         for variable, value in zip(variables, data["weights"].values(), strict=True):
             variable.assign(value)
         names = [f"initial_state.{name}" for name in data["state_names"]]

@@ -1,4 +1,4 @@
-"""A task told to Keras, and what it recorded told back, in the oracle's names and layouts."""
+"""Trains a task in Keras: the oracle's names and layouts become the framework's, its record the oracle's."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .sequential import dump, layers_of, load
 
 MANNER = "keras-tensorflow" if keras.backend.backend() == "tensorflow" else "keras"
 DTYPE = "float64" if keras.backend.backend() == "tensorflow" else "float32"
-"""On PyTorch and JAX Keras 3 computes products and tanh in float32 whatever the dtype (`divergences_jax.toml`)."""
+"""On PyTorch and JAX Keras 3 computes products and tanh in float32 whatever the dtype (`divergences/jax.toml`)."""
 
 SLOTS = {"momentum": "momentum", "velocity": "velocity", "average": "average_gradient"}
 

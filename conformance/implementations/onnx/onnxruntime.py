@@ -1,4 +1,4 @@
-"""ONNX Runtime: the operators RNN, LSTM and GRU on its CPU provider (options of its own: `onnx`)."""
+"""ONNX Runtime: the operators RNN, LSTM and GRU on its CPU provider (options of its own: `operators`)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import onnxruntime
 
 from ...contract import Case, Observed
 from ..program import Program
-from . import reference as shared
+from . import operators
 from .programs import onnxruntime as code
 from .programs import reference as model_code
 
@@ -18,7 +18,7 @@ ABORTS = "ONNX Runtime ends the process by SIGABRT: a GRU or LSTM without rows, 
 _PATHS: dict[str, Any] = {"outputs": ("all", "states"), "weights": ("initializers", "inputs")}
 
 
-class OnnxRuntime(shared.OnnxNode):
+class OnnxRuntime(operators.OnnxNode):
     """``onnxruntime.InferenceSession`` on ``CPUExecutionProvider``.
 
     Its kernels are float32; a float16 node is run by them, between casts that it inserts. Weights that are
@@ -29,9 +29,9 @@ class OnnxRuntime(shared.OnnxNode):
     versions: Mapping[str, str] = {"onnxruntime": onnxruntime.__version__, "onnx": onnx.__version__}
     path = "onnxruntime CPUExecutionProvider"
     dtypes = ("float32", "float16", "float64", "bfloat16")
-    program = Program(f"{shared.PREAMBLE}\nimport onnxruntime", (model_code.make_model, code.run_onnxruntime))
+    program = Program(f"{operators.PREAMBLE}\nimport onnxruntime", (model_code.make_model, code.run_onnxruntime))
     cells: Sequence[Mapping[str, Any]] = [
-        *shared.entries(("float32", "float16"), _PATHS, every_triple_of_activations=True),
+        *operators.entries(("float32", "float16"), _PATHS, every_triple_of_activations=True),
         *(
             {"kind": kind, "use_recurrent_bias": (True,), "gradients": (False,), "dtype": (dtype,)}
             for kind in ("SimpleRNN", "GRU", "LSTM")
@@ -43,7 +43,7 @@ class OnnxRuntime(shared.OnnxNode):
                 "use_recurrent_bias": (True,),
                 "gradients": (False,),
                 "dtype": ("float32",),
-                "direction": shared.DIRECTIONS,
+                "direction": operators.DIRECTIONS,
                 "lengths": ("none", "unsorted"),
                 "threads": (2,),
             }

@@ -30,11 +30,12 @@ def collected() -> list[Any]:
     return [case for case in every if {node.op_type for node in case.model.graph.node} & set(OPERATORS)]
 
 
-def asked(case: Any) -> Iterator[tuple[Case, Observed]]:
+def published_cases() -> Iterator[tuple[Case, Observed]]:
     """Each set of inputs as a case, and the stored outputs."""
-    for inputs, outputs in case.data_sets:
-        ours = as_case(case.model, inputs)
-        yield ours, as_observed(ours, case.model, outputs)
+    for case in collected():
+        for inputs, outputs in case.data_sets:
+            ours = as_case(case.model, inputs)
+            yield ours, as_observed(ours, case.model, outputs)
 
 
 def as_case(model: Any, inputs: Any) -> Case:

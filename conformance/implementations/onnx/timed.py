@@ -25,11 +25,11 @@ class Timed:
         """The model, and its evaluator."""
         if work.gradients:
             raise NotRun("the evaluator does not differentiate a model")
-        asked = OnnxReference().arguments(work.case(both_biases=True))
+        arguments = OnnxReference().arguments(work.case(both_biases=True))
         make_model: Any = code.make_model
-        evaluator = ReferenceEvaluator(make_model(**asked))
+        evaluator = ReferenceEvaluator(make_model(**arguments))
 
         def call() -> tuple[Any, Any]:
-            return layout.load_outputs(evaluator.run(None, asked["inputs"])[0], 0), None
+            return layout.load_outputs(evaluator.run(None, arguments["inputs"])[0], 0), None
 
         return call

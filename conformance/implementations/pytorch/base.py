@@ -13,10 +13,10 @@ from refimpl.layouts import pytorch as layout
 
 from ...common.descriptions import first_cell
 from ...contract import Array, Case, NotRun, Observed, Quantities
+from ..interfaces import Interface, signature_of
 from ..program import Program, ProgramImplementation, Weights
-from ..surfaces import Surface, signature_of
-from .build import cuda_versions, refuse_an_unwanted_cuda_build, round_as_stated
-from .torch_profile import watched
+from .build import cuda_versions, disable_reduced_precision, refuse_unwanted_cuda_build
+from .torch_profile import profiled
 
 EITHER = (False, True)
 _STATES = "hc"
@@ -50,7 +50,7 @@ class TorchImplementation(ProgramImplementation):
     """PyTorch on one device, single-threaded. Subclasses say what is built and called.
 
     modules     kind of cell to the name of the class in ``torch.nn``
-    unbatched   set by ``how["layout"]``: the case's one row is given without a batch axis
+    unbatched   set by the option ``layout``: the case's one row is given without a batch axis
     """
 
     versions: Mapping[str, str] = {"torch": str(torch.__version__)}
@@ -63,25 +63,25 @@ class TorchImplementation(ProgramImplementation):
     states_stacked: bool
 
     def __init__(self, device: str = "cpu") -> None:
-        refuse_an_unwanted_cuda_build(torch)
+        refuse_unwanted_cuda_build(torch)
         if device == "cuda" and not torch.cuda.is_available():
             raise NotRun("no CUDA device")
         self.device = device
         self._paths: dict[tuple[Any, ...], str] = {}
         torch.set_num_threads(1)
         if device == "cuda":
-            self.program = replace(self.program, preamble=self.program.preamble + round_as_stated(torch))
+            self.program = replace(self.program, preamble=self.program.preamble + disable_reduced_precision(torch))
             self.arithmetic = {"float32, tf32": "float32, products in TF32"}
             self.versions = {**self.versions, **cuda_versions(torch)}
 
-    def surface(self) -> Surface:
+    def interface(self) -> Interface:
         """What a user builds against: arguments, what they are where they are left out, and parameters."""
-        return {f"torch.nn.{name}": _surface_of(getattr(torch.nn, name)) for name in self.modules.values()}
+        return {f"torch.nn.{name}": _interface_of(getattr(torch.nn, name)) for name in self.modules.values()}
 
     # What goes in ------------------------------------------------------------------------------------------------
 
     def arguments(self, case: Case) -> dict[str, Any]:
-        cell, how = first_cell(case.cell), case.call_options
+        cell, call_options = first_cell(case.cell), case.call_options
         options = {
             "input_size": cell.input_size,
             "hidden_size": cell.hidden_size,
@@ -93,22 +93,22 @@ class TorchImplementation(ProgramImplementation):
         found: dict[str, Any] = {
             "module": self.modules[case.kind],
             "options": options,
-            "weights": {name: _plain(value) for name, value in self.dump(case.cell, case.params).items()},
-            "x": self._sequence(case, _plain(case.x)),
+            "weights": {name: _widened(value) for name, value in self.dump(case.cell, case.params).items()},
+            "x": self._sequence(case, _widened(case.x)),
         }
         if case.initial_state is not None:
             found["hx"] = self._states(case, case.initial_state)
         if case.d_outputs is not None:
-            found["d_outputs"] = self._sequence(case, _plain(case.d_outputs))
+            found["d_outputs"] = self._sequence(case, _widened(case.d_outputs))
         if any(part is not None for part in case.d_state or ()):
             sizes = zip(case.d_state or (), case.cell.state_sizes, strict=True)
             zeros = [np.zeros((len(case.x), size), case.dtype) if part is None else part for part, size in sizes]
             found["d_hx"] = self._states(case, zeros)
-        if not how.get("autograd", True):
+        if not call_options.get("autograd", True):
             found["autograd"] = False
-        if not how.get("input_grad", True):
+        if not call_options.get("input_grad", True):
             found["input_grad"] = False
-        if how.get("strided", False):
+        if call_options.get("strided", False):
             found["strided"] = True
         if self.device != "cpu":
             found["device"] = self.device
@@ -129,17 +129,19 @@ class TorchImplementation(ProgramImplementation):
     def _states(self, case: Case, parts: Sequence[Array]) -> tuple[Array, ...]:
         """States, one array a state name in order, as PyTorch has them: one array of all h, one of all c."""
         kinds = len(first_cell(case.cell).state_names)
-        rows = [_plain(part)[0] if case.call_options.get("layout") == "unbatched" else _plain(part) for part in parts]
+        rows = [
+            _widened(part)[0] if case.call_options.get("layout") == "unbatched" else _widened(part) for part in parts
+        ]
         return tuple(np.stack(rows[k::kinds]) if self.states_stacked else rows[k] for k in range(kinds))
 
     # What comes out ----------------------------------------------------------------------------------------------
 
     def observe(self, case: Case) -> Observed:
-        key, arguments = _decides_the_path(case), self.arguments(case)
+        key, arguments = _path_key(case), self.arguments(case)
         if key in self._paths:
             native = self.program(arguments)
         else:
-            native, ran = watched(lambda: self.program(arguments), self.device)
+            native, ran = profiled(lambda: self.program(arguments), self.device)
             self._paths[key] = f"{self.described(case)}: {ran}"
         missing = self.left_out(case)
         if not case.call_options.get("input_grad", True):
@@ -149,7 +151,7 @@ class TorchImplementation(ProgramImplementation):
         return Observed(self.from_native(case, native), missing, self._paths[key])
 
     def described(self, case: Case) -> str:
-        """What is called, and how."""
+        """What is called, in PyTorch's terms."""
         raise NotImplementedError
 
     def from_native(self, case: Case, native: Quantities) -> dict[str, Array]:
@@ -182,7 +184,7 @@ class TorchImplementation(ProgramImplementation):
         return native | {name: self._sequence(case, native[name]) for name in given}
 
 
-def _decides_the_path(case: Case) -> tuple[Any, ...]:
+def _path_key(case: Case) -> tuple[Any, ...]:
     """What PyTorch looks at when it chooses a kernel, and so for which cases one look at the profiler is enough."""
     names = (
         "kind",
@@ -208,7 +210,7 @@ def _decides_the_path(case: Case) -> tuple[Any, ...]:
     return (*(case.options.get(name) for name in names), lengths, case.x.size == 0, large)
 
 
-def _plain(values: Array) -> Array:
+def _widened(values: Array) -> Array:
     """A bfloat16 array as float32, which holds every bfloat16; others as they are."""
     return values.astype(np.float32) if values.dtype.name == "bfloat16" else values
 
@@ -220,7 +222,7 @@ def _narrowed(values: Array, dtype: Any) -> Array:
     return narrow if np.array_equal(narrow.astype(values.dtype), values, equal_nan=True) else values
 
 
-def _surface_of(module: Any) -> dict[str, Any]:
+def _interface_of(module: Any) -> dict[str, Any]:
     made = module(2, 3)
     plain = {name: value for name, value in vars(made).items() if isinstance(value, str | int | float)}
     return {

@@ -6,7 +6,7 @@ import os
 from operator import attrgetter
 from typing import Any
 
-_ROUNDS_MORE = (
+_REDUCED_PRECISION = (
     "cudnn.allow_tf32",  # cuDNN computes in TF32 unless it is told
     "cuda.matmul.allow_tf32",
     "cuda.matmul.allow_fp16_reduced_precision_reduction",
@@ -15,7 +15,7 @@ _ROUNDS_MORE = (
 """Of ``torch.backends``, what lets CUDA's libraries round more than a dtype says."""
 
 
-def refuse_an_unwanted_cuda_build(torch: Any) -> None:
+def refuse_unwanted_cuda_build(torch: Any) -> None:
     """Where the environment asks for the CPU build (``RNN_CONFORMANCE_TORCH_BUILD=cpu``), it must be one.
 
     On Linux the package index gives the CUDA build, 3 GB, unasked.
@@ -29,12 +29,12 @@ def refuse_an_unwanted_cuda_build(torch: Any) -> None:
         )
 
 
-def round_as_stated(torch: Any) -> str:
+def disable_reduced_precision(torch: Any) -> str:
     """Turns off what rounds more on CUDA than a dtype says; and the lines that do so, for scripts."""
-    for name in _ROUNDS_MORE:
+    for name in _REDUCED_PRECISION:
         where, _, switch = name.rpartition(".")
         setattr(attrgetter(where)(torch.backends), switch, False)
-    return "".join(f"\ntorch.backends.{name} = False" for name in _ROUNDS_MORE)
+    return "".join(f"\ntorch.backends.{name} = False" for name in _REDUCED_PRECISION)
 
 
 def cuda_versions(torch: Any) -> dict[str, str]:

@@ -93,5 +93,5 @@ class TorchUnrolled(TorchCompiled):
     name = "torch-unrolled"
     dtypes: Sequence[str] = ("float64", "float32")
     cells: Sequence[dict[str, Any]] = _unrolled_cells()
-    empty_batch = False  # it ends the process: scripts/torch-compiled-lstm-of-no-rows-dies.py
+    empty_batch = False  # it ends the process: divergences/scripts/torch-compiled-lstm-of-no-rows-dies.py
     expensive = True

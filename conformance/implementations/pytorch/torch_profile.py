@@ -13,7 +13,7 @@ from torch._C._profiler import _ExperimentalConfig
 from torch.autograd import DeviceType
 from torch.autograd.profiler import profile
 
-from ..kernel_names import recurrent
+from ..device_kernels import recurrent_kernels
 
 CALL = "the call"
 """The name under which a program records the call itself: what traces or compiles runs kernels too."""
@@ -33,7 +33,7 @@ class Event(NamedTuple):
     on_device: bool = False
 
 
-def watched(call: Callable[[], T], device: str) -> tuple[T, str]:
+def profiled(call: Callable[[], T], device: str) -> tuple[T, str]:
     """What the call gives, and the recurrent kernels that it ran, in whatever thread."""
     with profiler(device) as ran:
         found = call()
@@ -73,5 +73,5 @@ def kernels(events: Sequence[Event]) -> str:
     begin = max(called + compiled, default=0)
     later = [event for event in events if event.start >= begin]
     operators = {match[0] for event in later if not event.on_device and (match := _OPERATORS.match(event.name))}
-    told = ", ".join(sorted(operators)) or "no recurrent kernel, but its parts"
-    return "; ".join(filter(None, [told, recurrent(event.name for event in later if event.on_device)]))
+    on_the_cpu = ", ".join(sorted(operators)) or "no recurrent kernel, but its parts"
+    return "; ".join(filter(None, [on_the_cpu, recurrent_kernels(event.name for event in later if event.on_device)]))

@@ -1,4 +1,4 @@
-"""A task told to PyTorch, and what it recorded told back, in the oracle's names and layouts."""
+"""Trains a task in PyTorch: the oracle's names and layouts become the framework's, its record the oracle's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Known divergences of released frameworks, as data: entries in TOML, a short script each, in the framework's folder.
+"""Known divergences of released frameworks, as data: each an entry in TOML and a short script.
+
+A framework's folder holds the entries in ``divergences/*.toml`` and the scripts in ``divergences/scripts/``.
 
 A divergence never excludes a case. Where one applies, the case is run, and exactly what the entry states is expected:
 
@@ -15,8 +17,8 @@ A divergence never excludes a case. Where one applies, the case is run, and exac
   compared, all others are.
 
 Each entry's minimal case must still show it, in the case's own bounds; when it no longer does, the suite fails until
-the entry is closed, by an upper end in ``versions``. ``scripts/<id>.py`` shows it to the framework's people: NumPy and
-the framework alone, under twenty lines, exit status 1 while it diverges.
+the entry is closed, by an upper end in ``versions``. The script ``<id>.py`` shows it to the framework's people: NumPy
+and the framework alone, under twenty lines, exit status 1 while it diverges.
 """
 
 from .entries import Divergence, as_markdown, concerning, known, script_of

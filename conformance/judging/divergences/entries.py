@@ -93,8 +93,8 @@ def _named(quantity: str, stated: Sequence[str]) -> bool:
 
 
 def files() -> list[Path]:
-    """The files that hold the entries, a framework's beside its implementations."""
-    return data_files("divergences*.toml")
+    """The files that hold the entries: ``divergences/*.toml`` in each framework's folder."""
+    return data_files("divergences/*.toml")
 
 
 @cache
@@ -123,7 +123,7 @@ def concerning(implementation: Named) -> tuple[Divergence, ...]:
 
 def script_of(entry: Divergence) -> Path:
     """The script that shows the entry."""
-    (found,) = data_files(f"scripts/{entry.script or entry.id}.py")
+    (found,) = data_files(f"divergences/scripts/{entry.script or entry.id}.py")
     return found
 
 

@@ -16,12 +16,13 @@ import hypothesis.core
 import pytest
 
 from ...contract import FAMILIES, Implementation
+from ...implementations.finding import offered
 from ...suite import relations
 from ...suite.session import PROFILES, Session
 from . import MUTANTS, bug_of, group_of
 from .checks import FORWARD, MODULES, Caught, StoppingSession
 from .layer import Textbook
-from .other_suites import caught_by_the_corpus, caught_by_the_onnx_cases
+from .other_suites import caught_by_published_cases, caught_by_the_corpus
 
 GRADIENTS: Collection[str] = ("gradients",)
 _OF_VALUES = ("refusals", "stateful")  # modules that never ask for a gradient
@@ -139,7 +140,7 @@ def measure_mutant(name: str, seed: int) -> MutantResult:
         "forward": _caught_by(caught, FORWARD, made, seed),
         "gradients": _caught_by(caught, GRADIENTS, made, seed),
         "corpus": caught_by_the_corpus(made),
-        "onnx": caught_by_the_onnx_cases(made),
+        **{project: caught_by_published_cases(project, made) for project in offered("published_cases")},
     }
     return MutantResult(name, group_of(name), bug_of(name), modules, caught_alone)
 

@@ -1,11 +1,12 @@
-"""What other people's ways of testing would catch: the certified corpus alone, the ONNX operator cases alone."""
+"""What other people's ways of testing would catch: the certified corpus alone, a project's published cases alone."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
 
-from ...contract import Case, Observed
+from ...contract import Case, NotRun, Observed
+from ...implementations.finding import imported, installed, offered
 from ...judging.truth import Expected, expect
 from ...judging.verdict import judge
 from ...truth import corpus
@@ -19,12 +20,14 @@ def caught_by_the_corpus(made: type[Textbook], families: Sequence[str] = ()) -> 
     return any(_caught(made, _of_the_corpus(family)) for family in families or _families())
 
 
-def caught_by_the_onnx_cases(made: type[Textbook]) -> bool | None:
-    """Whether any of ONNX's own cases of RNN, LSTM and GRU comes out wrong; None where onnx is not installed.
+def caught_by_published_cases(name: str, made: type[Textbook]) -> bool | None:
+    """Whether any of the cases that a framework's project publishes comes out wrong; None where it is not installed.
 
-    Its stored outputs are taken with the derived bounds, which are far narrower than the tolerance of its own tests.
+    The outputs stored beside them are taken with the derived bounds, far narrower than the tolerance of its own tests.
+
+    name   one that the frameworks' folders offer as ``published_cases``
     """
-    cases = _of_onnx()
+    cases = _published(name)
     return None if cases is None else _caught(made, cases)
 
 
@@ -58,16 +61,16 @@ def _of_the_corpus(family: str) -> list[Asked]:
 
 
 @cache
-def _of_onnx() -> list[Asked] | None:
-    try:
-        from ...implementations.onnx.operator_cases import asked, collected
-    except ModuleNotFoundError as error:
-        if error.name != "onnx":
-            raise
-        return None
+def _published(name: str) -> list[Asked] | None:
+    source = offered("published_cases")[name]
     found = []
-    for case, stored in (each for one in collected() for each in asked(one)):
-        bounds = {name: 2 * bound for name, bound in expect(case).bounds.items()}
+    try:
+        with installed(source):
+            cases = list(imported(source.target)())
+    except NotRun:
+        return None
+    for case, stored in cases:
+        bounds = {quantity: 2 * bound for quantity, bound in expect(case).bounds.items()}
         if _answers(case):
             found.append((case, Expected(stored.values, bounds, case.dtype)))
     return found

@@ -16,13 +16,14 @@ from rich.markup import escape
 from rich.table import Table
 
 from ...common.atomic import write_atomically, write_figure
+from ...implementations.finding import offered
 from . import GROUPS
 from .checks import MODULES
 from .faint_faults import WEIGHTS
 from .measuring import MutantResult, as_json
 from .running import Plan, Score
 
-PARTS = ("forward", "gradients", "corpus", "onnx")
+PARTS = ("forward", "gradients", "corpus", *offered("published_cases"))
 
 
 def show(console: Console, score: Score, plan: Plan) -> None:

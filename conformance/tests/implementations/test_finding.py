@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
 import pytest
 
 from conformance.contract import NotRun, observe
-from conformance.implementations.finding import BUILT_IN, load, source_of
+from conformance.implementations import finding
+from conformance.implementations.finding import BUILT_IN, Source, load, offered, source_of
 from conformance.implementations.oracle.layers import Oracle
 
 from ..support import HERE, example
@@ -99,9 +101,80 @@ def test_a_plug_in_whose_framework_is_absent_is_not_run_and_names_it(indent: str
         load(f"{path}:MyRNN")
 
 
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A framework's folder, the only one there is."""
+    monkeypatch.setattr(finding, "FOLDER", tmp_path)
+    (tmp_path / "mine").mkdir()
+    return tmp_path / "mine"
+
+
+OFFERS = """
+extra = "mine"
+packages = ["mine"]
+
+[mine]
+implementation = "layers:Mine"
+timed = "timed:Mine"
+seconds = 7
+
+[mine-exported]
+packages = ["mine", "exporter"]
+implementation = "exported:Mine"
+seconds = 9
+"""
+
+
+def test_a_folder_offers_what_its_file_says_and_the_slowest_comes_first(folder: Path) -> None:
+    (folder / "framework.toml").write_text(OFFERS)
+    package = "conformance.implementations.mine"
+    assert offered.__wrapped__("implementation") == {
+        "mine-exported": Source(f"{package}.exported:Mine", {}, "mine", ("mine", "exporter"), 9),
+        "mine": Source(f"{package}.layers:Mine", {}, "mine", ("mine",), 7),
+    }
+    assert list(offered.__wrapped__("implementation")) == ["mine-exported", "mine"]
+    assert offered.__wrapped__("timed") == {"mine": Source(f"{package}.timed:Mine", {}, "mine", ("mine",))}
+    assert offered.__wrapped__("training") == {}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("timed = ", "timd = ", r"\$\.mine: .*'timd' was unexpected"),
+        ("[mine]", "[empty]\n[mine]", r"\$\.empty: .* is not valid under any of the given schemas"),
+        ('"timed:Mine"', '"timed.py:Mine!"', r"\$\.mine\.timed: .* does not match"),
+        ("seconds = 7", "seconds = -7", r"\$\.mine\.seconds: -7 is less than the minimum"),
+        ('extra = "mine"', "extra = 1", r"\$\.extra: 1 is not of type 'string'"),
+    ],
+    ids=["misspelt", "offers nothing", "target", "seconds", "shared"],
+)
+def test_a_file_that_is_out_of_order_is_refused_by_place(old: str, new: str, message: str, folder: Path) -> None:
+    (folder / "framework.toml").write_text(OFFERS.replace(old, new, 1))
+    with pytest.raises(ValueError, match=rf"^mine/framework\.toml: {message}"):
+        offered.__wrapped__("implementation")
+
+
+def test_a_name_that_two_folders_offer_is_refused(folder: Path) -> None:
+    (folder / "framework.toml").write_text(OFFERS)
+    (folder.parent / "other").mkdir()
+    (folder.parent / "other" / "framework.toml").write_text('[mine]\nimplementation = "layers:Other"\n')
+    with pytest.raises(ValueError, match=r"^other/framework\.toml: 'mine' is offered by another folder too$"):
+        offered.__wrapped__("implementation")
+
+
+@pytest.mark.parametrize("kind", ["implementation", "timed", "training", "activations", "published_cases"])
+def test_every_offer_names_a_module_of_its_folder(kind: str) -> None:
+    assert offered(kind), kind
+    for name, source in offered(kind).items():
+        module, _, attribute = source.target.partition(":")
+        path = HERE.parents[2] / f"{module.replace('.', '/')}.py"
+        assert path.is_file(), f"{name}: {source.target}"
+        assert re.search(rf"^(class|def) {attribute}\b", path.read_text(), re.MULTILINE), f"{name}: {source.target}"
+
+
 FRAMEWORK_OF = {
-    **{name: ("torch", "pytorch") for name in BUILT_IN if name.startswith("torch")},
-    **{name: ("keras", "keras") for name in BUILT_IN if name.startswith("keras")},
+    **dict.fromkeys((name for name in BUILT_IN if name.startswith("torch")), "torch"),
+    **dict.fromkeys((name for name in BUILT_IN if name.startswith("keras")), "keras"),
 }
 
 
@@ -109,9 +182,9 @@ FRAMEWORK_OF = {
 def test_a_built_in_whose_framework_is_absent_is_not_run_with_a_hint(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    framework, folder = FRAMEWORK_OF[name]
+    framework = FRAMEWORK_OF[name]
     monkeypatch.setitem(sys.modules, framework, None)  # what Python itself takes for "not installed"
-    for imported in [module for module in sys.modules if module.startswith(f"conformance.implementations.{folder}.")]:
+    for imported in [module for module in sys.modules if re.match(r"conformance\.implementations\.\w+\.", module)]:
         monkeypatch.delitem(sys.modules, imported)
     monkeypatch.setenv("KERAS_BACKEND", "")  # restored afterwards: `load` sets it
     with pytest.raises(NotRun) as caught:

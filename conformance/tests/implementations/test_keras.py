@@ -43,6 +43,7 @@ SOME: dict[str, dict[str, Any]] = {
 }
 
 
+PROFILER = {"torch": "pytorch.torch_profile", "jax": "keras.jax_profile"}
 PROFILED = {"tensorflow": "", "torch": "no recurrent kernel, but its parts", "jax": "lstm"}
 """On the CPU: of JAX the frames of Keras's own Python, which its profiler sees there."""
 
@@ -71,7 +72,7 @@ def report(backend: str) -> dict[str, Any]:
         "stateful": stateful(keras),
         "path": observe(keras, case_of(kind="LSTM")).path,
         "planted": planted(keras),
-        "surface": keras.surface(),
+        "interface": keras.interface(),
         "beside a GPU": beside_a_gpu(keras),
         "on cuda": on_cuda(backend),
         "forgotten": forgotten(keras),
@@ -118,9 +119,8 @@ def profiled(keras: Any, backend: str) -> str:
     """What the backend's profiler saw run, where it is asked."""
     if backend == "tensorflow":
         return ""
-    folder = {"torch": "pytorch", "jax": "keras"}[backend]
-    module = import_module(f"conformance.implementations.{folder}.{backend}_profile")
-    values, ran = module.watched(lambda: observe(keras, case_of(kind="LSTM")).values, "cpu")
+    module = import_module(f"conformance.implementations.{PROFILER[backend]}")
+    values, ran = module.profiled(lambda: observe(keras, case_of(kind="LSTM")).values, "cpu")
     assert "outputs" in values
     return str(ran)
 
@@ -180,16 +180,16 @@ def test_layers_agree_with_the_oracle_however_they_are_built_and_called(backend:
     assert found.pop("forgotten") == 2
     assert PROFILED[backend] in found.pop("profiled")
     assert found.pop("planted"), "a mask with one step changed went unnoticed"
-    check_surface(found.pop("surface"))
+    check_interface(found.pop("interface"))
     assert found == {name: [] for name in (*SOME, "stateful", "beside a GPU")}, f"{backend}: {found}"
 
 
-def check_surface(surface: Any) -> None:
+def check_interface(interface: Any) -> None:
     """What a user builds against is told, of every class."""
     kinds = ("SimpleRNN", "LSTM", "GRU")
     others = ("RNN", "StackedRNNCells", "Bidirectional")
-    assert set(surface) == {f"keras.layers.{name}" for kind in kinds for name in (kind, f"{kind}Cell", *others)}
-    lstm, gru, both = (surface[f"keras.layers.{name}"] for name in ("LSTM", "GRU", "Bidirectional"))
+    assert set(interface) == {f"keras.layers.{name}" for kind in kinds for name in (kind, f"{kind}Cell", *others)}
+    lstm, gru, both = (interface[f"keras.layers.{name}"] for name in ("LSTM", "GRU", "Bidirectional"))
     assert lstm["signature"]["units"] == "required"
     assert lstm["signature"]["recurrent_activation"] == "'sigmoid'"
     assert lstm["defaults"]["unit_forget_bias"] is True
@@ -199,4 +199,4 @@ def check_surface(surface: Any) -> None:
     assert gru["weights"][2] == ["bias", [2, 9]]
     assert both["weights"] == lstm["weights"] * 2
     assert both["defaults"]["layer"] == "LSTM(…)"
-    assert " at 0x" not in json.dumps(surface), "an address, which is another one in every process"
+    assert " at 0x" not in json.dumps(interface), "an address, which is another one in every process"

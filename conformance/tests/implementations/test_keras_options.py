@@ -12,7 +12,7 @@ from conformance.cases.building import Seeded, build
 from conformance.cases.option_space import Space, space_of
 from conformance.contract import Case
 from conformance.implementations.keras import options as keras_options
-from conformance.implementations.keras.model import model_of
+from conformance.implementations.keras.build_arguments import build_arguments
 
 BACKENDS = ("tensorflow", "torch", "jax")
 DTYPES = ("float64", "float32", "float16", "bfloat16")
@@ -26,7 +26,7 @@ def space(backend: str) -> Space:
 def test_a_case_of_every_entry_can_be_built_and_told_to_the_program(backend: str) -> None:
     for place, entry in enumerate(space(backend).entries):
         combination = {name: values[-1] for name, values in entry.items()}
-        model, _ = model_of(build(Seeded(0, place), combination))
+        model, _ = build_arguments(build(Seeded(0, place), combination))
         assert model["layers"], combination
 
 
@@ -103,7 +103,7 @@ def stack_case(**how: Any) -> Case:
 
 
 def test_stacked_cells_are_one_layer_with_nested_states_and_flipped_outputs() -> None:
-    model, dropout = model_of(stack_case(wrapper="StackedRNNCells", unroll=True))
+    model, dropout = build_arguments(stack_case(wrapper="StackedRNNCells", unroll=True))
     (layer,) = model["layers"]
     assert [(kind, options["units"]) for kind, options in layer["cells"]] == [("GRU", 2), ("GRU", 4)]
     assert layer["options"]["go_backwards"]
@@ -114,7 +114,7 @@ def test_stacked_cells_are_one_layer_with_nested_states_and_flipped_outputs() ->
 
 
 def test_only_cells_whose_factors_are_given_have_rates_of_dropout() -> None:
-    model, _ = model_of(stack_case(wrapper="StackedRNNCells"))
+    model, _ = build_arguments(stack_case(wrapper="StackedRNNCells"))
     first, second = (options for _, options in model["layers"][0]["cells"])
     assert first["dropout"] > 0
     assert "recurrent_dropout" not in first
@@ -126,10 +126,10 @@ def test_only_cells_whose_factors_are_given_have_rates_of_dropout() -> None:
 def test_directions_of_different_cells_make_a_backward_layer() -> None:
     stack = ri.Stack((ri.Layer(ri.LSTM(3, 2), ri.LSTM(3, 2, activation="relu"), "mul"),))
     case = Case(stack, stack.init(np.random.default_rng(0)), np.ones((2, 5, 3)), call_options={"unmerged": False})
-    (layer,) = model_of(case)[0]["layers"]
+    (layer,) = build_arguments(case)[0]["layers"]
     assert layer["bidirectional"] == {"merge_mode": "mul"}
     assert [options["activation"] for _, options in layer["backward_cells"]] == ["relu"]
     alike = ri.Stack((ri.Layer(ri.LSTM(3, 2), ri.LSTM(3, 2)),))
-    (layer,) = model_of(case.replace(cell=alike, call_options={"unmerged": True}))[0]["layers"]
+    (layer,) = build_arguments(case.replace(cell=alike, call_options={"unmerged": True}))[0]["layers"]
     assert "backward_cells" not in layer
     assert layer["bidirectional"] == {"merge_mode": None}

@@ -14,7 +14,7 @@ from conformance.cases.option_space import space_of  # noqa: E402
 from conformance.implementations.pytorch.layers import TorchLayers  # noqa: E402
 from conformance.implementations.pytorch.programs import switched as program  # noqa: E402
 from conformance.implementations.pytorch.switched import TorchSwitched  # noqa: E402
-from conformance.implementations.pytorch.torch_profile import CALL, Event, kernels, profiler, watched  # noqa: E402
+from conformance.implementations.pytorch.torch_profile import CALL, Event, kernels, profiled, profiler  # noqa: E402
 from conformance.tests.support import example  # noqa: E402
 
 SWITCHED: Any = program  # whose functions have no types, as the scripts that they are printed in
@@ -131,7 +131,7 @@ def test_what_ran_is_what_the_profiler_saw() -> None:
         with torch.autograd.profiler.record_function(CALL):
             return layer(x)
 
-    assert watched(call, "cpu")[1] == "aten::gru"
+    assert profiled(call, "cpu")[1] == "aten::gru"
 
 
 def test_operators_and_kernels_on_the_device_are_told_from_the_call_on() -> None:

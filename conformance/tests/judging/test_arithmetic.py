@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import refimpl as ri
+from conformance.implementations.finding import offered
 from conformance.judging import arithmetic
-from conformance.judging.arithmetic import arithmetic_of, measured, models
+from conformance.judging.arithmetic import arithmetic_of, known_wrong, measured, models
 from conformance.judging.divergences import known
 from conformance.tests.support import ROOT, example
 from conformance.tests.support.difficult import Small
@@ -46,7 +48,7 @@ def test_an_unknown_arithmetic_is_told_with_who_named_it() -> None:
 
 def test_no_model_allows_less_than_was_measured() -> None:
     """Of PyTorch where it names a model; and of NumPy in every float64 model, as verdicts take for granted."""
-    ulps = {(found["framework"], found["activation"], found["dtype"]): found["ulps"] for found in measured()}
+    ulps = {(found.framework, found.activation, found.dtype): found.ulps for found in measured()}
     for model in models().values():
         dtype = model.name.partition(",")[0]
         frameworks = {"float64": ("torch", "numpy"), "float32": ("torch", "torch-lstm")}[dtype]
@@ -61,33 +63,59 @@ def test_what_is_measured_to_be_wider_than_allowed_is_a_known_divergence() -> No
     divergent = {name for entry in known() for name in entry.implementations if "lower precision" in entry.effect}
     by_script = {entry.id for entry in known() if entry.effect == "elsewhere"}
     for found in measured():
-        stated = ri.activations.named(found["activation"]).ulps
-        if found["ulps"] > stated:
-            entry = VANISHING.get((found["framework"], found["activation"], found["dtype"]))
-            framework = found["framework"].removesuffix("-lstm").removesuffix("-gru")
+        stated = ri.activations.named(found.activation).ulps
+        if found.ulps > stated:
+            entry = VANISHING.get((found.framework, found.activation, found.dtype))
+            framework = found.framework.removesuffix("-lstm").removesuffix("-gru")
             assert entry in by_script if entry else framework in divergent, found
 
 
+MODEL = '[measured]\n[[model]]\nname = "x"\nof = "float64"\n'
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder whose ``*.toml`` stand in for the frameworks' files."""
+    monkeypatch.setattr(arithmetic, "files", lambda: sorted(tmp_path.glob("*.toml")))
+    cached = arithmetic._read, arithmetic.models
+    for each in cached:
+        each.cache_clear()
+    yield tmp_path
+    for each in cached:
+        each.cache_clear()
+
+
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         ("model = []", "'measured' is a required property"),
-        (
-            'measured = []\n[[model]]\nname = "x"\nof = "float64"\nulps = { tanh = 1 }',
-            "'source' is a required property",
-        ),
-        ('measured = []\n[[model]]\nname = "x"\nof = "float64"\nulps = { tanh = 0 }\nsource = "s"', "minimum"),
+        (MODEL + "ulps = { tanh = 1 }", "'source' is a required property"),
+        (MODEL + 'ulps = { tanh = 0 }\nsource = "s"', "minimum"),
+        ("[measured.torch]\ntanh = { float64 = 1 }", "'versions' is a required property"),
+        ('[measured.torch]\nversions = "1"', "does not have enough properties"),
+        ('[measured.torch]\nversions = "1"\ntanh = { float64 = -1 }', "minimum"),
+        ('[measured.torch]\nversions = "1"\ntanh = { float8 = 1 }', "'float8' is not one of"),
+        ('[measured]\n[wrong.torch]\ntanh = ["float8"]', "'float8' is not one of"),
     ],
 )
-def test_malformed_data_is_refused(content: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "arithmetic.toml").write_text(content)
-    monkeypatch.setattr(arithmetic, "DATA", tmp_path / "arithmetic.toml")
-    arithmetic._read.cache_clear()
-    try:
-        with pytest.raises(ValueError, match=r"arithmetic\.toml: .*" + said):
-            measured()
-    finally:
-        arithmetic._read.cache_clear()
+def test_malformed_data_is_refused(content: str, message: str, folder: Path) -> None:
+    (folder / "arithmetic.toml").write_text(content)
+    with pytest.raises(ValueError, match=rf"{folder.name}/arithmetic\.toml: .*" + message):
+        measured()
+
+
+def test_two_models_of_one_name_are_refused(folder: Path) -> None:
+    for name in "ab":
+        (folder / f"{name}.toml").write_text(MODEL + 'ulps = { tanh = 1 }\nsource = "s"')
+    with pytest.raises(ValueError, match="two models are named 'x'"):
+        models()
+
+
+def test_what_is_measured_or_wrong_is_an_activation_of_a_framework_that_offers_it() -> None:
+    named = {(found.framework, found.activation) for found in measured()} | set(known_wrong())
+    for framework, activation in named:
+        assert framework in offered("activations"), framework
+        ri.activations.named(activation)
 
 
 def test_no_tolerance_is_written_down_by_hand() -> None:

@@ -22,7 +22,7 @@ from conformance.judging.divergences import Divergence, known, script_of
 from conformance.running.processes import WITHOUT_GPU
 
 DISTRIBUTIONS = packages_distributions()
-SCRIPTS = data_files("scripts/*.py")
+SCRIPTS = data_files("divergences/scripts/*.py")
 ALL_IN_ONE = """
 import contextlib, io, json, runpy, sys
 names = sys.argv[1:]

@@ -194,8 +194,8 @@ def test_a_known_divergence_does_not_excuse_an_answer_without_numbers(only: Any)
 @pytest.fixture
 def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A file that stands in for those with the entries: a copy of one of Keras's."""
-    copy = tmp_path / "divergences_jax.toml"
-    shutil.copy(FOLDER / "keras" / copy.name, copy)
+    copy = tmp_path / "jax.toml"
+    shutil.copy(FOLDER / "keras" / "divergences" / copy.name, copy)
     monkeypatch.setattr(entries, "files", lambda: [copy])
     known.cache_clear()
     yield copy

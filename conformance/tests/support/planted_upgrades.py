@@ -28,7 +28,7 @@ class Small(Oracle):
         {"kind": "GRU", "reset_after": (True,), "recurrent_activation": ("sigmoid", "hard_sigmoid")},
     )
 
-    def surface(self) -> dict[str, Any]:
+    def interface(self) -> dict[str, Any]:
         return {"small.LSTM": {"signature": {"units": "required", "unroll": "False"}, "weights": [["kernel", [2, 12]]]}}
 
     def changed(self, case: Case, observed: Observed) -> Observed:
@@ -88,7 +88,7 @@ class Wrong(Later):
 class Other(Later):
     """Another default, an argument more, the weights in another layout, and no gradient of x."""
 
-    def surface(self) -> dict[str, Any]:
+    def interface(self) -> dict[str, Any]:
         signature = {"units": "required", "unroll": "True", "use_cudnn": "'auto'"}
         return {"small.LSTM": {"signature": signature, "weights": [["kernel", [12, 2]]]}}
 

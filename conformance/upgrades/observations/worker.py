@@ -55,13 +55,13 @@ def main(arguments: Sequence[str]) -> int:
 
 def observation_fields(implementation: Implementation) -> dict[str, Any]:
     """The fields of an observation that describe the implementation."""
-    surface = optional(implementation, "surface")
+    interface = optional(implementation, "interface")
     return {
         "implementation": implementation.name,
         "versions": {**implementation.versions, "numpy": np.__version__},
         "machine": machine(),
         "arithmetic": dict(optional(implementation, "arithmetic")),
-        "surface": surface(),
+        "surface": interface(),
     }
 
 

@@ -71,30 +71,24 @@ def as_array(value):
     return keras.ops.convert_to_numpy(value).astype(keras.backend.standardize_dtype(value.dtype))
 
 
-def call_layers(layers, x, mask, initial_states, training):
+def call_layers(layers, x, mask, initial_states, training, concatenate):
     """The layers one on the other: the last one's output, then every layer's final states."""
     states = []
     for layer, initial_state in zip(layers, initial_states):
         arguments = {"initial_state": initial_state, "training": training}
         if mask is not None:  # otherwise the mask that x carries is used
             arguments["mask"] = mask
-        results = layer(x, **arguments)
-        results = as_list(results)
+        results = as_list(layer(x, **arguments))
         if isinstance(layer, keras.layers.Bidirectional) and layer.merge_mode is None:
-            results[:2] = [keras.ops.concatenate(results[:2], axis=-1)]
+            results[:2] = [concatenate(results[:2], axis=-1)]
         x, *states[len(states) :] = results
     return [x, *flat(states)]
 
 
-def build_layers(layers, inputs, states, dtype, source, form, reload, training, flip):
-    """The layers behind what gives them their inputs and their mask, ready to be run.
+def assemble(layers, inputs, dtype, source, form, reload, call_made, impose_dropout):
+    """The layers behind what gives them their inputs and their mask: their variables, and what runs them.
 
-    inputs    name to shape and dtype of what goes in: x, mask, the initial states
-    states    for each layer the names of its initial states, nested as the layer takes them, or None
-    source    where the mask comes from: "argument", or propagated from a "Masking" or an "Embedding"
-    form      how they are called: "eager", compiled, as a functional "Model", or by its "predict"
-    reload    whether the model is saved and loaded before
-    flip      whether the layers run backwards and the outputs are to be put back at their own steps
+    call_made   the outputs and the final states of layers, from the layers, their input and the tensors by name
     """
     sizes = [its["input_size"] for its in layers]
     made = [make_layer(**{k: v for k, v in its.items() if k != "input_size"}, dtype=dtype) for its in layers]
@@ -106,11 +100,7 @@ def build_layers(layers, inputs, states, dtype, source, form, reload, training, 
         first = keras.layers.Embedding(1 + batch * time, sizes[0], mask_zero=True, dtype=dtype, name="table")
 
     def call(tensors):
-        x = tensors["x"] if first is None else first(tensors["x"])
-        given = [its and picked(its, tensors) for its in states]
-        outputs, *final = call_layers(made, x, tensors.get("mask"), given, training)
-        outputs = keras.ops.expand_dims(outputs, 1) if len(outputs.shape) == 2 else outputs
-        return [keras.ops.flip(outputs, axis=1) if flip else outputs, *final]
+        return call_made(made, tensors["x"] if first is None else first(tensors["x"]), tensors)
 
     model = None
     if reload or form in ("Model", "predict"):
@@ -139,8 +129,27 @@ def build_layers(layers, inputs, states, dtype, source, form, reload, training, 
         impose_dropout(made, dropout)
         return as_list(model.predict([arrays[name] for name in inputs], batch_size=batch, verbose=0)), {}, []
 
-    pulled = predict if form == "predict" else vector_jacobian_product(run, variables, form)
-    return source, variables, pulled, as_array
+    return variables, predict if form == "predict" else vector_jacobian_product(run, variables, form)
+
+
+def build_layers(layers, inputs, states, dtype, source, form, reload, training, flip):
+    """The layers, ready to be run.
+
+    inputs    name to shape and dtype of what goes in: x, mask, the initial states
+    states    for each layer the names of its initial states, nested as the layer takes them, or None
+    source    where the mask comes from: "argument", or propagated from a "Masking" or an "Embedding"
+    form      how they are called: "eager", compiled, as a functional "Model", or by its "predict"
+    reload    whether the model is saved and loaded before
+    flip      whether the layers run backwards and the outputs are to be put back at their own steps
+    """
+
+    def call_made(made, x, tensors):
+        given = [its and picked(its, tensors) for its in states]
+        outputs, *final = call_layers(made, x, tensors.get("mask"), given, training, keras.ops.concatenate)
+        outputs = keras.ops.expand_dims(outputs, 1) if len(outputs.shape) == 2 else outputs
+        return [keras.ops.flip(outputs, axis=1) if flip else outputs, *final]
+
+    return source, *assemble(layers, inputs, dtype, source, form, reload, call_made, impose_dropout), as_array
 
 
 def run_built(built, weights, x, mask, initial_state, state_names, dropout, d_outputs, d_state):

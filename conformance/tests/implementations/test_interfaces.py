@@ -9,7 +9,7 @@ import pytest
 
 from conformance.contract import NotRun
 from conformance.implementations.finding import load
-from conformance.implementations.surfaces import signature_of
+from conformance.implementations.interfaces import signature_of
 
 _NOTHING = object()
 
@@ -23,15 +23,15 @@ class Layer:
         """Nothing is kept."""
 
 
-def surface(name: str) -> dict[str, Any]:
+def interface(name: str) -> dict[str, Any]:
     """The implementation's, as a file of JSON gives it back."""
     try:
         implementation: Any = load(name)
     except NotRun as reason:
         pytest.skip(str(reason))
-    told = implementation.surface()
-    found: dict[str, Any] = json.loads(json.dumps(told))
-    assert found == told, "JSON does not hold it"
+    given = implementation.interface()
+    found: dict[str, Any] = json.loads(json.dumps(given))
+    assert found == given, "JSON does not hold it"
     return found
 
 
@@ -46,7 +46,7 @@ def test_each_argument_is_told_with_its_default_as_source() -> None:
 
 
 def test_layers_of_pytorch_that_take_any_arguments_tell_their_defaults_by_attributes() -> None:
-    found = surface("torch")
+    found = interface("torch")
     assert list(found) == ["torch.nn.RNN", "torch.nn.LSTM", "torch.nn.GRU"]
     lstm = found["torch.nn.LSTM"]
     defaults = {"num_layers": 1, "bias": True, "batch_first": False, "dropout": 0.0, "bidirectional": False}
@@ -59,7 +59,7 @@ def test_layers_of_pytorch_that_take_any_arguments_tell_their_defaults_by_attrib
 
 
 def test_cells_of_pytorch_tell_their_arguments() -> None:
-    found = surface("torch-cell")
+    found = interface("torch-cell")
     assert list(found) == ["torch.nn.RNNCell", "torch.nn.LSTMCell", "torch.nn.GRUCell"]
     cell = found["torch.nn.GRUCell"]
     assert cell["signature"].items() >= {"input_size": "required", "bias": "True"}.items()
@@ -68,11 +68,11 @@ def test_cells_of_pytorch_tell_their_arguments() -> None:
 
 @pytest.mark.parametrize("name", ["onnxruntime", "onnx-reference"])
 def test_operators_of_onnx_tell_their_attributes_and_inputs(name: str) -> None:
-    found = surface(name)
+    found = interface(name)
     assert set(found) == {"RNN", "LSTM", "GRU"}
     lstm = found["LSTM"]
     assert lstm["opset"] >= 22
-    assert [name for name, told in lstm["inputs"].items() if told == "required"] == ["X", "W", "R"]
+    assert [name for name, given in lstm["inputs"].items() if given == "required"] == ["X", "W", "R"]
     assert lstm["inputs"]["P"] == "optional"
     assert list(lstm["outputs"]) == ["Y", "Y_h", "Y_c"]
     assert lstm["attributes"]["direction"] == "forward"

@@ -7,17 +7,17 @@ from typing import Any
 
 import keras
 
-from ..surfaces import Surface, signature_of
+from ..interfaces import Interface, signature_of
 
 _INPUT_SIZE, _UNITS = 2, 3
 
 
-def surface() -> Surface:
+def keras_interface() -> Interface:
     """Each class's arguments, the configuration of a layer that is given as little as can be, and its weights."""
     return {
         f"keras.layers.{type(layer).__name__}": {
             "signature": signature_of(type(layer)),
-            "defaults": {key: _plain(value) for key, value in layer.get_config().items() if key != "name"},
+            "defaults": {key: _as_json(value) for key, value in layer.get_config().items() if key != "name"},
             "weights": _weights(layer),
         }
         for layer in _layers()
@@ -44,17 +44,17 @@ def _weights(layer: Any) -> list[list[Any]]:
     ]
 
 
-def _plain(value: Any) -> Any:
+def _as_json(value: Any) -> Any:
     """A value of a configuration: what is no string, number or None is written as the call that makes it."""
-    return value if isinstance(value, str | int | float | None) else _said(value)
+    return value if isinstance(value, str | int | float | None) else _written(value)
 
 
-def _said(value: Any) -> str:
+def _written(value: Any) -> str:
     if isinstance(value, list | tuple):
-        return f"[{', '.join(map(_said, value))}]"
+        return f"[{', '.join(map(_written, value))}]"
     if not (isinstance(value, Mapping) and "class_name" in value):
         return repr(value)
     options = value["config"]
     if "trainable" in options:  # a layer, which has an entry of its own
         return f"{value['class_name']}(…)"
-    return f"{value['class_name']}({', '.join(f'{name}={_said(one)}' for name, one in sorted(options.items()))})"
+    return f"{value['class_name']}({', '.join(f'{name}={_written(one)}' for name, one in sorted(options.items()))})"

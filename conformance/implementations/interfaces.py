@@ -6,7 +6,7 @@ import inspect
 import re
 from typing import Any
 
-Surface = dict[str, dict[str, Any]]
+Interface = dict[str, dict[str, Any]]
 
 
 def signature_of(made: type) -> dict[str, str]:

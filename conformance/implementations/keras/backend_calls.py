@@ -11,11 +11,11 @@ from keras.src import backend  # the module whose attributes Keras's layers look
 _NAMES = ("lstm", "gru", "rnn", "bidirectional_lstm", "bidirectional_gru")
 
 
-class Spy:
+class BackendCalls:
     """While it is entered, notes each recurrent function of the backend that gave an answer.
 
-    `seen` afterwards says which: ``lstm`` and ``gru`` are a backend's own fused versions, ``rnn`` is the generic loop
-    over a cell. One that declines, by raising NotImplementedError as Keras's layers expect, is not noted.
+    `names` are theirs: ``lstm`` and ``gru`` are a backend's own fused versions, ``rnn`` is the generic loop over a
+    cell. One that declines, by raising NotImplementedError as Keras's layers expect, is not noted.
 
     fused   further functions, by their module and name
     """
@@ -26,10 +26,10 @@ class Spy:
         self._originals = [(where, name, getattr(where, name)) for where, name in places]
 
     @property
-    def seen(self) -> str:
+    def names(self) -> str:
         return ", ".join(dict.fromkeys(self._answered)) or "none"
 
-    def __enter__(self) -> Spy:
+    def __enter__(self) -> BackendCalls:
         for where, name, original in self._originals:
             setattr(where, name, self._noting(name, original))
         return self
