@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import refimpl as ri
 from refimpl.stack import named_cells
 
-from ..contract import CELLS, Array, Case
+from ..contract import CELL_KINDS, Array, Case
 from .masks import a_mask, kept, some_lengths
 from .numbers import distinct, rounded, with_garbage
 from .option_space import Combination, call_options_of
@@ -166,7 +166,7 @@ class Builder:
 
     def cell(self) -> Any:
         of, hidden = self.options, self.sizes["hidden"]
-        known = {f.name for f in fields(CELLS[of["kind"]])}
+        known = {f.name for f in fields(CELL_KINDS[of["kind"]])}
         options = {name: value for name, value in of.items() if name in known - {"clip", "forget_bias"}}
         if of.get("projection"):
             options["proj_size"] = self.choices.integer(1, hidden - 1, "proj_size")
@@ -174,7 +174,7 @@ class Builder:
             options["clip"] = self.choices.one_of((0.5, 0.125, 1.5), "clip")
         if of.get("forget_bias"):
             options["forget_bias"] = self.choices.one_of((1.0, 0.75), "forget_bias")
-        first = CELLS[of["kind"]](self.sizes["input"], hidden, **options)
+        first = CELL_KINDS[of["kind"]](self.sizes["input"], hidden, **options)
         if of["layers"] == 1 and of["direction"] != "both":
             return first
         layers: list[Any] = []

@@ -19,7 +19,7 @@ from functools import cached_property
 from itertools import product
 from typing import Any
 
-from ..contract import CELLS
+from ..contract import CELL_KINDS
 
 Combination = Mapping[str, Any]
 Entry = Mapping[str, Any]
@@ -90,7 +90,7 @@ _KNOWN = {option.name for option in (*GENERAL, *OF_CELLS)} | {"kind", "dtype"}
 
 def cell_defaults(kind: str) -> dict[str, Any]:
     """The options of a kind of cell and their defaults; of numbers such as ``clip`` only whether they are given."""
-    known = {f.name: f.default for f in fields(CELLS[kind])}
+    known = {f.name: f.default for f in fields(CELL_KINDS[kind])}
     found = {name: default for name, default in known.items() if name not in _SIZES | set(_SWITCHES)}
     return found | {switch: False for name, switch in _SWITCHES.items() if name in known}
 
@@ -113,8 +113,8 @@ def has_dropout(combination: Combination) -> bool:
 def complete(entry: Entry, dtypes: Sequence[str]) -> dict[str, tuple[Any, ...]]:
     """The entry with the values of every option, those that it leaves out included; `ValueError` for nonsense."""
     kind = entry.get("kind")
-    if kind not in CELLS:
-        raise ValueError(f"cells: expected a kind out of {', '.join(CELLS)}, got {kind!r}")
+    if kind not in CELL_KINDS:
+        raise ValueError(f"cells: expected a kind out of {', '.join(CELL_KINDS)}, got {kind!r}")
     options = cell_defaults(kind)
     for name, values in entry.items():
         if name == "kind":

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..contract import PLAIN, Array, Case
+from ..contract import BASIC_OPTIONS, Array, Case
 from .building import Seeded, build
 from .numbers import rounded
 from .option_space import Combination
@@ -31,7 +31,7 @@ SIZES: Mapping[str, Mapping[str, int]] = {
 
 def is_single(combination: Combination) -> bool:
     """Whether such a case can be made: one layer, every step of every row, every gradient asked for."""
-    plain = all(combination[name] == value for name, value in PLAIN.items())
+    plain = all(combination[name] == value for name, value in BASIC_OPTIONS.items())
     own = combination.get("layout", "batch-major") == "batch-major" and combination.get("gradients") is not False
     return plain and own and not combination.get("projection") and combination.get("return_state") is not False
 

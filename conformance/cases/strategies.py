@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import assume
 from hypothesis import strategies as st
 
-from ..contract import Case, options_of
+from ..contract import Case
 from .building import Drawn, Limits, build
 from .option_space import Combination, Space, complete
 from .probing import build_probing
@@ -68,7 +68,7 @@ def accepts(implementation_cells: Sequence[Mapping[str, Any]], cell: Any, **othe
     """Whether the implementation says that it has this cell, plain but for the ``others``: options and their values."""
     case = Case(cell, {}, np.zeros((1, 1, cell.input_size)))
     wanted = {
-        name: value for name, value in options_of(case).items() if name not in ("dtype", "initial_state", "gradients")
+        name: value for name, value in case.options.items() if name not in ("dtype", "initial_state", "gradients")
     }
     wanted |= others
     entries = [complete(entry, ()) for entry in implementation_cells]

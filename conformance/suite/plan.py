@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..cases.strategies import has
-from ..contract import optional
+from ..contract import attribute_of
 from .session import Session
 
 KINDS: Mapping[str, dict[str, Any]] = {
@@ -55,7 +55,7 @@ def examples(session: Session) -> int:
 
     An implementation that says it is ``expensive``, since every case compiles, gets a fortieth of them.
     """
-    spared = 40 if optional(session.implementation, "expensive") else 1
+    spared = 40 if attribute_of(session.implementation, "expensive") else 1
     return -(-session.profile.cases // (spared * max(_shares(session), 1)))
 
 

@@ -257,7 +257,7 @@ def row(case: Case, k: int) -> Case:
             name: factors[:, k : k + 1] if factors.ndim == 3 and not name.endswith("between") else of(factors)
             for name, factors in case.dropout.items()
         }
-    return case.map(of).replace(
+    return case.map_arrays(of).replace(
         params=case.params,
         mask=None if case.mask is None else of(case.mask),
         lengths=None if case.lengths is None else of(case.lengths),

@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, settings
 
 from ..cases.coverage import Coverage, Tuples
 from ..cases.option_space import Space, space_of
-from ..contract import Case, Implementation, Quantities, optional
+from ..contract import Case, Implementation, Quantities, attribute_of
 from ..judging.divergences import Disagreement, Divergence, concerning, examine, expected_of
 from ..judging.reproduction import script
 from ..judging.verdict import Comparison, Verdict
@@ -78,13 +78,13 @@ class Session:
     @property
     def device(self) -> str:
         """Where the implementation computes."""
-        return str(optional(self.implementation, "device"))
+        return str(attribute_of(self.implementation, "device"))
 
     @cached_property
     def space(self) -> Space:
         """Every combination of options that the implementation declares."""
         its = self.implementation
-        return space_of(its.cells, its.dtypes, optional(its, "refused"))
+        return space_of(its.cells, its.dtypes, attribute_of(its, "refused"))
 
     @cached_property
     def tuples(self) -> Tuples:
@@ -104,7 +104,7 @@ class Session:
     @property
     def laws(self) -> int:
         """How many random cases each law and invariant gets: fewer where an implementation says it is ``expensive``."""
-        expensive = optional(self.implementation, "expensive")
+        expensive = attribute_of(self.implementation, "expensive")
         return max(1, self.profile.laws // 20) if expensive else self.profile.laws
 
     @cached_property
@@ -122,7 +122,7 @@ class Session:
 
     def prepared(self, case: Case) -> Case:
         """The case with what only the framework can know, such as the factors of dropout that it will draw."""
-        prepare: Callable[[Case], Case] | None = optional(self.implementation, "prepare")
+        prepare: Callable[[Case], Case] | None = attribute_of(self.implementation, "prepare")
         return case if prepare is None else prepare(case)
 
     def start(self, planned: int) -> None:

@@ -17,7 +17,7 @@ from conformance.cases.building import Limits
 from conformance.cases.option_space import Combination, call_options_of, has_dropout
 from conformance.cases.sizes import SIZES, build_large, is_single
 from conformance.cases.strategies import cases_of
-from conformance.contract import Case, optional
+from conformance.contract import Case, attribute_of
 from conformance.judging.verdict import Comparison
 from conformance.suite.plan import DTYPES, KINDS, why_not
 from conformance.suite.relations import AGAIN, allowed, answer, repeated, tried, within
@@ -96,11 +96,11 @@ def _ways(session: Session, label: str, fitting: Sequence[Combination]) -> list[
     """Some that are called in different ways, chosen by the seed."""
     order = np.random.default_rng([session.seed, zlib.crc32(label.encode())]).permutation(len(fitting))
     found = {repr(call_options_of(fitting[k])): fitting[k] for k in order}
-    return list(found.values())[: 1 if optional(session.implementation, "expensive") else _WAYS]
+    return list(found.values())[: 1 if attribute_of(session.implementation, "expensive") else _WAYS]
 
 
 def _without_rows(session: Session, size: str) -> str:
-    takes = SIZES[size]["batch"] or optional(session.implementation, "empty_batch")
+    takes = SIZES[size]["batch"] or attribute_of(session.implementation, "empty_batch")
     return "" if takes else f"{session.implementation.name} is not asked for a batch without rows"
 
 

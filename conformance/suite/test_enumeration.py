@@ -17,7 +17,7 @@ from conformance.cases.coverage import in_common
 from conformance.cases.option_space import Combination
 from conformance.cases.probing import build_probing, is_probing
 from conformance.cases.strategies import cases_of
-from conformance.contract import Case, optional
+from conformance.contract import Case, attribute_of
 from conformance.judging.divergences import Disagreement
 from conformance.suite.relations import tried
 from conformance.suite.session import Session
@@ -40,7 +40,7 @@ def test_every_combination_agrees_with_the_oracle(session: Session) -> None:
     passed: list[Combination] = []
     for place in session.planned:
         combination = session.space.valid[place]
-        sizes = optional(session.implementation, "sizes")
+        sizes = attribute_of(session.implementation, "sizes")
         probes = sizes is None and is_probing(session.seed, place)  # sizes: what is compiled is for these alone
         built = build_probing if probes else build
         case = built(Seeded(session.seed, place, sizes=sizes), combination, limits_of(session))
@@ -56,7 +56,7 @@ def test_every_combination_agrees_with_the_oracle(session: Session) -> None:
 
 def limits_of(session: Session) -> Limits:
     """The sizes of the cases; without any row only where the implementation says that it takes that."""
-    return Limits(empty_batch=optional(session.implementation, "empty_batch"))
+    return Limits(empty_batch=attribute_of(session.implementation, "empty_batch"))
 
 
 def label(place: int) -> str:

@@ -16,7 +16,7 @@ import pytest
 from conformance.cases.building import Limits, Seeded, build
 from conformance.cases.option_space import Combination, has_dropout
 from conformance.common.descriptions import first_cell
-from conformance.contract import Array, Case, Quantities, observe, optional
+from conformance.contract import Array, Case, Quantities, attribute_of, observe
 from conformance.judging.divergences import Disagreement
 from conformance.judging.verdict import Comparison
 from conformance.suite.plan import INVARIANTS
@@ -55,7 +55,7 @@ def nothing_mutated(session: Session, case: Case) -> list[Comparison]:
 def layout_in_memory(session: Session, case: Case) -> list[Comparison]:
     """Arrays that do not lie in one piece, or column by column, give what their contiguous copies give."""
     bounds = bounds_of_two(session, case)
-    scattered = case.map(_scattered)
+    scattered = case.map_arrays(_scattered)
     if case.mask is not None:
         scattered = scattered.replace(mask=np.asfortranarray(case.mask))
     return within("contiguous = scattered", answer(session, case), answer(session, scattered), bounds)
@@ -176,7 +176,7 @@ def flat_at_the_kink(session: Session, case: Case) -> list[Comparison]:
 
     Other cases cannot tell: within a rounding of the kink both slopes are right, and the bounds allow for both.
     """
-    zeros = case.map(np.zeros_like)
+    zeros = case.map_arrays(np.zeros_like)
     params = {name: zeros.params[name] if name.endswith("bias") else value for name, value in case.params.items()}
     still = zeros.replace(params=params, d_outputs=case.d_outputs, d_state=case.d_state)
     found = {name: d for name, d in answer(session, still).items() if name.startswith(("d_x", "d_params"))}
@@ -258,7 +258,7 @@ def wanted(session: Session, invariant: str) -> Callable[[Combination], bool]:
     prepared = hasattr(session.implementation, "prepare")  # the framework draws other factors for a row
     return {
         "garbage": _is_masked,
-        "nan_garbage": lambda one: _is_masked(one) and optional(session.implementation, "ignores_nan_padding"),
+        "nan_garbage": lambda one: _is_masked(one) and attribute_of(session.implementation, "ignores_nan_padding"),
         "padded": lambda one: _ends_early(one) and not (prepared and has_dropout(one)),
         "lengths_as_mask": lambda one: one["lengths"] != "none",
         "dropout_at_inference": lambda one: bool(one.get("idle_dropout")),

@@ -1,15 +1,9 @@
 """A layer that keeps its state from call to call, as a state machine: call, call with a state, reset, reload.
 
-An implementation takes part with ``stateful(case)``: a session that computes with the case's cell, parameters and
-options, or None for a case of which the framework has no stateful form. A session has
+An implementation takes part with ``stateful(case)`` (`conformance.contract`).
 
-    call(x, mask=None, initial_state=None)   quantities by name: outputs and final state
-    reset()                                  the next call starts from zeros
-    reload()                                 saves the layer and goes on with the loaded one; returns True where
-                                             that keeps the state, else the next call starts from zeros
-
-What is expected is a chain of the oracle's runs, each from the state that the one before ended with; so is the error
-that rounding may have made of that state.
+The expected values come from a chain of the oracle's runs, each from the final state of the run before. The bounds are
+carried along the chain too: they include the error that rounding may have left in the state.
 """
 
 from __future__ import annotations

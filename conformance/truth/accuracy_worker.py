@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..cases.strategies import accepts
-from ..contract import PLAIN, Array, Case, NotRun, observe
+from ..contract import BASIC_OPTIONS, Array, Case, NotRun, observe
 from ..implementations.finding import load
 from . import corpus
 
@@ -56,7 +56,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def why_not(name: str, cells: Any, original: Case, case: Case) -> str:
     """Why an implementation is not asked a case; empty where it is."""
-    if name != "oracle" and any(case.options[option] != value for option, value in PLAIN.items()):
+    if name != "oracle" and any(case.options[option] != value for option, value in BASIC_OPTIONS.items()):
         return "only runs over every step, first to last, are asked of frameworks"
     if name != "oracle" and not accepts(cells, case.cell):  # the oracle has them all, in more than it enumerates
         return "no such cell"

@@ -85,7 +85,7 @@ def in_balls(case: Case, lift: Callable[[Array], Array] = balls) -> dict[str, Ar
 def lifted_case(case: Case, lift: Callable[[Array], Array] = balls) -> Case:
     """The case with every array of floats put through `lift`; what is None stays None."""
 
-    return case.replace(initial_state=case.initial_state_or_zeros()).map(lift)
+    return case.replace(initial_state=case.initial_state_or_zeros()).map_arrays(lift)
 
 
 def refuse_python_numbers(name: str, enclosure: Array) -> None:

@@ -17,7 +17,7 @@ from ...cases.building import build
 from ...cases.option_space import complete, matches
 from ...cases.oracle_run import run_oracle
 from ...common.schemas import mismatch
-from ...contract import Case, Named, family_of, optional
+from ...contract import Case, Identified, attribute_of, family_of
 from ...implementations.finding import FOLDER, data_files
 from .effects import MODELS
 
@@ -47,9 +47,9 @@ class Divergence:
     reaches: float = 0.0
     devices: tuple[str, ...] = ("cpu", "cuda")
 
-    def concerns(self, implementation: Named) -> bool:
+    def concerns(self, implementation: Identified) -> bool:
         """Whether it is one of these implementations, in these versions, on one of these devices."""
-        here = optional(implementation, "device") in self.devices
+        here = attribute_of(implementation, "device") in self.devices
         return (
             here
             and implementation.name in self.implementations
@@ -116,7 +116,7 @@ def known() -> tuple[Divergence, ...]:
     return tuple(entries)
 
 
-def concerning(implementation: Named) -> tuple[Divergence, ...]:
+def concerning(implementation: Identified) -> tuple[Divergence, ...]:
     """The entries for this implementation in its installed versions."""
     return tuple(entry for entry in known() if entry.concerns(implementation))
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ...contract import Case, Implementation, Named, Observed, observe
+from ...contract import Case, Identified, Implementation, Observed, observe
 from ..arithmetic import arithmetic_of
 from ..truth import Expected, Truth, expect
 from ..verdict import Verdict, judge
@@ -63,7 +63,7 @@ def examine(
     return verdict, tuple(entry.id for entry in applying)
 
 
-def expected_of(implementation: Named, case: Case, known: Iterable[Divergence]) -> Expected:
+def expected_of(implementation: Identified, case: Case, known: Iterable[Divergence]) -> Expected:
     """What to expect where these divergences are known of the implementation: another model's answer, wider bounds."""
     return _expected(implementation, case, _applying(case, known))
 
@@ -72,7 +72,7 @@ def _applying(case: Case, known: Iterable[Divergence]) -> list[Divergence]:
     return [entry for entry in known if entry.applies_to(case)]
 
 
-def _expected(implementation: Named, case: Case, applying: Sequence[Divergence]) -> Expected:
+def _expected(implementation: Identified, case: Case, applying: Sequence[Divergence]) -> Expected:
     asked = case
     for entry in applying:
         if entry.effect == "computes":

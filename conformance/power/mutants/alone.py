@@ -42,7 +42,7 @@ def _caught(made: type[Textbook], cases: Sequence[Asked]) -> bool:
 
 def _copy(case: Case) -> Case:
     """Arrays that a mutant may change."""
-    return case.map(lambda array: array.copy()).replace(mask=None if case.mask is None else case.mask.copy())
+    return case.map_arrays(lambda array: array.copy()).replace(mask=None if case.mask is None else case.mask.copy())
 
 
 def _families() -> list[str]:

@@ -13,7 +13,7 @@ import pytest
 import refimpl as ri
 from conformance.cases.building import Seeded, build
 from conformance.cases.option_space import Space, space_of
-from conformance.contract import Case, Observed, observe, optional
+from conformance.contract import Case, Observed, attribute_of, observe
 from conformance.implementations.finding import load
 from conformance.implementations.program import ProgramImplementation
 from conformance.judging.reproduction import script
@@ -30,7 +30,7 @@ each = pytest.mark.parametrize("name", NAMES)
 
 def space(name: str) -> Space:
     implementation: Any = load(name)
-    return space_of(implementation.cells, implementation.dtypes, optional(implementation, "refused"))
+    return space_of(implementation.cells, implementation.dtypes, attribute_of(implementation, "refused"))
 
 
 def case(name: str, seed: int = 0, **options: Any) -> Case:
@@ -86,7 +86,7 @@ def tame(one: Case) -> Case:
     def drawn(array: Any) -> Any:
         return (rng.uniform(0.25, 0.75, array.shape) * rng.choice([-1, 1], array.shape)).astype(array.dtype)
 
-    return one.map(drawn)
+    return one.map_arrays(drawn)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -14,7 +14,7 @@ import pytest
 
 from conformance.cases.option_space import OF_CELLS, cell_defaults
 from conformance.cases.oracle_run import run_oracle
-from conformance.contract import CELLS, Case
+from conformance.contract import CELL_KINDS, Case
 from conformance.implementations.finding import BUILT_IN, FOLDER
 from conformance.judging.divergences import (
     Disagreement,
@@ -84,7 +84,7 @@ def test_an_entry_concerns_a_built_in_implementation(entry: Divergence) -> None:
 @each_entry
 def test_an_entry_speaks_of_options_that_its_cells_have(entry: Divergence) -> None:
     for alternative in entry.when:
-        for kind in alternative.get("kind", CELLS):
+        for kind in alternative.get("kind", CELL_KINDS):
             foreign = {option.name for option in OF_CELLS} - set(cell_defaults(kind))
             assert not set(alternative) & foreign, f"{entry.id}: {set(alternative) & foreign} of {kind} never holds"
 

@@ -14,7 +14,7 @@ import numpy as np
 
 import conformance
 from conformance.cases.numbers import distinct
-from conformance.contract import CELLS, Array, Case
+from conformance.contract import CELL_KINDS, Array, Case
 
 ROOT = Path(conformance.__file__).parent.parent
 HERE = Path(__file__).parent
@@ -22,7 +22,7 @@ HERE = Path(__file__).parent
 
 def example(kind: str = "LSTM", dtype: str = "float64", **options: Any) -> Case:
     """A case in which everything is given: batch 2, time 4, input 3, hidden 5, and no two numbers alike."""
-    cell = CELLS[kind](3, 5, **options)
+    cell = CELL_KINDS[kind](3, 5, **options)
     rng = np.random.default_rng(0)
 
     def array(*shape: int) -> Array:

@@ -68,7 +68,7 @@ class IgnoresStrides(Right):
     """It reads an array as if it lay in one piece, row by row."""
 
     def observe(self, case: Case) -> Quantities:
-        return super().observe(case.map(_misread))
+        return super().observe(case.map_arrays(_misread))
 
 
 def _misread(array: Array) -> Array:

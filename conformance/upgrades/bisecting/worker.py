@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ...contract import Case, Implementation, observe, optional
+from ...contract import Case, Implementation, attribute_of, observe
 from ...implementations.finding import load
 from ...judging.arithmetic import arithmetic_of
 from ...judging.divergences import Divergence, script_of, still_shows
@@ -55,7 +55,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def of_implementation(implementation: Implementation, case: Case) -> Verdict:
     """Whether it agrees with the oracle on the case; what is known of it is no excuse."""
-    prepare = optional(implementation, "prepare")
+    prepare = attribute_of(implementation, "prepare")
     try:
         case = case if prepare is None else prepare(case)
         observed = observe(implementation, case)

@@ -19,7 +19,7 @@ import numpy as np
 from ...cases.building import Seeded, build
 from ...cases.coverage import Tuples
 from ...cases.option_space import Combination, space_of
-from ...contract import Case, Implementation, optional
+from ...contract import Case, Implementation, attribute_of
 
 _ENOUGH = 200  # cases an implementation; every pair of option values takes about as many, or is drawn several times
 
@@ -56,14 +56,14 @@ def questions(implementation: Implementation) -> list[Question]:
     version says in ``every_release`` which there are in any: the questions are then the same for all versions, but for
     those that this one cannot be asked.
     """
-    refused = optional(implementation, "refused")
+    refused = attribute_of(implementation, "refused")
     its = space_of(implementation.cells, implementation.dtypes, refused)
-    cells = optional(implementation, "every_release")
+    cells = attribute_of(implementation, "every_release")
     every = its if cells is None else space_of(cells, implementation.dtypes)
-    expensive = optional(implementation, "expensive")
+    expensive = attribute_of(implementation, "expensive")
     places = Tuples(every.valid, 1 if expensive else 2).cover()
     draws = 1 if expensive else max(1, round(_ENOUGH / len(places)))
-    sizes = optional(implementation, "sizes")
+    sizes = attribute_of(implementation, "sizes")
     asked = [every.valid[place] for place in places if every.valid[place] in its]
     return [Question(combination, draw, sizes) for draw in range(draws) for combination in asked]
 

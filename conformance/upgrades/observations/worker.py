@@ -16,7 +16,7 @@ import numpy as np
 
 from ...cases.building import Limits, Seeded, build
 from ...cases.option_space import Combination, complete, space_of
-from ...contract import Case, Implementation, NotRun, observe, optional
+from ...contract import Case, Implementation, NotRun, attribute_of, observe
 from ...implementations.finding import load
 from ...judging.divergences import known, still_shows
 from ...judging.truth import Truth
@@ -55,12 +55,12 @@ def main(arguments: Sequence[str]) -> int:
 
 def about(implementation: Implementation) -> dict[str, Any]:
     """What is said of the implementation before it is asked anything."""
-    surface = optional(implementation, "surface")
+    surface = attribute_of(implementation, "surface")
     return {
         "implementation": implementation.name,
         "versions": {**implementation.versions, "numpy": np.__version__},
         "machine": machine(),
-        "arithmetic": dict(optional(implementation, "arithmetic")),
+        "arithmetic": dict(attribute_of(implementation, "arithmetic")),
         "surface": surface(),
     }
 
@@ -93,7 +93,7 @@ def speed(implementation: Implementation) -> dict[str, float]:
     Both are called in turn, and the least of each counts. The call is the suite's, with setting weights and handing
     over arrays. A kind that raises is left out.
     """
-    space = space_of(implementation.cells, implementation.dtypes, optional(implementation, "refused"))
+    space = space_of(implementation.cells, implementation.dtypes, attribute_of(implementation, "refused"))
     found = {}
     for kind in dict.fromkeys(combination["kind"] for combination in space.valid):
         its = [one for one in space.valid if one["kind"] == kind]
