@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..common.schemas import mismatch
-from ..judging.verdict import NEGLIGIBLE
+from ..judging.verdict import NEGLIGIBLE_RATIO
 from .results import FORMAT, Result
 
 FACTOR = 10.0  # a decimal digit
@@ -77,5 +77,5 @@ def grown(results: Sequence[Result], earlier: Earlier) -> Iterator[Growth]:
     for result in results:
         before = earlier.get((result.name, result.device), {})
         for family, found in result.families.items():
-            if family in before and found["worst"] >= max(FACTOR * before[family], NEGLIGIBLE):
+            if family in before and found["worst"] >= max(FACTOR * before[family], NEGLIGIBLE_RATIO):
                 yield Growth(result.name, result.device, family, before[family], found["worst"])

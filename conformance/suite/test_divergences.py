@@ -20,4 +20,4 @@ def test_the_known_divergence_still_shows(session: Session, entry: Divergence) -
             f"known divergence {entry.id} is gone or has changed in {dict(session.implementation.versions)}: "
             "its minimal case no longer shows it. Close the entry with an upper end in its versions."
         )
-    session.divergence(entry.id, entry.summary)
+    session.record_divergence(entry.id, entry.summary)

@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from ...cases.workload import CELLS, PASSES, Size, Work
+from ...cases.workload import PASSES, TIMED_CELLS, Size, Work
 from ...common.arguments import count, figure, output
 from ...implementations.timing import ORACLE, TIMED
 from ...power.benchmark import report
@@ -40,7 +40,7 @@ def add_to(commands: Any) -> None:
         help=f"{', '.join(name for name in TIMED if name != ORACLE)}, package.module:Class or file.py:Class with the "
         "protocol of conformance.implementations.timing; may be repeated (default: all of the names)",
     )
-    benches.add_argument("--cell", action="append", choices=CELLS, help="may be repeated (default: all)")
+    benches.add_argument("--cell", action="append", choices=TIMED_CELLS, help="may be repeated (default: all)")
     benches.add_argument("--dtype", action="append", choices=_DTYPES, help="may be repeated (default: both)")
     benches.add_argument(
         "--pass",
@@ -77,7 +77,7 @@ def _bench(parsed: argparse.Namespace) -> int:
         import matplotlib  # noqa: F401  # said to be missing before the measuring, not after
     console = console_of(200)
     interrupt_by_signals()
-    cells = list(dict.fromkeys(parsed.cell or CELLS))
+    cells = list(dict.fromkeys(parsed.cell or TIMED_CELLS))
     names = [ORACLE, *dict.fromkeys(parsed.against or [name for name in TIMED if name != ORACLE])]
     dtypes, passes = (dict.fromkeys(given) for given in (parsed.dtype or _DTYPES, parsed.passes or PASSES))
     wanted = list(works(cells, dtypes, parsed.size or GRID, passes))

@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 import numpy as np
 from packaging.specifiers import SpecifierSet
 
-from ...cases.building import build
-from ...cases.option_space import complete, matches
+from ...cases.building import build_case
+from ...cases.option_space import matches, with_defaults
 from ...cases.oracle_run import run_oracle
 from ...common.schemas import mismatch
 from ...contract import Case, Identified, attribute_of, family_of
@@ -155,9 +155,9 @@ def _parsed(file: str, entry: dict[str, Any]) -> Divergence:
 def simplest(entry: Mapping[str, Any]) -> Case:
     """The case with these options, sizes and choices; all else is the simplest that there is."""
     options = {"initial_state": False, "gradients": False} | entry["options"]
-    products = complete({name: value if name == "kind" else (value,) for name, value in options.items()}, ())
+    products = with_defaults({name: value if name == "kind" else (value,) for name, value in options.items()}, ())
     combination = {name: values[0] for name, values in products.items() if values}
-    return build(_Simplest(entry.get("sizes", {}), entry.get("choices", {})), combination)
+    return build_case(_Simplest(entry.get("sizes", {}), entry.get("choices", {})), combination)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ import hypothesis.core
 import pytest
 
 from ...contract import FAMILIES, Implementation
-from ...suite import relations
+from ...suite import trying
 from ...suite.session import PROFILES, Session
 from . import MUTANTS, bug_of, group_of
 from .alone import caught_by_the_corpus, caught_by_the_onnx_cases
@@ -72,7 +72,7 @@ class Found:
 def prepare(seed: int) -> None:
     """Makes this process draw what ``pytest --hypothesis-seed`` draws, and stop at a failure without shrinking it."""
     hypothesis.core.global_force_seed = seed  # type: ignore[assignment]  # untyped there, as pytest's plug-in sets it
-    relations.PATIENCE = 0.0
+    trying.SHRINKING_SECONDS = 0.0
     warnings.simplefilter("ignore")
 
 

@@ -62,7 +62,7 @@ def judged(draws: Draws, numbers: Sequence[int], faults: bool = True) -> dict[st
         case = draws.case(number)
         kind = case.kind
         try:
-            verdict, _ = examine(session.implementation, case, session.known)
+            verdict, _ = examine(session.implementation, case, session.known_divergences)
         except Disagreement as error:
             alarms.append({"case": number, "message": str(error)})
             continue
@@ -79,7 +79,7 @@ def judged(draws: Draws, numbers: Sequence[int], faults: bool = True) -> dict[st
         if faults and looks_for_faults(number):
             for k, spent in enumerate(_seconds(case, arithmetic_of(session.implementation, case))):
                 seconds[k] += spent
-            expected = expected_of(session.implementation, case, session.known)
+            expected = expected_of(session.implementation, case, session.known_divergences)
             names = [comparison.quantity for comparison in verdict.comparisons if comparison.numbers]
             asked = (case, expected, names)
             at_bar = _at_bar(draws, number, asked)

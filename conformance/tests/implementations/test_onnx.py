@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 import refimpl as ri
-from conformance.cases.building import Seeded, build
+from conformance.cases.building import build_case
+from conformance.cases.choosers import SeededChooser
 from conformance.cases.option_space import Space, space_of
 from conformance.contract import Case, Observed, attribute_of, observe
 from conformance.implementations.finding import load
@@ -41,7 +42,7 @@ def case(name: str, seed: int = 0, **options: Any) -> Case:
         unwanted = {"layout", "attributes", "opset", "threads"} & set(combination) - set(options)
         asked_for = all(key in combination for key in options)
         if asked_for and not unwanted and all(combination.get(key, value) == value for key, value in plain.items()):
-            return build(Seeded(seed), combination)
+            return build_case(SeededChooser(seed), combination)
     raise AssertionError(f"{name} has no {options}")
 
 
@@ -66,7 +67,7 @@ def node_of(name: str, one: Case) -> Any:
 def test_every_kind_of_node_is_valid_to_the_package_itself(name: str) -> None:
     chosen = space(name).valid[:: max(1, len(space(name).valid) // 60)]
     for seed, combination in enumerate(chosen):
-        node_of(name, build(Seeded(seed), combination))
+        node_of(name, build_case(SeededChooser(seed), combination))
 
 
 @each
@@ -152,7 +153,7 @@ def test_every_refusal_of_onnxruntime_is_seen() -> None:
     for refusal, combinations in space("onnxruntime").refused:
         for combination in (combinations[0], combinations[-1]):
             with pytest.raises(Exception) as caught:  # noqa: PT011 - the message is what is compared
-                observe(implementation, build(Seeded(1), combination))
+                observe(implementation, build_case(SeededChooser(1), combination))
             assert refusal.message in f"{type(caught.value).__name__}: {caught.value}"
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from conformance.cases.option_space import OF_CELLS, cell_defaults
+from conformance.cases.option_space import CELL_OPTIONS, cell_defaults
 from conformance.cases.oracle_run import run_oracle
 from conformance.contract import CELL_KINDS, Case
 from conformance.implementations.finding import BUILT_IN, FOLDER
@@ -85,7 +85,7 @@ def test_an_entry_concerns_a_built_in_implementation(entry: Divergence) -> None:
 def test_an_entry_speaks_of_options_that_its_cells_have(entry: Divergence) -> None:
     for alternative in entry.when:
         for kind in alternative.get("kind", CELL_KINDS):
-            foreign = {option.name for option in OF_CELLS} - set(cell_defaults(kind))
+            foreign = {option.name for option in CELL_OPTIONS} - set(cell_defaults(kind))
             assert not set(alternative) & foreign, f"{entry.id}: {set(alternative) & foreign} of {kind} never holds"
 
 

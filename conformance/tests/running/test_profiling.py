@@ -85,7 +85,7 @@ def named(stack: Sequence[str]) -> list[tuple[str, str]]:
         (CONVERSION, ("numpy.stack", "conformance.implementations.finding.theirs.observe", *SUITE)),
         (CONVERSION, ("refimpl.layouts.gates.reordered", "conformance.implementations.finding.theirs.observe", *SUITE)),
         (DRAWING, ("random.choice", "hypothesis.core.given", *SUITE)),
-        (COMPARISON, ("conformance.suite.relations.within", "hypothesis.core.given", *SUITE)),
+        (COMPARISON, ("conformance.suite.relations.compare_within", "hypothesis.core.given", *SUITE)),
         (OPTIONS, ("conformance.cases.option_space.space_of", "conformance.suite.session.Session.space", *SUITE)),
         (
             DIVERGENCES,

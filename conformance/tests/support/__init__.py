@@ -13,7 +13,7 @@ from typing import IO, Any
 import numpy as np
 
 import conformance
-from conformance.cases.numbers import distinct
+from conformance.cases.numbers import distinct_numbers
 from conformance.contract import CELL_KINDS, Array, Case
 
 ROOT = Path(conformance.__file__).parent.parent
@@ -26,7 +26,7 @@ def example(kind: str = "LSTM", dtype: str = "float64", **options: Any) -> Case:
     rng = np.random.default_rng(0)
 
     def array(*shape: int) -> Array:
-        return distinct(rng, shape, 0.5, plain=True).astype(dtype)
+        return distinct_numbers(rng, shape, 0.5, few_digits=True).astype(dtype)
 
     return Case(
         cell,

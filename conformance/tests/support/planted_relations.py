@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from conformance.cases.building import Seeded, build
+from conformance.cases.building import build_case
+from conformance.cases.choosers import SeededChooser
+from conformance.cases.parts import unmasked_steps_of
 from conformance.contract import Array, Case, Quantities
 from conformance.implementations.oracle.layers import Oracle, OracleSession
-from conformance.suite.relations import kept_steps
 
 _ONE_WAY = {"direction": ("forward", "backward")}
 
@@ -108,7 +109,7 @@ class PadsWithOnes(Right):
     def observe(self, case: Case) -> Quantities:
         found = dict(super().observe(case))
         if case.lengths is not None:
-            found["outputs"] = np.where(kept_steps(case)[:, :, None], found["outputs"], 1.0)
+            found["outputs"] = np.where(unmasked_steps_of(case)[:, :, None], found["outputs"], 1.0)
         return found
 
 
@@ -216,7 +217,7 @@ class FreshCases(Right):
     refused = ()
 
     def prepare(self, case: Case) -> Case:
-        factors = build(Seeded(5, case.x.size), dict(case.options) | {"gradients": False}).dropout or {}
+        factors = build_case(SeededChooser(5, case.x.size), dict(case.options) | {"gradients": False}).dropout or {}
         drawn = {name: np.resize(factors[name], value.shape) for name, value in (case.dropout or {}).items()}
         return case.replace(dropout=drawn)
 

@@ -13,7 +13,7 @@ from ...contract import FAMILIES, Array, Case, family_of
 from ...judging.arithmetic import arithmetic_of
 from ...judging.divergences import concerning, expected_of
 from ...judging.truth import Expected, Truth
-from ...judging.verdict import NEGLIGIBLE, compare
+from ...judging.verdict import NEGLIGIBLE_RATIO, compare
 from .record import Answer, Observation
 
 SEVERITIES = ("nothing", "rounding", "accuracy", "behaviour")
@@ -122,7 +122,7 @@ class Answers:
         """Where an error grew or shrank, and what it did: a kind of cell in a dtype, and a family of quantities."""
         for (kind, dtype, family), tally in sorted(self._tallies.items()):
             for what, (before, now) in (("worst", tally.worst), ("typical", tally.typical)):
-                if max(before, now) >= max(FACTOR * min(before, now), NEGLIGIBLE):
+                if max(before, now) >= max(FACTOR * min(before, now), NEGLIGIBLE_RATIO):
                     grew = "grew" if now > before else "shrank"
                     said = f"{family}: the {what} error {grew} from {before:.2g} to {now:.2g} of its bound"
                     yield f"{kind} in {dtype}", said

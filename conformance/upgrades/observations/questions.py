@@ -16,8 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from ...cases.building import Seeded, build
-from ...cases.coverage import Tuples
+from ...cases.building import build_case
+from ...cases.choosers import SeededChooser
+from ...cases.coverage import OptionTuples
 from ...cases.option_space import Combination, space_of
 from ...contract import Case, Implementation, attribute_of
 
@@ -37,7 +38,7 @@ class Question:
         """What these options and this draw give; the place of the options in a list plays no part."""
         said = json.dumps([dict(self.options), self.draw], sort_keys=True)
         seed = int.from_bytes(hashlib.sha256(said.encode()).digest()[:8])
-        return build(Seeded(seed, sizes=self.sizes), self.options)
+        return build_case(SeededChooser(seed, sizes=self.sizes), self.options)
 
     @cached_property
     def digest(self) -> str:
@@ -61,7 +62,7 @@ def questions(implementation: Implementation) -> list[Question]:
     cells = attribute_of(implementation, "every_release")
     every = its if cells is None else space_of(cells, implementation.dtypes)
     expensive = attribute_of(implementation, "expensive")
-    places = Tuples(every.valid, 1 if expensive else 2).cover()
+    places = OptionTuples(every.valid, 1 if expensive else 2).covering()
     draws = 1 if expensive else max(1, round(_ENOUGH / len(places)))
     sizes = attribute_of(implementation, "sizes")
     asked = [every.valid[place] for place in places if every.valid[place] in its]

@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from ...cases.building import Limits, Seeded, build
-from ...cases.option_space import Combination, complete, space_of
+from ...cases.building import SizeLimits, build_case
+from ...cases.choosers import SeededChooser
+from ...cases.option_space import Combination, space_of, with_defaults
 from ...contract import Case, Implementation, NotRun, attribute_of, observe
 from ...implementations.finding import load
 from ...judging.divergences import known, still_shows
@@ -26,7 +27,7 @@ from .questions import Question, questions
 from .record import encoded_values
 
 _TIMES = 9  # a call and the oracle's, in turn
-_LIMITS = Limits(batch=16, time=20, input=32, hidden=32)
+_LIMITS = SizeLimits(batch=16, time=20, input=32, hidden=32)
 _SIZES = {name: getattr(_LIMITS, name) for name in ("batch", "time", "input", "hidden")}
 _TIMED: Mapping[str, Any] = {"dtype": "float32", "initial_state": True, "gradients": True}
 _MESSAGE = 300  # characters kept of what was raised
@@ -97,7 +98,7 @@ def speed(implementation: Implementation) -> dict[str, float]:
     found = {}
     for kind in dict.fromkeys(combination["kind"] for combination in space.valid):
         its = [one for one in space.valid if one["kind"] == kind]
-        case = build(Seeded(0, sizes=_SIZES), min(its, key=_unusual), _LIMITS)
+        case = build_case(SeededChooser(0, sizes=_SIZES), min(its, key=_unusual), _LIMITS)
         try:
             found[kind] = _ratio(implementation, case)
         except Exception:  # what it cannot compute is told by the answers
@@ -107,7 +108,7 @@ def speed(implementation: Implementation) -> dict[str, float]:
 
 def _unusual(combination: Combination) -> int:
     """How many options differ from what is timed and from the defaults."""
-    defaults = complete({"kind": combination["kind"]}, ("float32",))
+    defaults = with_defaults({"kind": combination["kind"]}, ("float32",))
     plain = {name: values[0] for name, values in defaults.items()} | dict(_TIMED)
     return sum(value != plain.get(name, value) for name, value in combination.items())
 
