@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..contract import FAMILIES, Array, Observed, family_of
-from .truth import Expected
+from .expected import Expected
 
 NEGLIGIBLE_RATIO = 0.01
 """An error below a hundredth of its bound is never reported as grown."""

@@ -20,8 +20,14 @@ from hypothesis import HealthCheck, settings
 from ..cases.coverage import Coverage, OptionTuples
 from ..cases.option_space import Space, space_of
 from ..contract import Case, Implementation, Quantities, attribute_of
-from ..judging.divergences import Disagreement, Divergence, concerning, examine, expected_of
-from ..judging.reproduction import script
+from ..judging.divergences import (
+    Disagreement,
+    Divergence,
+    divergences_of,
+    expected_with,
+    run_and_judge,
+)
+from ..judging.reproduction import reproducing_script
 from ..judging.verdict import Comparison, Verdict, summary
 from ..running.processes import append
 
@@ -110,7 +116,7 @@ class Session:
     @cached_property
     def known_divergences(self) -> tuple[Divergence, ...]:
         """The known divergences of the implementation in its versions."""
-        return concerning(self.implementation)
+        return divergences_of(self.implementation)
 
     def diverges(self, case: Case, effects: Collection[str] = CHANGING_EFFECTS) -> bool:
         """Whether a known divergence with one of these effects applies."""
@@ -118,7 +124,7 @@ class Session:
 
     def bounds(self, case: Case) -> Quantities:
         """How far each number may be off, known losses of precision included."""
-        return expected_of(self.implementation, case, self.known_divergences).bounds
+        return expected_with(self.implementation, case, self.known_divergences).bounds
 
     def prepared(self, case: Case) -> Case:
         """The case with what only the framework knows, such as the factors of dropout that it will draw."""
@@ -141,7 +147,7 @@ class Session:
         """Runs and judges a case; raises a `Disagreement` that holds the case, the numbers and a reproducing script."""
         case = self.prepared(case)
         try:
-            verdict, known = examine(self.implementation, case, self.known_divergences)
+            verdict, known = run_and_judge(self.implementation, case, self.known_divergences)
         except Disagreement as error:
             self._record_verdict(test, Verdict((Comparison("call", 0, np.inf, problem=str(error)),)), ())
             lines = str(error).splitlines()[1:]
@@ -206,11 +212,14 @@ class Session:
         )
 
     def _script(self, case: Case) -> list[str]:
+        """A script that reproduces the failure, or why there is none."""
         if case.size > _MOST_NUMBERS_PRINTED:
             return [f"no script is printed: {case.size:,} numbers go in; the test and the seed draw them again"]
         return [
             "--- a script that reproduces it, without this project ---",
-            script(self.implementation, case, expected_of(self.implementation, case, self.known_divergences)),
+            reproducing_script(
+                self.implementation, case, expected_with(self.implementation, case, self.known_divergences)
+            ),
             "--- end of script ---",
         ]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.judging.divergences import Disagreement, Divergence, concerning, still_shows
+from conformance.judging.divergences import Disagreement, Divergence, divergences_of, still_shows
 from conformance.suite.session import SESSION, Session
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One test for each entry that concerns this implementation in its installed versions."""
-    entries = [entry for entry in concerning(metafunc.config.stash[SESSION].implementation) if entry.minimal]
+    entries = [entry for entry in divergences_of(metafunc.config.stash[SESSION].implementation) if entry.minimal]
     metafunc.parametrize("entry", entries, ids=[entry.id for entry in entries])
 
 

@@ -8,7 +8,7 @@ import pytest
 from conformance.cases.strategies import declares_cell
 from conformance.contract import Case, observe
 from conformance.judging.divergences import Disagreement
-from conformance.judging.truth import Expected
+from conformance.judging.expected import Expected
 from conformance.judging.verdict import judge
 from conformance.suite.relations import as_declared
 from conformance.suite.session import Session

@@ -28,7 +28,7 @@ from conformance.cases.oracle_run import quantities, run_oracle
 from conformance.cases.strategies import cases_of_combinations
 from conformance.contract import Array, Case, Observed
 from conformance.judging.divergences import Disagreement
-from conformance.judging.truth import Expected
+from conformance.judging.expected import Expected
 from conformance.judging.verdict import judge
 from conformance.suite import trying
 from conformance.suite.plan import CELL_VARIANTS

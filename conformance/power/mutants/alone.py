@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from ...contract import Case, Observed
-from ...judging.truth import Expected, expect
+from ...judging.expected import Expected, expect
 from ...judging.verdict import judge
 from ...truth import corpus
 from .layer import Textbook

@@ -13,7 +13,7 @@ from refimpl.precision import Precision
 
 from ...contract import FAMILIES, Case, Quantities, family_of, observe
 from ...judging.arithmetic import arithmetic_of
-from ...judging.truth import Expected, expect
+from ...judging.expected import Expected, expect
 from ...judging.verdict import Comparison, judge
 from ...suite import (
     test_agreement,

@@ -26,7 +26,7 @@ from ...cases.probing.well_conditioned import SCALES, Scales
 from ...common.arguments import count
 from ...contract import Case, family_of
 from ...judging.arithmetic import models
-from ...judging.truth import Truth
+from ...judging.expected import OracleAnswer
 from .sensitivity import BAR, changed, seen_from
 
 ARITHMETIC = "float32, SLEEF or oneDNN"
@@ -62,14 +62,15 @@ def built(combination: Combination, *seed: int) -> Case:
 
 def least_changes(case: Case) -> dict[str, list[float]]:
     """Of each number the least change that is seen, in units of what is to be; by parameter, and of "gradients"."""
-    expected, wide = Truth(case).expected(models()[ARITHMETIC]), case.in_dtype(np.float64)
+    expected, wide = OracleAnswer(case).expected(models()[ARITHMETIC]), case.in_dtype(np.float64)
     bare = wide.replace(d_outputs=None, d_state=None)
     compared = [name for name in expected.values if family_of(name) in ("outputs", "state")]
     found: dict[str, list[float]] = {"gradients": []}
     for name, value in case.params.items():
         what = name.rpartition(".")[2]
         its = [
-            seen_from(Truth(changed(bare, name, at)).values, expected.values, expected, compared) / BAR["float32"]
+            seen_from(OracleAnswer(changed(bare, name, at)).values, expected.values, expected, compared)
+            / BAR["float32"]
             for at in range(value.size)
         ]
         found[what] = found.get(what, []) + its

@@ -15,8 +15,8 @@ from conformance.cases.parts import named_arrays, unmasked_steps_of
 from conformance.cases.probing import build_probing, is_probing
 from conformance.contract import Case
 from conformance.implementations.oracle.layers import Oracle
-from conformance.judging.divergences import expected_of
-from conformance.judging.truth import Expected
+from conformance.judging.divergences import expected_with
+from conformance.judging.expected import Expected
 from conformance.power.tolerance_study.sensitivity import BAR, least_seen
 
 PLAIN = ("tanh", "sigmoid", "relu", "linear", "softplus", "exponential", "hard_tanh", "silu")
@@ -82,7 +82,7 @@ def least() -> dict[str, list[tuple[float, Case]]]:
     """For each target the least change of a random element that is seen, and in which case."""
     found: dict[str, list[tuple[float, Case]]] = {"recurrent weight": [], "gradient": []}
     for number, case in enumerate(built()):
-        expected: Expected = expected_of(Oracle(), case, ())
+        expected: Expected = expected_with(Oracle(), case, ())
         compared = [name for name in expected.values if not name.startswith("gates")]
         its = least_seen(case, expected, compared, np.random.default_rng(number))
         for target in found:

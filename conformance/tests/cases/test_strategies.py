@@ -17,7 +17,7 @@ from conformance.cases.oracle_run import run_oracle
 from conformance.cases.strategies import cases_of_space, declares_cell
 from conformance.contract import Array, Case
 from conformance.implementations.oracle.layers import Oracle
-from conformance.judging.truth import expect
+from conformance.judging.expected import expect
 
 each_dtype = pytest.mark.parametrize("dtype", Oracle.dtypes)
 _NAMES = ("tanh", "sigmoid", "relu", "linear", "hard_sigmoid", "hard_sigmoid_keras2")

@@ -15,7 +15,7 @@ from conformance.cases.parts import named_arrays
 from conformance.cases.probing import build_probing, well_conditioned
 from conformance.contract import Case
 from conformance.judging.arithmetic import models
-from conformance.judging.truth import Truth
+from conformance.judging.expected import OracleAnswer
 from conformance.power.tolerance_study.scales import ARITHMETIC
 from conformance.power.tolerance_study.sensitivity import BAR, least_seen
 
@@ -88,7 +88,7 @@ def least() -> dict[tuple[str, bool], list[tuple[float, str]]]:
     """The least change of a random element that PyTorch is seen to make, by target and whether the case has a bias."""
     found: dict[tuple[str, bool], list[tuple[float, str]]] = {}
     for number, (combination, case) in enumerate(zip(combinations(), built(), strict=True)):
-        expected = Truth(case).expected(models()[ARITHMETIC])
+        expected = OracleAnswer(case).expected(models()[ARITHMETIC])
         compared = [name for name in expected.values if not name.startswith("gates")]
         its = least_seen(case, expected, compared, np.random.default_rng(number))
         for target in ("recurrent weight", "gradient"):

@@ -15,13 +15,13 @@ LACKING = (
 )
 RIGHT = "conformance.tests.support.planted_relations:Right"
 ASKED = """
-from conformance.divergences import examine
-from conformance.implementations import load
+from conformance.implementations.finding import load
+from conformance.judging.divergences import run_and_judge
 from conformance.tests.support import example
 
 for name in ("torch", "torch-switched"):
     case = example("LSTM", use_recurrent_bias=True).replace(call_options={"layout": "batch-major"})
-    print(f"{name}: {examine(load(name), case)[0].agrees}")
+    print(f"{name}: {run_and_judge(load(name), case)[0].agrees}")
 """
 BLOCKER = f"""
 import sys

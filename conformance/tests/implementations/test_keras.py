@@ -15,7 +15,7 @@ from conformance.cases.choosers import SeededChooser
 from conformance.cases.option_space import with_defaults
 from conformance.contract import Case, NotRun, Observed, observe
 from conformance.implementations.finding import load
-from conformance.judging.truth import expect
+from conformance.judging.expected import expect
 from conformance.judging.verdict import judge
 
 from ..support import Running, start

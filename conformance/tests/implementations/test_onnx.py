@@ -17,8 +17,8 @@ from conformance.cases.option_space import Space, space_of
 from conformance.contract import Case, Observed, attribute_of, observe
 from conformance.implementations.finding import load
 from conformance.implementations.program import ProgramImplementation
-from conformance.judging.reproduction import script
-from conformance.judging.truth import expect
+from conformance.judging.expected import expect
+from conformance.judging.reproduction import reproducing_script
 from conformance.judging.verdict import judge
 
 onnx = pytest.importorskip("onnx")
@@ -142,7 +142,7 @@ def test_expected_values_go_into_the_nodes_names_and_back(name: str, direction: 
 @each
 def test_a_failure_prints_a_script_of_onnx_and_numpy_alone(name: str) -> None:
     one = case(name, kind="GRU")
-    printed = script(load(name), one, expect(one))
+    printed = reproducing_script(load(name), one, expect(one))
     assert "conformance" not in printed
     assert "refimpl" not in printed
     compile(printed, "script", "exec")

@@ -14,8 +14,8 @@ from conformance.cases.choosers import SeededChooser
 from conformance.cases.option_space import space_of
 from conformance.contract import Case, Observed, observe
 from conformance.implementations.finding import load
-from conformance.judging.reproduction import script
-from conformance.judging.truth import expect
+from conformance.judging.expected import expect
+from conformance.judging.reproduction import reproducing_script
 from conformance.judging.verdict import judge
 
 from ..support import run_alone
@@ -151,12 +151,12 @@ def test_the_printed_script_runs_alone_and_tells_right_from_wrong(
 ) -> None:
     case = a_case(name, kind="LSTM", **options)
     expected = expect(case)
-    done = run_alone(script(load(name), case, expected), tmp_path)
+    done = run_alone(reproducing_script(load(name), case, expected), tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "d_weights.weight_ih" in done.stdout, done.stdout
     if name == "torch-cell":
         wrong = replace(expected, values={k: v + 1 for k, v in expected.values.items()})
-        assert run_alone(script(load(name), case, wrong), tmp_path).returncode == 1
+        assert run_alone(reproducing_script(load(name), case, wrong), tmp_path).returncode == 1
 
 
 @pytest.mark.parametrize("name", EAGER)

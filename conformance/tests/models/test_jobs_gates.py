@@ -11,7 +11,7 @@ import pytest
 import refimpl as ri
 from conformance.commands.main import main
 from conformance.contract import CELL_KINDS
-from conformance.judging.truth import expect
+from conformance.judging.expected import expect
 from conformance.judging.verdict import compare
 from conformance.models.jobs import gates
 from conformance.models.jobs.jacobians import as_case, jacobians, norms, spans_as_case, split, state_sizes

@@ -72,7 +72,7 @@ def named(stack: Sequence[str]) -> list[tuple[str, str]]:
         (PYTEST, PYTEST_ITSELF),
         (COMPARISON, ("numpy.linalg.norm", *SUITE)),
         (VALUES, ("numpy.stack", "refimpl.lstm.LSTM.step", *ORACLE, "conformance.cases.oracle_run.run_oracle", *SUITE)),
-        (BOUNDS, ("refimpl.lstm.LSTM.step", *ORACLE, "refimpl.rounding.bounds", "conformance.judging.truth.expect")),
+        (BOUNDS, ("refimpl.lstm.LSTM.step", *ORACLE, "refimpl.rounding.bounds", "conformance.judging.expected.expect")),
         (BOUNDS, ("numpy.where", "refimpl.rounded.Rounded.__mul__", "refimpl.lstm.LSTM.step", *ORACLE)),
         (CALLS, ("numpy.stack", "framework.layers.call", "conformance.implementations.finding.theirs.observe", *SUITE)),
         (
@@ -91,7 +91,7 @@ def named(stack: Sequence[str]) -> list[tuple[str, str]]:
             DIVERGENCES,
             (
                 "conformance.cases.option_space.matches",
-                "conformance.judging.divergences.entries.Divergence.applies_to",
+                "conformance.judging.divergences.catalogue.Divergence.applies_to",
                 *SUITE,
             ),
         ),

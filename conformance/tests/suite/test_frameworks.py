@@ -12,7 +12,7 @@ import pytest
 import refimpl as ri
 from conformance.contract import Case, NotRun, family_of, observe
 from conformance.implementations.finding import FRAMEWORKS, load
-from conformance.judging.truth import Expected
+from conformance.judging.expected import Expected
 from conformance.judging.verdict import Verdict, judge
 
 from ..support import Running, start

@@ -11,7 +11,7 @@ import pytest
 
 from conformance.contract import NotRun, Observed
 from conformance.implementations.finding import Source, load
-from conformance.judging.truth import expect
+from conformance.judging.expected import expect
 from conformance.judging.verdict import Comparison, compare, judge
 from conformance.suite import test_laws as laws
 from conformance.suite.relations import compare_within

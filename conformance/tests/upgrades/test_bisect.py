@@ -12,7 +12,7 @@ import pytest
 
 from conformance.commands.main import main
 from conformance.implementations.oracle.layers import Oracle
-from conformance.judging.divergences import known
+from conformance.judging.divergences import known_divergences
 from conformance.upgrades.bisecting.questions import of_case, of_divergence
 from conformance.upgrades.bisecting.search import Unusable, Verdict, first_change
 from conformance.upgrades.bisecting.worker import of_implementation, of_script
@@ -139,7 +139,7 @@ def test_a_file_that_is_no_case_is_refused(
 
 
 def test_a_divergence_is_asked_of_an_implementation_of_the_package() -> None:
-    entry = next(entry for entry in known() if entry.implementations[0].startswith("keras-torch"))
+    entry = next(entry for entry in known_divergences() if entry.implementations[0].startswith("keras-torch"))
     assert of_divergence(entry.id, "keras").implementation == entry.implementations[0]
     with pytest.raises(ValueError, match="not of what onnxruntime is part of"):
         of_divergence(entry.id, "onnxruntime")

@@ -17,7 +17,7 @@ from ...contract import Case, Implementation, attribute_of, observe
 from ...implementations.finding import load
 from ...judging.arithmetic import arithmetic_of
 from ...judging.divergences import Divergence, script_of, still_shows
-from ...judging.truth import expect
+from ...judging.expected import expect
 from ...judging.verdict import judge
 from ...running.processes import append
 from .questions import divergence_of, of_case

@@ -11,8 +11,8 @@ import numpy as np
 
 from ...contract import FAMILIES, Array, Case, family_of
 from ...judging.arithmetic import arithmetic_of
-from ...judging.divergences import concerning, expected_of
-from ...judging.truth import Expected, Truth
+from ...judging.divergences import divergences_of, expected_with
+from ...judging.expected import Expected, OracleAnswer
 from ...judging.verdict import NEGLIGIBLE_RATIO, compare
 from .record import Answer, Observation
 
@@ -62,7 +62,7 @@ class Truths:
     """What the oracle says of the cases of answers: asked once for each, however many observations are compared."""
 
     def __init__(self) -> None:
-        self._known: dict[str, Truth] = {}
+        self._known: dict[str, OracleAnswer] = {}
 
     def expected(self, side: Observation, answer: Answer) -> Expected:
         """Values, and the bounds for what that side says that it computes with.
@@ -75,7 +75,7 @@ class Truths:
                     f"{side.label}: the case {answer.digest} is drawn otherwise by this version of the project, as "
                     f"{answer.question.digest}: compare with the version that recorded it"
                 )
-            self._known[answer.digest] = Truth(answer.question.case)
+            self._known[answer.digest] = OracleAnswer(answer.question.case)
         return self._known[answer.digest].expected(arithmetic_of(side, answer.question.case))
 
 
@@ -90,7 +90,7 @@ class Answers:
     def __init__(self, old: Observation, new: Observation, truths: Truths) -> None:
         self.sides = old, new
         self.truths = truths
-        self.known = concerning(old), concerning(new)
+        self.known = divergences_of(old), divergences_of(new)
         self.numbers = self.changed = self.ulps = 0
         self._tallies: dict[tuple[str, str, str], Tally] = defaultdict(Tally)
 
@@ -135,7 +135,7 @@ class Answers:
     def _quantities(self, case: Case, before: Answer, now: Answer, strict: Sequence[Expected]) -> Iterator[Moved]:
         @cache  # asked only where something is outside its bounds
         def stated() -> list[Expected]:
-            return [expected_of(side, case, known) for side, known in zip(self.sides, self.known, strict=True)]
+            return [expected_with(side, case, known) for side, known in zip(self.sides, self.known, strict=True)]
 
         for name in sorted(before.values.keys() | now.values.keys()):
             family = family_of(name)

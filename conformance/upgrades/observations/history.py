@@ -19,7 +19,7 @@ from packaging.version import Version
 
 from ...common.atomic import write_figure
 from ...contract import Observed
-from ...judging.divergences import known
+from ...judging.divergences import known_divergences
 from ...judging.verdict import judge
 from .answers import Truths
 from .comparing import Difference, difference
@@ -185,7 +185,7 @@ def _divergences(series: Sequence[Series]) -> Iterator[str]:
     """In which releases each known divergence shows, as its minimal case told in each."""
     yield "| known divergence | implementation | shows in | gone in |"
     yield "| --- | --- | --- | --- |"
-    for entry in known():
+    for entry in known_divergences():
         for one in series:
             told = {r.version: r.observation.divergences.get(entry.id) for r in one.releases}
             if any(told.values()):

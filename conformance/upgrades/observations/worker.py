@@ -19,8 +19,8 @@ from ...cases.choosers import SeededChooser
 from ...cases.option_space import Combination, space_of, with_defaults
 from ...contract import Case, Implementation, NotRun, attribute_of, observe
 from ...implementations.finding import load
-from ...judging.divergences import known, still_shows
-from ...judging.truth import Truth
+from ...judging.divergences import known_divergences, still_shows
+from ...judging.expected import OracleAnswer
 from ...running.machine import machine
 from ...running.processes import append
 from .questions import Question, questions
@@ -84,7 +84,7 @@ def given(implementation: Implementation, question: Question) -> dict[str, Any]:
 def divergences(implementation: Implementation) -> dict[str, str]:
     """Whether it shows each divergence that is known of it in any version, and that a case shows."""
     name = implementation.name
-    entries = [entry for entry in known() if name in entry.implementations and entry.minimal is not None]
+    entries = [entry for entry in known_divergences() if name in entry.implementations and entry.minimal is not None]
     return {entry.id: "shows" if still_shows(implementation, entry) else "gone" for entry in entries}
 
 
@@ -118,7 +118,7 @@ def _ratio(implementation: Implementation, case: Case) -> float:
     observe(implementation, case)  # compiles what is to be compiled
     for _ in range(_TIMES):
         moments = [time.perf_counter()]
-        for ask in (lambda: observe(implementation, case), lambda: Truth(case).values):
+        for ask in (lambda: observe(implementation, case), lambda: OracleAnswer(case).values):
             ask()
             moments.append(time.perf_counter())
         times.append((moments[1] - moments[0], moments[2] - moments[1]))
