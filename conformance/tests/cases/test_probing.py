@@ -98,7 +98,7 @@ def test_a_change_of_1e_12_is_seen_in_float64_in_99_of_100(target: str) -> None:
 
 def test_half_precision_is_drawn_as_elsewhere() -> None:
     for k, combination in enumerate(combinations("float16", "bfloat16")[::10]):
-        one, other = (named_arrays(how(SeededChooser(1, k), combination)) for how in (build_probing, build_case))
+        one, other = (named_arrays(build(SeededChooser(1, k), combination)) for build in (build_probing, build_case))
         assert all(np.array_equal(array, same) for (_, array), (_, same) in zip(one, other, strict=True))
 
 

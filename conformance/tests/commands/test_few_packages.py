@@ -13,7 +13,7 @@ LACKING = (
     *("rich", "jsonschema", "junitparser", "cpuinfo", "flint", "matplotlib"),
     *("tensorflow", "keras", "onnx", "onnxruntime", "onnxscript"),
 )
-RIGHT = "conformance.tests.support.planted_relations:Right"
+RIGHT = "conformance.tests.support.planted_violations:Right"
 ASKED = """
 from conformance.implementations.finding import load
 from conformance.judging.divergences import run_and_judge

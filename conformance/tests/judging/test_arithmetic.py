@@ -12,7 +12,7 @@ from conformance.judging import arithmetic
 from conformance.judging.arithmetic import arithmetic_of, measured, models
 from conformance.judging.divergences import known_divergences
 from conformance.tests.support import ROOT, example
-from conformance.tests.support.difficult import Small
+from conformance.tests.support.planted_failures import Small
 from conformance.tests.support.planted_faults import Sound
 from refimpl.precision import Precision
 

@@ -21,7 +21,7 @@ from conformance.judging.divergences import (
     still_shows,
 )
 
-from ..support.planted_divergences import Posing, entry_of
+from ..support.planted_divergences import Posing, divergence_entry
 
 each_entry = pytest.mark.parametrize("entry", [e for e in known_divergences() if e.minimal], ids=lambda entry: entry.id)
 
@@ -63,7 +63,7 @@ def test_an_entry_no_longer_shows_in_a_sound_implementation_of_that_name_and_ver
     [("2.0", True), ("2.13.0+cpu", True), ("2.5.dev20260101", True), ("1.9", False), ("3.0", False), ("3.1", False)],
 )
 def test_an_entry_concerns_its_versions_and_no_others(version: str, concerned: bool, only: Any) -> None:
-    entry = entry_of("error")
+    entry = divergence_entry("error")
     only(entry)
     assert divergences_of(Posing("posing", {"framework": version})) == ((entry,) if concerned else ())
     assert divergences_of(Posing("other", {"framework": version})) == ()

@@ -20,7 +20,7 @@ from conformance.judging.divergences.fault_models import FAULT_MODELS
 from conformance.judging.expected import expect
 
 from ..support import example
-from ..support.planted_divergences import Posing, entry_of
+from ..support.planted_divergences import Posing, divergence_entry
 from ..support.planted_faults import Sound
 
 
@@ -39,7 +39,9 @@ class Repeats(Posing):
 
 
 def repeats(**changes: Any) -> Divergence:
-    return entry_of("computes", model="masked outputs repeated", minimal=masked("zeros"), families=(), **changes)
+    return divergence_entry(
+        "computes", model="masked outputs repeated", minimal=masked("zeros"), families=(), **changes
+    )
 
 
 def test_another_model_is_taken_at_its_word(only: Any) -> None:
@@ -70,7 +72,7 @@ def test_another_model_that_is_gone_is_a_disagreement(only: Any) -> None:
 def test_models_are_applied_one_after_the_other() -> None:
     usual = masked("zeros")
     case = usual.replace(cell=dataclasses.replace(usual.cell, activation="sigmoid"))
-    both = repeats(), entry_of("computes", model="activations ignored", families=())
+    both = repeats(), divergence_entry("computes", model="activations ignored", families=())
     values = expected_with(Sound(), case, both).values
     plain = expected_with(Sound(), usual.replace(masked_output="repeat"), ()).values
     assert all((values[name] == plain[name]).all() for name in plain)

@@ -20,7 +20,7 @@ from conformance.suite.test_invariants import test_the_invariant_holds as invari
 from conformance.suite.test_laws import test_the_law_holds as law
 from conformance.suite.test_refusals import test_the_framework_refuses_what_it_is_said_to_refuse as refusal
 from conformance.suite.test_stateful import test_a_stateful_layer_goes_on_where_it_was as stateful
-from conformance.tests.support import planted_relations as planted
+from conformance.tests.support import planted_violations as planted
 
 FEW = Profile(every_combination=False, cases=10, cases_per_relation=12, machine_runs=12)
 

@@ -25,7 +25,7 @@ from conformance.suite.session import PROFILES, Session
 from conformance.tests.support import example, python, start
 
 PLANTED = "conformance.tests.support.planted_faults"
-DIFFICULT = "conformance.tests.support.difficult"
+DIFFICULT = "conformance.tests.support.planted_failures"
 
 
 def draws(dtype: str = "float64", seed: int = 1) -> Draws:

@@ -242,7 +242,7 @@ def test_without_the_option_no_accounts_are_kept(tmp_path: Path) -> None:
 def test_plain_pytest_shows_the_accounts_at_its_end() -> None:
     status, said = python(
         *("-m", "pytest", "-p", "no:cacheprovider", "-p", "conformance.running.profiling.plugin", "conformance"),
-        *("--implementation", "conformance.tests.support.difficult:Small"),
+        *("--implementation", "conformance.tests.support.planted_failures:Small"),
     )
     assert status == 0, said
     assert "outside of the framework" in said, said

@@ -16,7 +16,7 @@ from conformance.running.devices import why_no_cuda
 from conformance.tests.support import ROOT
 
 RECORDS = sorted(path for path in records.folder().glob("*.json") if path.name != "schema.json")
-RIGHT = "conformance.tests.support.planted_relations:Right"
+RIGHT = "conformance.tests.support.planted_violations:Right"
 
 
 @pytest.fixture(scope="module")

@@ -17,9 +17,9 @@ from conformance.suite import test_laws as laws
 from conformance.suite.relations import compare_within
 from conformance.suite.session import PROFILES, Session
 from conformance.tests.support import example, python
-from conformance.tests.support.difficult import OutputsOnly, Small
+from conformance.tests.support.planted_failures import OutputsOnly, Small
 
-DIFFICULT = "conformance.tests.support.difficult"
+DIFFICULT = "conformance.tests.support.planted_failures"
 
 
 def verdict_on(name: str, folder: Path, **environment: Any) -> tuple[int, str, dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Sound implementations under another name, and entries of divergences about them."""
+"""A sound implementation under any name, version and device, and entries of divergences about it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Posing(Sound):
         return {**found, "outputs": found["outputs"] * (1 + self.off)}
 
 
-def entry_of(effect: str, **changes: Any) -> Divergence:
+def divergence_entry(effect: str, **changes: Any) -> Divergence:
     """An entry on LSTMs in float64 by the implementation ``posing``, from version 2.0 on and before 3."""
     entry = Divergence(
         id="an-entry",

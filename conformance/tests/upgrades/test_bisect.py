@@ -18,7 +18,7 @@ from conformance.upgrades.bisecting.search import Unusable, Verdict, first_chang
 from conformance.upgrades.bisecting.worker import of_implementation, of_script
 
 from ..support import HERE, start
-from ..support.difficult import Raises, Silent, Small
+from ..support.planted_failures import Raises, Silent, Small
 
 RELEASES = [f"1.{minor}" for minor in range(20)]
 PLANTED = f"{HERE / 'planted_releases.py'}:Released"

@@ -1,6 +1,6 @@
-"""Implementations that break an invariant, a refusal or the state between calls, each in one way, and are else right.
+"""Implementations that violate an invariant, a refusal or the state between calls, each in one way, and are else right.
 
-What they break is seldom seen in one answer alone: most of them agree with the oracle case by case.
+A single answer seldom shows the violation: most of them agree with the oracle case by case.
 """
 
 from __future__ import annotations
