@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -10,20 +10,22 @@ from typing import Any
 import numpy as np
 
 from ..contract import FAMILIES, Array, Observed, family_of
-from .truth import Expected
+from .expected import Expected
 
-NEGLIGIBLE = 0.01
-"""Below a hundredth of its bound, no error is news."""
+NEGLIGIBLE_RATIO = 0.01
+"""An error below a hundredth of its bound is never reported as grown."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """One quantity of one case: how many numbers were compared, and the worst of them.
+    """One quantity of one case: how many of its numbers were compared, and the worst of them.
 
-    ratio      the greatest ``|got - expected| / bound``; above 1 is a disagreement
-    index      where it is
-    undecided  numbers whose bound is infinite, so that nothing was compared
-    problem    what was wrong before any number could be compared (a shape, a type)
+    quantity   its name, as ``d_params.kernel``
+    numbers    how many numbers were compared
+    ratio      the greatest ``|got - expected| / bound``; above 1 the two disagree
+    index      the place of the number with that ratio; ``expected``, ``got`` and ``bound`` are its values
+    undecided  how many numbers were not compared, as their bound is infinite
+    problem    what was wrong before any number could be compared: a shape, a dtype; empty where nothing was
     """
 
     quantity: str
@@ -76,22 +78,27 @@ class Verdict:
         return tuple(sorted(wrong, key=lambda c: (not c.problem, -c.ratio)))
 
     def by_family(self) -> Iterator[tuple[str, int, float, int]]:
-        """Family, numbers compared, worst ratio, numbers undecided."""
+        """The `summary` of each family that was compared."""
         for family in FAMILIES:
-            its = [c for c in self.comparisons if family_of(c.quantity) == family]
-            if its:
-                yield (
-                    family,
-                    sum(c.numbers for c in its),
-                    max(c.ratio for c in its),
-                    sum(c.undecided for c in its),
-                )
+            comparisons = [c for c in self.comparisons if family_of(c.quantity) == family]
+            if comparisons:
+                yield summary(family, comparisons)
+
+
+def summary(family: str, comparisons: Sequence[Comparison]) -> tuple[str, int, float, int]:
+    """The family, numbers compared, worst ratio, numbers undecided."""
+    return (
+        family,
+        sum(comparison.numbers for comparison in comparisons),
+        max((comparison.ratio for comparison in comparisons), default=0.0),
+        sum(comparison.undecided for comparison in comparisons),
+    )
 
 
 def compare(quantity: str, expected: Array, bound: Array, got: Any, dtype: Any = None) -> Comparison:
-    """Compares one quantity element by element; NaN where a number is due is infinitely wrong.
+    """Compares one quantity element by element; NaN where a number is expected has an infinite ratio.
 
-    With ``dtype``, another dtype is a problem, however good the numbers.
+    Where a ``dtype`` is given, any other is a problem, however good the numbers.
     """
     found = np.asarray(got)
     if found.shape != expected.shape:
@@ -123,7 +130,7 @@ def compare(quantity: str, expected: Array, bound: Array, got: Any, dtype: Any =
 
 
 def judge(expected: Expected, observed: Observed) -> Verdict:
-    """Compares all that was observed; an observed quantity that nobody knows is a problem too."""
+    """Compares everything that was observed; an observed quantity of an unknown name is a problem too."""
     comparisons = [
         compare(name, value, expected.bounds[name], observed.values[name], expected.dtype)
         for name, value in expected.values.items()

@@ -15,7 +15,7 @@ import numpy as np
 
 from ...common.descriptions import first_cell
 from ...contract import Array, Case, Observed, Quantities
-from ...judging.truth import Expected, Truth
+from ...judging.expected import Expected, OracleAnswer
 from ...judging.verdict import judge
 
 TARGETS = ("recurrent weight", "weight", "bias", "gate", "gradient")
@@ -39,11 +39,11 @@ def least_visible_changes(
     Infinite where it moves nothing: the weight meets zeros, or what it moves is masked, dropped or flat.
     """
     wide, found = case.in_dtype(np.float64), {}
-    sound = Truth(wide).values  # not what is expected: that may be another model's answer, where a divergence is known
+    sound = OracleAnswer(wide).values  # not what is expected, which a known divergence may change
     for target in PARAMETERS:
         faulty = with_random_fault(wide, target, rng)
         if faulty is not None:
-            found[target] = least_visible_change(Truth(faulty).values, sound, expected, compared)
+            found[target] = least_visible_change(OracleAnswer(faulty).values, sound, expected, compared)
     if (element := _of_a_gradient(expected, compared, rng)) is not None:
         name, at = element
         found["gradient"] = float(expected.bounds[name].flat[at] / np.abs(expected.values[name].flat[at]))

@@ -72,7 +72,7 @@ def named(stack: Sequence[str]) -> list[tuple[str, str]]:
         (PYTEST, PYTEST_ITSELF),
         (COMPARISON, ("numpy.linalg.norm", *SUITE)),
         (VALUES, ("numpy.stack", "refimpl.lstm.LSTM.step", *ORACLE, "conformance.cases.oracle_run.run_oracle", *SUITE)),
-        (BOUNDS, ("refimpl.lstm.LSTM.step", *ORACLE, "refimpl.rounding.bounds", "conformance.judging.truth.expect")),
+        (BOUNDS, ("refimpl.lstm.LSTM.step", *ORACLE, "refimpl.rounding.bounds", "conformance.judging.expected.expect")),
         (BOUNDS, ("numpy.where", "refimpl.rounded.Rounded.__mul__", "refimpl.lstm.LSTM.step", *ORACLE)),
         (CALLS, ("numpy.stack", "framework.layers.call", "conformance.implementations.keras.layers.observe", *SUITE)),
         (
@@ -85,13 +85,13 @@ def named(stack: Sequence[str]) -> list[tuple[str, str]]:
         (CONVERSION, ("numpy.stack", "conformance.implementations.keras.layers.observe", *SUITE)),
         (CONVERSION, ("refimpl.layouts.gates.reordered", "conformance.implementations.keras.layers.observe", *SUITE)),
         (DRAWING, ("random.choice", "hypothesis.core.given", *SUITE)),
-        (COMPARISON, ("conformance.suite.relations.within", "hypothesis.core.given", *SUITE)),
+        (COMPARISON, ("conformance.suite.relations.compare_within", "hypothesis.core.given", *SUITE)),
         (OPTIONS, ("conformance.cases.option_space.space_of", "conformance.suite.session.Session.space", *SUITE)),
         (
             DIVERGENCES,
             (
                 "conformance.cases.option_space.matches",
-                "conformance.judging.divergences.entries.Divergence.applies_to",
+                "conformance.judging.divergences.catalogue.Divergence.applies_to",
                 *SUITE,
             ),
         ),
@@ -242,7 +242,7 @@ def test_without_the_option_no_accounts_are_kept(tmp_path: Path) -> None:
 def test_plain_pytest_shows_the_accounts_at_its_end() -> None:
     status, said = python(
         *("-m", "pytest", "-p", "no:cacheprovider", "-p", "conformance.running.profiling.plugin", "conformance"),
-        *("--implementation", "conformance.tests.support.difficult:Small"),
+        *("--implementation", "conformance.tests.support.planted_failures:Small"),
     )
     assert status == 0, said
     assert "outside of the framework" in said, said

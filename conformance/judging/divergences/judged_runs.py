@@ -1,4 +1,4 @@
-"""A case judged with what is known of the implementation: known divergences are taken at their word."""
+"""A case is run and judged, with known divergences expected as their entries state them."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from dataclasses import replace
 
 import numpy as np
 
-from ...contract import Case, Implementation, Named, Observed, observe
+from ...contract import Case, Identified, Implementation, Observed, observe
 from ..arithmetic import arithmetic_of
-from ..truth import Expected, Truth, expect
+from ..expected import Expected, OracleAnswer, expect
 from ..verdict import Verdict, judge
-from .effects import MODELS
-from .entries import Divergence, concerning
+from .catalogue import Divergence, divergences_of
+from .fault_models import FAULT_MODELS
 
 
 class Disagreement(AssertionError):
-    """An implementation and the oracle disagree beyond the bounds, or it raised.
+    """An implementation disagrees with the oracle beyond the bounds, or raised.
 
-    The message may be made when it is asked for: while Hypothesis looks for the minimal case, none is.
+    A message may be given as a function, which is called when it is shown: most are not, while Hypothesis shrinks.
     """
 
     def __init__(self, message: str | Callable[[], str]) -> None:
@@ -31,16 +31,16 @@ class Disagreement(AssertionError):
         return self._message
 
 
-def examine(
-    implementation: Implementation, case: Case, known: Sequence[Divergence] | None = None
+def run_and_judge(
+    implementation: Implementation, case: Case, known_divergences: Sequence[Divergence] | None = None
 ) -> tuple[Verdict, tuple[str, ...]]:
-    """Runs the case and judges it, known divergences taken at their word; and the ids of those that applied.
+    """Runs the case and judges it; returns the verdict, and the ids of the known divergences that applied.
 
-    known   the entries that concern the implementation, where they have been looked up
+    known   the entries about the implementation, where they have been looked up
 
-    Raises `Disagreement` where the implementation raises, or does not raise where it is known to.
+    Raises a `Disagreement` where the implementation raises, or does not raise where a known divergence says so.
     """
-    applying = _applying(case, concerning(implementation) if known is None else known)
+    applying = _applying(case, divergences_of(implementation) if known_divergences is None else known_divergences)
     errors = [entry for entry in applying if entry.effect == "error"]
     try:
         observed = observe(implementation, case)
@@ -52,9 +52,9 @@ def examine(
     if errors:
         raise Disagreement(f"{case!r}\nknown divergence {errors[0].id} is gone: nothing was raised")
     for entry in applying:
-        back = [name for name in observed.values if entry.effect == "missing" and entry.covers(name)]
-        if back:
-            raise Disagreement(f"{case!r}\nknown divergence {entry.id} is gone: {', '.join(back)} came")
+        returned = [name for name in observed.values if entry.effect == "missing" and entry.affects(name)]
+        if returned:
+            raise Disagreement(f"{case!r}\nknown divergence {entry.id} is gone: {', '.join(returned)} returned")
     verdict = _judged(implementation, case, applying, observed)
     set_aside = any(entry.sets_aside(name) for entry in applying for name in observed.values)
     empty = not len(case.x)  # without a row there may be no number: then the shapes are what is compared
@@ -63,28 +63,28 @@ def examine(
     return verdict, tuple(entry.id for entry in applying)
 
 
-def expected_of(implementation: Named, case: Case, known: Iterable[Divergence]) -> Expected:
-    """What to expect where these divergences are known of the implementation: another model's answer, wider bounds."""
-    return _expected(implementation, case, _applying(case, known))
+def expected_with(implementation: Identified, case: Case, known_divergences: Iterable[Divergence]) -> Expected:
+    """What is expected where these divergences are known: the answer to another case, or wider bounds."""
+    return _expected(implementation, case, _applying(case, known_divergences))
 
 
-def _applying(case: Case, known: Iterable[Divergence]) -> list[Divergence]:
-    return [entry for entry in known if entry.applies_to(case)]
+def _applying(case: Case, known_divergences: Iterable[Divergence]) -> list[Divergence]:
+    return [entry for entry in known_divergences if entry.applies_to(case)]
 
 
-def _expected(implementation: Named, case: Case, applying: Sequence[Divergence]) -> Expected:
-    asked = case
+def _expected(implementation: Identified, case: Case, applying: Sequence[Divergence]) -> Expected:
+    computed_case = case
     for entry in applying:
         if entry.effect == "computes":
-            asked = MODELS[entry.model](asked)
-    truth = Truth(asked)
-    expected = truth.expected(arithmetic_of(implementation, case))
+            computed_case = FAULT_MODELS[entry.model](computed_case)
+    oracle = OracleAnswer(computed_case)
+    expected = oracle.expected(arithmetic_of(implementation, case))
     bounds = dict(expected.bounds)
     for entry in applying:
         if entry.effect == "lower precision":
             relative = not entry.precision.startswith("absolute")
-            wider = truth.expected(entry.precision if relative else f"{case.dtype_name}, {entry.precision}").bounds
-            bounds |= {name: np.maximum(bounds[name], wider[name]) for name in bounds if entry.covers(name)}
+            wider = oracle.expected(entry.precision if relative else f"{case.dtype_name}, {entry.precision}").bounds
+            bounds |= {name: np.maximum(bounds[name], wider[name]) for name in bounds if entry.affects(name)}
     return replace(expected, bounds=bounds)
 
 
@@ -98,28 +98,28 @@ def still_shows(implementation: Implementation, entry: Divergence) -> bool:
     except Exception as error:
         return entry.effect == "error" and entry.message in f"{type(error).__name__}: {error}"
     if entry.effect == "missing":
-        return not any(entry.covers(name) for name in observed.values)
+        return not any(entry.affects(name) for name in observed.values)
     strictly = judge(expect(case, arithmetic_of(implementation, case)), observed)
-    others = [each for each in _applying(case, concerning(implementation)) if each.id != entry.id]
+    others = [each for each in _applying(case, divergences_of(implementation)) if each.id != entry.id]
     as_stated = _judged(implementation, case, [entry, *others], observed)
-    diverges = any(not entry.families or entry.covers(found.quantity) for found in strictly.disagreements)
+    diverges = any(not entry.families or entry.affects(found.quantity) for found in strictly.disagreements)
     return entry.effect != "error" and diverges and not as_stated.disagreements
 
 
 def _judged(implementation: Implementation, case: Case, applying: Sequence[Divergence], observed: Observed) -> Verdict:
-    """What was observed beside what these entries let expect.
+    """What was observed beside what is expected with these entries.
 
-    What they set aside must still have its shape and dtype; its numbers are compared only where a model tells them: a
-    cotangent of the input at steps that are not masked.
+    A quantity that is set aside must still have its shape and dtype. Its numbers are compared only where a model
+    describes them: the gradient of the input at steps that are not masked.
     """
     expected = _expected(implementation, case, applying)
     bounds, reasons = dict(expected.bounds), {}
     for name in bounds.keys() & observed.values.keys():
         for entry in applying:
             if entry.sets_aside(name):
-                told = entry.effect == "computes" and name == "d_x" and case.mask is not None
-                counts = case.mask[:, :, None] if told and case.mask is not None else False
-                bounds[name] = np.where(counts, bounds[name], np.inf)
+                described = entry.effect == "computes" and name == "d_x"
+                compared = case.mask[:, :, None] if described and case.mask is not None else False
+                bounds[name] = np.where(compared, bounds[name], np.inf)
                 reasons[name] = f"known divergence {entry.id}"
     verdict = judge(replace(expected, bounds=bounds), observed)
     return replace(verdict, missing={**verdict.missing, **reasons})
