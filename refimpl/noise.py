@@ -55,8 +55,8 @@ class Noise:
         """Begins to count the operations of a step, at this place."""
         self._place = place
 
-    def drawn(self, deviation: Array, value: Array, place: int | None = None) -> Array:
-        """``(samples, …)``: errors of that deviation, of the results ``value``, of the next operation or that at a place."""
+    def drawn(self, variance: Array, value: Array, place: int | None = None) -> Array:
+        """``(samples, …)``: errors of that variance, of the results ``value``, of the next operation or that at a place."""
         if place is None:
             place = self._place = (self._place + 1) % _PLACES
         mixed = value.astype(np.float32).view(np.uint32)
@@ -65,4 +65,4 @@ class Noise:
             mixed *= mixer
             mixed ^= mixed >> 15
         signs = np.left_shift(mixed, self._shifts[mixed.ndim]).view(np.float32)
-        return np.copysign(deviation.astype(self.real), signs)
+        return np.copysign(np.sqrt(variance + self.lost).astype(self.real), signs)

@@ -61,7 +61,7 @@ class Sampled:
     """
 
     __array_ufunc__ = None  # an ndarray on the left hands the operation over to us
-    __slots__ = ("_cut", "_square", "_transposed", "delta", "noise", "pending", "terms", "value")
+    __slots__ = ("_cut", "_square", "_transposed", "_whole", "delta", "noise", "pending", "terms", "value")
 
     def __init__(
         self, noise: Noise, value: Array, delta: Array | None = None, pending: Array | None = None, terms: int = 1
@@ -74,6 +74,7 @@ class Sampled:
         self._transposed: Sampled | None = None
         self._square: Array | None = None
         self._cut: Array | None = None
+        self._whole: tuple[Sampled, Any] | None = None
 
     @staticmethod
     def given(noise: Noise, value: Any, bits: int = 0) -> Sampled:
@@ -83,16 +84,25 @@ class Sampled:
         if not moved.any():
             return Sampled(noise, value)
         deviation = np.abs(moved) / noise.precision.unit_roundoff
-        return Sampled(noise, value, noise.drawn(deviation, value, STORAGE))
+        return Sampled(noise, value, noise.drawn(deviation * deviation, value, STORAGE))
 
     def settled(self) -> Array | None:
-        """The errors, the last rounding made."""
+        """The errors, the last rounding made; a part of a sum has the rounding of the whole."""
         if self.pending is not None:
-            rounding = self.noise.drawn(np.sqrt(self.pending + self.noise.lost), self.value)
-            if self.delta is not None:
-                rounding += self.delta
-            self.delta, self.pending, self.terms = rounding, None, 1
+            if self._whole is None:
+                rounding = self.noise.drawn(self.pending, self.value)
+                if self.delta is not None:
+                    rounding += self.delta
+                self.delta = rounding
+            else:
+                whole, index = self._whole
+                self.delta = _at(whole.settled(), index)
+            self.pending, self.terms = None, 1
         return self.delta
+
+    def _summed(self) -> Array | None:
+        """The errors, the last rounding made where it is that of a sum; of a product or a function it may be to come."""
+        return self.settled() if self.terms > 1 else self.delta
 
     def variance(self) -> Array:
         """The mean of the squares of the errors, in units of u²; zeros where there are none."""
@@ -136,11 +146,34 @@ class Sampled:
         return (-self).__add__(other)
 
     def __mul__(self, other: Any) -> Sampled:
-        b = self._lift(other)
-        d_a, d_b = self.settled(), b.settled()
-        value = self.value * b.value
-        delta = _total(_scaled(d_a, self, b), _scaled(d_b, b, self), value.ndim, value.ndim)
-        return Sampled(self.noise, value, delta, value * value * _OF_ROUNDING)
+        """The last rounding of a factor that is a product or a function is made with that of the result."""
+        a, b = self, self._lift(other)
+        d_a, d_b = a._summed(), b._summed()
+        value = a.value * b.value
+        pending = value * value
+        pending *= _OF_ROUNDING
+        if a.pending is not None:
+            pending += a.pending * b.square()
+        if b.pending is not None:
+            pending += b.pending * a.square()
+        axes = value.ndim
+        if d_b is None:
+            delta = None if d_a is None else _scaled(d_a, b, axes)
+        else:
+            delta = _scaled(d_b, a, axes)
+            if d_a is not None:
+                delta = _total(delta, _scaled(d_a, b, axes), axes, axes)
+        return Sampled(a.noise, value, delta, pending)
+
+    def square(self) -> Array:
+        """``value²``."""
+        if self._square is None:
+            self._square = self.value * self.value
+        return self._square
+
+    def narrow(self) -> Array:
+        """The values as exactly as errors are."""
+        return self.value.astype(self.noise.real)
 
     def __matmul__(self, other: Any) -> Sampled:
         a, b, noise = self, self._lift(other), self.noise
@@ -149,7 +182,7 @@ class Sampled:
         value = (rows @ b.value).reshape(*a.shape[:-1], b.shape[-1])
         delta = None
         if d_a is not None:
-            kernel = b.value.astype(noise.real)
+            kernel = b.narrow()
             if a.ndim == 2 and not d_a.flags.c_contiguous:  # a kernel's gradient: many rows, and transposed
                 delta = d_a @ kernel
             else:
@@ -168,12 +201,10 @@ class Sampled:
 
     def _squares(self, other: Sampled) -> Array:
         """``a² @ b²``."""
-        if other._square is None:
-            other._square = other.value * other.value
-        square = self.value * self.value
+        square = self.square()
         if self.value.size * other.shape[-1] < _LARGE:
-            return square @ other._square
-        low, largest = other._square.astype(np.float32), np.maximum.reduce(square, axis=None) or 1.0
+            return square @ other.square()
+        low, largest = other.square().astype(np.float32), np.maximum.reduce(square, axis=None) or 1.0
         rows = (square / largest).astype(np.float32).reshape(-1, self.shape[-1])
         return (rows @ low).reshape(*self.shape[:-1], -1) * largest
 
@@ -182,7 +213,7 @@ class Sampled:
         delta = self.settled()
         if self._cut is None:
             noise, cut = self.noise, self.noise.precision.cut / self.noise.precision.unit_roundoff
-            lost = noise.drawn(np.abs(self.value) * (cut * _OF_ROUNDING), self.value, CUT)
+            lost = noise.drawn(self.square() * (cut * cut * _OF_ROUNDING**2), self.value, CUT)
             lost += (0.5 * cut * noise.common).reshape(-1, *[1] * self.ndim) * self.value.astype(noise.real)
             self._cut = lost if delta is None else lost + delta
         return self._cut
@@ -192,7 +223,9 @@ class Sampled:
         d_a, d_b = self.settled(), b.settled()
         value, inverse = self.value / b.value, Sampled(self.noise, 1 / b.value)
         quotient = Sampled(self.noise, -value * inverse.value)
-        delta = _total(_scaled(d_a, self, inverse), _scaled(d_b, b, quotient), value.ndim, value.ndim)
+        axes = value.ndim
+        parts = [None if d is None else _scaled(d, by, axes) for d, by in ((d_a, inverse), (d_b, quotient))]
+        delta = _total(*parts, axes, axes)
         return Sampled(self.noise, value, delta, value * value * _OF_ROUNDING)
 
     def __rtruediv__(self, other: Any) -> Sampled:
@@ -261,7 +294,7 @@ class Sampled:
             variance += np.where(high > low, SHARE / u * activation.jump(low, high), 0.0) ** 2
         if not variance.any():
             return delta
-        return _total(delta, self.noise.drawn(np.sqrt(variance), x), y.ndim, y.ndim)
+        return _total(delta, self.noise.drawn(variance, x), y.ndim, y.ndim)
 
     def strictly_between(self, low: float, high: float) -> Sampled:
         """1 where inside, 0 where not; where another implementation may be on the other side, either."""
@@ -273,7 +306,8 @@ class Sampled:
                 open_ |= (least < limit) & (limit < most)
         if not open_.any():
             return Sampled(self.noise, inside)
-        return Sampled(self.noise, inside, self.noise.drawn(open_ * SHARE / self.noise.precision.unit_roundoff, self.value))
+        u = self.noise.precision.unit_roundoff
+        return Sampled(self.noise, inside, self.noise.drawn(open_ * (SHARE / u) ** 2, self.value))
 
     def renewed(self, others: Sequence[Any], beside: Any = None) -> tuple[Any, ...]:
         """This and the others, the parts of the state between two steps: the operations of a step are counted anew."""
@@ -304,27 +338,32 @@ class Sampled:
         return self._transposed
 
     def __getitem__(self, index: Any) -> Sampled:
-        delta, pending = self.delta, self.pending
-        if delta is not None:
-            delta = delta[(slice(None), *index) if isinstance(index, tuple) and index[0] is not ... else (slice(None), index) if not isinstance(index, tuple) else index]
-        return Sampled(self.noise, self.value[index], delta, None if pending is None else pending[index], self.terms)
+        """A part that shares the last rounding with the whole."""
+        found = Sampled(self.noise, self.value[index], _at(self.delta, index))
+        if self.pending is not None:
+            found.pending, found.terms = self.pending[index], self.terms
+            if self.terms > 1:
+                found._whole = self, index
+        return found
 
     def __iter__(self) -> Iterator[Sampled]:
-        self.settled()
         for k in range(len(self.value)):
             yield self[k]
 
-    def swapaxes(self, one: int, other: int) -> Sampled:
-        delta = self.settled()
+    def _each(self, change: Callable[[Array, int], Array]) -> Sampled:
+        delta, pending = self._summed(), self.pending
         return Sampled(
-            self.noise, self.value.swapaxes(one, other), None if delta is None else delta.swapaxes(one + 1, other + 1)
+            self.noise,
+            change(self.value, 0),
+            None if delta is None else change(delta, 1),
+            None if pending is None else change(pending, 0),
         )
 
+    def swapaxes(self, one: int, other: int) -> Sampled:
+        return self._each(lambda a, samples: a.swapaxes(one + samples, other + samples))
+
     def reshape(self, *shape: int) -> Sampled:
-        delta = self.settled()
-        return Sampled(
-            self.noise, self.value.reshape(*shape), None if delta is None else delta.reshape(len(delta), *shape)
-        )
+        return self._each(lambda a, samples: a.reshape(*a.shape[:samples], *shape))
 
     def sum(self, axis: int) -> Sampled:
         delta, terms = self.settled(), self.shape[axis]
@@ -349,25 +388,35 @@ class Sampled:
 
     def _joined(self, parts: Sequence[Any], join: Callable[[list[Array], int], Array]) -> Sampled:
         lifted = [self._lift(part) for part in parts]
-        deltas = [part.settled() for part in lifted]
-        value = join([part.value for part in lifted], 0)
-        if all(delta is None for delta in deltas):
-            return Sampled(self.noise, value)
-        noise = self.noise
-        filled = [
-            np.zeros((noise.samples, *part.shape), noise.real) if delta is None else delta
-            for part, delta in zip(lifted, deltas, strict=True)
-        ]
-        return Sampled(noise, value, join(filled, 1))
+        deltas, pendings = [part._summed() for part in lifted], [part.pending for part in lifted]
+        found = Sampled(self.noise, join([part.value for part in lifted], 0))
+        if any(delta is not None for delta in deltas):
+            shapes = [(self.noise.samples, *part.shape) for part in lifted]
+            found.delta = join(_filled(deltas, shapes, self.noise.real), 1)
+        if any(pending is not None for pending in pendings):
+            found.pending = join(_filled(pendings, [part.shape for part in lifted], np.float64), 0)
+        return found
 
 
-def _scaled(delta: Array | None, its: Sampled, by: Sampled) -> Array | None:
-    """``b δ_a``, in the shape of the product."""
-    if delta is None:
-        return None
-    if its.ndim < by.ndim:
-        delta = delta.reshape(len(delta), *[1] * (by.ndim - its.ndim), *its.shape)
-    return delta * by.value.astype(its.noise.real)
+def _filled(arrays: list[Array | None], shapes: Sequence[tuple[int, ...]], dtype: Any) -> list[Array]:
+    """The arrays, zeros for None."""
+    return [
+        np.zeros(shape, dtype) if array is None else array for array, shape in zip(arrays, shapes, strict=True)
+    ]
+
+
+def _at(delta: Array | None, index: Any) -> Array | None:
+    """The errors of a part."""
+    if delta is None or (isinstance(index, tuple) and index[0] is ...):
+        return None if delta is None else delta[index]
+    return delta[(slice(None), *index)] if isinstance(index, tuple) else delta[:, index]
+
+
+def _scaled(delta: Array, by: Sampled, axes: int) -> Array:
+    """``b δ_a``, of a product of so many axes."""
+    if delta.ndim <= axes:
+        delta = delta.reshape(len(delta), *[1] * (axes + 1 - delta.ndim), *delta.shape[1:])
+    return delta * by.narrow()
 
 
 def _total(one: Array | None, other: Array | None, axes: int, other_axes: int) -> Array | None:

@@ -1,0 +1,193 @@
+"""How far faithful implementations do lie from the exact result: the spread of sampled evaluations.
+
+Beside the proven bound (`rounding`), which holds for the worst case and soon says nothing, stands what rounding errors *do*: the
+cell's own equations are run once more on `sampled.Sampled` arrays, whose operations err at random. The deviations
+are those of a number from the exact result, not from the samples' mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from .activations import Array
+from .errors import InvalidArgument
+from .noise import MOST_SAMPLES, Noise
+from .parameters import Gates, State, check_size
+from .pooling import pooled
+from .precision import Precision
+from .running import AnyRun, checked_cotangents, checked_run, unroll, unroll_adjoint
+from .sampled import Sampled
+from .sequence import Gradients
+from .stack import named_cells
+
+SAMPLES = 12
+COMES_APART = 0.2
+"""Deviations of more than this share of the values: the samples come apart, and say nothing of how likely an error is."""
+_PIECE = 2**23
+"""How many errors of all gates, steps and samples a piece of the batch has at most."""
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Standard deviations of what faithful implementations return, in the shapes of `Run` and `Gradients`.
+
+    outputs, state, gates   as in `sequence.Run`
+    gradients               as in `sequence.Gradients`; None where no cotangents were given
+    """
+
+    outputs: Array
+    state: tuple[Array, ...]
+    gates: Gates
+    gradients: Gradients | None
+
+
+def spread(
+    run: AnyRun,
+    dtype: Any,
+    d_outputs: Any = None,
+    d_state: Sequence[Any] | None = None,
+    *,
+    samples: int = SAMPLES,
+    seed: int = 0,
+) -> Spread:
+    """Elementwise standard deviations of faithful implementations from the exact result, from sampled evaluations.
+
+    run         what `forward` returned, in float64 or float32
+    dtype       the implementation's arithmetic: a `Precision`, the name of one that is known, or a NumPy dtype
+    d_outputs   cotangents, as in `backward`; None for both: no gradients
+    d_state
+    samples     how many evaluations; each number's variance is then pooled with those of its row and unit
+    seed        of the random errors: the same seed gives the same spread
+
+    Where a deviation is no longer small against the values (`COMES_APART`) it only says that the case is chaotic. 0 is
+    a number that no operation rounds. Raises `InvalidArgument` for another dtype and what does not fit the run.
+    """
+    wanted = d_outputs is not None or d_state is not None
+    found = moments(run, dtype, d_outputs, d_state, gradients=wanted, samples=samples, seed=seed)
+    deviations = {name: each.deviation for name, each in found.items()}
+    cell, names = run.cell, run.cell.state_names
+    gradients = None
+    if wanted:
+        gradients = Gradients(
+            {name: deviations[f"d_params.{name}"] for name in cell.parameter_shapes},
+            deviations["d_x"],
+            tuple(deviations[f"d_initial_state.{name}"] for name in names),
+        )
+    return Spread(
+        deviations["outputs"],
+        tuple(deviations[f"state.{name}"] for name in names),
+        Gates({name: deviations[f"gates.{name}"] for name in run.gates}),
+        gradients,
+    )
+
+
+@dataclass(frozen=True)
+class Moments:
+    """A quantity of a run: the values, the deviations of faithful implementations, and which of them are chaotic."""
+
+    value: Array
+    deviation: Array
+
+    @property
+    def chaotic(self) -> Array:
+        """Where a deviation is not small against the values of the same row and step, or of all where those are few."""
+        square = self.value * self.value
+        axis = -1 if square.ndim > 1 and square.shape[-1] >= 4 else None
+        scale = np.sqrt(square.mean(axis=axis, keepdims=True)) if square.size else 0.0
+        return ~(self.deviation <= COMES_APART * scale) & (self.deviation > 0)
+
+
+def moments(
+    run: AnyRun,
+    dtype: Any,
+    d_outputs: Any = None,
+    d_state: Sequence[Any] | None = None,
+    *,
+    gradients: bool = True,
+    samples: int = SAMPLES,
+    seed: int = 0,
+    first: int = 0,
+) -> dict[str, Moments]:
+    """`spread` by the quantities' names (`named`), with the values; ``first`` numbers the samples, to have others."""
+    precision = Precision.of(dtype)
+    check_size("samples", samples, least=2, expected="an integer from 2")
+    check_size("seed", seed, least=0, expected="an integer from 0")
+    if not checked_run(run).gates:
+        raise InvalidArgument("run", expected="one that keeps what the adjoint needs", got="one of keep=False")
+    outputs, state = checked_cotangents(run, d_outputs, d_state, dtype=None, check_finite=False)
+    values: dict[str, Array] = {}
+    variances: dict[str, Array] = {}
+    with np.errstate(all="ignore"):
+        for begin in range(first, first + samples, MOST_SAMPLES):
+            count = min(MOST_SAMPLES, first + samples - begin)
+            noise = Noise(precision, count, (seed, begin))
+            for name, found in _sampled(run, noise, outputs, state, gradients).items():
+                values[name] = found.value if isinstance(found, Sampled) else found
+                variance = found.variance() if isinstance(found, Sampled) else np.zeros(found.shape)
+                variances[name] = variances.get(name, 0.0) + variance * (count / samples)
+        u = precision.unit_roundoff
+        return {
+            name: Moments(values[name], u * np.sqrt(np.nan_to_num(pooled(variance, samples), nan=np.inf)))
+            for name, variance in variances.items()
+        }
+
+
+def named(run: Any, gradients: Gradients | None, state_names: Sequence[str]) -> dict[str, Array]:
+    """A run and its gradients by the names of quantities: ``outputs``, ``state.h``, ``gates.i``, ``d_params.kernel``…"""
+    found = {"outputs": run.outputs}
+    found |= {f"state.{n}": part for n, part in zip(state_names, run.state, strict=True)}
+    found |= {f"gates.{name}": gate for name, gate in run.gates.items()}
+    if gradients is not None:
+        found |= {f"d_params.{name}": d for name, d in gradients.params.items()}
+        found["d_x"] = gradients.x
+        found |= {f"d_initial_state.{n}": d for n, d in zip(state_names, gradients.initial_state, strict=True)}
+    return found
+
+
+def _sampled(run: AnyRun, noise: Noise, d_outputs: Array, d_state: State, gradients: bool) -> dict[str, Any]:
+    """Every quantity as a `Sampled` array, from pieces of the batch; parameters' gradients are sums over the pieces."""
+    params = {name: Sampled.given(noise, value, noise.precision.weights) for name, value in run.params.items()}
+    found: dict[str, list[Any]] = {}
+    for rows in _pieces(run, noise.samples):
+        again = unroll(
+            run.cell,
+            params,
+            Sampled.given(noise, run.x[rows]),
+            tuple(Sampled.given(noise, part[rows]) for part in run.initial_state),
+            replace(run.traversal, mask=None if run.traversal.mask is None else run.traversal.mask[rows]),
+            {
+                name: factors and tuple(Sampled.given(noise, factor[rows]) for factor in factors)
+                for name, factors in run.dropout.items()
+            },
+        )
+        pulled = None
+        if gradients:
+            cotangents = Sampled.given(noise, d_outputs[rows]), tuple(Sampled.given(noise, d[rows]) for d in d_state)
+            pulled = unroll_adjoint(again, *cotangents)
+        for name, value in named(again, pulled, run.cell.state_names).items():
+            found.setdefault(name, []).append(value)
+    return {name: _joined(parts, summed=name.startswith("d_params.")) for name, parts in found.items()}
+
+
+def _joined(parts: list[Any], summed: bool) -> Any:
+    if len(parts) == 1:
+        return parts[0]
+    if not summed:
+        return np.concatenate(parts, axis=0)
+    total = parts[0]
+    for part in parts[1:]:
+        total = total + part
+    return total
+
+
+def _pieces(run: AnyRun, samples: int) -> Iterator[slice]:
+    batch, time, _ = run.x.shape
+    columns = max(cell.hidden_size * len(cell.gate_order) for _, cell in named_cells(run.cell))
+    rows = max(1, _PIECE // (samples * max(1, time) * columns))
+    count = max(1, -(-batch // rows))
+    rows = max(1, -(-batch // count))
+    yield from (slice(k, min(k + rows, batch)) for k in range(0, max(1, batch), rows))
