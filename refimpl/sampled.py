@@ -400,9 +400,7 @@ class Sampled:
 
 def _filled(arrays: list[Array | None], shapes: Sequence[tuple[int, ...]], dtype: Any) -> list[Array]:
     """The arrays, zeros for None."""
-    return [
-        np.zeros(shape, dtype) if array is None else array for array, shape in zip(arrays, shapes, strict=True)
-    ]
+    return [np.zeros(shape, dtype) if array is None else array for array, shape in zip(arrays, shapes, strict=True)]
 
 
 def _at(delta: Array | None, index: Any) -> Array | None:
