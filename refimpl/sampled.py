@@ -31,6 +31,7 @@ of roundings that are still to come.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -43,8 +44,8 @@ NEAR = 8.0
 """Deviations within which another implementation may be on the other side of a kink."""
 SHARE = 0.4
 """How much of the difference between two sides that are as good the samples are off by."""
-_OF_ROUNDING = 1 / 3
-_OF_LIMIT = 1 / 36
+_OF_ROUNDING = 3 / (8 * math.log(2)) / 3
+_OF_LIMIT = 1 / 64
 _SMOOTH = ("tanh", "sigmoid")
 _TANH_SATURATES = np.tanh(8.0) ** 2
 _FEW = 2  # terms of a sum whose partial sums are no walk
@@ -191,7 +192,7 @@ class Sampled:
             of_b = rows.astype(noise.real) @ d_b
             delta = _total(delta, of_b.reshape(noise.samples, *value.shape), value.ndim, value.ndim)
         pending = value * value * _OF_ROUNDING
-        of_sum = pending * (terms if terms > 1 else 0) + a._squares(b) * ((terms / 6 + 1) * _OF_ROUNDING)
+        of_sum = pending * (max(terms / 3, 1.0) if terms > 1 else 0.0) + a._squares(b) * ((terms / 6 + 1) * _OF_ROUNDING)
         if noise.precision.sums:
             return Sampled(noise, value, delta, pending + of_sum * noise.of_sums)
         return Sampled(noise, value, delta, of_sum, terms)
@@ -213,7 +214,7 @@ class Sampled:
         delta = self.settled()
         if self._cut is None:
             noise, cut = self.noise, self.noise.precision.cut / self.noise.precision.unit_roundoff
-            lost = noise.drawn(self.square() * (cut * cut * _OF_ROUNDING**2), self.value, CUT)
+            lost = noise.drawn(self.square() * (cut * cut / 12), self.value, CUT)
             lost += (0.5 * cut * noise.common).reshape(-1, *[1] * self.ndim) * self.value.astype(noise.real)
             self._cut = lost if delta is None else lost + delta
         return self._cut
@@ -288,7 +289,7 @@ class Sampled:
         u, variance = self.noise.precision.unit_roundoff, np.zeros(y.shape)
         if activation.argument_ulps:
             at_most = activation.argument_ulps * (np.abs(x) + 1)
-            low, high = low - NEAR / 6 * u * at_most, high + NEAR / 6 * u * at_most
+            low, high = low - NEAR / 8 * u * at_most, high + NEAR / 8 * u * at_most
             variance += (slope * at_most) ** 2 * _OF_LIMIT
         if activation.jump is not None:
             variance += np.where(high > low, SHARE / u * activation.jump(low, high), 0.0) ** 2
@@ -368,7 +369,7 @@ class Sampled:
     def sum(self, axis: int) -> Sampled:
         delta, terms = self.settled(), self.shape[axis]
         value = self.value.sum(axis=axis)
-        pending = (terms * value * value + terms / 2 * (self.value * self.value).sum(axis=axis)) / 9
+        pending = (value * value * max(terms / 3, 1.0) + terms / 6 * (self.value * self.value).sum(axis=axis)) * _OF_ROUNDING
         delta = None if delta is None else delta.sum(axis=axis + 1)
         return Sampled(self.noise, value, delta, pending, terms)
 
