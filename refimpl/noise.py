@@ -1,19 +1,21 @@
 """The random errors of `sampled`: a sign for each sample, drawn from the number that is rounded.
 
 A rounding error is no coin: the same operation on the same numbers gives the same error, in every row, step and run. So
-the sign of an error is a *hash* of the result, of the operation's place in a step, and of the seed. Rows that are equal, or a
-recurrence that has come to rest, err alike and their errors add up; numbers that differ err independently. It
-also makes a sample the same in whatever pieces of the batch it is computed, and needs no state.
+the sign of an error is a *hash* of the result, of the operation's place in a step, and of the seed. Rows that are
+equal, or a recurrence that has come to rest, err alike and their errors add up; numbers that differ err independently.
+It also makes a sample the same in whatever pieces of the batch it is computed, and needs no state.
 
-The error of one rounding is plus or minus its standard deviation, no more and no less: sums of many are normal all the same,
-and a variance estimated from a dozen samples is the less uncertain (M. F. Hutchinson, Communications in Statistics 18
-(1989), for traces).
+The error of one rounding is plus or minus its standard deviation, no more and no less: sums of many are normal all the
+same, and a variance estimated from a dozen samples is the less uncertain (M. F. Hutchinson, Communications in
+Statistics 18 (1989), for traces).
 
 The mixer is two rounds of multiplication and shift, as in the finalizer of A. Appleby's MurmurHash3.
 """
 
 from __future__ import annotations
 
+import math
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -23,32 +25,39 @@ from .precision import Precision
 
 MOST_SAMPLES = 32
 """How many signs one hash has."""
+OF_ROUNDING = 3 / (8 * math.log(2)) / 3
+"""The variance of a rounding in units of ``(u y)²``.
+
+It is uniform within ``±u 2^e``, where ``2^e <= |y|``; over significands in their usual distribution the mean of
+``(2^e / |y|)²`` is ``3 / (8 ln 2)`` (R. W. Hamming, Bell System Technical Journal 49, 1970).
+"""
 _LEAST_EXPONENT = -500  # of what may be squared in float64
 _MIXERS = np.uint32(0x85EBCA6B), np.uint32(0xC2B2AE35)
+_SHIFT, _SIGN = np.uint32(15), np.uint32(2**31)
 _PLACES = 4096
 STORAGE, CUT = _PLACES, _PLACES + 1
 """Places of errors that a number has wherever it is used: that of being stored, and of being cut short."""
 
 
 class Noise:
-    """What all arrays of one evaluation share: the arithmetic, how many samples, and where their errors' signs come from.
+    """What all arrays of one evaluation share: the arithmetic, how many samples, where their errors' signs come from.
 
     All errors are in units of the unit roundoff u, in float32 where its range holds them: three digits are enough.
+    All variances are in units of `OF_ROUNDING` u².
     """
 
-    def __init__(self, precision: Precision, samples: int, seed: tuple[int, ...]) -> None:
+    def __init__(self, precision: Precision, samples: int, seed: tuple[int, ...], steps: int = 1) -> None:
         self.precision = precision
         self.samples = samples
+        self.steps = steps
         self.real: Any = np.float32 if precision.least >= -126 else np.float64
-        self.lost = (2.0 ** max(precision.least, _LEAST_EXPONENT) / precision.unit_roundoff) ** 2
-        """The variance of what an underflow may cost, in units of u²."""
+        self.lost = (2.0 ** max(precision.least, _LEAST_EXPONENT) / precision.unit_roundoff) ** 2 / OF_ROUNDING
+        """The variance of what an underflow may cost."""
         self.of_sums = (2.0 ** (precision.bits - precision.sums)) ** 2 if precision.sums else 1.0
         """The variance of a rounding of an inner product's sum, in that of one of the precision."""
-        rng = np.random.default_rng(seed)
-        self._salts = list(rng.integers(0, 2**32, _PLACES + 2, np.uint32))
-        self.common = rng.standard_normal(samples).astype(self.real)
+        self._salts, self.common = _drawn(samples, seed)
         """What of a sample's errors is the same for all numbers, where an arithmetic errs to one side."""
-        self._shifts = [np.arange(samples, dtype=np.uint32).reshape(samples, *[1] * axes) for axes in range(6)]
+        self._shifts = _shifts(samples)
         self._place = 0
 
     def begin(self, place: int) -> None:
@@ -56,13 +65,33 @@ class Noise:
         self._place = place
 
     def drawn(self, variance: Array, value: Array, place: int | None = None) -> Array:
-        """``(samples, …)``: errors of that variance, of the results ``value``, of the next operation or that at a place."""
+        """``(samples, …)``: errors of that variance of the results ``value``; of the next operation, or at a place."""
         if place is None:
             place = self._place = (self._place + 1) % _PLACES
+        deviation = variance + self.lost
+        deviation *= OF_ROUNDING
+        deviation = np.sqrt(deviation, out=deviation).astype(self.real)
         mixed = value.astype(np.float32).view(np.uint32)
         mixed ^= self._salts[place]
-        for mixer in _MIXERS:
-            mixed *= mixer
-            mixed ^= mixed >> 15
-        signs = np.left_shift(mixed, self._shifts[mixed.ndim]).view(np.float32)
-        return np.copysign(np.sqrt(variance + self.lost).astype(self.real), signs)
+        mixed *= _MIXERS[0]
+        mixed ^= mixed >> _SHIFT
+        mixed *= _MIXERS[1]
+        signs = np.left_shift(mixed, self._shifts[mixed.ndim])
+        if self.real is np.float64:
+            return np.copysign(deviation, signs.view(np.float32))
+        signs &= _SIGN
+        signs |= deviation.view(np.uint32)
+        return signs.view(np.float32)
+
+
+@lru_cache(maxsize=64)
+def _drawn(samples: int, seed: tuple[int, ...]) -> tuple[list[Any], Array]:
+    """A number to mix in at each place, and one of each sample, standard normal."""
+    rng = np.random.default_rng(seed)
+    return list(rng.integers(0, 2**32, _PLACES + 2, np.uint32)), rng.standard_normal(samples)
+
+
+@lru_cache(maxsize=64)
+def _shifts(samples: int) -> list[Array]:
+    """What moves each sample's bit to the sign, for arrays of any number of axes."""
+    return [np.arange(samples, dtype=np.uint32).reshape(samples, *[1] * axes) for axes in range(6)]

@@ -11,6 +11,7 @@ That is the empirical Bayes estimate of G. K. Smyth (Statistical Applications in
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +19,28 @@ from .activations import Array
 
 _FEW = 4
 """Rows, or units, fewer than which say nothing of one another."""
+
+
+def together(variances: dict[str, Array], samples: int) -> dict[str, Array]:
+    """`pooled` of the quantities of a run, by name; those that have their rows, or their units, in common together.
+
+    A cell's outputs and gates have rows and steps in common; its kernels and biases have units.
+    """
+    groups: dict[tuple[Any, ...], list[str]] = {}
+    for name, variance in variances.items():
+        family, _, which = name.partition(".")
+        cell = which.rpartition(".")[0]
+        shared = variance.shape[-1] if family == "d_params" else variance.shape[:-1]
+        groups.setdefault(("gates" if family == "outputs" else family, cell, shared), []).append(name)
+    found: dict[str, Array] = {}
+    for (family, _, _), names in groups.items():
+        axis = 0 if family == "d_params" else 1
+        parts = [np.atleast_1d(variances[n]).reshape(-1, variances[n].shape[-1]) for n in names]
+        whole = pooled(np.concatenate(parts, axis=axis) if len(parts) > 1 else parts[0], samples)
+        cuts = np.cumsum([part.shape[axis] for part in parts])[:-1]
+        for name, part in zip(names, np.split(whole, cuts, axis=axis), strict=True):
+            found[name] = part.reshape(variances[name].shape)
+    return {name: found[name] for name in variances}
 
 
 def pooled(variance: Array, samples: int) -> Array:

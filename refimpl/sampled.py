@@ -1,53 +1,42 @@
 """`Sampled`: arrays that carry samples of their rounding error, and the rules by which arithmetic passes them on.
 
-A sample is one evaluation in which every operation is off by a random error of the size that the arithmetic makes: D. S.
-Parker, *Monte Carlo Arithmetic* (UCLA CSD-970002, 1997); J. Vignes, *A stochastic arithmetic for reliable scientific
-computation* (Mathematics and Computers in Simulation 35, 1993: CESTAC and CADNA); C. Denis, P. de Oliveira Castro and
-E. Petit, *Verificarlo* (ARITH 23, 2016). That independent errors describe what sums and recurrences do is argued by N. J.
-Higham and T. Mary (SIAM J. Sci. Comput. 41, 2019); under stochastic rounding it is so: M. P. Connolly, N. J. Higham and
-T. Mary (SIAM J. Sci. Comput. 43, 2021).
+A sample is one evaluation in which every operation is off by a random error of the size that the arithmetic makes:
+D. S. Parker, *Monte Carlo Arithmetic* (UCLA CSD-970002, 1997); J. Vignes, *A stochastic arithmetic for reliable
+scientific computation* (Mathematics and Computers in Simulation 35, 1993: CESTAC, CADNA); C. Denis, P. de Oliveira Castro
+and E. Petit, *Verificarlo* (ARITH 23, 2016). That independent errors describe what sums and recurrences do is argued by
+N. J. Higham and T. Mary (SIAM J. Sci. Comput. 41, 2019); under stochastic rounding it is so: M. P. Connolly, N. J. Higham
+and T. Mary (SIAM J. Sci. Comput. 43, 2021).
 
-Notation: ``u`` is the unit roundoff; ``δ_s`` is the error of sample s, in units of u; ``V`` the variance, in units of u²,
-of roundings that are still to come.
+Notation: ``u`` is the unit roundoff; ``δ_s`` is the error of sample s, in units of u; ``V`` the variance of roundings
+that are still to come, in units of `noise.OF_ROUNDING` u², so that one rounding has ``V = y²``.
 
-- *Errors are carried beside the values*, ``δ_ab = a δ_b + b δ_a``, ``δ_f(x) = f'(x) δ_x``, to first order. So they do not drown
-  in the rounding of this evaluation itself, and need no more than float32. Where terms of second order would matter the
-  spread is large against the values, and `spread` calls them chaotic.
-- *One rounding* is within ``u |y|``: variance ``y²/3``, as of an error uniform in there.
-- *Inner products*. A sum of n rounded terms, with sum S and sum of squares Q, taken one by one in random order: its
-  partial sums are a walk from 0 to S, whose squares add up to ``n (S²/3 + Q/6)`` in the mean, and so ``V = (n (S²/3 + Q/6) +
-  Q) / 3``. Blocked, pairwise and fused sums round less often or smaller partial sums. Where an arithmetic sums up
-  in more bits, that is in those, and S is rounded once.
-- *Sums of sums*. An addition does not round at once: ``x W + b + h U + β`` is one sum, however it is grouped. If the sums A
-  and B of n_A and n_B terms are added, either each by itself is and then ``S = A + B`` is rounded; or a walk to A
-  goes on to S, in n_B more steps, each of which is longer by A: ``n_B A S`` more in the sum of squares. V is the most of these.
-- *Activations* are off by 1/6 of what `Activation.rounding` allows at the most (so a number at its limit is six
-  deviations off), and never less than a rounding.
-- *Kinks and jumps*. Where one lies within `NEAR` deviations of an argument, the slopes, or values, on either side are as good,
-  and the samples go to either side: they are off by ±`SHARE` of the difference.
-- *Parameters that are stored in fewer bits, and factors that are cut short* are off by the same in every use: see `noise`.
+- *Errors are carried beside the values*, ``δ_ab = a δ_b + b δ_a``, ``δ_f(x) = f'(x) δ_x``, to first order. So they do not
+  drown in the rounding of this evaluation itself, and float32 is enough for them. Where terms of second order would matter,
+  the spread is large against the values, and `sampling` calls them chaotic.
+- *Inner products*. A sum of n rounded terms, with sum S and sum of squares Q, taken one by one in random order: its partial
+  sums are a walk from 0 to S, whose squares add up to ``n (S²/3 + Q/6)`` in the mean, so ``V = n (S²/3 + Q/6) + Q``.
+  Blocked, pairwise and fused sums round less often, or smaller partial sums. Where an arithmetic sums up in more
+  bits, that is in those, and S is rounded once; but a kernel's gradient, the sum over all steps, may be rounded after each.
+- *Sums of sums*. An addition does not round at once: ``x W + b + h U + β`` is one sum, however it is grouped. If the sums
+  A and B of n_A and n_B terms are added, either each by itself is and then ``S = A + B`` is rounded, ``S²`` more; or
+  a walk to A goes on to S in n_B more steps, each of which is longer by A: ``n_B A S`` more. V is the most of these.
+- *Products* make the last rounding of a factor that is a product, or a function, together with their own.
+- *Activations* and their kinks: `sampled_activations`.
+- *Parameters that are stored in fewer bits, and factors that are cut short* are off by the same in every use: `noise`.
 - *Underflow*: each rounding may lose a smallest normal number. *Overflow*: infinite.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
+from . import sampled_activations
 from .activations import Activation, Array
-from .noise import CUT, STORAGE, Noise
+from .noise import CUT, OF_ROUNDING, STORAGE, Noise
 
-NEAR = 8.0
-"""Deviations within which another implementation may be on the other side of a kink."""
-SHARE = 0.4
-"""How much of the difference between two sides that are as good the samples are off by."""
-_OF_ROUNDING = 3 / (8 * math.log(2)) / 3
-_OF_LIMIT = 1 / 64
-_SMOOTH = ("tanh", "sigmoid")
-_TANH_SATURATES = np.tanh(8.0) ** 2
 _FEW = 2  # terms of a sum whose partial sums are no walk
 _LARGE = 2**18  # products of an inner product's operands from which on float32 is worth its while
 
@@ -57,12 +46,17 @@ class Sampled:
 
     value    the values, float64
     delta    ``(samples, …)``, the errors in units of u; None: there are none
-    pending  the variance of the last rounding, in units of u²; None: it is done
-    terms    how many terms the sum has of which `pending` speaks
+    pending  the variance of the last rounding; None: it is done
+    terms    how many terms the sum has of which ``pending`` speaks; 1 of a product or a function
     """
 
     __array_ufunc__ = None  # an ndarray on the left hands the operation over to us
-    __slots__ = ("_cut", "_square", "_transposed", "_whole", "delta", "noise", "pending", "terms", "value")
+
+    _cut: Array | None = None
+    _square: Array | None = None
+    _transposed: Sampled | None = None
+    _over_rows = False  # a transposed array: products with it are sums over rows and steps
+    _whole: tuple[Sampled, Any] | None = None  # of what this is a part
 
     def __init__(
         self, noise: Noise, value: Array, delta: Array | None = None, pending: Array | None = None, terms: int = 1
@@ -72,20 +66,16 @@ class Sampled:
         self.delta = delta
         self.pending = pending
         self.terms = terms
-        self._transposed: Sampled | None = None
-        self._square: Array | None = None
-        self._cut: Array | None = None
-        self._whole: tuple[Sampled, Any] | None = None
 
     @staticmethod
     def given(noise: Noise, value: Any, bits: int = 0) -> Sampled:
         """An array that is given: its only error is that of being stored in the precision, or in fewer bits."""
         value = np.asarray(value, np.float64)
         moved = noise.precision.stored(value, bits) - value
-        if not moved.any():
+        if not np.count_nonzero(moved):
             return Sampled(noise, value)
-        deviation = np.abs(moved) / noise.precision.unit_roundoff
-        return Sampled(noise, value, noise.drawn(deviation * deviation, value, STORAGE))
+        deviation = moved / noise.precision.unit_roundoff
+        return Sampled(noise, value, noise.drawn(deviation * deviation / OF_ROUNDING, value, STORAGE))
 
     def settled(self) -> Array | None:
         """The errors, the last rounding made; a part of a sum has the rounding of the whole."""
@@ -102,39 +92,50 @@ class Sampled:
         return self.delta
 
     def _summed(self) -> Array | None:
-        """The errors, the last rounding made where it is that of a sum; of a product or a function it may be to come."""
+        """The errors, the last rounding made if it is that of a sum; of a product or a function it may be to come."""
         return self.settled() if self.terms > 1 else self.delta
 
     def variance(self) -> Array:
-        """The mean of the squares of the errors, in units of u²; zeros where there are none."""
-        delta = self.settled()
-        if delta is None:
-            return np.zeros(self.value.shape)
-        flat = delta.reshape(len(delta), -1)
-        return (np.einsum("ij,ij->j", flat, flat) / np.float64(len(delta))).reshape(self.value.shape)
+        """The mean of the squares of the errors, and the variance of the last rounding, in units of u²."""
+        found: Array = np.zeros(self.value.shape)
+        if self.delta is not None:
+            flat = self.delta.reshape(len(self.delta), -1)
+            with_range = flat if flat.dtype == np.float64 else flat * np.float32(2.0**-20)
+            found = np.einsum("ij,ij->j", with_range, with_range, dtype=np.float64).reshape(self.value.shape)
+            found *= (1.0 if flat.dtype == np.float64 else 2.0**40) / len(flat)
+        if self.pending is not None:
+            found = found + OF_ROUNDING * (self.pending + self.noise.lost)
+        return found
 
     def _lift(self, other: Any) -> Sampled:
         return other if isinstance(other, Sampled) else Sampled(self.noise, np.asarray(other, np.float64))
 
+    def square(self) -> Array:
+        """``value²``."""
+        if self._square is None:
+            self._square = self.value * self.value
+        return self._square
+
     # --- arithmetic ---------------------------------------------------------------------------
 
     def __add__(self, other: Any) -> Sampled:
-        a, b = self, self._lift(other)
+        a, b = self, other if isinstance(other, Sampled) else self._lift(other)
         value = a.value + b.value
-        square = value * value
-        square *= _OF_ROUNDING
-        pending = square
+        pending = square = value * value
         if a.pending is not None:
             pending = pending + a.pending
         if b.pending is not None:
             pending = pending + b.pending
-        if a.terms + b.terms > _FEW:
-            a_of_sum, b_of_sum = a.value * value, b.value * value
-            longer = np.maximum(b.terms * a_of_sum, a.terms * b_of_sum)
-            longer *= _OF_ROUNDING
+        terms = a.terms + b.terms
+        if terms > _FEW:
+            longer = np.maximum(a.value * b.terms, b.value * a.terms) if a.terms == b.terms else None
+            if longer is None:
+                longer = np.maximum(a.value * value * b.terms, b.value * value * a.terms)
+            else:
+                longer *= value
             longer -= square
             pending = pending + np.maximum(longer, 0.0, out=longer)
-        return Sampled(a.noise, value, _total(a.delta, b.delta, a.ndim, b.ndim), pending, a.terms + b.terms)
+        return Sampled(a.noise, value, _total(a.delta, b.delta, value.ndim), pending, terms)
 
     def __neg__(self) -> Sampled:
         delta = None if self.delta is None else -self.delta
@@ -147,87 +148,87 @@ class Sampled:
         return (-self).__add__(other)
 
     def __mul__(self, other: Any) -> Sampled:
-        """The last rounding of a factor that is a product or a function is made with that of the result."""
-        a, b = self, self._lift(other)
+        a, b = self, other if isinstance(other, Sampled) else self._lift(other)
         d_a, d_b = a._summed(), b._summed()
         value = a.value * b.value
         pending = value * value
-        pending *= _OF_ROUNDING
         if a.pending is not None:
             pending += a.pending * b.square()
         if b.pending is not None:
             pending += b.pending * a.square()
-        axes = value.ndim
-        if d_b is None:
-            delta = None if d_a is None else _scaled(d_a, b, axes)
-        else:
-            delta = _scaled(d_b, a, axes)
-            if d_a is not None:
-                delta = _total(delta, _scaled(d_a, b, axes), axes, axes)
+        delta = None
+        if d_a is not None:
+            delta = _scaled(d_a, b.value, value.ndim)
+        if d_b is not None:
+            delta = _total(delta, _scaled(d_b, a.value, value.ndim), value.ndim)
         return Sampled(a.noise, value, delta, pending)
-
-    def square(self) -> Array:
-        """``value²``."""
-        if self._square is None:
-            self._square = self.value * self.value
-        return self._square
-
-    def narrow(self) -> Array:
-        """The values as exactly as errors are."""
-        return self.value.astype(self.noise.real)
 
     def __matmul__(self, other: Any) -> Sampled:
         a, b, noise = self, self._lift(other), self.noise
-        d_a, d_b = (a.settled(), b.settled()) if not noise.precision.factors else (a.cut_short(), b.cut_short())
-        rows, terms = a.value.reshape(-1, a.shape[-1]), a.shape[-1]
-        value = (rows @ b.value).reshape(*a.shape[:-1], b.shape[-1])
+        d_a, d_b = (a.cut_short(), b.cut_short()) if noise.precision.factors else (a.settled(), b.settled())
+        terms, columns = b.value.shape
+        rows = a.value if a.value.ndim == 2 else a.value.reshape(-1, terms)
+        value = rows @ b.value
         delta = None
         if d_a is not None:
-            kernel = b.narrow()
-            if a.ndim == 2 and not d_a.flags.c_contiguous:  # a kernel's gradient: many rows, and transposed
-                delta = d_a @ kernel
-            else:
-                delta = (d_a.reshape(-1, terms) @ kernel).reshape(noise.samples, *value.shape)
+            kernel = b.value.astype(noise.real)
+            delta = d_a @ kernel if a._over_rows else d_a.reshape(-1, terms) @ kernel
         if d_b is not None:
             of_b = rows.astype(noise.real) @ d_b
-            delta = _total(delta, of_b.reshape(noise.samples, *value.shape), value.ndim, value.ndim)
-        pending = value * value * _OF_ROUNDING
-        of_sum = pending * (max(terms / 3, 1.0) if terms > 1 else 0.0) + a._squares(b) * ((terms / 6 + 1) * _OF_ROUNDING)
+            if delta is not None:
+                of_b += delta.reshape(of_b.shape)
+            delta = of_b
+        squares, square = a._squares(b), value * value
+        of_sum = squares * (terms / 6 + 1)
+        if terms > 1:
+            of_sum += square * max(terms / 3, 1.0)
         if noise.precision.sums:
-            return Sampled(noise, value, delta, pending + of_sum * noise.of_sums)
-        return Sampled(noise, value, delta, of_sum, terms)
+            steps = noise.steps if a._over_rows else 1
+            pending, kept = square * steps + of_sum * noise.of_sums, 1
+            if steps > 1:
+                pending += squares * (steps / 2)
+        else:
+            pending, kept = of_sum, terms
+        if a.value.ndim > 2:
+            shape = *a.value.shape[:-1], columns
+            value, pending = value.reshape(shape), pending.reshape(shape)
+        if delta is not None:
+            delta = delta.reshape(noise.samples, *value.shape)
+        return Sampled(noise, value, delta, pending, kept)
 
     def __rmatmul__(self, other: Any) -> Sampled:
         return self._lift(other) @ self
 
     def _squares(self, other: Sampled) -> Array:
-        """``a² @ b²``."""
-        square = self.square()
-        if self.value.size * other.shape[-1] < _LARGE:
-            return square @ other.square()
-        low, largest = other.square().astype(np.float32), np.maximum.reduce(square, axis=None) or 1.0
-        rows = (square / largest).astype(np.float32).reshape(-1, self.shape[-1])
-        return (rows @ low).reshape(*self.shape[:-1], -1) * largest
+        """``a² @ b²``, as a matrix."""
+        square, by = self.square(), other.square()
+        rows = square if square.ndim == 2 else square.reshape(-1, len(by))
+        if rows.size * by.shape[-1] < _LARGE:
+            return rows @ by
+        largest = (float(rows.max()) or 1.0) * 2.0**-60  # float32 has no room for the squares of small numbers
+        narrow = (rows / largest).astype(np.float32) @ by.astype(np.float32)
+        return narrow.astype(np.float64) * largest
 
     def cut_short(self) -> Array | None:
         """The errors of a factor of an inner product, those of being cut short among them."""
         delta = self.settled()
         if self._cut is None:
             noise, cut = self.noise, self.noise.precision.cut / self.noise.precision.unit_roundoff
-            lost = noise.drawn(self.square() * (cut * cut / 12), self.value, CUT)
-            lost += (0.5 * cut * noise.common).reshape(-1, *[1] * self.ndim) * self.value.astype(noise.real)
-            self._cut = lost if delta is None else lost + delta
+            self._cut = noise.drawn(self.square() * (cut * cut / 12 / OF_ROUNDING), self.value, CUT)
+            common = (0.5 * cut * noise.common).astype(noise.real)
+            self._cut += common.reshape(-1, *[1] * self.ndim) * self.value.astype(noise.real)
+            if delta is not None:
+                self._cut += delta
         return self._cut
 
     def __truediv__(self, other: Any) -> Sampled:
         b = self._lift(other)
         d_a, d_b = self.settled(), b.settled()
-        value, inverse = self.value / b.value, Sampled(self.noise, 1 / b.value)
-        quotient = Sampled(self.noise, -value * inverse.value)
-        axes = value.ndim
-        parts = [None if d is None else _scaled(d, by, axes) for d, by in ((d_a, inverse), (d_b, quotient))]
-        delta = _total(*parts, axes, axes)
-        return Sampled(self.noise, value, delta, value * value * _OF_ROUNDING)
+        value = self.value / b.value
+        delta = None if d_a is None else _scaled(d_a, 1 / b.value, value.ndim)
+        if d_b is not None:
+            delta = _total(delta, _scaled(d_b, -value / b.value, value.ndim), value.ndim)
+        return Sampled(self.noise, value, delta, value * value)
 
     def __rtruediv__(self, other: Any) -> Sampled:
         return self._lift(other) / self
@@ -238,80 +239,20 @@ class Sampled:
 
     __radd__, __rmul__ = __add__, __mul__
 
-    # --- what activations ask for ----------------------------------------------------------------
-
     def activated(self, activation: Activation) -> Sampled:
         """``activation(self)``, with its own rounding."""
         if activation.name == "linear":
             return self
-        noise, x, delta = self.noise, self.value, self.settled()
-        y = activation.function(x)
-        if activation.name in _SMOOTH:
-            slope = activation.derivative(y, x)
-        else:
-            slope = self._steepest(activation, x, y)
-        if delta is not None:
-            delta = delta * slope.astype(noise.real)
-        if activation.jump is not None or activation.argument_ulps:
-            delta = self._moved(activation, x, y, slope, delta)
-        return Sampled(noise, y, delta, self._own(activation, x, y))
-
-    def _own(self, activation: Activation, x: Array, y: Array) -> Array | None:
-        """The variance of an evaluation's own error."""
-        precision, square = self.noise.precision, y * y
-        plain = activation.name == "sigmoid" or (
-            activation.name == "tanh" and not np.maximum.reduce(square, axis=None, initial=0.0) > _TANH_SATURATES
-        )
-        if plain and not precision.absolute:
-            ulps = precision.ulps_of(activation.name, activation.ulps)
-            square *= max(ulps * ulps * _OF_LIMIT, _OF_ROUNDING)
-            return square
-        own = activation.rounding(x, y, precision) / precision.unit_roundoff
-        if not activation.ulps and not own.any():
-            return None
-        if activation.ulps:
-            own = own + precision.absolute / precision.unit_roundoff
-        return np.maximum(own * own * _OF_LIMIT, square * (_OF_ROUNDING if activation.ulps else 0.0))
-
-    def _window(self) -> tuple[Array, Array]:
-        """What another implementation's number may be."""
-        reach = NEAR * np.sqrt(self.variance()) * self.noise.precision.unit_roundoff
-        return self.value - reach, self.value + reach
-
-    def _steepest(self, activation: Activation, x: Array, y: Array) -> Array:
-        """The slope, or the steepest that another implementation may be on."""
-        low, high = self._window()
-        return np.copysign(activation.steepest(low, high), np.asarray(activation.derivative(y, x)))
-
-    def _moved(self, activation: Activation, x: Array, y: Array, slope: Array, delta: Array | None) -> Array | None:
-        """The error with that of a sum within the activation, and that of a jump."""
-        low, high = self._window()
-        u, variance = self.noise.precision.unit_roundoff, np.zeros(y.shape)
-        if activation.argument_ulps:
-            at_most = activation.argument_ulps * (np.abs(x) + 1)
-            low, high = low - NEAR / 8 * u * at_most, high + NEAR / 8 * u * at_most
-            variance += (slope * at_most) ** 2 * _OF_LIMIT
-        if activation.jump is not None:
-            variance += np.where(high > low, SHARE / u * activation.jump(low, high), 0.0) ** 2
-        if not variance.any():
-            return delta
-        return _total(delta, self.noise.drawn(variance, x), y.ndim, y.ndim)
+        delta, pending, y = sampled_activations.evaluated(activation, self.value, self.settled(), self.noise)
+        return Sampled(self.noise, y, delta, pending)
 
     def strictly_between(self, low: float, high: float) -> Sampled:
         """1 where inside, 0 where not; where another implementation may be on the other side, either."""
-        inside = ((self.value > low) & (self.value < high)).astype(np.float64)
-        least, most = self._window()
-        open_ = np.zeros(inside.shape, bool)
-        for limit in (low, high):
-            if np.isfinite(limit):
-                open_ |= (least < limit) & (limit < most)
-        if not open_.any():
-            return Sampled(self.noise, inside)
-        u = self.noise.precision.unit_roundoff
-        return Sampled(self.noise, inside, self.noise.drawn(open_ * (SHARE / u) ** 2, self.value))
+        inside, delta = sampled_activations.inside(low, high, self.value, self.settled(), self.noise)
+        return Sampled(self.noise, inside, delta)
 
     def renewed(self, others: Sequence[Any], beside: Any = None) -> tuple[Any, ...]:
-        """This and the others, the parts of the state between two steps: the operations of a step are counted anew."""
+        """This and the others, the parts of the state between two steps: a step's operations are counted anew."""
         self.noise.begin(0 if beside is None else 1024)
         return (self, *others)
 
@@ -334,12 +275,12 @@ class Sampled:
     def T(self) -> Sampled:
         """Of a matrix; the same object each time, so that what it keeps is kept."""
         if self._transposed is None:
-            delta = self.settled()
-            self._transposed = Sampled(self.noise, self.value.T, None if delta is None else delta.swapaxes(1, 2))
+            self._transposed = self.swapaxes(0, 1)
+            self._transposed._over_rows = True
         return self._transposed
 
     def __getitem__(self, index: Any) -> Sampled:
-        """A part that shares the last rounding with the whole."""
+        """A part, which shares the last rounding with the whole."""
         found = Sampled(self.noise, self.value[index], _at(self.delta, index))
         if self.pending is not None:
             found.pending, found.terms = self.pending[index], self.terms
@@ -348,8 +289,7 @@ class Sampled:
         return found
 
     def __iter__(self) -> Iterator[Sampled]:
-        for k in range(len(self.value)):
-            yield self[k]
+        return (self[k] for k in range(len(self.value)))
 
     def _each(self, change: Callable[[Array, int], Array]) -> Sampled:
         delta, pending = self._summed(), self.pending
@@ -367,11 +307,16 @@ class Sampled:
         return self._each(lambda a, samples: a.reshape(*a.shape[:samples], *shape))
 
     def sum(self, axis: int) -> Sampled:
-        delta, terms = self.settled(), self.shape[axis]
-        value = self.value.sum(axis=axis)
-        pending = (value * value * max(terms / 3, 1.0) + terms / 6 * (self.value * self.value).sum(axis=axis)) * _OF_ROUNDING
-        delta = None if delta is None else delta.sum(axis=axis + 1)
-        return Sampled(self.noise, value, delta, pending, terms)
+        """Rows are steps, whose terms may grow or shrink: taken in order, in reverse, or in random order."""
+        delta, terms, value = self.settled(), self.value.shape[axis], self.value.sum(axis=axis)
+        if not terms:
+            return Sampled(self.noise, value)
+        partial = self.value.cumsum(axis=axis)
+        rest = np.expand_dims(value, axis) - partial
+        rest += self.value
+        onward, back, squares = ((a * a).sum(axis=axis) for a in (partial, rest, self.value))
+        pending = np.maximum(np.maximum(onward, back), value * value * (terms / 3) + squares * (terms / 6))
+        return Sampled(self.noise, value, None if delta is None else delta.sum(axis=axis + 1), pending, terms)
 
     def __array_function__(
         self, function: Callable[..., Any], types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -379,12 +324,13 @@ class Sampled:
         """`numpy.stack`, `concatenate`, `where` and `zeros_like`, for arrays of which some are `Sampled`."""
         if function is np.where:
             condition, *parts = args
-            return self._joined(parts, lambda arrays, axes: np.where(condition, *arrays))
+            return self._joined(parts, lambda arrays, samples: np.where(condition, *arrays))
         if function is np.zeros_like:
             return np.zeros(args[0].shape)
         if function in (np.stack, np.concatenate):
             axis = kwargs.get("axis", 0)
-            return self._joined(args[0], lambda arrays, axes: function(arrays, axis=axis + (axes if axis >= 0 else 0)))
+            after = axis + (axis >= 0)  # past the samples
+            return self._joined(args[0], lambda arrays, samples: function(arrays, axis=after if samples else axis))
         return NotImplemented
 
     def _joined(self, parts: Sequence[Any], join: Callable[[list[Array], int], Array]) -> Sampled:
@@ -392,10 +338,10 @@ class Sampled:
         deltas, pendings = [part._summed() for part in lifted], [part.pending for part in lifted]
         found = Sampled(self.noise, join([part.value for part in lifted], 0))
         if any(delta is not None for delta in deltas):
-            shapes = [(self.noise.samples, *part.shape) for part in lifted]
+            shapes = [(self.noise.samples, *part.value.shape) for part in lifted]
             found.delta = join(_filled(deltas, shapes, self.noise.real), 1)
         if any(pending is not None for pending in pendings):
-            found.pending = join(_filled(pendings, [part.shape for part in lifted], np.float64), 0)
+            found.pending = join(_filled(pendings, [part.value.shape for part in lifted], np.float64), 0)
         return found
 
 
@@ -406,24 +352,25 @@ def _filled(arrays: list[Array | None], shapes: Sequence[tuple[int, ...]], dtype
 
 def _at(delta: Array | None, index: Any) -> Array | None:
     """The errors of a part."""
-    if delta is None or (isinstance(index, tuple) and index[0] is ...):
-        return None if delta is None else delta[index]
-    return delta[(slice(None), *index)] if isinstance(index, tuple) else delta[:, index]
+    if delta is None:
+        return None
+    if not isinstance(index, tuple):
+        return delta[:, index]
+    return delta[index] if index[0] is ... else delta[(slice(None), *index)]
 
 
-def _scaled(delta: Array, by: Sampled, axes: int) -> Array:
+def _scaled(delta: Array, by: Array, axes: int) -> Array:
     """``b δ_a``, of a product of so many axes."""
     if delta.ndim <= axes:
         delta = delta.reshape(len(delta), *[1] * (axes + 1 - delta.ndim), *delta.shape[1:])
-    return delta * by.narrow()
+    return delta * by.astype(delta.dtype)
 
 
-def _total(one: Array | None, other: Array | None, axes: int, other_axes: int) -> Array | None:
-    """The sum of errors of arrays of so many axes; None where there are none."""
+def _total(one: Array | None, other: Array | None, axes: int) -> Array | None:
+    """The sum of the errors of two arrays, whose sum has so many axes; None where there are none."""
     if one is None or other is None:
         return one if other is None else other
-    if axes < other_axes:
-        one = one.reshape(len(one), *[1] * (other_axes - axes), *one.shape[1:])
-    if other_axes < axes:
-        other = other.reshape(len(other), *[1] * (axes - other_axes), *other.shape[1:])
+    if one.ndim == other.ndim:
+        return one + other
+    one, other = (d.reshape(len(d), *[1] * (axes + 1 - d.ndim), *d.shape[1:]) for d in (one, other))
     return one + other

@@ -17,7 +17,7 @@ from .activations import Array
 from .errors import InvalidArgument
 from .noise import MOST_SAMPLES, Noise
 from .parameters import Gates, State, check_size
-from .pooling import pooled
+from .pooling import together
 from .precision import Precision
 from .running import AnyRun, checked_cotangents, checked_run, unroll, unroll_adjoint
 from .sampled import Sampled
@@ -124,15 +124,15 @@ def moments(
     with np.errstate(all="ignore"):
         for begin in range(first, first + samples, MOST_SAMPLES):
             count = min(MOST_SAMPLES, first + samples - begin)
-            noise = Noise(precision, count, (seed, begin))
+            noise = Noise(precision, count, (seed, begin), steps=run.x.shape[1])
             for name, found in _sampled(run, noise, outputs, state, gradients).items():
                 values[name] = found.value if isinstance(found, Sampled) else found
                 variance = found.variance() if isinstance(found, Sampled) else np.zeros(found.shape)
                 variances[name] = variances.get(name, 0.0) + variance * (count / samples)
         u = precision.unit_roundoff
         return {
-            name: Moments(values[name], u * np.sqrt(np.nan_to_num(pooled(variance, samples), nan=np.inf)))
-            for name, variance in variances.items()
+            name: Moments(values[name], u * np.sqrt(np.nan_to_num(variance, nan=np.inf)))
+            for name, variance in together(variances, samples).items()
         }
 
 
