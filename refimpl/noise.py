@@ -32,9 +32,8 @@ It is uniform within ``±u 2^e``, where ``2^e <= |y|``; over significands in the
 ``(2^e / |y|)²`` is ``3 / (8 ln 2)`` (R. W. Hamming, Bell System Technical Journal 49, 1970).
 """
 _LEAST_EXPONENT = -500  # of what may be squared in float64
-_MIXERS = np.uint32(0x85EBCA6B), np.uint32(0xC2B2AE35)
-_SHIFT, _SIGN = np.uint32(15), np.uint32(2**31)
-_PLACES = 4096
+_FIRST, _SECOND, _SHIFT, _SIGN = (np.array(n, np.uint32) for n in (0x85EBCA6B, 0xC2B2AE35, 15, 2**31))
+_PLACES = 512
 STORAGE, CUT = _PLACES, _PLACES + 1
 """Places of errors that a number has wherever it is used: that of being stored, and of being cut short."""
 
@@ -42,8 +41,10 @@ STORAGE, CUT = _PLACES, _PLACES + 1
 class Noise:
     """What all arrays of one evaluation share: the arithmetic, how many samples, where their errors' signs come from.
 
-    All errors are in units of the unit roundoff u, in float32 where its range holds them: three digits are enough.
-    All variances are in units of `OF_ROUNDING` u².
+    All errors are in units of ``unit``, the standard deviation of a rounding of 1, in float32 where its range holds them:
+    three digits are enough. All variances are in its square, so that the rounding of y has y².
+
+    steps   how many steps a run has
     """
 
     def __init__(self, precision: Precision, samples: int, seed: tuple[int, ...], steps: int = 1) -> None:
@@ -51,8 +52,10 @@ class Noise:
         self.samples = samples
         self.steps = steps
         self.real: Any = np.float32 if precision.least >= -126 else np.float64
-        self.lost = (2.0 ** max(precision.least, _LEAST_EXPONENT) / precision.unit_roundoff) ** 2 / OF_ROUNDING
+        self.unit = math.sqrt(OF_ROUNDING) * precision.unit_roundoff
+        self.lost = (2.0 ** max(precision.least, _LEAST_EXPONENT) / self.unit) ** 2
         """The variance of what an underflow may cost."""
+        self._loses = precision.least > -100  # else it matters only to numbers that are as small themselves
         self.of_sums = (2.0 ** (precision.bits - precision.sums)) ** 2 if precision.sums else 1.0
         """The variance of a rounding of an inner product's sum, in that of one of the precision."""
         self._salts, self.common = _drawn(samples, seed)
@@ -68,19 +71,16 @@ class Noise:
         """``(samples, …)``: errors of that variance of the results ``value``; of the next operation, or at a place."""
         if place is None:
             place = self._place = (self._place + 1) % _PLACES
-        deviation = variance + self.lost
-        deviation *= OF_ROUNDING
-        deviation = np.sqrt(deviation, out=deviation).astype(self.real)
-        mixed = value.astype(np.float32).view(np.uint32)
-        mixed ^= self._salts[place]
-        mixed *= _MIXERS[0]
+        deviation = np.sqrt(variance + self.lost if self._loses else variance).astype(self.real)
+        mixed = value.astype(np.float32).view(np.uint32) ^ self._salts[place]
+        mixed *= _FIRST
         mixed ^= mixed >> _SHIFT
-        mixed *= _MIXERS[1]
-        signs = np.left_shift(mixed, self._shifts[mixed.ndim])
+        mixed *= _SECOND
+        signs = mixed[None] * self._shifts[mixed.ndim]
         if self.real is np.float64:
             return np.copysign(deviation, signs.view(np.float32))
         signs &= _SIGN
-        signs |= deviation.view(np.uint32)
+        signs |= deviation.view(np.uint32)[None]
         return signs.view(np.float32)
 
 
@@ -88,10 +88,11 @@ class Noise:
 def _drawn(samples: int, seed: tuple[int, ...]) -> tuple[list[Any], Array]:
     """A number to mix in at each place, and one of each sample, standard normal."""
     rng = np.random.default_rng(seed)
-    return list(rng.integers(0, 2**32, _PLACES + 2, np.uint32)), rng.standard_normal(samples)
+    salts = [np.array(salt) for salt in rng.integers(0, 2**32, _PLACES + 2, np.uint32)]
+    return salts, rng.standard_normal(samples)
 
 
 @lru_cache(maxsize=64)
 def _shifts(samples: int) -> list[Array]:
-    """What moves each sample's bit to the sign, for arrays of any number of axes."""
-    return [np.arange(samples, dtype=np.uint32).reshape(samples, *[1] * axes) for axes in range(6)]
+    """What multiplied with moves each sample's bit to the sign, for arrays of any number of axes."""
+    return [(1 << np.arange(samples, dtype=np.uint32)).reshape(samples, *[1] * axes) for axes in range(6)]

@@ -1,4 +1,4 @@
-"""Variances estimated from few samples, drawn together: what numbers of one array have in common steadies each of them.
+"""Variances estimated from few samples, drawn together: what numbers have in common steadies each of them.
 
 The variance of one number from S samples is uncertain by ``sqrt(2/S)``, 40 % from a dozen. The logarithm of such an
 estimate is off by nearly the same everywhere (``ψ'(S/2)`` is its variance), so an additive model can be fitted to it: one
@@ -11,7 +11,7 @@ That is the empirical Bayes estimate of G. K. Smyth (Statistical Applications in
 from __future__ import annotations
 
 import math
-from typing import Any
+from functools import cache
 
 import numpy as np
 
@@ -26,65 +26,76 @@ def together(variances: dict[str, Array], samples: int) -> dict[str, Array]:
 
     A cell's outputs and gates have rows and steps in common; its kernels and biases have units.
     """
-    groups: dict[tuple[Any, ...], list[str]] = {}
+    groups: dict[tuple[object, ...], list[str]] = {}
     for name, variance in variances.items():
         family, _, which = name.partition(".")
-        cell = which.rpartition(".")[0]
         shared = variance.shape[-1] if family == "d_params" else variance.shape[:-1]
-        groups.setdefault(("gates" if family == "outputs" else family, cell, shared), []).append(name)
-    found: dict[str, Array] = {}
-    for (family, _, _), names in groups.items():
-        axis = 0 if family == "d_params" else 1
-        parts = [np.atleast_1d(variances[n]).reshape(-1, variances[n].shape[-1]) for n in names]
-        whole = pooled(np.concatenate(parts, axis=axis) if len(parts) > 1 else parts[0], samples)
-        cuts = np.cumsum([part.shape[axis] for part in parts])[:-1]
-        for name, part in zip(names, np.split(whole, cuts, axis=axis), strict=True):
-            found[name] = part.reshape(variances[name].shape)
-    return {name: found[name] for name in variances}
+        family = "gates" if family == "outputs" else family
+        groups.setdefault((family, which.rpartition(".")[0], shared), []).append(name)
+    found = dict(variances)
+    for key, names in groups.items():
+        by_unit = key[0] == "d_params"
+        parts = [variances[name].reshape(-1, variances[name].shape[-1]) for name in names]
+        whole = pooled(np.concatenate(parts, axis=0 if by_unit else 1) if len(parts) > 1 else parts[0], samples)
+        end = 0
+        for name, part in zip(names, parts, strict=True):
+            begin, end = end, end + part.shape[0 if by_unit else 1]
+            its = whole[begin:end] if by_unit else whole[:, begin:end]
+            found[name] = its.reshape(variances[name].shape)
+    return found
 
 
 def pooled(variance: Array, samples: int) -> Array:
-    """Estimates of the same variances, of ``(…, units)``, each from so many samples; 0 and infinity stay what they are."""
-    known = (variance > 0) & np.isfinite(variance)
-    if samples < 2 or known.sum() < _FEW:
+    """Estimates of the same variances, ``(rows, units)``, each from so many samples; 0 and infinity stay what they are."""
+    own, bias = _of_logarithm(samples)
+    with np.errstate(all="ignore"):
+        log = np.log(variance)
+    known = np.isfinite(log)
+    count = int(np.count_nonzero(known))
+    if count < _FEW:
         return variance
-    own, bias = _trigamma(samples / 2), _digamma(samples / 2) - math.log(samples / 2)
-    log = np.log(np.where(known, variance, 1.0)) - bias
-    rows = log.reshape(-1, log.shape[-1]) if log.ndim > 1 else log.reshape(-1, 1)
-    weights = known.reshape(rows.shape).astype(np.float64)
-    fitted, free = _fitted(rows, weights)
+    fitted, free = _fitted(log, None if count == log.size else known)
     if free < _FEW:
         return variance
-    left = (weights * (rows - fitted) ** 2).sum() / free
-    share = own / max(left, own)  # of the model
-    found = np.exp(fitted + (1 - share) * (rows - fitted)).reshape(variance.shape)
-    return np.where(known, found, variance)
+    rest = log - fitted
+    if count < log.size:
+        rest[~known] = 0.0
+    left = float(np.vdot(rest, rest)) / free
+    rest *= 1 - own / max(left, own)  # how much is to be believed of what the model does not say
+    rest += fitted
+    rest -= bias
+    found = np.exp(rest)
+    return found if count == log.size else np.where(known, found, variance)
 
 
-def _fitted(rows: Array, weights: Array) -> tuple[Array, float]:
-    """An additive model of rows and columns, by two sweeps of means; and how many numbers it leaves free."""
-    fitted, free = np.zeros(rows.shape), float(weights.sum())
-    axes = [axis for axis in (0, 1) if rows.shape[axis] >= _FEW]
-    if not axes:
-        return np.full(rows.shape, (weights * rows).sum() / free), free - 1
-    for axis in axes * 2:
+def _fitted(log: Array, known: Array | None) -> tuple[Array, float]:
+    """An additive model of rows and columns, by sweeps of means; and how many numbers it leaves free."""
+    axes = [axis for axis in (0, 1) if log.shape[axis] >= _FEW]
+    if known is None:  # one sweep is exact
+        fitted = log.mean(keepdims=True)
+        means = [log.mean(axis=axis, keepdims=True) for axis in axes]
+        for mean in means:
+            fitted = fitted + (mean - log.mean()) if len(axes) > 1 else mean
+        return np.broadcast_to(fitted, log.shape), float(log.size - sum(log.shape[1 - axis] for axis in axes) + len(axes) - 1)
+    weights, total = known.astype(np.float64), float(np.count_nonzero(known))
+    rows = np.where(known, log, 0.0)
+    fitted = np.full(log.shape, rows.sum() / total)
+    for axis in axes * 3:
         counts = weights.sum(axis=axis, keepdims=True)
         fitted = fitted + (weights * (rows - fitted)).sum(axis=axis, keepdims=True) / np.maximum(counts, 1)
-    parameters = sum((weights.sum(axis=axis) > 0).sum() for axis in axes) - (len(axes) - 1)
-    return fitted, free - float(parameters)
+    used = sum(int(np.count_nonzero(weights.sum(axis=axis))) for axis in axes)
+    return fitted, total - used + len(axes) - 1
 
 
-def _digamma(x: float) -> float:
-    """``ψ(x)`` for x from 1, by recurrence and its asymptotic series (NIST DLMF 5.5.2, 5.11.2)."""
-    shift = 0.0
+@cache
+def _of_logarithm(samples: int) -> tuple[float, float]:
+    """The variance of the logarithm of an estimated variance, and its mean: ``ψ'(S/2)``, ``ψ(S/2) - ln(S/2)``.
+
+    By recurrence and the asymptotic series (NIST DLMF 5.5.2, 5.11.2, 5.15.8).
+    """
+    x, digamma, trigamma = samples / 2, 0.0, 0.0
     while x < 6:
-        shift, x = shift - 1 / x, x + 1
-    return shift + math.log(x) - 1 / (2 * x) - 1 / (12 * x**2) + 1 / (120 * x**4)
-
-
-def _trigamma(x: float) -> float:
-    """``ψ'(x)``, likewise."""
-    shift = 0.0
-    while x < 6:
-        shift, x = shift + 1 / x**2, x + 1
-    return shift + 1 / x + 1 / (2 * x**2) + 1 / (6 * x**3) - 1 / (30 * x**5)
+        digamma, trigamma, x = digamma - 1 / x, trigamma + 1 / x**2, x + 1
+    digamma += math.log(x) - 1 / (2 * x) - 1 / (12 * x**2) + 1 / (120 * x**4)
+    trigamma += 1 / x + 1 / (2 * x**2) + 1 / (6 * x**3) - 1 / (30 * x**5)
+    return trigamma, digamma - math.log(samples / 2)

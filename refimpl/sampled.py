@@ -7,8 +7,8 @@ and E. Petit, *Verificarlo* (ARITH 23, 2016). That independent errors describe w
 N. J. Higham and T. Mary (SIAM J. Sci. Comput. 41, 2019); under stochastic rounding it is so: M. P. Connolly, N. J. Higham
 and T. Mary (SIAM J. Sci. Comput. 43, 2021).
 
-Notation: ``u`` is the unit roundoff; ``δ_s`` is the error of sample s, in units of u; ``V`` the variance of roundings
-that are still to come, in units of `noise.OF_ROUNDING` u², so that one rounding has ``V = y²``.
+Notation: ``u`` is the unit roundoff; ``δ_s`` is the error of sample s, in units of the standard deviation of a
+rounding of 1 (`noise`); ``V`` the variance of roundings that are still to come: one rounding has ``V = y²``.
 
 - *Errors are carried beside the values*, ``δ_ab = a δ_b + b δ_a``, ``δ_f(x) = f'(x) δ_x``, to first order. So they do not
   drown in the rounding of this evaluation itself, and float32 is enough for them. Where terms of second order would matter,
@@ -35,7 +35,7 @@ import numpy as np
 
 from . import sampled_activations
 from .activations import Activation, Array
-from .noise import CUT, OF_ROUNDING, STORAGE, Noise
+from .noise import CUT, STORAGE, Noise
 
 _FEW = 2  # terms of a sum whose partial sums are no walk
 _LARGE = 2**18  # products of an inner product's operands from which on float32 is worth its while
@@ -45,7 +45,7 @@ class Sampled:
     """An array whose last rounding may still be to come.
 
     value    the values, float64
-    delta    ``(samples, …)``, the errors in units of u; None: there are none
+    delta    ``(samples, …)``, the errors in `Noise.unit`; None: there are none
     pending  the variance of the last rounding; None: it is done
     terms    how many terms the sum has of which ``pending`` speaks; 1 of a product or a function
     """
@@ -53,6 +53,7 @@ class Sampled:
     __array_ufunc__ = None  # an ndarray on the left hands the operation over to us
 
     _cut: Array | None = None
+    _narrow: Array | None = None
     _square: Array | None = None
     _transposed: Sampled | None = None
     _over_rows = False  # a transposed array: products with it are sums over rows and steps
@@ -74,8 +75,8 @@ class Sampled:
         moved = noise.precision.stored(value, bits) - value
         if not np.count_nonzero(moved):
             return Sampled(noise, value)
-        deviation = moved / noise.precision.unit_roundoff
-        return Sampled(noise, value, noise.drawn(deviation * deviation / OF_ROUNDING, value, STORAGE))
+        moved /= noise.unit
+        return Sampled(noise, value, noise.drawn(moved * moved, value, STORAGE))
 
     def settled(self) -> Array | None:
         """The errors, the last rounding made; a part of a sum has the rounding of the whole."""
@@ -96,16 +97,17 @@ class Sampled:
         return self.settled() if self.terms > 1 else self.delta
 
     def variance(self) -> Array:
-        """The mean of the squares of the errors, and the variance of the last rounding, in units of u²."""
-        found: Array = np.zeros(self.value.shape)
+        """The mean of the squares of the errors, and the variance of the last rounding."""
+        found = 0.0
         if self.delta is not None:
             flat = self.delta.reshape(len(self.delta), -1)
-            with_range = flat if flat.dtype == np.float64 else flat * np.float32(2.0**-20)
-            found = np.einsum("ij,ij->j", with_range, with_range, dtype=np.float64).reshape(self.value.shape)
-            found *= (1.0 if flat.dtype == np.float64 else 2.0**40) / len(flat)
+            found = np.einsum("ij,ij->j", flat, flat, dtype=np.float64).reshape(self.value.shape)
+            found /= len(flat)
         if self.pending is not None:
-            found = found + OF_ROUNDING * (self.pending + self.noise.lost)
-        return found
+            found = found + self.pending
+        elif self.delta is None:
+            return np.zeros(self.value.shape)
+        return found + self.noise.lost
 
     def _lift(self, other: Any) -> Sampled:
         return other if isinstance(other, Sampled) else Sampled(self.noise, np.asarray(other, np.float64))
@@ -115,6 +117,12 @@ class Sampled:
         if self._square is None:
             self._square = self.value * self.value
         return self._square
+
+    def narrow(self) -> Array:
+        """The values as exactly as errors are; those of a kernel are asked for at every step."""
+        if self._narrow is None:
+            self._narrow = self.value[None].astype(self.noise.real)  # NumPy joins axes only of arrays with as many
+        return self._narrow
 
     # --- arithmetic ---------------------------------------------------------------------------
 
@@ -158,9 +166,9 @@ class Sampled:
             pending += b.pending * a.square()
         delta = None
         if d_a is not None:
-            delta = _scaled(d_a, b.value, value.ndim)
+            delta = _scaled(d_a, b.narrow(), value.ndim)
         if d_b is not None:
-            delta = _total(delta, _scaled(d_b, a.value, value.ndim), value.ndim)
+            delta = _total(delta, _scaled(d_b, a.narrow(), value.ndim), value.ndim)
         return Sampled(a.noise, value, delta, pending)
 
     def __matmul__(self, other: Any) -> Sampled:
@@ -171,10 +179,10 @@ class Sampled:
         value = rows @ b.value
         delta = None
         if d_a is not None:
-            kernel = b.value.astype(noise.real)
+            kernel = b.narrow()[0]
             delta = d_a @ kernel if a._over_rows else d_a.reshape(-1, terms) @ kernel
         if d_b is not None:
-            of_b = rows.astype(noise.real) @ d_b
+            of_b = a.narrow()[0].reshape(-1, terms) @ d_b
             if delta is not None:
                 of_b += delta.reshape(of_b.shape)
             delta = of_b
@@ -213,8 +221,8 @@ class Sampled:
         """The errors of a factor of an inner product, those of being cut short among them."""
         delta = self.settled()
         if self._cut is None:
-            noise, cut = self.noise, self.noise.precision.cut / self.noise.precision.unit_roundoff
-            self._cut = noise.drawn(self.square() * (cut * cut / 12 / OF_ROUNDING), self.value, CUT)
+            noise, cut = self.noise, self.noise.precision.cut / self.noise.unit
+            self._cut = noise.drawn(self.square() * (cut * cut / 12), self.value, CUT)
             common = (0.5 * cut * noise.common).astype(noise.real)
             self._cut += common.reshape(-1, *[1] * self.ndim) * self.value.astype(noise.real)
             if delta is not None:
@@ -225,9 +233,9 @@ class Sampled:
         b = self._lift(other)
         d_a, d_b = self.settled(), b.settled()
         value = self.value / b.value
-        delta = None if d_a is None else _scaled(d_a, 1 / b.value, value.ndim)
+        delta = None if d_a is None else _scaled(d_a, (1 / b.value)[None].astype(d_a.dtype), value.ndim)
         if d_b is not None:
-            delta = _total(delta, _scaled(d_b, -value / b.value, value.ndim), value.ndim)
+            delta = _total(delta, _scaled(d_b, (-value / b.value)[None].astype(d_b.dtype), value.ndim), value.ndim)
         return Sampled(self.noise, value, delta, value * value)
 
     def __rtruediv__(self, other: Any) -> Sampled:
@@ -361,9 +369,9 @@ def _at(delta: Array | None, index: Any) -> Array | None:
 
 def _scaled(delta: Array, by: Array, axes: int) -> Array:
     """``b δ_a``, of a product of so many axes."""
-    if delta.ndim <= axes:
+    if delta.ndim <= axes or delta.ndim < by.ndim:
         delta = delta.reshape(len(delta), *[1] * (axes + 1 - delta.ndim), *delta.shape[1:])
-    return delta * by.astype(delta.dtype)
+    return delta * by
 
 
 def _total(one: Array | None, other: Array | None, axes: int) -> Array | None:

@@ -28,12 +28,12 @@ def evaluated(
     y = activation.function(x)
     if activation.name in ("tanh", "sigmoid"):
         if delta is not None:
-            delta = delta * activation.derivative(y, x).astype(noise.real)
+            delta = delta * activation.derivative(y, x)[None].astype(noise.real)
         return delta, _own(activation, x, y, noise), y
     low, high = _window(x, delta, noise)
     slope = np.copysign(activation.steepest(low, high), np.asarray(activation.derivative(y, x)))
     if delta is not None:
-        delta = delta * slope.astype(noise.real)
+        delta = delta * slope[None].astype(noise.real)
     if activation.jump is not None or activation.argument_ulps:
         moved = _moved(activation, x, slope, (low, high), noise)
         if moved.any():
@@ -53,7 +53,7 @@ def inside(low: float, high: float, y: Array, delta: Array | None, noise: Noise)
             either |= (least < limit + moved) & (limit - moved < most)
     if not either.any():
         return found, None
-    return found, noise.drawn(either * (SHARE / noise.precision.unit_roundoff) ** 2 / OF_ROUNDING, y)
+    return found, noise.drawn(either * (SHARE / noise.unit) ** 2, y)
 
 
 def _own(activation: Activation, x: Array, y: Array, noise: Noise) -> Array | None:
@@ -78,7 +78,7 @@ def _window(x: Array, delta: Array | None, noise: Noise) -> tuple[Array, Array]:
     if delta is None:
         return x, x
     square = np.einsum("s...,s...->...", delta, delta, dtype=np.float64) / len(delta)
-    reach = NEAR * noise.precision.unit_roundoff * np.sqrt(square)
+    reach = NEAR * noise.unit * np.sqrt(square)
     return x - reach, x + reach
 
 
@@ -90,5 +90,5 @@ def _moved(activation: Activation, x: Array, slope: Array, window: tuple[Array, 
     if activation.jump is not None:
         low, high = low - u * limit, high + u * limit
         jump = np.where(high > low, activation.jump(low, high), 0.0)
-        variance = variance + (SHARE / u * jump) ** 2 / OF_ROUNDING
+        variance = variance + (SHARE / noise.unit * jump) ** 2
     return variance

@@ -128,12 +128,9 @@ def moments(
             for name, found in _sampled(run, noise, outputs, state, gradients).items():
                 values[name] = found.value if isinstance(found, Sampled) else found
                 variance = found.variance() if isinstance(found, Sampled) else np.zeros(found.shape)
-                variances[name] = variances.get(name, 0.0) + variance * (count / samples)
-        u = precision.unit_roundoff
-        return {
-            name: Moments(values[name], u * np.sqrt(np.nan_to_num(variance, nan=np.inf)))
-            for name, variance in together(variances, samples).items()
-        }
+                variances[name] = variances[name] + variance * (count / samples) if name in variances else variance * (count/samples)
+        pooled = together(variances, samples)
+        return {name: Moments(values[name], noise.unit * np.sqrt(variance)) for name, variance in pooled.items()}
 
 
 def named(run: Any, gradients: Gradients | None, state_names: Sequence[str]) -> dict[str, Array]:
