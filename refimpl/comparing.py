@@ -3,7 +3,8 @@
 Two rules, the second of which reaches further and the first of which is certain:
 
 - *improbable*: a number lies so many deviations (`sampling`) from the oracle's that a faithful implementation would
-  return one as far off, among as many as are compared, less than once in 10⁶ comparisons (`LIMIT`)
+  return one as far off, among as many as are compared, less than once in 10⁶ comparisons (`LIMIT`). The probability is that
+  of Student's t, since the deviation is an estimate, times how many numbers were compared
 - *wrong*: it lies beyond its proven bound (`rounding`)
 
 The bound costs many runs, so it is asked for only where some number is more than `SUSPECTED` deviations off, or where the
@@ -16,19 +17,20 @@ samples that decide.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from . import checks, rounding
+from . import rounding
 from .activations import Array
 from .errors import InvalidArgument
+from .given import numbers as checked_numbers
+from .given import quantities
 from .precision import Precision
 from .running import AnyRun, backward, checked_run, forward
 from .sampling import SAMPLES, Moments, moments, named
-from .sequence import Gradients
 from .tails import two_sided
 
 LIMIT = 1e-6
@@ -37,6 +39,7 @@ MORE = 96
 """Fresh samples where a dozen leave a doubt."""
 SUSPECTED = 4.0
 """Deviations from which on the proven bound is asked for."""
+_FLOAT64 = Precision.of("float64")
 _DOUBT = 0.05
 """The probability below which a dozen samples are not enough."""
 
@@ -156,7 +159,7 @@ def compare(
     """
     precision = Precision.of(dtype)
     wide = _wide(checked_run(run))
-    got = _given(wide, outputs, state, gates, gradients)
+    got = quantities(wide, outputs, state, gates, gradients)
     cotangents = _cotangents(d_outputs, d_state)
     of_gradients = gradients is not None
     if of_gradients and d_outputs is None and d_state is None:
@@ -169,11 +172,11 @@ def compare(
         return {name: _Case.of(value, got[name], found[name], precision) for name, value in expected.items()}
 
     cases, freedom = asked(samples, 0), samples
-    numbers = sum(int(case.decided.sum()) for case in cases.values())
+    numbers = sum(case.numbers for case in cases.values())
     worst = max((case.worst for case in cases.values()), default=0.0)
     if numbers * two_sided(worst, 2 * samples) < _DOUBT and numbers * two_sided(worst, samples) > LIMIT:
         cases, freedom = asked(MORE, samples), MORE
-        numbers = sum(int(case.decided.sum()) for case in cases.values())
+        numbers = sum(case.numbers for case in cases.values())
         worst = max(case.worst for case in cases.values())
     bounds: dict[str, Array] = {}
     if proven or worst > SUSPECTED:
@@ -202,9 +205,9 @@ class _Case:
 
     @staticmethod
     def of(expected: Array, got: Array, found: Moments, precision: Precision) -> _Case:
-        ours = Precision.of("float64").unit_roundoff / precision.unit_roundoff
+        ours = _FLOAT64.unit_roundoff / precision.unit_roundoff  # the oracle itself computed in float64
         deviation = found.deviation * np.sqrt(1 + ours**2)
-        decided = ~found.chaotic & np.isfinite(expected)
+        decided = ~found.chaotic & (np.abs(expected) < precision.largest)
         with np.errstate(all="ignore"):
             error = np.abs(got - expected)
             off = np.where(error == 0, 0.0, error / deviation)
@@ -212,28 +215,31 @@ class _Case:
         return _Case(expected, got, deviation, decided, off)
 
     @property
+    def numbers(self) -> int:
+        return int(np.count_nonzero(self.decided))
+
+    @property
     def worst(self) -> float:
         return float(self.deviations.max(initial=0.0))
 
     def judged(self, name: str, numbers: int, freedom: float, bound: Array | None) -> Comparison:
-        """The worst number: beyond its bound by the most, or else by the most deviations off."""
-        its, chaotic = int(self.decided.sum()), int((~self.decided).sum())
-        if not its:
-            return Comparison(name, "chaotic" if chaotic else "agrees", 0, chaotic)
-        error, off = np.abs(self.got - self.expected), self.deviations
-        beyond = np.zeros(error.shape, bool)
+        """The worst number: of those beyond their bounds, or else of all."""
+        its, off = self.numbers, self.deviations
+        beyond = np.zeros(off.shape, bool)
         if bound is not None:
-            beyond = self.decided & ~(error <= bound)
-        worst = np.unravel_index(int(np.argmax(np.where(beyond, np.inf, off) if beyond.any() else off)), off.shape)
-        if beyond.any():
-            worst = np.unravel_index(int(np.argmax(np.where(beyond, off, -1.0))), off.shape)
+            with np.errstate(all="ignore"):
+                error = np.abs(self.got - self.expected)
+                beyond = np.isfinite(bound) & np.isfinite(self.expected) & ~(error <= bound)
+        if not its and not beyond.any():
+            return Comparison(name, "chaotic" if off.size else "agrees", 0, off.size)
+        worst = np.unravel_index(int(np.argmax(np.where(beyond, off, -1.0) if beyond.any() else off)), off.shape)
         probability = min(1.0, numbers * two_sided(float(off[worst]), freedom))
         verdict = "wrong" if beyond.any() else "improbable" if probability < LIMIT else "agrees"
         return Comparison(
             name,
             verdict,
             its,
-            chaotic,
+            off.size - its,
             tuple(int(k) for k in worst),
             float(self.expected[worst]),
             float(self.got[worst]),
@@ -274,84 +280,19 @@ def _wide_dropout(run: AnyRun) -> dict[str, Array] | None:
 
 def _cotangents(d_outputs: Any, d_state: Sequence[Any] | None) -> tuple[Any, Any]:
     """In float64, as they are handed to the oracle."""
-    outputs = None if d_outputs is None else _numbers("d_outputs", d_outputs)
+    outputs = None if d_outputs is None else checked_numbers("d_outputs", d_outputs)
     if not isinstance(d_state, tuple | list):
         return outputs, d_state
-    return outputs, tuple(None if d is None else _numbers(f"d_state[{k}]", d) for k, d in enumerate(d_state))
+    return outputs, tuple(None if d is None else checked_numbers(f"d_state[{k}]", d) for k, d in enumerate(d_state))
 
 
 def _bounds(run: AnyRun, precision: Precision, cotangents: tuple[Any, Any] | None) -> dict[str, Array]:
     """The proven bounds, with those on the oracle's own rounding."""
     found = []
-    for each in (precision, Precision.of("float64")):
+    for each in (precision, _FLOAT64):
         if cotangents is None:
             found.append(named(rounding.bound(run, each), None, run.cell.state_names))
         else:
             found.append(named(*rounding.bounds(run, each, *cotangents), run.cell.state_names))
     theirs, ours = found
     return {name: theirs[name] + ours[name] for name in theirs}
-
-
-def _given(run: AnyRun, outputs: Any, state: Any, gates: Any, gradients: Any) -> dict[str, Array]:
-    """What is to be compared by the quantities' names, each in its shape, in float64."""
-    names, shapes = run.cell.state_names, run.cell.parameter_shapes
-    batch, size = run.x.shape[0], dict(zip(run.cell.state_names, run.cell.state_sizes, strict=True))
-    found = dict(_checked("outputs", {"outputs": outputs}, {"outputs": run.outputs.shape}))
-    found |= _parts("state", "state", state, names, {n: (batch, size[n]) for n in names})
-    if gates is not None:
-        checks.mapping("gates", run.gates, _mapping("gates", gates), others=True)
-        found |= {f"gates.{n}": a for n, a in _checked("gates", gates, {n: g.shape for n, g in run.gates.items()})}
-    if gradients is not None:
-        if isinstance(gradients, Gradients):
-            gradients = {"params": gradients.params, "x": gradients.x, "initial_state": gradients.initial_state}
-        known = ("params", "x", "initial_state")
-        checks.mapping("gradients", dict.fromkeys(known), _mapping("gradients", gradients), others=True)
-        params = _mapping("gradients.params", gradients.get("params") or {})
-        checks.mapping("gradients.params", shapes, params, others=True)
-        found |= {f"d_params.{n}": a for n, a in _checked("gradients.params", params, shapes)}
-        found |= {"d_x": a for _, a in _checked("gradients", {"x": gradients.get("x")}, {"x": run.x.shape})}
-        found |= _parts(
-            "d_initial_state",
-            "gradients.initial_state",
-            gradients.get("initial_state"),
-            names,
-            {n: (batch, size[n]) for n in names},
-        )
-    if not found:
-        raise InvalidArgument("outputs, state, gates, gradients", expected="something to compare", got="None of them")
-    return found
-
-
-def _mapping(name: str, value: Any) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping):
-        raise InvalidArgument(name, expected="a mapping from name to array", got=checks.described(value))
-    return value
-
-
-def _parts(
-    quantity: str, name: str, value: Any, names: Sequence[str], shapes: Mapping[str, tuple[int, ...]]
-) -> dict[str, Array]:
-    if value is None:
-        return {}
-    if not isinstance(value, tuple | list) or len(value) != len(names):
-        raise InvalidArgument(name, expected=f"a tuple ({', '.join(names)})", got=checks.described_tuple(value))
-    return {f"{quantity}.{n}": a for n, a in _checked(name, dict(zip(names, value, strict=True)), shapes)}
-
-
-def _checked(name: str, given: Mapping[str, Any], shapes: Mapping[str, tuple[int, ...]]) -> Iterator[tuple[str, Array]]:
-    for each, value in given.items():
-        if value is None:
-            continue
-        label = name if name == each else f"{name}[{each!r}]"
-        found = _numbers(label, value)
-        if found.shape != tuple(shapes[each]):
-            raise InvalidArgument(label, expected=f"shape {tuple(shapes[each])}", got=f"shape {found.shape}")
-        yield each, found
-
-
-def _numbers(name: str, value: Any) -> Array:
-    """In float64; any real floating-point dtype is welcome, bfloat16's among them."""
-    found = np.asarray(value)
-    if not (np.issubdtype(found.dtype, np.floating) or found.dtype.name == "bfloat16"):
-        raise InvalidArgument(name, expected="an array of floating-point numbers", got=checks.described(value))
-    return found.astype(np.float64)

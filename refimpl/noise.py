@@ -45,23 +45,30 @@ class Noise:
     three digits are enough. All variances are in its square, so that the rounding of y has y².
 
     steps   how many steps a run has
+    stride  every which sample the gradients of kernels are made of
     """
 
-    def __init__(self, precision: Precision, samples: int, seed: tuple[int, ...], steps: int = 1) -> None:
+    def __init__(
+        self, precision: Precision, samples: int, seed: tuple[int, ...], steps: int = 1, stride: int = 1
+    ) -> None:
         self.precision = precision
         self.samples = samples
         self.steps = steps
+        self.stride = stride
         self.real: Any = np.float32 if precision.least >= -126 else np.float64
         self.unit = math.sqrt(OF_ROUNDING) * precision.unit_roundoff
-        self.lost = (2.0 ** max(precision.least, _LEAST_EXPONENT) / self.unit) ** 2
+        self.least = 2.0 ** max(precision.least, _LEAST_EXPONENT)
+        self.lost = (self.least / self.unit) ** 2
         """The variance of what an underflow may cost."""
-        self._loses = precision.least > -100  # else it matters only to numbers that are as small themselves
+        self._narrow = precision.most < 100  # else only numbers that are as small lose by it, and float32 overflows too
         self.of_sums = (2.0 ** (precision.bits - precision.sums)) ** 2 if precision.sums else 1.0
         """The variance of a rounding of an inner product's sum, in that of one of the precision."""
         self._salts, self.common = _drawn(samples, seed)
         """What of a sample's errors is the same for all numbers, where an arithmetic errs to one side."""
         self._shifts = _shifts(samples)
         self._place = 0
+        self.at_kinks = False
+        """Whether a slope was met that may be either of two."""
 
     def begin(self, place: int) -> None:
         """Begins to count the operations of a step, at this place."""
@@ -71,7 +78,9 @@ class Noise:
         """``(samples, …)``: errors of that variance of the results ``value``; of the next operation, or at a place."""
         if place is None:
             place = self._place = (self._place + 1) % _PLACES
-        deviation = np.sqrt(variance + self.lost if self._loses else variance).astype(self.real)
+        if self._narrow:
+            variance = np.where(np.abs(value) > self.precision.largest, np.inf, variance + self.lost)
+        deviation = np.sqrt(variance).astype(self.real)
         mixed = value.astype(np.float32).view(np.uint32) ^ self._salts[place]
         mixed *= _FIRST
         mixed ^= mixed >> _SHIFT

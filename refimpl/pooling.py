@@ -21,10 +21,11 @@ _FEW = 4
 """Rows, or units, fewer than which say nothing of one another."""
 
 
-def together(variances: dict[str, Array], samples: int) -> dict[str, Array]:
+def together(variances: dict[str, Array], samples: int, of_params: int) -> dict[str, Array]:
     """`pooled` of the quantities of a run, by name; those that have their rows, or their units, in common together.
 
-    A cell's outputs and gates have rows and steps in common; its kernels and biases have units.
+    A cell's outputs and gates have rows and steps in common; its kernels and biases have units. ``of_params`` is how many
+    samples the gradients of parameters were made of.
     """
     groups: dict[tuple[object, ...], list[str]] = {}
     for name, variance in variances.items():
@@ -36,7 +37,10 @@ def together(variances: dict[str, Array], samples: int) -> dict[str, Array]:
     for key, names in groups.items():
         by_unit = key[0] == "d_params"
         parts = [variances[name].reshape(-1, variances[name].shape[-1]) for name in names]
-        whole = pooled(np.concatenate(parts, axis=0 if by_unit else 1) if len(parts) > 1 else parts[0], samples)
+        whole = pooled(
+            np.concatenate(parts, axis=0 if by_unit else 1) if len(parts) > 1 else parts[0],
+            of_params if by_unit else samples,
+        )
         end = 0
         for name, part in zip(names, parts, strict=True):
             begin, end = end, end + part.shape[0 if by_unit else 1]
@@ -76,7 +80,9 @@ def _fitted(log: Array, known: Array | None) -> tuple[Array, float]:
         means = [log.mean(axis=axis, keepdims=True) for axis in axes]
         for mean in means:
             fitted = fitted + (mean - log.mean()) if len(axes) > 1 else mean
-        return np.broadcast_to(fitted, log.shape), float(log.size - sum(log.shape[1 - axis] for axis in axes) + len(axes) - 1)
+        return np.broadcast_to(fitted, log.shape), float(
+            log.size - sum(log.shape[1 - axis] for axis in axes) + len(axes) - 1
+        )
     weights, total = known.astype(np.float64), float(np.count_nonzero(known))
     rows = np.where(known, log, 0.0)
     fitted = np.full(log.shape, rows.sum() / total)

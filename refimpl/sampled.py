@@ -165,10 +165,10 @@ class Sampled:
         if b.pending is not None:
             pending += b.pending * a.square()
         delta = None
-        if d_a is not None:
-            delta = _scaled(d_a, b.narrow(), value.ndim)
         if d_b is not None:
-            delta = _total(delta, _scaled(d_b, a.narrow(), value.ndim), value.ndim)
+            delta = _scaled(d_b, a.narrow(), value.ndim)
+        if d_a is not None:
+            delta = _total(delta, _scaled(d_a, b.narrow(), value.ndim), value.ndim)
         return Sampled(a.noise, value, delta, pending)
 
     def __matmul__(self, other: Any) -> Sampled:
@@ -178,6 +178,8 @@ class Sampled:
         rows = a.value if a.value.ndim == 2 else a.value.reshape(-1, terms)
         value = rows @ b.value
         delta = None
+        if a._over_rows and noise.stride > 1:  # pooled over so many numbers, fewer samples do
+            d_a, d_b = (d if d is None else d[:: noise.stride] for d in (d_a, d_b))
         if d_a is not None:
             kernel = b.narrow()[0]
             delta = d_a @ kernel if a._over_rows else d_a.reshape(-1, terms) @ kernel
@@ -201,7 +203,7 @@ class Sampled:
             shape = *a.value.shape[:-1], columns
             value, pending = value.reshape(shape), pending.reshape(shape)
         if delta is not None:
-            delta = delta.reshape(noise.samples, *value.shape)
+            delta = delta.reshape(-1, *value.shape)
         return Sampled(noise, value, delta, pending, kept)
 
     def __rmatmul__(self, other: Any) -> Sampled:
@@ -346,7 +348,8 @@ class Sampled:
         deltas, pendings = [part._summed() for part in lifted], [part.pending for part in lifted]
         found = Sampled(self.noise, join([part.value for part in lifted], 0))
         if any(delta is not None for delta in deltas):
-            shapes = [(self.noise.samples, *part.value.shape) for part in lifted]
+            samples = next(len(delta) for delta in deltas if delta is not None)
+            shapes = [(samples, *part.value.shape) for part in lifted]
             found.delta = join(_filled(deltas, shapes, self.noise.real), 1)
         if any(pending is not None for pending in pendings):
             found.pending = join(_filled(pendings, [part.value.shape for part in lifted], np.float64), 0)

@@ -53,6 +53,7 @@ def inside(low: float, high: float, y: Array, delta: Array | None, noise: Noise)
             either |= (least < limit + moved) & (limit - moved < most)
     if not either.any():
         return found, None
+    noise.at_kinks = True
     return found, noise.drawn(either * (SHARE / noise.unit) ** 2, y)
 
 

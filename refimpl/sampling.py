@@ -27,8 +27,16 @@ from .stack import named_cells
 SAMPLES = 12
 COMES_APART = 0.2
 """Deviations of more than this share of the values: the samples come apart, and say nothing of how likely an error is."""
+COMES_APART_AT_KINKS = 2.0
+"""The same where a slope may be either of two: then deviations are large and still in proportion."""
+_UNITS, _LEAST = (
+    4,
+    100.0,
+)  # few units say nothing of a scale; numbers below so many of the smallest are lost, not chaotic
 _PIECE = 2**23
 """How many errors of all gates, steps and samples a piece of the batch has at most."""
+_MANY, _STRIDE = 2**13, 3
+"""Of kernels of so many numbers a gate, which are pooled, the gradients are made of every third sample."""
 
 
 @dataclass(frozen=True)
@@ -87,18 +95,21 @@ def spread(
 
 @dataclass(frozen=True)
 class Moments:
-    """A quantity of a run: the values, the deviations of faithful implementations, and which of them are chaotic."""
+    """A quantity of a run: the values, the deviations of faithful implementations, and where these are chaotic."""
 
     value: Array
     deviation: Array
+    chaotic: Array
 
-    @property
-    def chaotic(self) -> Array:
-        """Where a deviation is not small against the values of the same row and step, or of all where those are few."""
-        square = self.value * self.value
-        axis = -1 if square.ndim > 1 and square.shape[-1] >= 4 else None
-        scale = np.sqrt(square.mean(axis=axis, keepdims=True)) if square.size else 0.0
-        return ~(self.deviation <= COMES_APART * scale) & (self.deviation > 0)
+    @staticmethod
+    def of(value: Array, variance: Array, noise: Noise) -> Moments:
+        """Chaotic is a deviation that is large against the values of its row and step, or of all where units are few."""
+        deviation = noise.unit * np.sqrt(variance)
+        deviation[np.isnan(deviation)] = np.inf
+        axis = -1 if value.ndim > 1 and value.shape[-1] >= _UNITS else None
+        scale = np.sqrt(np.square(value).mean(axis=axis, keepdims=True)) if value.size else np.zeros(())
+        share = COMES_APART_AT_KINKS if noise.at_kinks else COMES_APART
+        return Moments(value, deviation, deviation > share * np.maximum(scale, _LEAST * noise.least))
 
 
 def moments(
@@ -119,18 +130,20 @@ def moments(
     if not checked_run(run).gates:
         raise InvalidArgument("run", expected="one that keeps what the adjoint needs", got="one of keep=False")
     outputs, state = checked_cotangents(run, d_outputs, d_state, dtype=None, check_finite=False)
+    numbers = max(cell.hidden_size**2 for _, cell in named_cells(run.cell))
+    stride = _STRIDE if numbers >= _MANY else 1
     values: dict[str, Array] = {}
     variances: dict[str, Array] = {}
     with np.errstate(all="ignore"):
         for begin in range(first, first + samples, MOST_SAMPLES):
             count = min(MOST_SAMPLES, first + samples - begin)
-            noise = Noise(precision, count, (seed, begin), steps=run.x.shape[1])
+            noise = Noise(precision, count, (seed, begin), run.x.shape[1], stride)
             for name, found in _sampled(run, noise, outputs, state, gradients).items():
                 values[name] = found.value if isinstance(found, Sampled) else found
                 variance = found.variance() if isinstance(found, Sampled) else np.zeros(found.shape)
-                variances[name] = variances[name] + variance * (count / samples) if name in variances else variance * (count/samples)
-        pooled = together(variances, samples)
-        return {name: Moments(values[name], noise.unit * np.sqrt(variance)) for name, variance in pooled.items()}
+                variances[name] = variances.get(name, 0.0) + variance * (count / samples)
+        pooled = together(variances, samples, max(1, samples // stride))
+        return {name: Moments.of(values[name], variance, noise) for name, variance in pooled.items()}
 
 
 def named(run: Any, gradients: Gradients | None, state_names: Sequence[str]) -> dict[str, Array]:
