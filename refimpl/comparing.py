@@ -11,8 +11,8 @@ The bound costs many runs, so it is asked for only where some number is more tha
 caller wants it. A number of few operations may lie beyond its bound, which is 1.7 deviations for a single one, and within
 `SUSPECTED`: it passes unless the caller asks.
 
-A dozen samples come first. Numbers that look improbable by these, which is rare, are asked for again, with `MORE` fresh
-samples that decide.
+A dozen samples come first. Numbers that look improbable by these, which is rare, are asked for again, with `MORE` fresh,
+careful samples (`sampled`) that decide.
 """
 
 from __future__ import annotations
@@ -168,7 +168,16 @@ def compare(
     expected = {name: value for name, value in named(wide, pulled, wide.cell.state_names).items() if name in got}
 
     def asked(count: int, first: int) -> dict[str, _Case]:
-        found = moments(wide, precision, *cotangents, gradients=of_gradients, samples=count, seed=seed, first=first)
+        found = moments(
+            wide,
+            precision,
+            *cotangents,
+            gradients=of_gradients,
+            samples=count,
+            seed=seed,
+            first=first,
+            careful=first > 0,
+        )
         return {name: _Case.of(value, got[name], found[name], precision) for name, value in expected.items()}
 
     cases, freedom = asked(samples, 0), samples

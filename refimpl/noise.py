@@ -46,15 +46,23 @@ class Noise:
 
     steps   how many steps a run has
     stride  every which sample the gradients of kernels are made of
+    careful whether partial sums are looked at one by one, at many times the price
     """
 
     def __init__(
-        self, precision: Precision, samples: int, seed: tuple[int, ...], steps: int = 1, stride: int = 1
+        self,
+        precision: Precision,
+        samples: int,
+        seed: tuple[int, ...],
+        steps: int = 1,
+        stride: int = 1,
+        careful: bool = False,
     ) -> None:
         self.precision = precision
         self.samples = samples
         self.steps = steps
         self.stride = stride
+        self.careful = careful
         self.real: Any = np.float32 if precision.least >= -126 else np.float64
         self.unit = math.sqrt(OF_ROUNDING) * precision.unit_roundoff
         self.least = 2.0 ** max(precision.least, _LEAST_EXPONENT)

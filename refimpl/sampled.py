@@ -15,7 +15,8 @@ rounding of 1 (`noise`); ``V`` the variance of roundings that are still to come:
   the spread is large against the values, and `sampling` calls them chaotic.
 - *Inner products*. A sum of n rounded terms, with sum S and sum of squares Q, taken one by one in random order: its partial
   sums are a walk from 0 to S, whose squares add up to ``n (S²/3 + Q/6)`` in the mean, so ``V = n (S²/3 + Q/6) + Q``.
-  Blocked, pairwise and fused sums round less often, or smaller partial sums. Where an arithmetic sums up in more
+  It may wander off further: a ``careful`` evaluation takes the partial sums from first to last, or from last to first,
+  where these are more. Blocked, pairwise and fused sums round less often, or smaller partial sums. Where an arithmetic sums up in more
   bits, that is in those, and S is rounded once; but a kernel's gradient, the sum over all steps, may be rounded after each.
 - *Sums of sums*. An addition does not round at once: ``x W + b + h U + β`` is one sum, however it is grouped. If the sums
   A and B of n_A and n_B terms are added, either each by itself is and then ``S = A + B`` is rounded, ``S²`` more; or
@@ -38,6 +39,7 @@ from .activations import Activation, Array
 from .noise import CUT, STORAGE, Noise
 
 _FEW = 2  # terms of a sum whose partial sums are no walk
+_TOO_LARGE = 2**31  # for partial sums to be looked at one by one
 _LARGE = 2**18  # products of an inner product's operands from which on float32 is worth its while
 
 
@@ -192,6 +194,8 @@ class Sampled:
         of_sum = squares * (terms / 6 + 1)
         if terms > 1:
             of_sum += square * max(terms / 3, 1.0)
+            if noise.careful and rows.size * columns < _TOO_LARGE:
+                of_sum = np.maximum(of_sum, squares + _walk(rows, b.value, value))
         if noise.precision.sums:
             steps = noise.steps if a._over_rows else 1
             pending, kept = square * steps + of_sum * noise.of_sums, 1
@@ -354,6 +358,17 @@ class Sampled:
         if any(pending is not None for pending in pendings):
             found.pending = join(_filled(pendings, [part.value.shape for part in lifted], np.float64), 0)
         return found
+
+
+def _walk(rows: Array, kernel: Array, product: Array) -> Array:
+    """The sum of the squares of an inner product's partial sums, from first term to last or from last to first."""
+    partial, onward, back = (np.zeros(product.shape) for _ in range(3))
+    for k, row in enumerate(kernel):
+        rest = product - partial
+        back += rest * rest
+        partial += rows[:, k, None] * row
+        onward += partial * partial
+    return np.maximum(onward, back)
 
 
 def _filled(arrays: list[Array | None], shapes: Sequence[tuple[int, ...]], dtype: Any) -> list[Array]:

@@ -17,6 +17,7 @@ from .noise import OF_ROUNDING, Noise
 
 NEAR = 8.0
 SHARE = 0.4
+_PROBED, _STRAIGHT = 3, 0.02  # samples that tell whether arguments are so far off that tanh and sigmoid bend
 _OF_LIMIT = 1 / 64 / OF_ROUNDING  # a variance, from the square of the limit
 _TANH_SATURATES = float(np.tanh(8.0)) ** 2  # from where on its rounding allows for more
 
@@ -26,10 +27,14 @@ def evaluated(
 ) -> tuple[Array | None, Array | None, Array]:
     """Errors of ``y = f(x)`` that come from those of x, the variance of its own rounding, and y."""
     y = activation.function(x)
-    if activation.name in ("tanh", "sigmoid"):
+    if delta is None or activation.name in ("tanh", "sigmoid"):
         if delta is not None:
-            delta = delta * activation.derivative(y, x)[None].astype(noise.real)
-        return delta, _own(activation, x, y, noise), y
+            slope = activation.derivative(y, x)
+            if np.abs(delta[:_PROBED]).max(initial=0.0) * noise.unit > _STRAIGHT:
+                slope = np.maximum(slope, _secant(activation, x, y, delta, noise))
+            delta = delta * slope[None].astype(noise.real)
+        if not activation.argument_ulps and activation.jump is None:
+            return delta, _own(activation, x, y, noise), y
     low, high = _window(x, delta, noise)
     slope = np.copysign(activation.steepest(low, high), np.asarray(activation.derivative(y, x)))
     if delta is not None:
@@ -40,6 +45,18 @@ def evaluated(
             error = noise.drawn(moved, x)
             delta = error if delta is None else error + delta
     return delta, _own(activation, x, y, noise), y
+
+
+def _secant(activation: Activation, x: Array, y: Array, delta: Array, noise: Noise) -> Array:
+    """The steepest secant within what another implementation's number may be, where f bends in there."""
+    low, high = _window(x, delta, noise)
+    steepest = np.zeros(x.shape)
+    for share in (1.0, 0.5, 0.25):
+        reach = share * (high - low) / 2
+        for end in (x - reach, x + reach):
+            secant = np.abs(activation.function(end) - y) / reach
+            steepest = np.maximum(steepest, np.where(np.isfinite(secant), secant, 0.0))
+    return steepest
 
 
 def inside(low: float, high: float, y: Array, delta: Array | None, noise: Noise) -> tuple[Array, Array | None]:

@@ -122,8 +122,10 @@ def moments(
     samples: int = SAMPLES,
     seed: int = 0,
     first: int = 0,
+    careful: bool = False,
 ) -> dict[str, Moments]:
-    """`spread` by the quantities' names (`named`), with the values; ``first`` numbers the samples, to have others."""
+    """`spread` by the quantities' names (`named`), with the values; ``first`` numbers the samples, to have others;
+    ``careful`` evaluations look at partial sums one by one."""
     precision = Precision.of(dtype)
     check_size("samples", samples, least=2, expected="an integer from 2")
     check_size("seed", seed, least=0, expected="an integer from 0")
@@ -137,7 +139,7 @@ def moments(
     with np.errstate(all="ignore"):
         for begin in range(first, first + samples, MOST_SAMPLES):
             count = min(MOST_SAMPLES, first + samples - begin)
-            noise = Noise(precision, count, (seed, begin), run.x.shape[1], stride)
+            noise = Noise(precision, count, (seed, begin), run.x.shape[1], stride, careful)
             for name, found in _sampled(run, noise, outputs, state, gradients).items():
                 values[name] = found.value if isinstance(found, Sampled) else found
                 variance = found.variance() if isinstance(found, Sampled) else np.zeros(found.shape)
