@@ -34,6 +34,8 @@ It is uniform within ``±u 2^e``, where ``2^e <= |y|``; over significands in the
 _LEAST_EXPONENT = -500  # of what may be squared in float64
 _FIRST, _SECOND, _SHIFT, _SIGN = (np.array(n, np.uint32) for n in (0x85EBCA6B, 0xC2B2AE35, 15, 2**31))
 _PLACES = 512
+BACKWARD = _PLACES // 2
+"""Where the places of back-propagation begin."""
 STORAGE, CUT = _PLACES, _PLACES + 1
 """Places of errors that a number has wherever it is used: that of being stored, and of being cut short."""
 
@@ -44,9 +46,10 @@ class Noise:
     All errors are in units of ``unit``, the standard deviation of a rounding of 1, in float32 where its range holds them:
     three digits are enough. All variances are in its square, so that the rounding of y has y².
 
-    steps   how many steps a run has
-    stride  every which sample the gradients of kernels are made of
-    careful whether partial sums are looked at one by one, at many times the price
+    steps     how many steps a run has
+    stride    every which sample the gradients of kernels are made of
+    careful   whether partial sums are looked at one by one, at many times the price
+    repeats   how often each row and step occurs: sums of equal terms round in the same direction each time
     """
 
     def __init__(
@@ -54,15 +57,18 @@ class Noise:
         precision: Precision,
         samples: int,
         seed: tuple[int, ...],
+        *,
         steps: int = 1,
         stride: int = 1,
         careful: bool = False,
+        repeats: float = 1.0,
     ) -> None:
         self.precision = precision
         self.samples = samples
         self.steps = steps
         self.stride = stride
         self.careful = careful
+        self.repeats = repeats
         self.real: Any = np.float32 if precision.least >= -126 else np.float64
         self.unit = math.sqrt(OF_ROUNDING) * precision.unit_roundoff
         self.least = 2.0 ** max(precision.least, _LEAST_EXPONENT)

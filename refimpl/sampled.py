@@ -36,7 +36,7 @@ import numpy as np
 
 from . import sampled_activations
 from .activations import Activation, Array
-from .noise import CUT, STORAGE, Noise
+from .noise import BACKWARD, CUT, STORAGE, Noise
 
 _FEW = 2  # terms of a sum whose partial sums are no walk
 _TOO_LARGE = 2**31  # for partial sums to be looked at one by one
@@ -145,7 +145,7 @@ class Sampled:
                 longer *= value
             longer -= square
             pending = pending + np.maximum(longer, 0.0, out=longer)
-        return Sampled(a.noise, value, _total(a.delta, b.delta, value.ndim), pending, terms)
+        return Sampled(a.noise, value, _total(a.delta, b.delta, value.shape), pending, terms)
 
     def __neg__(self) -> Sampled:
         delta = None if self.delta is None else -self.delta
@@ -166,12 +166,9 @@ class Sampled:
             pending += a.pending * b.square()
         if b.pending is not None:
             pending += b.pending * a.square()
-        delta = None
-        if d_b is not None:
-            delta = _scaled(d_b, a.narrow(), value.ndim)
-        if d_a is not None:
-            delta = _total(delta, _scaled(d_a, b.narrow(), value.ndim), value.ndim)
-        return Sampled(a.noise, value, delta, pending)
+        from_a = None if d_a is None else _scaled(d_a, b.narrow(), value.ndim)
+        from_b = None if d_b is None else _scaled(d_b, a.narrow(), value.ndim)
+        return Sampled(a.noise, value, _total(from_a, from_b, value.shape), pending)
 
     def __matmul__(self, other: Any) -> Sampled:
         a, b, noise = self, self._lift(other), self.noise
@@ -196,8 +193,10 @@ class Sampled:
             of_sum += square * max(terms / 3, 1.0)
             if noise.careful and rows.size * columns < _TOO_LARGE:
                 of_sum = np.maximum(of_sum, squares + _walk(rows, b.value, value))
+        if a._over_rows:
+            of_sum *= noise.repeats
         if noise.precision.sums:
-            steps = noise.steps if a._over_rows else 1
+            steps = noise.steps * noise.repeats if a._over_rows else 1
             pending, kept = square * steps + of_sum * noise.of_sums, 1
             if steps > 1:
                 pending += squares * (steps / 2)
@@ -241,7 +240,7 @@ class Sampled:
         value = self.value / b.value
         delta = None if d_a is None else _scaled(d_a, (1 / b.value)[None].astype(d_a.dtype), value.ndim)
         if d_b is not None:
-            delta = _total(delta, _scaled(d_b, (-value / b.value)[None].astype(d_b.dtype), value.ndim), value.ndim)
+            delta = _total(delta, _scaled(d_b, (-value / b.value)[None].astype(d_b.dtype), value.ndim), value.shape)
         return Sampled(self.noise, value, delta, value * value)
 
     def __rtruediv__(self, other: Any) -> Sampled:
@@ -267,7 +266,7 @@ class Sampled:
 
     def renewed(self, others: Sequence[Any], beside: Any = None) -> tuple[Any, ...]:
         """This and the others, the parts of the state between two steps: a step's operations are counted anew."""
-        self.noise.begin(0 if beside is None else 1024)
+        self.noise.begin(0 if beside is None else BACKWARD)
         return (self, *others)
 
     # --- shape ------------------------------------------------------------------------------------
@@ -330,6 +329,7 @@ class Sampled:
         rest += self.value
         onward, back, squares = ((a * a).sum(axis=axis) for a in (partial, rest, self.value))
         pending = np.maximum(np.maximum(onward, back), value * value * (terms / 3) + squares * (terms / 6))
+        pending *= self.noise.repeats
         return Sampled(self.noise, value, None if delta is None else delta.sum(axis=axis + 1), pending, terms)
 
     def __array_function__(
@@ -392,11 +392,12 @@ def _scaled(delta: Array, by: Array, axes: int) -> Array:
     return delta * by
 
 
-def _total(one: Array | None, other: Array | None, axes: int) -> Array | None:
-    """The sum of the errors of two arrays, whose sum has so many axes; None where there are none."""
-    if one is None or other is None:
-        return one if other is None else other
-    if one.ndim == other.ndim:
-        return one + other
-    one, other = (d.reshape(len(d), *[1] * (axes + 1 - d.ndim), *d.shape[1:]) for d in (one, other))
-    return one + other
+def _total(one: Array | None, other: Array | None, shape: tuple[int, ...]) -> Array | None:
+    """The sum of the errors of two arrays, whose sum has that shape; None where there are none."""
+    parts = [each for each in (one, other) if each is not None]
+    if not parts:
+        return None
+    axes = len(shape) + 1
+    wide = [d if d.ndim == axes else d.reshape(len(d), *[1] * (axes - d.ndim), *d.shape[1:]) for d in parts]
+    total = wide[0] if len(wide) == 1 else wide[0] + wide[1]
+    return total if total.shape[1:] == shape else np.broadcast_to(total, (len(total), *shape))

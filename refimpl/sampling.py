@@ -102,14 +102,21 @@ class Moments:
     chaotic: Array
 
     @staticmethod
-    def of(value: Array, variance: Array, noise: Noise) -> Moments:
-        """Chaotic is a deviation that is large against the values of its row and step, or of all where units are few."""
+    def of(value: Array, variance: Array, noise: Noise, of_parameter: bool) -> Moments:
+        """Chaotic is a deviation that is large against the values of its row and step, or of all where units are few.
+
+        What the samples say of the row's other units is then worth nothing either: they are coupled.
+        """
         deviation = noise.unit * np.sqrt(variance)
         deviation[np.isnan(deviation)] = np.inf
-        axis = -1 if value.ndim > 1 and value.shape[-1] >= _UNITS else None
-        scale = np.sqrt(np.square(value).mean(axis=axis, keepdims=True)) if value.size else np.zeros(())
+        by_row = value.ndim > 1 and value.shape[-1] >= _UNITS
+        square = np.square(value)
+        scale = np.sqrt(square.mean(axis=-1, keepdims=True) if by_row else (square.sum() / max(1, square.size)))
         share = COMES_APART_AT_KINKS if noise.at_kinks else COMES_APART
-        return Moments(value, deviation, deviation > share * np.maximum(scale, _LEAST * noise.least))
+        chaotic = deviation > share * np.maximum(scale, _LEAST * noise.least)
+        if by_row and not of_parameter and chaotic.any():
+            chaotic = np.broadcast_to(chaotic.any(axis=-1, keepdims=True), chaotic.shape)
+        return Moments(value, deviation, chaotic)
 
 
 def moments(
@@ -134,18 +141,22 @@ def moments(
     outputs, state = checked_cotangents(run, d_outputs, d_state, dtype=None, check_finite=False)
     numbers = max(cell.hidden_size**2 for _, cell in named_cells(run.cell))
     stride = _STRIDE if numbers >= _MANY else 1
+    repeats = _repeats(run, outputs, state) if gradients else 1.0
+    shared: dict[str, Any] = {"steps": run.x.shape[1], "stride": stride, "careful": careful, "repeats": repeats}
     values: dict[str, Array] = {}
     variances: dict[str, Array] = {}
     with np.errstate(all="ignore"):
         for begin in range(first, first + samples, MOST_SAMPLES):
             count = min(MOST_SAMPLES, first + samples - begin)
-            noise = Noise(precision, count, (seed, begin), run.x.shape[1], stride, careful)
-            for name, found in _sampled(run, noise, outputs, state, gradients).items():
-                values[name] = found.value if isinstance(found, Sampled) else found
-                variance = found.variance() if isinstance(found, Sampled) else np.zeros(found.shape)
+            noise = Noise(precision, count, (seed, begin), **shared)
+            for name, (value, variance) in _sampled(run, noise, outputs, state, gradients).items():
+                values[name] = value
                 variances[name] = variances.get(name, 0.0) + variance * (count / samples)
         pooled = together(variances, samples, max(1, samples // stride))
-        return {name: Moments.of(values[name], variance, noise) for name, variance in pooled.items()}
+        return {
+            name: Moments.of(values[name], variance, noise, name.startswith("d_params."))
+            for name, variance in pooled.items()
+        }
 
 
 def named(run: Any, gradients: Gradients | None, state_names: Sequence[str]) -> dict[str, Array]:
@@ -160,8 +171,10 @@ def named(run: Any, gradients: Gradients | None, state_names: Sequence[str]) -> 
     return found
 
 
-def _sampled(run: AnyRun, noise: Noise, d_outputs: Array, d_state: State, gradients: bool) -> dict[str, Any]:
-    """Every quantity as a `Sampled` array, from pieces of the batch; parameters' gradients are sums over the pieces."""
+def _sampled(
+    run: AnyRun, noise: Noise, d_outputs: Array, d_state: State, gradients: bool
+) -> dict[str, tuple[Array, Array]]:
+    """Every quantity's values and variances, from pieces of the batch; parameters' gradients are sums over the pieces."""
     params = {name: Sampled.given(noise, value, noise.precision.weights) for name, value in run.params.items()}
     found: dict[str, list[Any]] = {}
     for rows in _pieces(run, noise.samples):
@@ -185,15 +198,28 @@ def _sampled(run: AnyRun, noise: Noise, d_outputs: Array, d_state: State, gradie
     return {name: _joined(parts, summed=name.startswith("d_params.")) for name, parts in found.items()}
 
 
-def _joined(parts: list[Any], summed: bool) -> Any:
-    if len(parts) == 1:
-        return parts[0]
-    if not summed:
-        return np.concatenate(parts, axis=0)
-    total = parts[0]
-    for part in parts[1:]:
-        total = total + part
-    return total
+def _repeats(run: AnyRun, d_outputs: Array, d_state: State) -> float:
+    """How often, in the mean, a row of the batch occurs, times how often a step does: in all that goes in."""
+    batch, time, _ = run.x.shape
+    by_row = (run.x, d_outputs, *run.initial_state, *d_state)
+    by_step = (run.x, d_outputs) if d_outputs.shape[1] == time else (run.x,)
+    rows = len({tuple(each[k].tobytes() for each in by_row) for k in range(batch)})
+    steps = len({tuple(each[:, k].tobytes() for each in by_step) for k in range(time)})
+    return batch * time / max(1, rows * steps)
+
+
+def _joined(parts: list[Any], summed: bool) -> tuple[Array, Array]:
+    if summed:
+        total = parts[0]
+        for part in parts[1:]:
+            total = total + part
+        parts = [total]
+    pairs = [
+        (part.value, part.variance()) if isinstance(part, Sampled) else (part, np.zeros(part.shape)) for part in parts
+    ]
+    if len(pairs) == 1:
+        return pairs[0]
+    return np.concatenate([value for value, _ in pairs]), np.concatenate([variance for _, variance in pairs])
 
 
 def _pieces(run: AnyRun, samples: int) -> Iterator[slice]:
