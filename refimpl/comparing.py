@@ -41,7 +41,9 @@ SUSPECTED = 4.0
 """Deviations from which on the proven bound is asked for."""
 _FLOAT64 = Precision.of("float64")
 _DOUBT = 0.05
-"""The probability below which a dozen samples are not enough."""
+"""The probability below which a dozen samples are not enough; they count double, since they are pooled."""
+_BEYOND_DOUBT = 1000.0
+"""Deviations that no further samples would explain."""
 
 
 @dataclass(frozen=True)
@@ -183,7 +185,7 @@ def compare(
     cases, freedom = asked(samples, 0), samples
     numbers = sum(case.numbers for case in cases.values())
     worst = max((case.worst for case in cases.values()), default=0.0)
-    if numbers * two_sided(worst, 2 * samples) < _DOUBT and numbers * two_sided(worst, samples) > LIMIT:
+    if numbers * two_sided(worst, 2 * samples) < _DOUBT and worst < _BEYOND_DOUBT:
         cases, freedom = asked(MORE, samples), MORE
         numbers = sum(case.numbers for case in cases.values())
         worst = max(case.worst for case in cases.values())

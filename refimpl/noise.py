@@ -81,6 +81,8 @@ class Noise:
         """What of a sample's errors is the same for all numbers, where an arithmetic errs to one side."""
         self._shifts = _shifts(samples)
         self._place = 0
+        self.bends = False
+        """Whether arguments were met so far off that errors are no longer in proportion."""
         self.at_kinks = False
         """Whether a slope was met that may be either of two."""
 

@@ -10,9 +10,9 @@ and T. Mary (SIAM J. Sci. Comput. 43, 2021).
 Notation: ``u`` is the unit roundoff; ``δ_s`` is the error of sample s, in units of the standard deviation of a
 rounding of 1 (`noise`); ``V`` the variance of roundings that are still to come: one rounding has ``V = y²``.
 
-- *Errors are carried beside the values*, ``δ_ab = a δ_b + b δ_a``, ``δ_f(x) = f'(x) δ_x``, to first order. So they do not
-  drown in the rounding of this evaluation itself, and float32 is enough for them. Where terms of second order would matter,
-  the spread is large against the values, and `sampling` calls them chaotic.
+- *Errors are carried beside the values*, ``δ_ab = a δ_b + b δ_a``, ``δ_f(x) = f'(x) δ_x``, to first order, and to all orders in
+  `sampled_activations` and products where errors are large. So they do not
+  drown in the rounding of this evaluation itself, and float32 is enough for them.
 - *Inner products*. A sum of n rounded terms, with sum S and sum of squares Q, taken one by one in random order: its partial
   sums are a walk from 0 to S, whose squares add up to ``n (S²/3 + Q/6)`` in the mean, so ``V = n (S²/3 + Q/6) + Q``.
   It may wander off further: a ``careful`` evaluation takes the partial sums from first to last, or from last to first,
@@ -168,7 +168,11 @@ class Sampled:
             pending += b.pending * a.square()
         from_a = None if d_a is None else _scaled(d_a, b.narrow(), value.ndim)
         from_b = None if d_b is None else _scaled(d_b, a.narrow(), value.ndim)
-        return Sampled(a.noise, value, _total(from_a, from_b, value.shape), pending)
+        delta = _total(from_a, from_b, value.shape)
+        if a.noise.bends and d_a is not None and d_b is not None:
+            both = d_a * d_b if d_a.ndim == d_b.ndim else _scaled(d_a, d_b, value.ndim)
+            delta = _total(delta, both * a.noise.real(a.noise.unit), value.shape)
+        return Sampled(a.noise, value, delta, pending)
 
     def __matmul__(self, other: Any) -> Sampled:
         a, b, noise = self, self._lift(other), self.noise

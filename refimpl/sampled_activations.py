@@ -17,7 +17,8 @@ from .noise import OF_ROUNDING, Noise
 
 NEAR = 8.0
 SHARE = 0.4
-_PROBED, _STRAIGHT = 3, 0.02  # samples that tell whether arguments are so far off that tanh and sigmoid bend
+_PROBED = 3  # samples that tell how far off arguments are,
+_STRAIGHT, _BENT = 1e-3, 0.02  # and from where on tanh and sigmoid are no lines
 _OF_LIMIT = 1 / 64 / OF_ROUNDING  # a variance, from the square of the limit
 _TANH_SATURATES = float(np.tanh(8.0)) ** 2  # from where on its rounding allows for more
 
@@ -27,14 +28,10 @@ def evaluated(
 ) -> tuple[Array | None, Array | None, Array]:
     """Errors of ``y = f(x)`` that come from those of x, the variance of its own rounding, and y."""
     y = activation.function(x)
-    if delta is None or activation.name in ("tanh", "sigmoid"):
-        if delta is not None:
-            slope = activation.derivative(y, x)
-            if np.abs(delta[:_PROBED]).max(initial=0.0) * noise.unit > _STRAIGHT:
-                slope = np.maximum(slope, _secant(activation, x, y, delta, noise))
-            delta = delta * slope[None].astype(noise.real)
-        if not activation.argument_ulps and activation.jump is None:
-            return delta, _own(activation, x, y, noise), y
+    if delta is None and not activation.argument_ulps and activation.jump is None:
+        return None, _own(activation, x, y, noise), y
+    if delta is not None and activation.name in ("tanh", "sigmoid"):
+        return _smooth(activation, x, y, delta, noise), _own(activation, x, y, noise), y
     low, high = _window(x, delta, noise)
     slope = np.copysign(activation.steepest(low, high), np.asarray(activation.derivative(y, x)))
     if delta is not None:
@@ -45,6 +42,23 @@ def evaluated(
             error = noise.drawn(moved, x)
             delta = error if delta is None else error + delta
     return delta, _own(activation, x, y, noise), y
+
+
+def _smooth(activation: Activation, x: Array, y: Array, delta: Array, noise: Noise) -> Array:
+    """The errors of tanh and sigmoid: by the slope, and where arguments are so far off that this is too little, exactly.
+
+    And no less than by the steepest secant, where they are further off still.
+    """
+    slope = activation.derivative(y, x)
+    reach = float(np.abs(delta[:_PROBED]).max(initial=0.0)) * noise.unit
+    if not reach > _STRAIGHT:
+        return delta * slope[None].astype(noise.real)
+    noise.bends = True
+    errors = (activation.function(x + noise.unit * delta.astype(np.float64)) - y) / noise.unit
+    if reach > _BENT:
+        least = delta * np.maximum(slope, _secant(activation, x, y, delta, noise))
+        errors = np.where(np.abs(errors) < np.abs(least), least, errors)
+    return errors.astype(noise.real)
 
 
 def _secant(activation: Activation, x: Array, y: Array, delta: Array, noise: Noise) -> Array:

@@ -25,7 +25,7 @@ from .sequence import Gradients
 from .stack import named_cells
 
 SAMPLES = 12
-COMES_APART = 0.2
+COMES_APART = 0.1
 """Deviations of more than this share of the values: the samples come apart, and say nothing of how likely an error is."""
 COMES_APART_AT_KINKS = 2.0
 """The same where a slope may be either of two: then deviations are large and still in proportion."""
@@ -205,7 +205,7 @@ def _repeats(run: AnyRun, d_outputs: Array, d_state: State) -> float:
     by_step = (run.x, d_outputs) if d_outputs.shape[1] == time else (run.x,)
     rows = len({tuple(each[k].tobytes() for each in by_row) for k in range(batch)})
     steps = len({tuple(each[:, k].tobytes() for each in by_step) for k in range(time)})
-    return batch * time / max(1, rows * steps)
+    return float(batch * time / max(1, rows * steps))
 
 
 def _joined(parts: list[Any], summed: bool) -> tuple[Array, Array]:

@@ -140,6 +140,7 @@ def test_parts_of_a_sum_have_the_rounding_of_the_whole() -> None:
 def test_a_function_passes_errors_on_by_its_slope_and_adds_its_own() -> None:
     x = Sampled(noise(), np.array([0.5]), np.full((32, 1), 100.0, np.float32))
     y = x.activated(named("tanh"))
+    assert y.delta is not None
     np.testing.assert_allclose(y.delta, 100 * (1 - np.tanh(0.5) ** 2), rtol=1e-6)
     assert y.pending is not None
     assert y.pending[0] > 0
