@@ -2,9 +2,9 @@
 
 Start at a cell's file (`simple_rnn`, `lstm`, `gru`): its docstring has the equations and their adjoint.
 `sequence` unrolls a cell over time, `stack` builds layers of it, `running` checks what goes in; `rounding` bounds what
-rounding may change, on the arrays of `rounded`, and says how far it usually goes, on those of `sampled`; `comparing` gives
-the verdict on arrays of one's own; `layouts` converts weights. Whole models: `preprocessing`, `head`,
-`model`, `initializers`, `losses`, `clipping`, `optimizers`, `training`.
+rounding may change, on the arrays of `rounded`, and says how far it usually goes, on those of `sampled`; `comparing`
+gives the verdict on arrays of one's own; `layouts` converts weights. Whole models: `preprocessing`, `head`, `model`,
+`initializers`, `losses`, `clipping`, `optimizers`, `training`.
 """
 
 from . import head, initializers, layouts, losses, optimizers, preprocessing, rounding, training

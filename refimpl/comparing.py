@@ -3,16 +3,16 @@
 Two rules, the second of which reaches further and the first of which is certain:
 
 - *improbable*: a number lies so many deviations (`sampling`) from the oracle's that a faithful implementation would
-  return one as far off, among as many as are compared, less than once in 10⁶ comparisons (`LIMIT`). The probability is that
-  of Student's t, since the deviation is an estimate, times how many numbers were compared
+  return one as far off, among as many as are compared, less than once in 10⁶ comparisons (`LIMIT`). The probability
+  is that of Student's t, since the deviation is an estimate, times how many numbers were compared
 - *wrong*: it lies beyond its proven bound (`rounding`)
 
-The bound costs many runs, so it is asked for only where some number is more than `SUSPECTED` deviations off, or where the
-caller wants it. A number of few operations may lie beyond its bound, which is 1.7 deviations for a single one, and within
-`SUSPECTED`: it passes unless the caller asks.
+The bound costs many runs, so it is asked for only where some number is more than `SUSPECTED` deviations off, or where
+the caller wants it. A number of few operations may lie beyond its bound, which is 1.7 deviations for a single one,
+and within `SUSPECTED`: it passes unless the caller asks.
 
-A dozen samples come first. Numbers that look improbable by these, which is rare, are asked for again, with `MORE` fresh,
-careful samples (`sampled`) that decide.
+A dozen samples come first. Numbers that look improbable by these, which is rare, are asked for again, with `MORE`
+fresh, careful samples (`sampled`) that decide.
 """
 
 from __future__ import annotations
@@ -147,8 +147,8 @@ def compare(
     outputs     ``(batch, time, output)``, as ``run.outputs``; what is None is not compared
     state       a tuple as ``run.state``, of which parts may be None
     gates       some of ``run.gates``, by name
-    gradients   a `Gradients`, or a mapping with some of the keys ``params``, ``x`` and ``initial_state``; ``params`` some
-                of them by name; parts of ``initial_state`` may be None
+    gradients   a `Gradients`, or a mapping with some of the keys ``params``, ``x`` and ``initial_state``; ``params``
+                some of them by name; parts of ``initial_state`` may be None
     d_outputs   the cotangents that the gradients were made from, as in `backward`
     d_state
     dtype       the implementation's arithmetic, as in `rounding.spread`
@@ -156,8 +156,8 @@ def compare(
     seed        of their errors
     proven      whether to ask for the proven bounds in any case
 
-    Raises `InvalidArgument` for shapes and names other than the run's, for arrays that hold no real numbers, for gradients
-    without cotangents, and where nothing is given.
+    Raises `InvalidArgument` for shapes and names other than the run's, for arrays that hold no real numbers, for
+    gradients without cotangents, and where nothing is given.
     """
     precision = Precision.of(dtype)
     wide = _wide(checked_run(run))

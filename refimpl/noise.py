@@ -43,8 +43,8 @@ STORAGE, CUT = _PLACES, _PLACES + 1
 class Noise:
     """What all arrays of one evaluation share: the arithmetic, how many samples, where their errors' signs come from.
 
-    All errors are in units of ``unit``, the standard deviation of a rounding of 1, in float32 where its range holds them:
-    three digits are enough. All variances are in its square, so that the rounding of y has y².
+    All errors are in units of ``unit``, the standard deviation of a rounding of 1, in float32 where its range holds
+    them: three digits are enough. All variances are in its square, so that the rounding of y has y².
 
     steps     how many steps a run has
     stride    every which sample the gradients of kernels are made of

@@ -1,9 +1,10 @@
 """Variances estimated from few samples, drawn together: what numbers have in common steadies each of them.
 
 The variance of one number from S samples is uncertain by ``sqrt(2/S)``, 40 % from a dozen. The logarithm of such an
-estimate is off by nearly the same everywhere (``ψ'(S/2)`` is its variance), so an additive model can be fitted to it: one
-term for each row and step, one for each unit. What is left over and is more than the estimates' own variance says how
-much the numbers differ in truth; between model and estimate each number then stands where the two uncertainties put it.
+estimate is off by nearly the same everywhere (``ψ'(S/2)`` is its variance), so an additive model can be fitted to it:
+one term for each row and step, one for each unit. What is left over and is more than the estimates' own variance says
+how much the numbers differ in truth; between model and estimate each number then stands where the two uncertainties
+put it.
 That is the empirical Bayes estimate of G. K. Smyth (Statistical Applications in Genetics and Molecular Biology 3,
 2004), with a normal prior for the logarithm (as in H. Robbins, Proc. 3rd Berkeley Symposium, 1956).
 """
@@ -24,8 +25,8 @@ _FEW = 4
 def together(variances: dict[str, Array], samples: int, of_params: int) -> dict[str, Array]:
     """`pooled` of the quantities of a run, by name; those that have their rows, or their units, in common together.
 
-    A cell's outputs and gates have rows and steps in common; its kernels and biases have units. ``of_params`` is how many
-    samples the gradients of parameters were made of.
+    A cell's outputs and gates have rows and steps in common; its kernels and biases have units. ``of_params`` is how
+    many samples the gradients of parameters were made of.
     """
     groups: dict[tuple[object, ...], list[str]] = {}
     for name, variance in variances.items():
@@ -50,7 +51,7 @@ def together(variances: dict[str, Array], samples: int, of_params: int) -> dict[
 
 
 def pooled(variance: Array, samples: int) -> Array:
-    """Estimates of the same variances, ``(rows, units)``, each from so many samples; 0 and infinity stay what they are."""
+    """Estimates of the same variances, ``(rows, units)``, each from so many samples; 0 and infinity stay."""
     own, bias = _of_logarithm(samples)
     with np.errstate(all="ignore"):
         log = np.log(variance)

@@ -2,25 +2,17 @@
 
 A sample is one evaluation in which every operation is off by a random error of the size that the arithmetic makes:
 D. S. Parker, *Monte Carlo Arithmetic* (UCLA CSD-970002, 1997); J. Vignes, *A stochastic arithmetic for reliable
-scientific computation* (Mathematics and Computers in Simulation 35, 1993: CESTAC, CADNA); C. Denis, P. de Oliveira Castro
-and E. Petit, *Verificarlo* (ARITH 23, 2016). That independent errors describe what sums and recurrences do is argued by
-N. J. Higham and T. Mary (SIAM J. Sci. Comput. 41, 2019); under stochastic rounding it is so: M. P. Connolly, N. J. Higham
-and T. Mary (SIAM J. Sci. Comput. 43, 2021).
+scientific computation* (Mathematics and Computers in Simulation 35, 1993: CESTAC, CADNA); C. Denis, P. de Oliveira
+Castro and E. Petit, *Verificarlo* (ARITH 23, 2016). That independent errors describe what sums and recurrences do is
+argued by N. J. Higham and T. Mary (SIAM J. Sci. Comput. 41, 2019); under stochastic rounding it is so: M. P. Connolly,
+N. J. Higham and T. Mary (SIAM J. Sci. Comput. 43, 2021).
 
-Notation: ``u`` is the unit roundoff; ``δ_s`` is the error of sample s, in units of the standard deviation of a
-rounding of 1 (`noise`); ``V`` the variance of roundings that are still to come: one rounding has ``V = y²``.
+Notation: ``u`` is the unit roundoff; ``δ_s`` is the error of sample s, in units of the standard deviation of a rounding
+of 1 (`noise`); ``V`` the variance of roundings that are still to come: one rounding has ``V = y²``.
 
-- *Errors are carried beside the values*, ``δ_ab = a δ_b + b δ_a``, ``δ_f(x) = f'(x) δ_x``, to first order, and to all orders in
-  `sampled_activations` and products where errors are large. So they do not
-  drown in the rounding of this evaluation itself, and float32 is enough for them.
-- *Inner products*. A sum of n rounded terms, with sum S and sum of squares Q, taken one by one in random order: its partial
-  sums are a walk from 0 to S, whose squares add up to ``n (S²/3 + Q/6)`` in the mean, so ``V = n (S²/3 + Q/6) + Q``.
-  It may wander off further: a ``careful`` evaluation takes the partial sums from first to last, or from last to first,
-  where these are more. Blocked, pairwise and fused sums round less often, or smaller partial sums. Where an arithmetic sums up in more
-  bits, that is in those, and S is rounded once; but a kernel's gradient, the sum over all steps, may be rounded after each.
-- *Sums of sums*. An addition does not round at once: ``x W + b + h U + β`` is one sum, however it is grouped. If the sums
-  A and B of n_A and n_B terms are added, either each by itself is and then ``S = A + B`` is rounded, ``S²`` more; or
-  a walk to A goes on to S in n_B more steps, each of which is longer by A: ``n_B A S`` more. V is the most of these.
+- *Errors are carried beside the values*, ``δ_ab = a δ_b + b δ_a``, ``δ_f(x) = f'(x) δ_x``: to first order, and in full
+  where they are large. So they do not drown in the rounding of this evaluation, and float32 is enough for them.
+- *Sums* of all kinds: `sampled_sums`. They are rounded when something that is no sum uses them.
 - *Products* make the last rounding of a factor that is a product, or a function, together with their own.
 - *Activations* and their kinks: `sampled_activations`.
 - *Parameters that are stored in fewer bits, and factors that are cut short* are off by the same in every use: `noise`.
@@ -34,13 +26,9 @@ from typing import Any
 
 import numpy as np
 
-from . import sampled_activations
+from . import sampled_activations, sampled_sums
 from .activations import Activation, Array
 from .noise import BACKWARD, CUT, STORAGE, Noise
-
-_FEW = 2  # terms of a sum whose partial sums are no walk
-_TOO_LARGE = 2**31  # for partial sums to be looked at one by one
-_LARGE = 2**18  # products of an inner product's operands from which on float32 is worth its while
 
 
 class Sampled:
@@ -131,21 +119,12 @@ class Sampled:
     def __add__(self, other: Any) -> Sampled:
         a, b = self, other if isinstance(other, Sampled) else self._lift(other)
         value = a.value + b.value
-        pending = square = value * value
+        pending = sampled_sums.of_two(a.value, b.value, value, (a.terms, b.terms))
         if a.pending is not None:
-            pending = pending + a.pending
+            pending += a.pending
         if b.pending is not None:
-            pending = pending + b.pending
-        terms = a.terms + b.terms
-        if terms > _FEW:
-            longer = np.maximum(a.value * b.terms, b.value * a.terms) if a.terms == b.terms else None
-            if longer is None:
-                longer = np.maximum(a.value * value * b.terms, b.value * value * a.terms)
-            else:
-                longer *= value
-            longer -= square
-            pending = pending + np.maximum(longer, 0.0, out=longer)
-        return Sampled(a.noise, value, _total(a.delta, b.delta, value.shape), pending, terms)
+            pending += b.pending
+        return Sampled(a.noise, value, _total(a.delta, b.delta, value.shape), pending, a.terms + b.terms)
 
     def __neg__(self) -> Sampled:
         delta = None if self.delta is None else -self.delta
@@ -191,21 +170,8 @@ class Sampled:
             if delta is not None:
                 of_b += delta.reshape(of_b.shape)
             delta = of_b
-        squares, square = a._squares(b), value * value
-        of_sum = squares * (terms / 6 + 1)
-        if terms > 1:
-            of_sum += square * max(terms / 3, 1.0)
-            if noise.careful and rows.size * columns < _TOO_LARGE:
-                of_sum = np.maximum(of_sum, squares + _walk(rows, b.value, value))
-        if a._over_rows:
-            of_sum *= noise.repeats
-        if noise.precision.sums:
-            steps = noise.steps * noise.repeats if a._over_rows else 1
-            pending, kept = square * steps + of_sum * noise.of_sums, 1
-            if steps > 1:
-                pending += squares * (steps / 2)
-        else:
-            pending, kept = of_sum, terms
+        squares = sampled_sums.product_of_squares(a.square().reshape(rows.shape), b.square())
+        pending, kept = sampled_sums.of_inner_product(noise, rows, b.value, value, squares, a._over_rows)
         if a.value.ndim > 2:
             shape = *a.value.shape[:-1], columns
             value, pending = value.reshape(shape), pending.reshape(shape)
@@ -215,16 +181,6 @@ class Sampled:
 
     def __rmatmul__(self, other: Any) -> Sampled:
         return self._lift(other) @ self
-
-    def _squares(self, other: Sampled) -> Array:
-        """``a² @ b²``, as a matrix."""
-        square, by = self.square(), other.square()
-        rows = square if square.ndim == 2 else square.reshape(-1, len(by))
-        if rows.size * by.shape[-1] < _LARGE:
-            return rows @ by
-        largest = (float(rows.max()) or 1.0) * 2.0**-60  # float32 has no room for the squares of small numbers
-        narrow = (rows / largest).astype(np.float32) @ by.astype(np.float32)
-        return narrow.astype(np.float64) * largest
 
     def cut_short(self) -> Array | None:
         """The errors of a factor of an inner product, those of being cut short among them."""
@@ -324,16 +280,10 @@ class Sampled:
         return self._each(lambda a, samples: a.reshape(*a.shape[:samples], *shape))
 
     def sum(self, axis: int) -> Sampled:
-        """Rows are steps, whose terms may grow or shrink: taken in order, in reverse, or in random order."""
         delta, terms, value = self.settled(), self.value.shape[axis], self.value.sum(axis=axis)
         if not terms:
             return Sampled(self.noise, value)
-        partial = self.value.cumsum(axis=axis)
-        rest = np.expand_dims(value, axis) - partial
-        rest += self.value
-        onward, back, squares = ((a * a).sum(axis=axis) for a in (partial, rest, self.value))
-        pending = np.maximum(np.maximum(onward, back), value * value * (terms / 3) + squares * (terms / 6))
-        pending *= self.noise.repeats
+        pending = sampled_sums.of_rows(self.noise, self.value, value, axis)
         return Sampled(self.noise, value, None if delta is None else delta.sum(axis=axis + 1), pending, terms)
 
     def __array_function__(
@@ -362,17 +312,6 @@ class Sampled:
         if any(pending is not None for pending in pendings):
             found.pending = join(_filled(pendings, [part.value.shape for part in lifted], np.float64), 0)
         return found
-
-
-def _walk(rows: Array, kernel: Array, product: Array) -> Array:
-    """The sum of the squares of an inner product's partial sums, from first term to last or from last to first."""
-    partial, onward, back = (np.zeros(product.shape) for _ in range(3))
-    for k, row in enumerate(kernel):
-        rest = product - partial
-        back += rest * rest
-        partial += rows[:, k, None] * row
-        onward += partial * partial
-    return np.maximum(onward, back)
 
 
 def _filled(arrays: list[Array | None], shapes: Sequence[tuple[int, ...]], dtype: Any) -> list[Array]:

@@ -1,11 +1,11 @@
 """Activations on arrays that carry samples of their error (`sampled`): their own rounding, their kinks and jumps.
 
-- *Rounding*. An evaluation's own error has an eighth of `Activation.rounding`, which is what it may be at the most, as its
-  standard deviation, and never less than one rounding: the greatest errors measured are 0.5 to 0.9 of what is allowed,
-  and most are far smaller.
-- *Kinks*. Where one lies within `NEAR` deviations of the argument, another implementation may be on the other side. A value
-  goes on with the steeper of the slopes there; a slope that is itself a number (`strictly_between`), and a value that
-  jumps, is off by ±`SHARE` of the difference: one that is on the other side is 1 / `SHARE` deviations off.
+- *Rounding*. An evaluation's own error has an eighth of `Activation.rounding`, which is what it may be at the most,
+  as its standard deviation, and never less than one rounding: the greatest errors measured are 0.5 to 0.9 of what is
+  allowed, and most are far smaller.
+- *Kinks*. Where one lies within `NEAR` deviations of the argument, another implementation may be on the other side. A
+  value goes on with the steeper of the slopes there; a slope that is itself a number (`strictly_between`), and a
+  value that jumps, is off by ±`SHARE` of the difference: one that is on the other side is 1 / `SHARE` deviations off.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def evaluated(
 
 
 def _smooth(activation: Activation, x: Array, y: Array, delta: Array, noise: Noise) -> Array:
-    """The errors of tanh and sigmoid: by the slope, and where arguments are so far off that this is too little, exactly.
+    """The errors of tanh and sigmoid: by the slope, or exactly where arguments are so far off that this is too little.
 
     And no less than by the steepest secant, where they are further off still.
     """

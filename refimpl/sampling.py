@@ -1,7 +1,7 @@
 """How far faithful implementations do lie from the exact result: the spread of sampled evaluations.
 
-Beside the proven bound (`rounding`), which holds for the worst case and soon says nothing, stands what rounding errors *do*: the
-cell's own equations are run once more on `sampled.Sampled` arrays, whose operations err at random. The deviations
+A proven bound (`rounding`) holds for the worst case and soon says nothing. Beside it stands what rounding errors *do*:
+the cell's own equations are run once more on `sampled.Sampled` arrays, whose operations err at random. The deviations
 are those of a number from the exact result, not from the samples' mean.
 """
 
@@ -26,7 +26,7 @@ from .stack import named_cells
 
 SAMPLES = 12
 COMES_APART = 0.1
-"""Deviations of more than this share of the values: the samples come apart, and say nothing of how likely an error is."""
+"""Deviations of more than this share of the values: the samples come apart, and do not say how likely an error is."""
 COMES_APART_AT_KINKS = 2.0
 """The same where a slope may be either of two: then deviations are large and still in proportion."""
 _UNITS, _LEAST = (
@@ -160,7 +160,7 @@ def moments(
 
 
 def named(run: Any, gradients: Gradients | None, state_names: Sequence[str]) -> dict[str, Array]:
-    """A run and its gradients by the names of quantities: ``outputs``, ``state.h``, ``gates.i``, ``d_params.kernel``…"""
+    """A run and its gradients by the quantities' names: ``outputs``, ``state.h``, ``gates.i``, ``d_params.kernel``…"""
     found = {"outputs": run.outputs}
     found |= {f"state.{n}": part for n, part in zip(state_names, run.state, strict=True)}
     found |= {f"gates.{name}": gate for name, gate in run.gates.items()}
@@ -174,7 +174,7 @@ def named(run: Any, gradients: Gradients | None, state_names: Sequence[str]) -> 
 def _sampled(
     run: AnyRun, noise: Noise, d_outputs: Array, d_state: State, gradients: bool
 ) -> dict[str, tuple[Array, Array]]:
-    """Every quantity's values and variances, from pieces of the batch; parameters' gradients are sums over the pieces."""
+    """Every quantity's values and variances, from pieces of the batch, over which parameters' gradients are sums."""
     params = {name: Sampled.given(noise, value, noise.precision.weights) for name, value in run.params.items()}
     found: dict[str, list[Any]] = {}
     for rows in _pieces(run, noise.samples):
