@@ -22,8 +22,10 @@ _FEW = 4
 """Rows, or units, fewer than which say nothing of one another."""
 
 
-def together(variances: dict[str, Array], samples: int, of_params: int) -> dict[str, Array]:
-    """`pooled` of the quantities of a run, by name; those that have their rows, or their units, in common together.
+def together(variances: dict[str, Array], samples: int, of_params: int, unit: float) -> dict[str, Array]:
+    """Deviations, in multiples of ``unit``, of a run's quantities, from their variances by name.
+
+    Those that have their rows, or their units, in common are `pooled` together.
 
     A cell's outputs and gates have rows and steps in common; its kernels and biases have units. ``of_params`` is how
     many samples the gradients of parameters were made of.
@@ -42,6 +44,9 @@ def together(variances: dict[str, Array], samples: int, of_params: int) -> dict[
             np.concatenate(parts, axis=0 if by_unit else 1) if len(parts) > 1 else parts[0],
             of_params if by_unit else samples,
         )
+        with np.errstate(all="ignore"):
+            whole = unit * np.sqrt(whole)
+        whole[np.isnan(whole)] = np.inf
         end = 0
         for name, part in zip(names, parts, strict=True):
             begin, end = end, end + part.shape[0 if by_unit else 1]

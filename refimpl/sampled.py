@@ -30,6 +30,8 @@ from . import sampled_activations, sampled_sums
 from .activations import Activation, Array
 from .noise import BACKWARD, CUT, STORAGE, Noise
 
+_NARROW_BITS = 24  # numbers of float32 can be stored in so many bits
+
 
 class Sampled:
     """An array whose last rounding may still be to come.
@@ -62,6 +64,8 @@ class Sampled:
     def given(noise: Noise, value: Any, bits: int = 0) -> Sampled:
         """An array that is given: its only error is that of being stored in the precision, or in fewer bits."""
         value = np.asarray(value, np.float64)
+        if (bits or noise.precision.bits) >= _NARROW_BITS and (value.astype(np.float32) == value).all():
+            return Sampled(noise, value)
         moved = noise.precision.stored(value, bits) - value
         if not np.count_nonzero(moved):
             return Sampled(noise, value)
@@ -124,7 +128,12 @@ class Sampled:
             pending += a.pending
         if b.pending is not None:
             pending += b.pending
-        return Sampled(a.noise, value, _total(a.delta, b.delta, value.shape), pending, a.terms + b.terms)
+        one, other = a.delta, b.delta
+        if a.value.shape == b.value.shape:
+            delta = other if one is None else one if other is None else one + other
+        else:
+            delta = _total(one, other, value.shape)
+        return Sampled(a.noise, value, delta, pending, a.terms + b.terms)
 
     def __neg__(self) -> Sampled:
         delta = None if self.delta is None else -self.delta
@@ -145,9 +154,15 @@ class Sampled:
             pending += a.pending * b.square()
         if b.pending is not None:
             pending += b.pending * a.square()
-        from_a = None if d_a is None else _scaled(d_a, b.narrow(), value.ndim)
-        from_b = None if d_b is None else _scaled(d_b, a.narrow(), value.ndim)
-        delta = _total(from_a, from_b, value.shape)
+        if a.value.shape == b.value.shape:  # the usual case, for which less is to be asked
+            delta = None if d_a is None else d_a * b.narrow()
+            if d_b is not None:
+                more = d_b * a.narrow()
+                delta = more if delta is None else np.add(delta, more, out=delta)
+        else:
+            from_a = None if d_a is None else _scaled(d_a, b.narrow(), value.ndim)
+            from_b = None if d_b is None else _scaled(d_b, a.narrow(), value.ndim)
+            delta = _total(from_a, from_b, value.shape)
         if a.noise.bends and d_a is not None and d_b is not None:
             both = d_a * d_b if d_a.ndim == d_b.ndim else _scaled(d_a, d_b, value.ndim)
             delta = _total(delta, both * a.noise.real(a.noise.unit), value.shape)

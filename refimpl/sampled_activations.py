@@ -50,7 +50,7 @@ def _smooth(activation: Activation, x: Array, y: Array, delta: Array, noise: Noi
     And no less than by the steepest secant, where they are further off still.
     """
     slope = activation.derivative(y, x)
-    reach = float(np.abs(delta[:_PROBED]).max(initial=0.0)) * noise.unit
+    reach = float(np.maximum.reduce(delta[:_PROBED], axis=None, initial=0.0)) * noise.unit
     if not reach > _STRAIGHT:
         return delta * slope[None].astype(noise.real)
     noise.bends = True
@@ -92,7 +92,7 @@ def _own(activation: Activation, x: Array, y: Array, noise: Noise) -> Array | No
     """The variance of an evaluation's own error; None where it has none."""
     precision, square = noise.precision, y * y
     plain = activation.name == "sigmoid" or (
-        activation.name == "tanh" and not square.max(initial=0.0) > _TANH_SATURATES
+        activation.name == "tanh" and not np.maximum.reduce(square, axis=None, initial=0.0) > _TANH_SATURATES
     )
     if plain and not precision.absolute:
         ulps = precision.ulps_of(activation.name, activation.ulps)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -95,28 +96,32 @@ def spread(
 
 @dataclass(frozen=True)
 class Moments:
-    """A quantity of a run: the values, the deviations of faithful implementations, and where these are chaotic."""
+    """A quantity of a run: the values, and the deviations of faithful implementations.
+
+    share    how large a deviation may be against the values before it is chaotic
+    least    values below this are lost rather than chaotic
+    coupled  whether the units of a row and step are
+    """
 
     value: Array
     deviation: Array
-    chaotic: Array
+    share: float
+    least: float
+    coupled: bool
 
-    @staticmethod
-    def of(value: Array, variance: Array, noise: Noise, of_parameter: bool) -> Moments:
-        """Chaotic is a deviation that is large against the values of its row and step, or of all where units are few.
+    @cached_property
+    def chaotic(self) -> Array:
+        """Where a deviation is large against the values of its row and step, or of all where units are few.
 
-        What the samples say of the row's other units is then worth nothing either: they are coupled.
+        What the samples say of other units that are coupled with it is then worth nothing either.
         """
-        deviation = noise.unit * np.sqrt(variance)
-        deviation[np.isnan(deviation)] = np.inf
-        by_row = value.ndim > 1 and value.shape[-1] >= _UNITS
-        square = np.square(value)
-        scale = np.sqrt(square.mean(axis=-1, keepdims=True) if by_row else (square.sum() / max(1, square.size)))
-        share = COMES_APART_AT_KINKS if noise.at_kinks else COMES_APART
-        chaotic = deviation > share * np.maximum(scale, _LEAST * noise.least)
-        if by_row and not of_parameter and chaotic.any():
-            chaotic = np.broadcast_to(chaotic.any(axis=-1, keepdims=True), chaotic.shape)
-        return Moments(value, deviation, chaotic)
+        square = np.square(self.value)
+        by_row = square.ndim > 1 and square.shape[-1] >= _UNITS
+        mean = square.mean(axis=-1, keepdims=True) if by_row else square.sum() / max(1, square.size)
+        chaotic = ~(self.deviation <= self.share * np.maximum(np.sqrt(mean), self.least))
+        if by_row and self.coupled and chaotic.any():
+            return np.broadcast_to(chaotic.any(axis=-1, keepdims=True), chaotic.shape)
+        return chaotic
 
 
 def moments(
@@ -145,6 +150,7 @@ def moments(
     shared: dict[str, Any] = {"steps": run.x.shape[1], "stride": stride, "careful": careful, "repeats": repeats}
     values: dict[str, Array] = {}
     variances: dict[str, Array] = {}
+    at_kinks = False
     with np.errstate(all="ignore"):
         for begin in range(first, first + samples, MOST_SAMPLES):
             count = min(MOST_SAMPLES, first + samples - begin)
@@ -152,11 +158,12 @@ def moments(
             for name, (value, variance) in _sampled(run, noise, outputs, state, gradients).items():
                 values[name] = value
                 variances[name] = variances.get(name, 0.0) + variance * (count / samples)
-        pooled = together(variances, samples, max(1, samples // stride))
-        return {
-            name: Moments.of(values[name], variance, noise, name.startswith("d_params."))
-            for name, variance in pooled.items()
-        }
+            at_kinks = at_kinks or noise.at_kinks
+    share = COMES_APART_AT_KINKS if at_kinks else COMES_APART
+    return {
+        name: Moments(values[name], deviation, share, _LEAST * noise.least, not name.startswith("d_params."))
+        for name, deviation in together(variances, samples, max(1, samples // stride), noise.unit).items()
+    }
 
 
 def named(run: Any, gradients: Gradients | None, state_names: Sequence[str]) -> dict[str, Array]:
@@ -200,7 +207,9 @@ def _sampled(
 
 def _repeats(run: AnyRun, d_outputs: Array, d_state: State) -> float:
     """How often, in the mean, a row of the batch occurs, times how often a step does: in all that goes in."""
-    batch, time, _ = run.x.shape
+    batch, time, size = run.x.shape
+    if batch and time and size and len(set(run.x[:, 0, 0])) == batch and len(set(run.x[0, :, 0])) == time:
+        return 1.0
     by_row = (run.x, d_outputs, *run.initial_state, *d_state)
     by_step = (run.x, d_outputs) if d_outputs.shape[1] == time else (run.x,)
     rows = len({tuple(each[k].tobytes() for each in by_row) for k in range(batch)})
