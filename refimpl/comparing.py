@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from . import rounding
-from .activations import Array
+from .arrays import Array
 from .errors import InvalidArgument
 from .given import numbers as checked_numbers
 from .given import quantities

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from . import checks
-from .activations import Array
+from .arrays import Array
 from .errors import InvalidArgument
 from .running import AnyRun
 from .sequence import Gradients

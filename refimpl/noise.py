@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from .activations import Array
+from .arrays import Array
 from .precision import Precision
 
 MOST_SAMPLES = 32

@@ -16,7 +16,7 @@ from functools import cache
 
 import numpy as np
 
-from .activations import Array
+from .arrays import Array
 
 _FEW = 4
 """Rows, or units, fewer than which say nothing of one another."""

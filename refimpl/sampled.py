@@ -27,7 +27,8 @@ from typing import Any
 import numpy as np
 
 from . import sampled_activations, sampled_sums
-from .activations import Activation, Array
+from .activations import Activation
+from .arrays import Array
 from .noise import BACKWARD, CUT, STORAGE, Noise
 
 _NARROW_BITS = 24  # numbers of float32 can be stored in so many bits

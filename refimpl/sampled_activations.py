@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .activations import Activation, Array
+from .activations import Activation
+from .arrays import Array
 from .noise import OF_ROUNDING, Noise
 
 NEAR = 8.0

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .activations import Array
+from .arrays import Array
 from .noise import Noise
 
 _FEW = 2  # terms of a sum whose partial sums are no walk

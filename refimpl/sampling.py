@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .activations import Array
+from .arrays import Array
 from .errors import InvalidArgument
 from .noise import MOST_SAMPLES, Noise
 from .parameters import Gates, State, check_size
