@@ -11,7 +11,7 @@ from conformance.cases.strategies import declares_cell
 from conformance.contract import Case, Quantities
 from conformance.implementations.oracle.layers import Oracle
 from conformance.judging.divergences import Disagreement
-from conformance.suite import relations
+from conformance.suite import trying
 from conformance.suite.plan import INVARIANTS, LAWS
 from conformance.suite.session import PROFILES, Profile, Session
 from conformance.suite.test_enumeration import test_every_combination_agrees_with_the_oracle as enumeration
@@ -31,7 +31,7 @@ def checking(made: type[planted.Right], record: Path | None = None, profile: Pro
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(relations, "PATIENCE", 10.0)
+    monkeypatch.setattr(trying, "SHRINKING_SECONDS", 10.0)
 
 
 BROKEN = {

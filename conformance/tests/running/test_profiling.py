@@ -41,7 +41,7 @@ SLOW = f"""
 import sys
 import time
 sys.path.insert(0, {str(HERE)!r})
-from difficult import Small
+from planted_failures import Small
 
 class Slow(Small):
     name = "slow"
@@ -143,7 +143,7 @@ def test_garbage_is_collected_for_whoever_was_interrupted() -> None:
         ("torch", {"torch"}),
         ("keras-jax", {"keras", "jax"}),
         ("package.module:Class", {"package.module"}),
-        (f"{HERE / 'difficult.py'}:Small", {"difficult"}),
+        (f"{HERE / 'planted_failures.py'}:Small", {"planted_failures"}),
     ],
 )
 def test_an_implementation_says_which_packages_are_its_frameworks_own(name: str, packages: set[str]) -> None:
@@ -213,7 +213,7 @@ def test_a_run_tells_where_the_time_of_each_process_went(tmp_path: Path) -> None
     file = tmp_path / "verdict.json"
     status, said = python(
         *("-m", "conformance", "run", "--implementation", f"{tmp_path / 'slow_plug_in.py'}:Slow"),
-        *("--implementation", f"{HERE / 'difficult.py'}:Exits", "--profile-suite", "--json", str(file)),
+        *("--implementation", f"{HERE / 'planted_failures.py'}:Exits", "--profile-suite", "--json", str(file)),
     )
     assert status == 1, said
     slow, exits = json.loads(file.read_text())["implementations"]
@@ -230,7 +230,7 @@ def test_a_run_tells_where_the_time_of_each_process_went(tmp_path: Path) -> None
 
 def test_without_the_option_no_accounts_are_kept(tmp_path: Path) -> None:
     file = tmp_path / "verdict.json"
-    options = ("--implementation", f"{HERE / 'difficult.py'}:Small", "--json", str(file))
+    options = ("--implementation", f"{HERE / 'planted_failures.py'}:Small", "--json", str(file))
     status, said = python("-m", "conformance", "run", *options)
     assert status == 0, said
     (small,) = json.loads(file.read_text())["implementations"]
