@@ -155,6 +155,19 @@ def test_what_lies_within_its_bound_and_improbably_far_off_is_improbable() -> No
     assert worst.deviations == pytest.approx(30, rel=0.5)
 
 
+def test_what_is_unlikely_and_not_improbable_agrees() -> None:
+    """One of a thousand numbers may well be some five deviations off, once in some hundred runs."""
+    e = ordinary(LSTM(6, 9), 0, time=12)
+    got = given(e)
+    found = verdict(e, **got)
+    spot = next(each for each in found.comparisons if each.quantity == "d_params.recurrent_kernel")
+    got["gradients"].params["recurrent_kernel"][spot.index] = np.float32(spot.expected + 7 * spot.deviation)
+    found = verdict(e, **got)
+    assert found.agrees, str(found)
+    spot = next(each for each in found.comparisons if each.quantity == "d_params.recurrent_kernel")
+    assert LIMIT < spot.probability < 0.1
+
+
 def test_the_bound_is_asked_for_where_some_number_is_suspect_or_the_caller_wants_it() -> None:
     e = ordinary(LSTM(6, 9), 0, time=3)
     got = given(e)

@@ -81,6 +81,16 @@ def test_a_product_is_rounded_once_and_its_factors_errors_go_through_with_their_
     np.testing.assert_array_equal(gone.delta, 0.0, "an error less itself is none")
 
 
+def test_a_product_of_errors_that_are_large_is_not_left_out() -> None:
+    each = noise(precision="bfloat16")
+    each.bends = True
+    a, b = (Sampled(each, np.array([2.0]), np.full((32, 1), 50.0, np.float32)) for _ in range(2))
+    expected = ((2 + 50 * each.unit) ** 2 - 4) / each.unit
+    found = (a * b).delta
+    assert found is not None
+    np.testing.assert_allclose(found, np.full((32, 1), expected), rtol=1e-5)
+
+
 @pytest.mark.parametrize("name", ["float32", "float16", "float16, sums in float32", "float32, products in TF32"])
 def test_the_deviation_of_an_inner_product_covers_sums_in_several_orders(name: str) -> None:
     """The root mean square of what sums from first to last, from last to first and by halves are off, in deviations."""
