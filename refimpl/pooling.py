@@ -39,7 +39,7 @@ def together(variances: dict[str, Array], samples: int, of_params: int, unit: fl
     found = dict(variances)
     for key, names in groups.items():
         by_unit = key[0] == "d_params"
-        parts = [variances[name].reshape(-1, variances[name].shape[-1]) for name in names]
+        parts = [variances[name].reshape(_rows(variances[name].shape), variances[name].shape[-1]) for name in names]
         whole = pooled(
             np.concatenate(parts, axis=0 if by_unit else 1) if len(parts) > 1 else parts[0],
             of_params if by_unit else samples,
@@ -53,6 +53,11 @@ def together(variances: dict[str, Array], samples: int, of_params: int, unit: fl
             its = whole[begin:end] if by_unit else whole[:, begin:end]
             found[name] = its.reshape(variances[name].shape)
     return found
+
+
+def _rows(shape: tuple[int, ...]) -> int:
+    """How many rows an array has, all axes but the last being one; NumPy cannot tell where a size is 0."""
+    return math.prod(shape[:-1])
 
 
 def pooled(variance: Array, samples: int) -> Array:

@@ -153,11 +153,12 @@ def compare(quantity: str, expected: Array, bound: Array, got: Any, dtype: Any =
 def judge(expected: Expected, observed: Observed) -> Verdict:
     """Compares everything that was observed; an observed quantity of an unknown name is a problem too.
 
-    Where no number is more than `SUSPECTED` deviations off, the verdict stands. Else each is held to its limit.
+    Where no number is more than `SUSPECTED` deviations off, and no samples come apart, the verdict stands. Else each
+    number is held to its limit.
     """
     shared = [name for name in expected.values if name in observed.values]
     comparisons = [_by_deviations(expected, name, observed.values[name]) for name in shared]
-    if any(c is None or c.ratio * FARTHEST > SUSPECTED for c in comparisons):
+    if any(c is None or c.undecided or c.ratio * FARTHEST > SUSPECTED for c in comparisons):
         comparisons = [
             _by_limits(expected, name, observed.values[name], c) for name, c in zip(shared, comparisons, strict=True)
         ]
