@@ -14,10 +14,11 @@ from typing import Any
 
 import numpy as np
 
+from . import checks
 from .arrays import Array
 from .errors import InvalidArgument
 from .noise import MOST_SAMPLES, Noise
-from .parameters import Gates, State, check_size
+from .parameters import Gates, State
 from .pooling import together
 from .precision import Precision
 from .running import AnyRun, checked_cotangents, checked_run, unroll, unroll_adjoint
@@ -26,6 +27,8 @@ from .sequence import Gradients
 from .stack import named_cells
 
 SAMPLES = 12
+MOST = 10_000
+"""Samples that may be asked for."""
 COMES_APART = 0.1
 """Deviations of more than this share of the values: the samples come apart, and do not say how likely an error is."""
 COMES_APART_AT_KINKS = 2.0
@@ -139,8 +142,9 @@ def moments(
     """`spread` by the quantities' names (`named`), with the values; ``first`` numbers the samples, to have others;
     ``careful`` evaluations look at partial sums one by one."""
     precision = Precision.of(dtype)
-    check_size("samples", samples, least=2, expected="an integer from 2")
-    check_size("seed", seed, least=0, expected="an integer from 0")
+    samples = checks.integer(2, MOST)("samples", samples)
+    seed = checks.count("seed", seed)
+    first = checks.count("first", first)
     if not checked_run(run).gates:
         raise InvalidArgument("run", expected="one that keeps what the adjoint needs", got="one of keep=False")
     outputs, state = checked_cotangents(run, d_outputs, d_state, dtype=None, check_finite=False)

@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays import Array
-from ..checks import mapping
+from ..checks import described, mapping
 from ..errors import InvalidArgument
 from ..parameters import Cell, Parameters
 from ..stack import Stack, named_cells
@@ -46,8 +46,8 @@ def load(cell: Cell | Stack, weights: Sequence[Any]) -> Parameters:
     """
     parts = _checked_parts(cell)
     expected = sum(_count(part) for _, part in parts)
-    if not isinstance(weights, Sequence) or len(weights) != expected:
-        got = len(weights) if isinstance(weights, Sequence) else type(weights).__name__
+    if not isinstance(weights, list | tuple) or len(weights) != expected:
+        got = len(weights) if isinstance(weights, list | tuple) else described(weights)
         raise InvalidArgument("weights", expected=f"a list of {expected} arrays", got=got)
     params: Parameters = {}
     begin = 0

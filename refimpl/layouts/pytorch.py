@@ -25,7 +25,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..arrays import Array
-from ..checks import mapping
+from ..checks import mapping, text
 from ..errors import InvalidArgument
 from ..parameters import Cell, Parameters
 from ..stack import Layer, Stack, named_cells
@@ -50,6 +50,7 @@ def load(cell: Cell | Stack, weights: Mapping[str, Any], suffix: str = "_l0") ->
 
     ``suffix`` is for a single cell: a stack takes every layer of the module, by its own.
     """
+    suffix = text("suffix", suffix)
     if isinstance(cell, Stack):
         parts = list(_parts(cell, suffix))
         names = [name for _, part, end in parts for name in _names(part, end).values()]
@@ -66,6 +67,7 @@ def load(cell: Cell | Stack, weights: Mapping[str, Any], suffix: str = "_l0") ->
 
 def dump(cell: Cell | Stack, params: Mapping[str, Any], suffix: str = "_l0") -> dict[str, Array]:
     """A module's tensors by name, from the cell's parameters or from their gradients; ``suffix`` as for `load`."""
+    suffix = text("suffix", suffix)
     if isinstance(cell, Stack):
         parts = list(_parts(cell, suffix))
         params = mapping("params", params, cell.parameter_shapes)
@@ -87,6 +89,7 @@ def _reordered(name: str, array: Array, source: tuple[str, ...], target: tuple[s
 
 def _checked(cell: Cell) -> tuple[str, ...]:
     """PyTorch's gate order; `InvalidArgument` where PyTorch has no such cell."""
+    order = gates.order_of(cell, GATE_ORDER)
     if cell.use_bias != cell.use_recurrent_bias:
         raise InvalidArgument(
             "cell.use_recurrent_bias",
@@ -96,7 +99,7 @@ def _checked(cell: Cell) -> tuple[str, ...]:
     if not getattr(cell, "reset_after", True):
         raise InvalidArgument("cell.reset_after", expected="True (as PyTorch has it)", got=False)
     gates.refuse(cell, ("peepholes", "input_forget", "clip", "forget_bias", "output_activation"), "PyTorch")
-    return gates.order_of(cell, GATE_ORDER)
+    return order
 
 
 def _names(cell: Cell, suffix: str) -> dict[str, str]:
