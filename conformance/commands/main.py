@@ -16,7 +16,7 @@ _COMMANDS = (
     *(f"upgrades.{name}" for name in ("record", "diff", "history", "upgrade", "bisect", "with_release")),
     *(f"truth.{name}" for name in ("certify", "accuracy")),
     *(f"power.{name}" for name in ("tolerance_study", "mutants", "bench")),
-    *(f"models.{name}" for name in ("parity", "job")),
+    *(f"models.{name}" for name in ("parity", "job", "model")),
 )
 
 

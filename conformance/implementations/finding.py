@@ -8,6 +8,7 @@ kind                what ``target`` names
 implementation      a class that is an `conformance.contract.Implementation`
 timed               a class that the benchmarks call, `conformance.implementations.timing.Timed`
 training            a module that trains a `conformance.cases.training.Task`
+file                a module whose ``run`` runs a model's file, `conformance.models.files.running`
 ==================  ======================================================================================
 """
 
@@ -29,7 +30,7 @@ from ..contract import Implementation, NotRun, optional
 
 FOLDER = Path(__file__).parent
 _FILE = "framework.toml"
-_KINDS = ("implementation", "timed", "training")
+_KINDS = ("implementation", "timed", "training", "file")
 _TEXT = {"type": "string", "minLength": 1}
 _ENTRY = {
     "type": "object",

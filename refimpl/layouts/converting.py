@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -28,7 +27,7 @@ from ..parameters import Cell, Parameters
 from ..stack import Layer, Stack, named_cells
 from . import fused, gates, keras, onnx, pytorch
 
-LAYOUTS: dict[str, ModuleType] = {"keras": keras, "pytorch": pytorch, "onnx": onnx, "fused": fused}
+LAYOUTS: dict[str, Any] = {"keras": keras, "pytorch": pytorch, "onnx": onnx, "fused": fused}
 _BIASES = ("use_bias", "use_recurrent_bias", "forget_bias")
 _REMEDIES = {
     "reset_after": "the reset form is no matter of layout: Keras and ONNX have both, PyTorch only reset_after=True, "

@@ -26,8 +26,8 @@ CELLS: list[tuple[Any, str]] = [
     (GRU(2, 3, use_recurrent_bias=False), "pytorch"),
     (GRU(2, 3, reset_after=False), "keras"),
     (GRU(2, 3, reset_after=False), "fused"),
-    (Stack((Layer(*[LSTM(2, 3, use_recurrent_bias=True)] * 2), Layer(GRU(6, 3)))), "keras"),
-    (Stack((Layer(*[LSTM(2, 3)] * 2), Layer(*[LSTM(6, 3)] * 2))), "pytorch"),
+    (Stack((Layer(LSTM(2, 3, use_recurrent_bias=True), LSTM(2, 3)), Layer(GRU(6, 3)))), "keras"),
+    (Stack((Layer(LSTM(2, 3), LSTM(2, 3)), Layer(LSTM(6, 3), LSTM(6, 3)))), "pytorch"),
 ]
 
 

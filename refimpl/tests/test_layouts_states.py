@@ -13,7 +13,8 @@ from ..stack import Layer, Stack
 
 BATCH = 4
 PROJECTED = LSTM(2, 5, proj_size=3, use_recurrent_bias=True)
-DEEP = Stack((Layer(PROJECTED, PROJECTED), Layer(*[LSTM(6, 5, proj_size=3, use_recurrent_bias=True)] * 2)))
+ABOVE = LSTM(6, 5, proj_size=3, use_recurrent_bias=True)
+DEEP = Stack((Layer(PROJECTED, PROJECTED), Layer(ABOVE, ABOVE)))
 
 
 def state_of(cell: Any) -> tuple[Any, ...]:

@@ -1,0 +1,156 @@
+"""``python -m conformance model FILE``: what a model's file holds, and whether what runs it computes that."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from ...common.arguments import output
+from ...common.atomic import write_atomically
+from ...models.files import checking, describing
+from ...models.files.checking import Check, Ran
+from ...models.files.model import CannotRead, Model, Said
+from ...models.files.reading import read
+from ...models.files.running import runtimes
+from ..console import console_of
+
+BROKEN = 2
+"""The exit status of a file that cannot be read."""
+
+
+def add_to(commands: Any) -> None:
+    """Adds the command's parser."""
+    model = commands.add_parser(
+        "model",
+        help="check a model's file: every recurrent layer, and the whole",
+        description="Opens a model's file (.keras, .h5, .weights.h5 with --config, .onnx, .pt, .safetensors), prints "
+        "what it holds, runs it in its own framework on drawn or given inputs, and compares each recurrent layer with "
+        "the oracle on the values that really reach it, and the whole model as far as its other parts are known. "
+        "Nothing is unpickled and no code out of the file is run without --trust. Exit status: 0 where numbers were "
+        "compared and all agree, 1 where not, 2 for a file that cannot be read.",
+    )
+    model.add_argument("file", type=Path, metavar="FILE")
+    model.add_argument("--config", type=Path, metavar="FILE", help="of weights alone: what model.to_json() gave")
+    model.add_argument("--input", type=Path, metavar="FILE", help=".npy, .npz or .json; default: drawn")
+    model.add_argument(
+        "--shape",
+        type=_shape,
+        action="append",
+        metavar="NAME=3,7,5",
+        help="of an input that is drawn and left open by the file; may be repeated",
+    )
+    model.add_argument("--seed", type=int, default=0, help="of what is drawn (default: 0)")
+    model.add_argument(
+        "--in",
+        dest="runtimes",
+        action="append",
+        choices=runtimes(),
+        metavar="RUNTIME",
+        help=f"run it here: {', '.join(runtimes())}; may be repeated; default: the first that runs it",
+    )
+    model.add_argument("--batch-first", action="store_true", help="of a state dict: its modules have batch_first=True")
+    model.add_argument("--activation", choices=("tanh", "relu"), help="of a state dict: its RNNs' nonlinearity")
+    model.add_argument("--trust", action="store_true", help="let the framework run code that the file holds")
+    model.add_argument("--json", type=output, metavar="FILE", help="the whole result, for machines")
+    model.set_defaults(command=_model)
+
+
+def _shape(text: str) -> tuple[str, tuple[int, ...]]:
+    name, _, sizes = text.rpartition("=")
+    if not name or not all(size.isdecimal() for size in sizes.split(",")):
+        raise argparse.ArgumentTypeError("a name and sizes are needed, as tokens=3,7")
+    return name, tuple(int(size) for size in sizes.split(","))
+
+
+def _model(parsed: argparse.Namespace) -> int:
+    said = Said(parsed.config, parsed.activation, parsed.batch_first, parsed.trust)
+    try:
+        model = read(parsed.file, said)
+        inputs = checking.inputs_of(model, parsed.input, parsed.seed, dict(parsed.shape or ()))
+    except CannotRead as reason:
+        print(reason, file=sys.stderr)
+        return BROKEN
+    console = console_of(160)
+    show_model(console, model)
+    found = checking.check(model, inputs, parsed.runtimes or (), said)
+    for ran in found.runs:
+        show_run(console, model, ran)
+    if parsed.json:
+        write_atomically(parsed.json, json.dumps(as_data(found), indent=1) + "\n")
+    return 0 if found.agrees else 1
+
+
+def show_model(console: Any, model: Model) -> None:
+    """The model as a table."""
+    console.print(f"{Path(model.path).name}: {model.written_by}", highlight=False)
+    for each in model.inputs:
+        console.print(f"  takes {describing.input_in_words(each)}", highlight=False)
+    table = Table("place", "kind", "sizes", "options")
+    table.add_column("parameters", justify="right")
+    for line in describing.lines_of(model):
+        style = "dim" if line.node is None else ""
+        count = f"{line.parameters:,}" if line.parameters else ""
+        table.add_row(line.place.partition("#")[0], line.kind, line.sizes, line.options, count, style=style)
+    console.print(table)
+    for note in model.notes:
+        console.print(f"  {note}", highlight=False)
+
+
+def show_run(console: Any, model: Model, ran: Ran) -> None:
+    """What one framework computed."""
+    if ran.recording is None or ran.verdict is None:
+        console.print(f"{ran.runtime}: not run: {ran.why_not}", highlight=False, markup=False)
+        return
+    versions = ", ".join(f"{name} {version}" for name, version in ran.recording.versions.items())
+    console.print(f"{ran.runtime} ({versions})", highlight=False, markup=False)
+    for each in (*ran.verdict.layers, ran.verdict.whole):
+        console.print(
+            f"  {each.place.partition('#')[0]}: {describing.verdict_in_words(each)}", highlight=False, markup=False
+        )
+        if each.verdict == "differs":
+            for quantity in each.quantities:
+                if quantity.verdict == "differs":
+                    console.print(f"    {quantity}", highlight=False, markup=False)
+    if ran.verdict.parts:
+        console.print(f"  what stands between them: {describing.summary(ran.verdict)}", highlight=False, markup=False)
+    for part in ran.verdict.parts:
+        if part.verdict == "differs":
+            worst = f"{part.place}, {part.operator}: {describing.verdict_in_words(part)}; {part.worst}"
+            console.print(f"    {worst}", highlight=False, markup=False)
+    for reason, places in _by_reason(ran.verdict.unknown).items():
+        shown = ", ".join(place.partition("#")[0] for place in places[:4]) + (", …" if len(places) > 4 else "")
+        console.print(f"  not computed: {shown}: {reason}", highlight=False, markup=False)
+    if apart := ran.recording.report.get("watched apart"):
+        console.print(f"  with inner values asked for, the outputs move by {apart:.3g}", highlight=False, markup=False)
+
+
+def as_data(found: Check) -> dict[str, Any]:
+    """The whole result as JSON has it."""
+    return {
+        "model": describing.as_data(found.model),
+        "agrees": found.agrees,
+        "runs": [
+            {
+                "runtime": ran.runtime,
+                "versions": dict(ran.recording.versions) if ran.recording else {},
+                "not_run": ran.why_not,
+                "layers": [describing.part_as_data(each) for each in ran.verdict.layers] if ran.verdict else [],
+                "parts": [describing.part_as_data(each) for each in ran.verdict.parts] if ran.verdict else [],
+                "whole": describing.part_as_data(ran.verdict.whole) if ran.verdict else None,
+                "unknown": dict(ran.verdict.unknown) if ran.verdict else {},
+            }
+            for ran in found.runs
+        ],
+    }
+
+
+def _by_reason(unknown: Any) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for place, reason in unknown.items():
+        found.setdefault(reason, []).append(place)
+    return found

@@ -1,0 +1,98 @@
+"""Whether what a framework computed agrees with the oracle: element by element, against what rounding may do.
+
+A recurrent layer and a part that computes are judged by proven bounds (`refimpl.rounding`, `refimpl.rounded`), a part
+that only moves numbers must return the same. Where a bound says nothing, nothing is decided, and that is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+import refimpl as ri
+
+from ...contract import Array
+
+OF_OURS = 4 * 2.0**-53
+"""The oracle's own rounding, in float64, as a share of a value: next to nothing beside another precision's bound."""
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """One array beside the oracle's.
+
+    name       "outputs", "state.h", …
+    verdict    "agrees", "differs" or "undecided", where the bound is infinite everywhere
+    numbers    how many were compared
+    index      of the worst number
+    ratio      its error over what is allowed
+    """
+
+    name: str
+    verdict: str
+    numbers: int
+    index: tuple[int, ...] = ()
+    expected: float = 0.0
+    got: float = 0.0
+    allowed: float = 0.0
+    ratio: float = 0.0
+
+    @property
+    def error(self) -> float:
+        """How far the worst number is off."""
+        return abs(self.got - self.expected)
+
+    def __str__(self) -> str:
+        where = f"{self.name}{list(self.index)}"
+        return (
+            f"{where}: expected {self.expected!r}, got {self.got!r}: off by {self.error:.3g}, "
+            f"{self.ratio:.3g} times what rounding may do ({self.allowed:.3g})"
+        )
+
+
+def of_run(run: Any, outputs: Array | None, state: Sequence[Array | None] | None, dtype: str) -> list[Quantity]:
+    """A recurrent layer's outputs and state, in the oracle's axes, beside a run on the same values."""
+    bounds = ri.rounding.bound(run, dtype)
+    found = []
+    if outputs is not None:
+        found.append(compared("outputs", run.outputs, outputs, bounds.outputs))
+    for name, ours, theirs, bound in zip(run.cell.state_names, run.state, state or (), bounds.state, strict=False):
+        if theirs is not None:
+            found.append(compared(f"state.{name}", ours, theirs, bound))
+    return found
+
+
+def compared(name: str, expected: Array, got: Array, allowed: Array | float) -> Quantity:
+    """One quantity; ``allowed`` is what each number may be off, infinite where nothing can be said."""
+    expected, got = np.asarray(expected, np.float64), np.asarray(got).astype(np.float64)
+    if expected.shape != got.shape:
+        return Quantity(f"{name} of shape {got.shape}, expected {expected.shape},", "differs", got.size, ratio=np.inf)
+    allowed = np.broadcast_to(np.asarray(allowed, np.float64) + OF_OURS * np.abs(expected), expected.shape)
+    decided = np.isfinite(allowed)
+    if not expected.size or not decided.any():
+        return Quantity(name, "undecided" if expected.size else "agrees", 0)
+    with np.errstate(all="ignore"):
+        error = np.where(got == expected, 0.0, np.abs(got - expected))
+        ratio = np.where(error == 0, 0.0, error / allowed)
+    ratio = np.where(decided, np.nan_to_num(ratio, nan=np.inf, posinf=np.inf), -1.0)
+    worst = np.unravel_index(int(np.argmax(ratio)), ratio.shape)
+    return Quantity(
+        name,
+        "agrees" if ratio[worst] <= 1 else "differs",
+        int(decided.sum()),
+        tuple(int(k) for k in worst),
+        float(expected[worst]),
+        float(got[worst]),
+        float(allowed[worst]),
+        float(ratio[worst]),
+    )
+
+
+def verdict_of(quantities: Sequence[Quantity]) -> str:
+    """One word for several: "differs" where one does, "undecided" where nothing was compared."""
+    if any(each.verdict == "differs" for each in quantities):
+        return "differs"
+    return "agrees" if any(each.numbers for each in quantities) else "undecided"

@@ -1,0 +1,79 @@
+"""``python -m conformance model FILE``: what it prints, what it writes, and its exit status."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+onnx = pytest.importorskip("onnx", reason="onnx is not installed")
+pytest.importorskip("onnxruntime", reason="ONNX Runtime is not installed")
+pytest.importorskip("torch", reason="PyTorch is not installed")
+
+from conformance.commands.main import main  # noqa: E402
+
+from ..support import torch_files  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return torch_files.exported("gru three layers", "torchscript", tmp_path_factory.mktemp("model") / "gru.onnx")
+
+
+def test_it_prints_the_table_and_the_verdict_on_each_layer(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["model", str(file)]) == 0
+    said = capsys.readouterr().out
+    assert "gru.onnx: pytorch" in said
+    assert said.count("5 → 5") == 2
+    assert said.count("reset after, two biases") == 3
+    assert said.count("agrees: ") == 4, said
+    assert "whole model: agrees" in said
+
+
+def test_the_same_file_in_two_runtimes_and_as_json(file: Path, tmp_path: Path) -> None:
+    where = tmp_path / "found.json"
+    status = main(["model", str(file), "--in", "onnxruntime", "--in", "onnx-reference", "--json", str(where)])
+    assert status == 0
+    found = json.loads(where.read_text())
+    assert found["agrees"] is True
+    assert [run["runtime"] for run in found["runs"]] == ["onnxruntime", "onnx-reference"]
+    assert [layer["verdict"] for run in found["runs"] for layer in run["layers"]] == ["agrees"] * 6
+    assert found["model"]["layers"][0]["cells"][0].startswith("GRU(input_size=4, hidden_size=5")
+
+
+def test_given_inputs_are_what_the_model_runs_on(
+    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    np.save(tmp_path / "tokens.npy", np.arange(8).reshape(2, 4))
+    assert main(["model", str(file), "--input", str(tmp_path / "tokens.npy")]) == 0
+    assert f"{2 * 4 * 5 + 2 * 5:,} numbers" in capsys.readouterr().out
+    (tmp_path / "tokens.json").write_text(json.dumps({"tokens": [[1, 2, 3]]}))
+    assert main(["model", str(file), "--input", str(tmp_path / "tokens.json")]) == 0
+    np.savez(tmp_path / "wrong.npz", tokens=np.zeros((2, 3, 4)))
+    assert main(["model", str(file), "--input", str(tmp_path / "wrong.npz")]) == 2
+    assert "wrong.npz: tokens is float64 of shape (2, 3, 4)" in capsys.readouterr().err
+    np.save(tmp_path / "evil.npy", np.array([{}], dtype=object), allow_pickle=True)
+    assert main(["model", str(file), "--input", str(tmp_path / "evil.npy")]) == 2
+
+
+def test_a_shape_can_be_said(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["model", str(file), "--shape", "tokens=2,9"]) == 0
+    assert f"{2 * 9 * 5 + 2 * 5:,} numbers" in capsys.readouterr().out
+
+
+def test_a_runtime_that_computes_something_else_is_exit_status_1(
+    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    proto = onnx.load(file)
+    cut = onnx.helper.make_node("LeakyRelu", ["/rnn/GRU_output_0"], ["cut"], name="cut", alpha=0.5)
+    (first,) = (node for node in proto.graph.node if node.op_type == "GRU" and node.output[0] == "/rnn/GRU_output_0")
+    first.attribute.append(onnx.helper.make_attribute("clip", 0.05))
+    proto.graph.node.append(cut)
+    onnx.save(proto, tmp_path / "clipped.onnx")
+    status = main(["model", str(tmp_path / "clipped.onnx"), "--in", "onnx-reference"])
+    said = capsys.readouterr().out
+    assert status == 1, "ONNX's reference evaluator ignores clip (divergences.toml)"
+    assert "differs from step 0 on" in said
+    assert said.count("times what rounding may do") >= 1
