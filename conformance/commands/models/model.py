@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from rich.table import Table
 
 from ...common.arguments import output
 from ...common.atomic import write_atomically
-from ...models.files import checking, describing
+from ...models.files import against, checking, describing
+from ...models.files.against import Against
 from ...models.files.checking import Check, Ran
 from ...models.files.model import CannotRead, Model, Said
 from ...models.files.reading import read
@@ -53,6 +55,9 @@ def add_to(commands: Any) -> None:
         metavar="RUNTIME",
         help=f"run it here: {', '.join(runtimes())}; may be repeated; default: the first that runs it",
     )
+    model.add_argument(
+        "--against", type=Path, metavar="FILE", help="another file: where the two begin to differ, and why"
+    )
     model.add_argument("--batch-first", action="store_true", help="of a state dict: its modules have batch_first=True")
     model.add_argument("--activation", choices=("tanh", "relu"), help="of a state dict: its RNNs' nonlinearity")
     model.add_argument("--trust", action="store_true", help="let the framework run code that the file holds")
@@ -72,6 +77,7 @@ def _model(parsed: argparse.Namespace) -> int:
     try:
         model = read(parsed.file, said)
         inputs = checking.inputs_of(model, parsed.input, parsed.seed, dict(parsed.shape or ()))
+        other = read(parsed.against, said) if parsed.against else None
     except CannotRead as reason:
         print(reason, file=sys.stderr)
         return BROKEN
@@ -80,9 +86,46 @@ def _model(parsed: argparse.Namespace) -> int:
     found = checking.check(model, inputs, parsed.runtimes or (), said)
     for ran in found.runs:
         show_run(console, model, ran)
+    beside, second = None, None
+    if other is not None:
+        second = _checked_against(console, model, other, inputs, parsed.runtimes or (), said)
+        beside = against.compare(found, second)
+        show_against(console, beside)
     if parsed.json:
-        write_atomically(parsed.json, json.dumps(as_data(found), indent=1) + "\n")
-    return 0 if found.agrees else 1
+        write_atomically(parsed.json, json.dumps(as_data(found, second, beside), indent=1) + "\n")
+    agrees = found.agrees if second is None or beside is None else found.agrees and second.agrees and beside.same
+    return 0 if agrees else 1
+
+
+def _checked_against(console: Any, model: Model, other: Model, inputs: Any, runtimes: Any, said: Said) -> Check:
+    """The second file, run on the first one's inputs, or on its own where it asks for others."""
+    show_model(console, other)
+    try:
+        given = against.handed_over(model, other, inputs)
+    except ValueError as reason:
+        console.print(f"  not run on the same inputs: {reason}", highlight=False, markup=False)
+        given = {}
+    own = given or checking.inputs_of(other, None, 0)
+    wanted = [name for name in runtimes if name in other.runtimes]
+    found = checking.check(other, own, wanted, said)
+    for ran in found.runs:
+        show_run(console, other, ran)
+    return found if given else replace(found, inputs={})
+
+
+def show_against(console: Any, beside: Against) -> None:
+    """Where two files begin to differ."""
+    same = sum(equal for *_, equal in beside.pairs)
+    console.print(f"{same} of {len(beside.pairs)} aligned cells are the same up to layout", highlight=False)
+    for k, finding in enumerate(beside.findings):
+        begins = "it begins at " if k == 0 else "and "
+        console.print(f"  {begins}{finding}", highlight=False, markup=False)
+    if beside.not_computed:
+        console.print(f"  values were not compared: {beside.not_computed}", highlight=False, markup=False)
+    elif beside.same:
+        console.print(
+            "  nothing differs: what reaches each layer, what it returns, what the models return", highlight=False
+        )
 
 
 def show_model(console: Any, model: Model) -> None:
@@ -129,8 +172,10 @@ def show_run(console: Any, model: Model, ran: Ran) -> None:
         console.print(f"  with inner values asked for, the outputs move by {apart:.3g}", highlight=False, markup=False)
 
 
-def as_data(found: Check) -> dict[str, Any]:
+def as_data(found: Check, other: Check | None = None, beside: Against | None = None) -> dict[str, Any]:
     """The whole result as JSON has it."""
+    if other is not None and beside is not None:
+        return {**as_data(found), "against": {**as_data(other), **asdict(beside), "same": beside.same}}
     return {
         "model": describing.as_data(found.model),
         "agrees": found.agrees,

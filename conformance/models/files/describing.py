@@ -63,7 +63,9 @@ def verdict_in_words(verdict: PartVerdict) -> str:
     if verdict.verdict == "agrees":
         return f"agrees: {verdict.worst.ratio:.2g} of what rounding may do, {numbers:,} numbers"
     since = "" if verdict.first_step is None else f" from step {verdict.first_step} on"
-    return f"differs{since}: {verdict.worst.ratio:.3g} times what rounding may do"
+    why = f"; all numbers agree if {', or '.join(verdict.explanations)}" if verdict.explanations else ""
+    why = why or ("; no hypothesis explains it" if verdict.arithmetic and verdict.operator else "")
+    return f"differs{since}: {verdict.worst.ratio:.3g} times what rounding may do{why}"
 
 
 def summary(verdict: FileVerdict) -> str:
@@ -112,6 +114,7 @@ def part_as_data(part: PartVerdict) -> dict[str, Any]:
         "reason": part.reason,
         "arithmetic": part.arithmetic,
         "first_step": part.first_step,
+        "explanations": list(part.explanations),
         "quantities": [
             {
                 "name": each.name,

@@ -19,7 +19,7 @@ from refimpl.precision import Precision
 from refimpl.rounded import Rounded
 
 from ...contract import Array
-from . import agreement, conventions
+from . import agreement, conventions, explaining
 from .agreement import Quantity
 from .interpreting import Unknown, bounded, computed, evaluate, is_exact, roles_of, widened
 from .model import Model, Node
@@ -36,6 +36,7 @@ class PartVerdict:
 
     verdict      "agrees", "differs", "undecided" (no bound says anything) or "not compared", and then the reason
     first_step   of a recurrent layer that differs: the first step, in the order of processing, that does
+    explanations   the hypotheses under which the layer computes exactly what was returned
     """
 
     place: str
@@ -45,6 +46,7 @@ class PartVerdict:
     quantities: tuple[Quantity, ...] = ()
     arithmetic: str = ""
     first_step: int | None = None
+    explanations: tuple[str, ...] = ()
 
     @property
     def worst(self) -> Quantity | None:
@@ -125,10 +127,14 @@ def judge_layer(node: Node, values: Mapping[str, Array] | None, outputs: Sequenc
     except InvalidArgument as error:
         return PartVerdict(node.name, node.operator, "not compared", f"what reaches it does not fit: {error}")
     verdict = agreement.verdict_of(quantities)
-    first = None
+    first, told = None, []
+    if verdict == "differs":
+        told = explaining.explanations(node.recurrent, given, theirs, arithmetic)
+        if not told and explaining.state_exchanged(ran.state, theirs):
+            told = ["h and c are exchanged in the final state"]
     if verdict == "differs" and theirs.outputs is not None and theirs.outputs.shape == ran.outputs.shape:
         first = _first_step(node, ran, theirs.outputs, arithmetic)
-    return PartVerdict(node.name, node.operator, verdict, "", tuple(quantities), arithmetic, first)
+    return PartVerdict(node.name, node.operator, verdict, "", tuple(quantities), arithmetic, first, tuple(told))
 
 
 def _first_step(node: Node, ran: Any, got: Array, arithmetic: str) -> int | None:
