@@ -1,7 +1,8 @@
 """Whether what a framework computed agrees with the oracle: element by element, against what rounding may do.
 
-A recurrent layer and a part that computes are judged by proven bounds (`refimpl.rounding`, `refimpl.rounded`), a part
-that only moves numbers must return the same. Where a bound says nothing, nothing is decided, and that is said.
+A recurrent layer is judged by `refimpl.compare`: by how many deviations of a faithful implementation its worst number
+is off, and, where that is suspicious, by its proven bound. A part that computes is judged by its proven bound
+(`refimpl.rounded`), and one that only moves numbers must return the same. Where nothing can be said, that is said.
 """
 
 from __future__ import annotations
@@ -25,10 +26,13 @@ class Quantity:
     """One array beside the oracle's.
 
     name       "outputs", "state.h", …
-    verdict    "agrees", "differs" or "undecided", where the bound is infinite everywhere
+    verdict    "agrees", "differs" or "undecided", where nothing can be said of any number
     numbers    how many were compared
     index      of the worst number
-    ratio      its error over what is allowed
+    allowed    what it may be off: its proven bound, or the deviation of a faithful implementation
+    ratio      its error over that
+    unit       what `allowed` is: "bound" or "deviation"
+    proven     whether it lies beyond its proven bound, rather than being improbable
     """
 
     name: str
@@ -39,6 +43,8 @@ class Quantity:
     got: float = 0.0
     allowed: float = 0.0
     ratio: float = 0.0
+    unit: str = "bound"
+    proven: bool = True
 
     @property
     def error(self) -> float:
@@ -47,22 +53,45 @@ class Quantity:
 
     def __str__(self) -> str:
         where = f"{self.name}{list(self.index)}"
+        what = "times what rounding may do" if self.unit == "bound" else "deviations of a faithful implementation"
+        doubt = "" if self.proven else "; within its proven bound, but less likely than one in a million"
         return (
             f"{where}: expected {self.expected!r}, got {self.got!r}: off by {self.error:.3g}, "
-            f"{self.ratio:.3g} times what rounding may do ({self.allowed:.3g})"
+            f"{self.ratio:.3g} {what} ({self.allowed:.3g}){doubt}"
         )
 
 
 def of_run(run: Any, outputs: Array | None, state: Sequence[Array | None] | None, dtype: str) -> list[Quantity]:
     """A recurrent layer's outputs and state, in the oracle's axes, beside a run on the same values."""
-    bounds = ri.rounding.bound(run, dtype)
-    found = []
-    if outputs is not None:
-        found.append(compared("outputs", run.outputs, outputs, bounds.outputs))
-    for name, ours, theirs, bound in zip(run.cell.state_names, run.state, state or (), bounds.state, strict=False):
-        if theirs is not None:
-            found.append(compared(f"state.{name}", ours, theirs, bound))
-    return found
+    shapes = [("outputs", run.outputs, outputs)]
+    shapes += [
+        (f"state.{n}", ours, got) for n, ours, got in zip(run.cell.state_names, run.state, state or (), strict=False)
+    ]
+    for name, ours, got in shapes:
+        if got is not None and got.shape != ours.shape:
+            what = f"{name} of shape {got.shape}, expected {ours.shape},"
+            return [Quantity(what, "differs", got.size, ratio=np.inf)]
+    if all(got is None or not got.size for _, _, got in shapes):
+        return []
+    found = ri.compare(run, outputs=outputs, state=None if state is None else tuple(state), dtype=dtype)
+    return [_quantity(each) for each in found.comparisons]
+
+
+def _quantity(found: ri.Comparison) -> Quantity:
+    if not found.numbers:
+        return Quantity(found.quantity, "undecided" if found.chaotic else "agrees", 0)
+    return Quantity(
+        found.quantity,
+        "agrees" if found.agrees else "differs",
+        found.numbers,
+        found.index,
+        found.expected,
+        found.got,
+        found.deviation,
+        found.deviations,
+        "deviation",
+        found.verdict != "improbable",
+    )
 
 
 def compared(name: str, expected: Array, got: Array, allowed: Array | float) -> Quantity:

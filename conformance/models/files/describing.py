@@ -61,11 +61,13 @@ def verdict_in_words(verdict: PartVerdict) -> str:
         return verdict.verdict + (f": {verdict.reason}" if verdict.reason else "")
     numbers = sum(each.numbers for each in verdict.quantities)
     if verdict.verdict == "agrees":
-        return f"agrees: {verdict.worst.ratio:.2g} of what rounding may do, {numbers:,} numbers"
+        unit = "of what rounding may do" if verdict.worst.unit == "bound" else "deviations at most"
+        return f"agrees: {verdict.worst.ratio:.2g} {unit}, {numbers:,} numbers"
     since = "" if verdict.first_step is None else f" from step {verdict.first_step} on"
     why = f"; all numbers agree if {', or '.join(verdict.explanations)}" if verdict.explanations else ""
     why = why or ("; no hypothesis explains it" if verdict.arithmetic and verdict.operator else "")
-    return f"differs{since}: {verdict.worst.ratio:.3g} times what rounding may do{why}"
+    unit = "times what rounding may do" if verdict.worst.unit == "bound" else "deviations"
+    return f"differs{since}: {verdict.worst.ratio:,.3g} {unit}{why}"
 
 
 def summary(verdict: FileVerdict) -> str:
@@ -125,6 +127,8 @@ def part_as_data(part: PartVerdict) -> dict[str, Any]:
                 "got": each.got,
                 "allowed": each.allowed,
                 "ratio": _finite(each.ratio),
+                "unit": each.unit,
+                "proven": each.proven,
             }
             for each in part.quantities
         ],

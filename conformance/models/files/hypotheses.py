@@ -21,7 +21,7 @@ from ...contract import Array
 from . import conventions
 from .conventions import Given
 from .model import Recurrent
-from .units import Unit
+from .units import Unit, same_function
 
 _GATED = ("kernel", "recurrent_kernel", "bias", "recurrent_bias")
 _SQUASHING = {"sigmoid": ("hard_sigmoid", "hard_sigmoid_keras2"), "hard_sigmoid": ("hard_sigmoid_keras2", "sigmoid")}
@@ -116,10 +116,11 @@ def _activations(unit: Unit) -> Iterator[tuple[str, Unit]]:
     for name in ("recurrent_activation", "activation"):
         own = getattr(unit.cell, name, None)
         others = _SQUASHING if name == "recurrent_activation" else _CURVES
-        for other in others.get(own or "", ()):
+        usual = next((each for each in others if own is not None and same_function(each, own)), "")
+        for other in others.get(usual, ()):
             changed = dataclasses.replace(unit.cell, **{name: other})
             yield (
-                f"its {name} is {_IN_WORDS.get(other, other)}, not {_IN_WORDS.get(own or '', own)}",
+                f"its {name} is {_IN_WORDS.get(other, other)}, not {_IN_WORDS.get(usual, own)}",
                 replace(unit, cell=changed),
             )
 
@@ -187,32 +188,32 @@ _Change = tuple[str, Recurrent, Given, Callable[[Array], Array]]
 def _of_a_sequence(layer: Recurrent, given: Given) -> Iterator[_Change]:
     batch, time = given.x.shape[:2]
     if given.mask is not None:
-        yield "the mask is ignored", layer, replace(given, mask=None), _same
+        yield "the mask is ignored", layer, replace(given, mask=None), unchanged
         for manner, words in (
             ("repeat", "repeat the output before"),
             ("zeros", "give zeros"),
             ("state", "give the state"),
         ):
             if manner != layer.masked_output:
-                yield f"masked steps {words}", replace(layer, masked_output=manner), given, _same
+                yield f"masked steps {words}", replace(layer, masked_output=manner), given, unchanged
     if given.lengths is not None:
-        yield "the lengths are ignored", layer, replace(given, lengths=None), _same
+        yield "the lengths are ignored", layer, replace(given, lengths=None), unchanged
     if given.initial_state is not None:
-        yield "the initial state is ignored", layer, replace(given, initial_state=None), _same
+        yield "the initial state is ignored", layer, replace(given, initial_state=None), unchanged
         states = given.initial_state
         sizes = [part.shape for part in states]
         for words, order in _state_orders(layer, len(states)):
             if [sizes[k] for k in order] == sizes:
-                yield words, layer, replace(given, initial_state=tuple(states[k] for k in order)), _same
+                yield words, layer, replace(given, initial_state=tuple(states[k] for k in order)), unchanged
     if batch > 1 and given.mask is None and given.lengths is None and given.initial_state is None:
         yield "time and batch are exchanged", layer, replace(given, x=given.x.swapaxes(0, 1)), _exchanged
-    yield "the steps come in reverse order", layer, replace(given, x=given.x[:, ::-1]), _same
+    yield "the steps come in reverse order", layer, replace(given, x=given.x[:, ::-1]), unchanged
     if time > 1 and layer.return_sequences:
         yield "the outputs come in reverse order", layer, given, _flipped
     if isinstance(layer.cell, Stack):
         yield from _of_directions(layer, given)
     elif given.lengths is None and given.mask is None:
-        yield "it runs in the other direction", replace(layer, reverse=not layer.reverse), given, _same
+        yield "it runs in the other direction", replace(layer, reverse=not layer.reverse), given, unchanged
 
 
 def _of_directions(layer: Recurrent, given: Given) -> Iterator[_Change]:
@@ -248,14 +249,14 @@ def _of_directions(layer: Recurrent, given: Given) -> Iterator[_Change]:
                 f"the directions are merged by {merge}, not {last.merge}",
                 replace(layer, cell=Stack(layers)),
                 given,
-                _same,
+                unchanged,
             )
     if len(layer.cell.layers) == 1 and last.forward == last.backward:
         names = {"l0.": "l0_reverse.", "l0_reverse.": "l0."}
         params = {
             f"{names[key.partition('.')[0] + '.']}{key.partition('.')[2]}": value for key, value in layer.params.items()
         }
-        yield "the directions' weights are exchanged", replace(layer, params=params), given, _same
+        yield "the directions' weights are exchanged", replace(layer, params=params), given, unchanged
 
 
 def _of_all_cells(layer: Recurrent, given: Given) -> Iterator[_Change]:
@@ -282,7 +283,7 @@ def _of_all_cells(layer: Recurrent, given: Given) -> Iterator[_Change]:
             sentence,
             replace(layer, cell=_rebuilt(layer.cell, [unit.cell for unit in units]), params=params),
             given,
-            _same,
+            unchanged,
         )
 
 
@@ -309,7 +310,8 @@ def _state_orders(layer: Recurrent, count: int) -> Iterator[tuple[str, tuple[int
         yield words, tuple(k for row in rows[::-1] for k in row)
 
 
-def _same(y: Array) -> Array:
+def unchanged(y: Array) -> Array:
+    """Outputs as the run has them."""
     return y
 
 
