@@ -59,7 +59,8 @@ def add_to(commands: Any) -> None:
         "--against", type=Path, metavar="FILE", help="another file: where the two begin to differ, and why"
     )
     model.add_argument("--batch-first", action="store_true", help="of a state dict: its modules have batch_first=True")
-    model.add_argument("--activation", choices=("tanh", "relu"), help="of a state dict: its RNNs' nonlinearity")
+    model.add_argument("--activation", help="of a state dict: its RNNs' nonlinearity; of Keras's weights alone")
+    model.add_argument("--recurrent-activation", metavar="NAME", help="of Keras's weights alone")
     model.add_argument("--trust", action="store_true", help="let the framework run code that the file holds")
     model.add_argument("--json", type=output, metavar="FILE", help="the whole result, for machines")
     model.set_defaults(command=_model)
@@ -73,7 +74,7 @@ def _shape(text: str) -> tuple[str, tuple[int, ...]]:
 
 
 def _model(parsed: argparse.Namespace) -> int:
-    said = Said(parsed.config, parsed.activation, parsed.batch_first, parsed.trust)
+    said = Said(parsed.config, parsed.activation, parsed.recurrent_activation, parsed.batch_first, parsed.trust)
     try:
         model = read(parsed.file, said)
         inputs = checking.inputs_of(model, parsed.input, parsed.seed, dict(parsed.shape or ()))
@@ -151,6 +152,9 @@ def show_run(console: Any, model: Model, ran: Ran) -> None:
         return
     versions = ", ".join(f"{name} {version}" for name, version in ran.recording.versions.items())
     console.print(f"{ran.runtime} ({versions})", highlight=False, markup=False)
+    if why := ran.recording.report.get("alone"):
+        console.print(f"  {why}", highlight=False, markup=False)
+        console.print("  so each recurrent layer runs alone, on what the oracle says reaches it", highlight=False)
     for each in (*ran.verdict.layers, ran.verdict.whole):
         console.print(
             f"  {each.place.partition('#')[0]}: {describing.verdict_in_words(each)}", highlight=False, markup=False

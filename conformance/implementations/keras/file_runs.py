@@ -7,6 +7,7 @@ are named as `conformance.models.files.keras_graph` names them: ``layer#call:k``
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -99,3 +100,45 @@ def _tensor(value: Array) -> Any:
 def _array(tensor: Any) -> Array:
     found = np.asarray(tensor) if _KERAS_2 else keras.ops.convert_to_numpy(tensor)
     return found.astype(np.float32) if found.dtype.name == "bfloat16" else found
+
+
+def layers(
+    path: str, inputs: Mapping[str, Array], options: Mapping[str, Any]
+) -> tuple[dict[str, Array], dict[str, Any]]:
+    """Recurrent layers alone, for a file that this Keras does not load: what it would compute of each.
+
+    Each of ``options["layers"]`` is ``{"name", "kind", "config", "weights"}``: the layer's own configuration, of which
+    what this Keras does not know is left out, and how many arrays it has, ``name/0`` and on among the inputs. What
+    goes in is ``name>x``, ``name>mask``, ``name>initial_state.k``.
+    """
+    found: dict[str, Array] = {}
+    for each in options["layers"]:
+        name = each["name"]
+        layer = _alone(each["kind"], each["config"])
+        x = _tensor(inputs[f"{name}>x"])
+        more: dict[str, Any] = {}
+        if f"{name}>mask" in inputs:
+            more["mask"] = _tensor(inputs[f"{name}>mask"])
+        states = sorted(key for key in inputs if key.startswith(f"{name}>initial_state."))
+        if states:
+            more["initial_state"] = [_tensor(inputs[key]) for key in states]
+        layer(x, **more)  # builds it
+        layer.set_weights([inputs[f"{name}/{k}"] for k in range(each["weights"])])
+        found |= {f"{name}:{k}": _array(part) for k, part in enumerate(_flat(layer(x, **more)))}
+    return found, {}
+
+
+def _alone(kind: str, config: Mapping[str, Any]) -> Any:
+    """A recurrent layer from plain numbers and names; nothing else that it may name is looked up."""
+    if kind == "Bidirectional":
+        inner, back = config["layer"], config.get("backward_layer")
+        made = _alone(inner["class_name"], inner["config"])
+        backward = None if back is None else _alone(back["class_name"], back["config"])
+        return keras.layers.Bidirectional(made, merge_mode=config.get("merge_mode", "concat"), backward_layer=backward)
+    if kind not in ("SimpleRNN", "LSTM", "GRU"):
+        raise ValueError(f"{kind} is not made alone")
+    made = getattr(keras.layers, kind)
+    known = inspect.signature(made.__init__).parameters
+    plain = {name: value for name, value in config.items() if isinstance(value, bool | int | float | str | None)}
+    left_out = ("name", "dtype", "trainable", "stateful")
+    return made(**{name: value for name, value in plain.items() if name in known and name not in left_out})

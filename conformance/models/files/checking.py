@@ -13,7 +13,7 @@ import numpy as np
 from refimpl.stack import Stack
 
 from ...contract import Array, NotRun
-from . import drawing, judging
+from . import alone, drawing, judging
 from .judging import FileVerdict
 from .model import Model, Said
 from .running import Recording, RunFailed, run
@@ -69,10 +69,22 @@ def ran_in(runtime: str, model: Model, inputs: Mapping[str, Array], said: Said) 
             runtime, None, None, f"it would run code out of the file: {'; '.join(model.hazards)}; --trust allows it"
         )
     try:
-        recording = recorded(runtime, model, inputs, said)
+        recording = _of_the_whole_or_alone(runtime, model, inputs, said)
     except (NotRun, RunFailed) as reason:
         return Ran(runtime, None, None, str(reason))
     return Ran(runtime, recording, judging.judge(model, recording))
+
+
+def _of_the_whole_or_alone(runtime: str, model: Model, inputs: Mapping[str, Array], said: Said) -> Recording:
+    """Of a Keras file that does not load, each recurrent layer by itself."""
+    if model.format == "keras" and not model.outputs:
+        return alone.recorded(runtime, model, inputs, said, "")
+    try:
+        return recorded(runtime, model, inputs, said)
+    except RunFailed as failure:
+        if model.format != "keras":
+            raise
+        return alone.recorded(runtime, model, inputs, said, str(failure))
 
 
 def recorded(runtime: str, model: Model, inputs: Mapping[str, Array], said: Said) -> Recording:

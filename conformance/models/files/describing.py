@@ -65,7 +65,7 @@ def verdict_in_words(verdict: PartVerdict) -> str:
         return f"agrees: {verdict.worst.ratio:.2g} {unit}, {numbers:,} numbers"
     since = "" if verdict.first_step is None else f" from step {verdict.first_step} on"
     why = f"; all numbers agree if {', or '.join(verdict.explanations)}" if verdict.explanations else ""
-    why = why or ("; no hypothesis explains it" if verdict.arithmetic and verdict.operator else "")
+    why = why or ("; no hypothesis explains it" if verdict.explanations == () else "")
     unit = "times what rounding may do" if verdict.worst.unit == "bound" else "deviations"
     return f"differs{since}: {verdict.worst.ratio:,.3g} {unit}{why}"
 
@@ -116,7 +116,7 @@ def part_as_data(part: PartVerdict) -> dict[str, Any]:
         "reason": part.reason,
         "arithmetic": part.arithmetic,
         "first_step": part.first_step,
-        "explanations": list(part.explanations),
+        "explanations": None if part.explanations is None else list(part.explanations),
         "quantities": [
             {
                 "name": each.name,

@@ -7,14 +7,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from . import keras_graph
+from . import keras_bare, keras_graph
 from .keras_weights import opened, version_in, weights_of
 from .limits import MOST_TEXT
-from .model import CannotRead, Model
+from .model import CannotRead, Model, Said
 
 
-def read(path: Path, config: Path | None = None) -> Model:
-    """The model; ``config`` is a file with what ``model.to_json()`` gives, for a file of weights alone."""
+def read(path: Path, said: Said) -> Model:
+    """The model; ``said.config`` is a file with what ``model.to_json()`` gives, for a file of weights alone."""
+    config = said.config
     file, text = opened(path)
     with file:
         version, described = _described(path, text)
@@ -23,10 +24,10 @@ def read(path: Path, config: Path | None = None) -> Model:
                 raise CannotRead(f"{config}: no configuration that can be read")
             described = _parsed(config, config.read_text(encoding="utf-8", errors="replace"))
             version = str(described.get("keras_version", "")) or version
-        if described is None:
-            raise CannotRead(f"{path.name}: weights alone; say with --config what model.to_json() gave")
-        version = version or str(described.get("keras_version", "")) or version_in(file)
+        version = version or str((described or {}).get("keras_version", "")) or version_in(file)
         try:
+            if described is None:
+                return keras_bare.model_of(weights_of(file, path), version, str(path), said)
             return keras_graph.model_of(described, weights_of(file, path), version, str(path))
         except CannotRead:
             raise

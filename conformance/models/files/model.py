@@ -127,12 +127,14 @@ class Said:
     """What a file cannot say of itself.
 
     config        a file with a Keras model's configuration, for weights alone
-    activation    tanh or relu of an RNN in a state dict
+    activation    tanh or relu of an RNN in a state dict; of the layers of Keras's weights alone
+    recurrent_activation   of the latter
     batch_first   the axes of a state dict's modules
     trust         run code that a file holds
     """
 
     config: Path | None = None
     activation: str | None = None
+    recurrent_activation: str | None = None
     batch_first: bool = False
     trust: bool = False

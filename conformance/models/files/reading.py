@@ -31,7 +31,7 @@ def _read(path: Path, said: Said) -> Model:
     if suffix in (".keras", ".h5", ".hdf5") or begins == _HDF5:
         from . import keras_file
 
-        return keras_file.read(path, said.config)
+        return keras_file.read(path, said)
     if suffix == ".onnx":
         from . import onnx_file
 

@@ -117,9 +117,12 @@ def test_an_archive_without_weights_is_refused(tmp_path: Path) -> None:
         read(tmp_path / "half.keras")
 
 
-def test_weights_alone_ask_for_their_configuration(tmp_path: Path) -> None:
+def test_a_configuration_beside_weights_alone_is_taken(tmp_path: Path) -> None:
     path = legacy(tmp_path / "weights.h5", "")
-    with pytest.raises(CannotRead, match="--config"):
+    with h5py.File(path, "a") as file:
+        file["model_weights"].attrs["layer_names"] = ["none"]
+        file["model_weights"].create_group("none").attrs["weight_names"] = []
+    with pytest.raises(CannotRead, match="--config says what model they are of"):
         read(path)
     (tmp_path / "config.json").write_text(json.dumps({**CONFIG, "keras_version": "2.15.0"}))
     assert read(path, Said(tmp_path / "config.json")).recurrent[0].recurrent is not None
