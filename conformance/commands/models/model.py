@@ -13,7 +13,7 @@ from rich.table import Table
 
 from ...common.arguments import output
 from ...common.atomic import write_atomically
-from ...models.files import against, checking, describing
+from ...models.files import against, checking, describing, scripts
 from ...models.files.against import Against
 from ...models.files.checking import Check, Ran
 from ...models.files.model import CannotRead, Model, Said
@@ -62,6 +62,7 @@ def add_to(commands: Any) -> None:
     model.add_argument("--activation", help="of a state dict: its RNNs' nonlinearity; of Keras's weights alone")
     model.add_argument("--recurrent-activation", metavar="NAME", help="of Keras's weights alone")
     model.add_argument("--trust", action="store_true", help="let the framework run code that the file holds")
+    model.add_argument("--script", type=output, metavar="FILE", help="a script that shows the first difference")
     model.add_argument("--json", type=output, metavar="FILE", help="the whole result, for machines")
     model.set_defaults(command=_model)
 
@@ -92,10 +93,20 @@ def _model(parsed: argparse.Namespace) -> int:
         second = _checked_against(console, model, other, inputs, parsed.runtimes or (), said)
         beside = against.compare(found, second)
         show_against(console, beside)
+    if parsed.script:
+        _write_script(console, parsed.script, found, second if beside is not None and not beside.same else None)
     if parsed.json:
         write_atomically(parsed.json, json.dumps(as_data(found, second, beside), indent=1) + "\n")
     agrees = found.agrees if second is None or beside is None else found.agrees and second.agrees and beside.same
     return 0 if agrees else 1
+
+
+def _write_script(console: Any, path: Path, found: Check, second: Check | None) -> None:
+    try:
+        write_atomically(path, scripts.script(found, second))
+        console.print(f"{path.name} shows the first difference", highlight=False)
+    except scripts.NoScript as reason:
+        console.print(f"no script: {reason}", highlight=False, markup=False)
 
 
 def _checked_against(console: Any, model: Model, other: Model, inputs: Any, runtimes: Any, said: Said) -> Check:

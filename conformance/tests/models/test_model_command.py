@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +16,7 @@ pytest.importorskip("torch", reason="PyTorch is not installed")
 
 from conformance.commands.main import main  # noqa: E402
 
-from ..support import torch_files  # noqa: E402
+from ..support import planted_files, torch_files  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -72,8 +74,41 @@ def test_a_runtime_that_computes_something_else_is_exit_status_1(
     first.attribute.append(onnx.helper.make_attribute("clip", 0.05))
     proto.graph.node.append(cut)
     onnx.save(proto, tmp_path / "clipped.onnx")
-    status = main(["model", str(tmp_path / "clipped.onnx"), "--in", "onnx-reference"])
+    where = tmp_path / "first.py"
+    status = main(["model", str(tmp_path / "clipped.onnx"), "--in", "onnx-reference", "--script", str(where)])
     said = capsys.readouterr().out
     assert status == 1, "ONNX's reference evaluator ignores clip (divergences.toml)"
     assert "differs from step 0 on" in said
     assert said.count("times what rounding may do") >= 1
+    assert "all numbers agree if clip is left out" in said
+    shown = subprocess.run([sys.executable, str(where)], capture_output=True, text=True, check=False)
+    assert shown.returncode == 1, shown.stderr
+    assert "DIFFERS" in shown.stdout
+    assert "conformance" not in "".join(line for line in where.read_text().splitlines() if "import" in line)
+
+
+def test_two_files_are_compared_and_the_difference_is_shown(
+    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    proto = onnx.load(file)
+    planted_files.set_attribute(proto, 1, "linear_before_reset", 0)
+    onnx.save(proto, tmp_path / "other.onnx")
+    script, where = tmp_path / "first.py", tmp_path / "found.json"
+    more = ("--script", str(script), "--json", str(where))
+    assert main(["model", str(file), "--against", str(tmp_path / "other.onnx"), *more]) == 1
+    said = " ".join(capsys.readouterr().out.split())
+    assert "2 of 3 aligned cells are the same up to layout" in said
+    assert "it begins at /rnn/GRU_1: in the second file the reset comes before the product" in said
+    found = json.loads(where.read_text())["against"]
+    assert found["same"] is False
+    assert [each["explained"] for each in found["findings"]] == [True]
+    shown = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=False)
+    assert shown.returncode == 1, shown.stderr
+    assert "apart by" in shown.stdout
+
+
+def test_a_file_beside_itself_is_the_same(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["model", str(file), "--against", str(file), "--script", "none.py"]) == 0
+    said = capsys.readouterr().out
+    assert "nothing differs" in said
+    assert "no script: no recurrent layer differs" in said
