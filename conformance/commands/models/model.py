@@ -80,6 +80,7 @@ def _model(parsed: argparse.Namespace) -> int:
         model = read(parsed.file, said)
         inputs = checking.inputs_of(model, parsed.input, parsed.seed, dict(parsed.shape or ()))
         other = read(parsed.against, said) if parsed.against else None
+        model = checking.decided(model, inputs)
     except CannotRead as reason:
         print(reason, file=sys.stderr)
         return BROKEN
@@ -118,6 +119,7 @@ def _checked_against(console: Any, model: Model, other: Model, inputs: Any, runt
         console.print(f"  not run on the same inputs: {reason}", highlight=False, markup=False)
         given = {}
     own = given or checking.inputs_of(other, None, 0)
+    other = checking.decided(other, own)
     wanted = [name for name in runtimes if name in other.runtimes]
     found = checking.check(other, own, wanted, said)
     for ran in found.runs:

@@ -20,10 +20,14 @@ Session = Callable[[bytes, Sequence[str], Mapping[str, Array]], Sequence[Any]]
 def run_by(
     session: Session, path: str, inputs: Mapping[str, Array], options: Mapping[str, Any]
 ) -> tuple[dict[str, Array], dict[str, Any]]:
-    """What the model returns, and the values that ``options["watch"]`` names."""
+    """What the model returns, and the values that ``options["watch"]`` names.
+
+    ``options["original"]`` is the file that ``path`` was made of, where it was made of one.
+    """
     model = onnx.load_model(path, load_external_data=False)
     own = [value.name for value in model.graph.output]
-    plain = [np.asarray(each) for each in session(model.SerializeToString(), own, inputs)]
+    original = onnx.load_model(options["original"], load_external_data=False) if options.get("original") else model
+    plain = [np.asarray(each) for each in session(original.SerializeToString(), own, inputs)]
     made = {name for node in model.graph.node for name in node.output}
     watched = [name for name in options.get("watch", ()) if name in made and name not in own]
     found = {f"output.{k}": value for k, value in enumerate(plain)}

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 import refimpl as ri
+from refimpl.precision import Precision
 
 from ...contract import Array
 
@@ -61,7 +62,7 @@ class Quantity:
         )
 
 
-def of_run(run: Any, outputs: Array | None, state: Sequence[Array | None] | None, dtype: str) -> list[Quantity]:
+def of_run(run: Any, outputs: Array | None, state: Sequence[Array | None] | None, dtype: Any) -> list[Quantity]:
     """A recurrent layer's outputs and state, in the oracle's axes, beside a run on the same values."""
     shapes = [("outputs", run.outputs, outputs)]
     shapes += [
@@ -75,6 +76,16 @@ def of_run(run: Any, outputs: Array | None, state: Sequence[Array | None] | None
         return []
     found = ri.compare(run, outputs=outputs, state=None if state is None else tuple(state), dtype=dtype)
     return [_quantity(each) for each in found.comparisons]
+
+
+def absolute(arithmetic: str) -> Precision:
+    """The arithmetic whose activations are accurate to so much of 1, and not of themselves.
+
+    Parts between recurrent layers are judged in it, for ONNX Runtime's functions are no better
+    (onnxruntime-small-values-are-lost in ``implementations/onnx/divergences.toml``).
+    """
+    in_float32 = arithmetic in ("float32", "float16")
+    return Precision.of(f"{arithmetic}, absolute in float32" if in_float32 else f"{arithmetic}, absolute")
 
 
 def _quantity(found: ri.Comparison) -> Quantity:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +46,19 @@ class Check:
 
 def inputs_of(model: Model, given: Path | None, seed: int, shapes: Mapping[str, Any] | None = None) -> dict[str, Array]:
     """What goes into the model: of a file, or drawn."""
-    return drawing.given(model, given) if given is not None else drawing.drawn(model, seed, shapes or {})
+    known = drawing.given(model, given) if given is not None else {}
+    left = replace(model, inputs=tuple(each for each in model.inputs if each.name not in known))
+    both = {**drawing.drawn(left, seed, shapes or {}), **known}
+    return {each.name: both[each.name] for each in model.inputs}
+
+
+def decided(model: Model, inputs: Mapping[str, Array]) -> Model:
+    """The model with its choices made, where these inputs decide them."""
+    if model.format != "onnx":
+        return model
+    from .onnx_choices import chosen
+
+    return chosen(model, inputs)
 
 
 def check(model: Model, inputs: Mapping[str, Array], runtimes: Sequence[str], said: Said) -> Check:
@@ -93,6 +104,7 @@ def recorded(runtime: str, model: Model, inputs: Mapping[str, Array], said: Said
     if model.format == "keras":
         options["config"] = str(said.config.resolve()) if said.config else None
     if model.format == "onnx":
+        options["original"] = str(Path(model.original).resolve()) if model.original else None
         options["watch"] = sorted({name for node in model.nodes for name in (*node.inputs, *node.outputs) if name})
     if model.format == "pytorch":
         options["modules"] = [_module(node) for node in model.nodes if node.recurrent is not None]
@@ -104,7 +116,7 @@ def recorded(runtime: str, model: Model, inputs: Mapping[str, Array], said: Said
         }
         inputs = {**inputs, **tensors}
     found = run(runtime, model.path, inputs, options)
-    return dataclasses.replace(found, values={**{n: v for n, v in inputs.items() if "/" not in n}, **found.values})
+    return replace(found, values={**{n: v for n, v in inputs.items() if "/" not in n}, **found.values})
 
 
 def _module(node: Any) -> dict[str, Any]:

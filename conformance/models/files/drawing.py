@@ -43,7 +43,7 @@ def drawn(model: Model, seed: int = 0, shapes: Mapping[str, Sequence[int]] | Non
 
 
 def given(model: Model, path: Path) -> dict[str, Array]:
-    """The inputs that a file holds: ``.npy`` for a model's only input, ``.npz`` and ``.json`` by name or in order."""
+    """The inputs that a file holds: ``.npy`` for a model's first input, ``.npz`` and ``.json`` by name or in order."""
     try:
         if path.stat().st_size > (MOST_TEXT if path.suffix == ".json" else MOST_BYTES):
             raise CannotRead(f"{path.name}: too large")
@@ -66,7 +66,7 @@ def given(model: Model, path: Path) -> dict[str, Array]:
     found = {short.get(name, name): value for name, value in named.items()}
     for each in model.inputs:
         if each.name not in found:
-            raise CannotRead(f"{path.name}: the model asks for {each.name.partition('#')[0]!r} too")
+            continue
         value = found[each.name]
         open_ = len(each.shape) == value.ndim and all(
             size in (None, got) for size, got in zip(each.shape, value.shape, strict=True)

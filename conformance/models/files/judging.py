@@ -8,7 +8,6 @@ own rounding may do.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -139,6 +138,7 @@ def judge_layer(node: Node, values: Mapping[str, Array] | None, outputs: Sequenc
         told = explaining.explanations(node.recurrent, given, theirs, arithmetic)
         if not told and explaining.state_exchanged(ran.state, theirs):
             told = ["h and c are exchanged in the final state"]
+        told = told or explaining.absolute_only(ran, theirs, arithmetic)
     if verdict == "differs" and theirs.outputs is not None and theirs.outputs.shape == ran.outputs.shape:
         first = _first_step(node, ran, theirs.outputs, arithmetic)
     return PartVerdict(
@@ -179,7 +179,7 @@ def _judge_part(model: Model, node: Node, recording: Recording) -> PartVerdict:
             pairs = [(value, np.zeros(())) for value in found]
         else:
             wide = [None if each is None else widened(each) for each in inputs]
-            rounded = bounded(node, model.format, wide, _of_a_part(arithmetic))
+            rounded = bounded(node, model.format, wide, agreement.absolute(arithmetic))
             pairs = [(_value(each), _bound(each)) for each in rounded]
     except (Unknown, InvalidArgument) as reason:
         return PartVerdict(node.name, node.operator, "not compared", str(reason))
@@ -254,13 +254,6 @@ def _limit(model: Model, node: Node, exact: Mapping[str, Array], recording: Reco
         return None
     bound = _bound(found)
     return np.where(np.isfinite(bound), bound, 0.0)
-
-
-def _of_a_part(arithmetic: str) -> Precision:
-    """The arithmetic of a part. Its functions may be accurate to so much of 1 and not of themselves, as ONNX Runtime's
-    sigmoid is (``onnx/divergences.toml``): seen in a public model, 2 u off near 0. What that does is seen behind it."""
-    precision = Precision.of(arithmetic)
-    return dataclasses.replace(precision, absolute=4 * precision.unit_roundoff)
 
 
 def _value(found: Any) -> Array:

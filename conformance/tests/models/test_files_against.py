@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 
 onnx = pytest.importorskip("onnx", reason="onnx is not installed")
 
-from conformance.models.files import against, drawing, judging  # noqa: E402
+from conformance.models.files import against, conventions, drawing, judging  # noqa: E402
 from conformance.models.files.against import Against  # noqa: E402
 from conformance.models.files.checking import Check  # noqa: E402
 from conformance.models.files.reading import read  # noqa: E402
@@ -305,3 +306,21 @@ def test_a_layer_that_the_other_file_lacks_is_told(tmp_path: Path) -> None:
 
     found = compared(tmp_path, RNN, shortened)
     assert any(each.sentence == "the second file has no such layer" for each in found.findings)
+
+
+def test_values_that_an_approximate_function_loses_are_told(tmp_path: Path) -> None:
+    model = read(planted.write(planted.two_layers("RNN"), tmp_path / "right.onnx"))
+    inputs = {name: np.zeros_like(value) for name, value in drawing.drawn(model).items()}
+    node = model.recurrent[0]
+    layer = node.recurrent
+    assert layer is not None
+    bias = {name: 0 * value for name, value in layer.params.items() if "bias" in name}
+    quiet = replace(node, recurrent=replace(layer, params={**layer.params, **bias}))
+    inputs["x"][:, 0, 0] = 1e-12
+    run = conventions.run(quiet.recurrent, conventions.given(quiet.recurrent, inputs))  # type: ignore[arg-type]
+    kept = [value.astype(np.float32) for value in conventions.raw(layer, run.outputs, run.state)]
+    assert judging.judge_layer(quiet, inputs, kept).verdict == "agrees"
+    found = judging.judge_layer(quiet, inputs, [np.zeros_like(value) for value in kept])
+    assert found.verdict == "differs"
+    assert found.explanations is not None
+    assert found.explanations[0].startswith("its activations are accurate to 12 units of 2^-24 of 1")

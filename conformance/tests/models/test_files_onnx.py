@@ -16,6 +16,7 @@ pytest.importorskip("torch", reason="PyTorch is not installed")
 from conformance.implementations.onnx import file_runs_onnxruntime, file_runs_reference  # noqa: E402
 from conformance.models.files import drawing, judging  # noqa: E402
 from conformance.models.files.model import CannotRead, Model  # noqa: E402
+from conformance.models.files.onnx_choices import chosen  # noqa: E402
 from conformance.models.files.reading import read  # noqa: E402
 from conformance.models.files.running import Recording  # noqa: E402
 
@@ -88,7 +89,7 @@ def test_reset_before_in_place_of_after_is_seen(folder: Path, tmp_path: Path) ->
     assert {part.verdict for part in found.parts} == {"agrees"}
 
 
-def test_a_recurrent_node_in_a_loop_is_named_and_not_computed(tmp_path: Path) -> None:
+def test_a_recurrent_node_in_a_branch_is_computed_where_the_inputs_choose_it(tmp_path: Path) -> None:
     helper = onnx.helper
     lstm = helper.make_node("LSTM", ["x", "W", "R"], ["Y"], name="inner", hidden_size=2)
     x, cond = (helper.make_tensor_value_info(n, t, s) for n, t, s in (("x", 1, [4, 1, 3]), ("cond", 9, [])))
@@ -102,9 +103,20 @@ def test_a_recurrent_node_in_a_loop_is_named_and_not_computed(tmp_path: Path) ->
         for name, shape in (("W", (1, 8, 3)), ("R", (1, 8, 2)))
     ]
     graph = helper.make_graph([node], "g", [x, cond], [z], tensors)
-    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)]), tmp_path / "if.onnx")
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), tmp_path / "if.onnx")
     (found,) = read(tmp_path / "if.onnx").recurrent
     assert found.unknown.startswith("If with LSTM, LSTM inside")
+    model = read(tmp_path / "if.onnx")
+    for choice in (True, False):
+        inputs = {**drawing.drawn(model), "cond": np.array(choice)}
+        followed = chosen(model, inputs)
+        assert any(f"choose its {'then' if choice else 'else'} branch" in note for note in followed.notes)
+        watch = [name for each in followed.nodes for name in (*each.inputs, *each.outputs) if name]
+        how = {"watch": watch, "original": str(tmp_path / "if.onnx")}
+        values, _ = file_runs_onnxruntime.run(followed.path, inputs, how)
+        judged = judging.judge(followed, Recording("onnxruntime", {}, values, {}))
+        assert [each.verdict for each in judged.layers] == ["agrees"]
+        assert judged.whole.verdict == "agrees"
 
 
 def test_a_tensor_that_asks_for_more_than_the_file_has_is_refused(folder: Path, tmp_path: Path) -> None:
