@@ -31,6 +31,7 @@ def run_by(
     made = {name for node in model.graph.node for name in node.output}
     watched = [name for name in options.get("watch", ()) if name in made and name not in own]
     found = {f"output.{k}": value for k, value in enumerate(plain)}
+    found |= dict(zip(own, plain, strict=True))
     report: dict[str, Any] = {}
     if watched:
         model.graph.output.extend(onnx.ValueInfoProto(name=name) for name in watched)
@@ -38,7 +39,7 @@ def run_by(
         seen = dict(zip([*own, *watched], map(np.asarray, values), strict=True))
         report["watched apart"] = max((_apart(a, seen[name]) for a, name in zip(plain, own, strict=True)), default=0.0)
         found |= seen
-    return {**found, **dict(zip(own, plain, strict=True)), **{n: np.asarray(v) for n, v in inputs.items()}}, report
+    return {**found, **{n: np.asarray(v) for n, v in inputs.items()}}, report
 
 
 def _apart(one: Array, other: Array) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import pickle
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -17,7 +18,21 @@ _HINT = "it holds more than tensors, and PyTorch would run code out of it; save 
 def tensors(
     path: str, inputs: Mapping[str, Array], options: Mapping[str, Any]
 ) -> tuple[dict[str, Array], dict[str, Any]]:
-    """The tensors of a file by name, however deep they lie in mappings."""
+    """The tensors of a file by name, however deep they lie in mappings.
+
+    ``options["holds"]``, which only a user's trust sets, says that the file is of TorchScript or ``torch.export``,
+    whose code PyTorch compiles when it loads it. The report has what the modules of the former say of themselves.
+    """
+    if options.get("holds") == "TorchScript":
+        module = torch.jit.load(path, map_location="cpu")
+        said = {
+            name: {"batch_first": bool(each.batch_first), "nonlinearity": getattr(each, "nonlinearity", None)}
+            for name, each in module.named_modules()
+            if hasattr(each, "batch_first")
+        }
+        return dict(_flat(module.state_dict(), "")), {"modules": said}
+    if options.get("holds") == "torch.export":
+        return dict(_flat(torch.export.load(path).state_dict, "")), {}
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
@@ -32,12 +47,18 @@ def run(path: str, inputs: Mapping[str, Array], options: Mapping[str, Any]) -> t
     ``name/tensor``.
     """
     found: dict[str, Array] = {}
+    scripted = torch.jit.load(path, map_location="cpu") if options.get("holds") == "TorchScript" else None
     for each in options["modules"]:
         name = each["name"]
         weights = {t: torch.from_numpy(np.array(inputs[f"{name}/{t}"])) for t in each["tensors"]}
         x = torch.from_numpy(np.array(inputs[f"{name}.input"]))
-        module = getattr(torch.nn, each["kind"])(*each["sizes"], **each["options"], dtype=x.dtype)
-        module.load_state_dict(weights)
+        if scripted is not None:  # the file's own code
+            parts = [] if name == "module" else name.split(".")
+            module = functools.reduce(getattr, parts, scripted)
+            module = getattr(module, "forward__0", module)  # a scripted layer has no forward of its own
+        else:
+            module = getattr(torch.nn, each["kind"])(*each["sizes"], **each["options"], dtype=x.dtype)
+            module.load_state_dict(weights)
         with torch.no_grad():
             y, state = _stepped(module, x, each["time_axis"]) if each["kind"].endswith("Cell") else module(x)
         h, *c = state if isinstance(state, tuple) else (state,)

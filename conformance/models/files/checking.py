@@ -107,6 +107,7 @@ def recorded(runtime: str, model: Model, inputs: Mapping[str, Array], said: Said
         options["original"] = str(Path(model.original).resolve()) if model.original else None
         options["watch"] = sorted({name for node in model.nodes for name in (*node.inputs, *node.outputs) if name})
     if model.format == "pytorch":
+        options["holds"] = model.holds
         options["modules"] = [_module(node) for node in model.nodes if node.recurrent is not None]
         tensors = {
             f"{node.name}/{name}": np.asarray(value, inputs[node.inputs[0]].dtype)

@@ -95,6 +95,7 @@ class Model:
     constants    values that are given
     notes        what its reader took to be meant, and what it could not know
     hazards      why a framework that loads it would run code out of it; empty where none would
+    holds        what of code is in the file, "TorchScript" or "torch.export", where a user trusts it
     original     the file as it was, where ``path`` is one that was made of it
     runtimes     the frameworks that can run it, the usual one first (`conformance.implementations.finding`, "file")
     """
@@ -109,6 +110,7 @@ class Model:
     notes: tuple[str, ...] = ()
     hazards: tuple[str, ...] = ()
     runtimes: tuple[str, ...] = ()
+    holds: str = ""
     original: str = ""
 
     @property

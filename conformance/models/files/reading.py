@@ -36,7 +36,7 @@ def _read(path: Path, said: Said) -> Model:
         from . import onnx_file
 
         return onnx_file.read(path)
-    if suffix in (".pt", ".pth", ".safetensors", ".bin", ".ckpt") or begins[:4] == _ZIP:
+    if suffix in (".pt", ".pth", ".pt2", ".jit", ".safetensors", ".bin", ".ckpt") or begins[:4] == _ZIP:
         from . import state_dict
 
         return state_dict.read(path, said)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,16 +30,19 @@ _MODULES = {"SimpleRNN": "RNN", "LSTM": "LSTM", "GRU": "GRU"}
 
 def read(path: Path, said: Said) -> Model:
     """The recurrent modules in a file of tensors."""
+    holds = ""
+    modules: Mapping[str, Any] = {}
     if path.suffix == ".safetensors":
         tensors, by = safetensors.read(path), "safetensors"
     else:
-        tensors, by = _loaded(path), "PyTorch"
+        tensors, holds, modules = _loaded(path, said)
+        by = f"PyTorch, {holds}" if holds else "PyTorch"
     found = prefixes(tensors)
     if not found:
         raise CannotRead(f"{path.name}: {len(tensors)} tensors, and no recurrent module among them")
     nodes, inputs, notes = [], [], []
     for prefix in found:
-        node, asked, note = _module(prefix, tensors, said)
+        node, asked, note = _module(prefix, tensors, _with(said, modules.get(prefix.rstrip("."), {})))
         nodes.append(node)
         inputs += asked
         notes += note
@@ -46,7 +50,7 @@ def read(path: Path, said: Said) -> Model:
     notes.append("a state dict does not say how its modules are wired: each is checked on values drawn for it")
     if rest:
         notes.append(f"{rest} other tensors, of modules that are not recurrent, are left alone")
-    if not said.batch_first:
+    if not said.batch_first and not modules:
         notes.append("axes (time, batch, feature) are taken; --batch-first says otherwise")
     return Model(
         str(path),
@@ -57,7 +61,16 @@ def read(path: Path, said: Said) -> Model:
         (),
         notes=tuple(notes),
         runtimes=("torch",),
+        holds=holds,
     )
+
+
+def _with(said: Said, module: Mapping[str, Any]) -> Said:
+    """What a TorchScript module says of itself goes before what was said of the file."""
+    if not module:
+        return said
+    activation = module.get("nonlinearity") or said.activation
+    return replace(said, batch_first=bool(module["batch_first"]), activation=activation)
 
 
 def _module(prefix: str, tensors: Mapping[str, Array], said: Said) -> tuple[Node, list[Input], list[str]]:
@@ -97,28 +110,35 @@ def _is_own(key: str, prefix: str) -> bool:
     return key.startswith(prefix) and own.startswith(("weight_ih", "weight_hh", "weight_hr", "bias_ih", "bias_hh"))
 
 
-def _loaded(path: Path) -> dict[str, Array]:
-    """The tensors of a ``.pt`` file, by ``torch.load(weights_only=True)`` in a process of its own."""
+def _loaded(path: Path, said: Said) -> tuple[dict[str, Array], str, Mapping[str, Any]]:
+    """The tensors of a ``.pt`` file, what else it is, and what its modules say: PyTorch reads it in its own process.
+
+    ``torch.load(weights_only=True)`` runs nothing of what it reads. The other two kinds hold code, which PyTorch
+    compiles when it loads them: that is left to a user's trust.
+    """
     size_of(path)
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-            unpacked = sum(info.file_size for info in archive.infolist())
-        if unpacked > within(path):
-            raise CannotRead(
-                f"{path.name}: unpacked it has {unpacked:,} bytes, more than are read of a file of its size"
-            )
-        if any(name.endswith("constants.pkl") for name in names):
-            raise CannotRead(
-                f"{path.name}: a TorchScript file, which holds code; only its tensors could be checked: "
-                "save module.state_dict()"
-            )
-        if any(name.endswith((".pt2", "archive_format")) or "/models/" in name for name in names):
-            raise CannotRead(f"{path.name}: a file of torch.export; save module.state_dict(), or export it to ONNX")
+    holds = _holds(path)
+    if holds and not said.trust:
+        raise CannotRead(f"{path.name}: a {holds} file, which holds code: --trust lets PyTorch load it")
     try:
-        found = run("torch", str(path), {}, {}, function="tensors")
+        found = run("torch", str(path), {}, {"holds": holds}, function="tensors")
     except NotRun as reason:
         raise CannotRead(f"{path.name}: {reason}, and only PyTorch reads this file") from None
     except RunFailed as failure:
         raise CannotRead(f"{path.name}: {failure}") from None
-    return dict(found.values)
+    return dict(found.values), holds, found.report.get("modules", {})
+
+
+def _holds(path: Path) -> str:
+    """Which of PyTorch's kinds of archives with code a file is; empty for tensors alone."""
+    if not zipfile.is_zipfile(path):
+        return ""
+    with zipfile.ZipFile(path) as archive:
+        names = archive.namelist()
+        unpacked = sum(info.file_size for info in archive.infolist())
+    if unpacked > within(path):
+        raise CannotRead(f"{path.name}: unpacked it has {unpacked:,} bytes, more than are read of a file of its size")
+    if any(name.endswith("constants.pkl") for name in names):
+        return "TorchScript"
+    exported = any(name.endswith((".pt2", "archive_format")) or "/models/" in name for name in names)
+    return "torch.export" if exported else ""

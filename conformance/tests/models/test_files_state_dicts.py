@@ -98,10 +98,38 @@ def test_nothing_is_unpickled(tmp_path: Path) -> None:
         read(tmp_path / "module.pt")
 
 
-def test_torchscript_is_not_loaded_without_trust(tmp_path: Path) -> None:
-    torch.jit.script(torch.nn.LSTM(2, 3)).save(str(tmp_path / "scripted.pt"))
-    with pytest.raises(CannotRead, match="TorchScript"):
+class Net(torch.nn.Module):  # type: ignore[misc, name-defined]
+    """Two recurrent modules, one of each order of axes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = torch.nn.LSTM(3, 4, batch_first=True, bidirectional=True)
+        self.second = torch.nn.GRU(8, 5)
+
+    def forward(self, x):  # type: ignore[no-untyped-def]
+        return self.second(self.first(x)[0].transpose(0, 1))[0]
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_torchscript_is_loaded_under_trust_alone_and_its_modules_compute_by_its_own_code(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    torch.jit.script(Net()).save(str(tmp_path / "scripted.pt"))
+    with pytest.raises(CannotRead, match=r"a TorchScript file, which holds code: --trust"):
         read(tmp_path / "scripted.pt")
+    found = checked(tmp_path / "scripted.pt", trust=True)
+    assert found.agrees
+    layers = [node.recurrent for node in found.model.nodes]
+    assert [layer.options["batch_first"] for layer in layers if layer is not None] == [True, False]
+
+
+def test_a_file_of_torch_export_is_loaded_under_trust_alone(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    torch.export.save(torch.export.export(Net(), (torch.randn(2, 6, 3),)), tmp_path / "exported.pt2")
+    with pytest.raises(CannotRead, match=r"a torch.export file, which holds code: --trust"):
+        read(tmp_path / "exported.pt2")
+    found = checked(tmp_path / "exported.pt2", trust=True)
+    assert found.agrees
+    assert [node.name for node in found.model.nodes] == ["first", "second"]
 
 
 @pytest.mark.parametrize(
