@@ -94,6 +94,8 @@ def _model(parsed: argparse.Namespace) -> int:
         second = _checked_against(console, model, other, inputs, parsed.runtimes or (), said)
         beside = against.compare(found, second)
         show_against(console, beside)
+        if beside.findings:
+            console.print(f"  {_whose(found, second)}", highlight=False, markup=False)
     if parsed.script:
         _write_script(console, parsed.script, found, second if beside is not None and not beside.same else None)
     if parsed.json:
@@ -125,6 +127,21 @@ def _checked_against(console: Any, model: Model, other: Model, inputs: Any, runt
     for ran in found.runs:
         show_run(console, other, ran)
     return found if given else replace(found, inputs={})
+
+
+def _whose(first: Check, second: Check) -> str:
+    """Whether a difference is in the files, or in what runs them."""
+    off = [
+        Path(each.model.path).name
+        for each in (first, second)
+        if any(r.verdict and r.verdict.differs for r in each.runs)
+    ]
+    unrun = [Path(each.model.path).name for each in (first, second) if all(r.verdict is None for r in each.runs)]
+    if off:
+        return f"what runs {' and '.join(off)} does not compute what is in it, as said above"
+    if unrun:
+        return f"{' and '.join(unrun)} was not run, so nothing is known of what runs it"
+    return "what runs each file computes what it holds: the difference is in the files"
 
 
 def show_against(console: Any, beside: Against) -> None:

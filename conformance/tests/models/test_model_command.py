@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +17,7 @@ pytest.importorskip("torch", reason="PyTorch is not installed")
 
 from conformance.commands.main import main  # noqa: E402
 
-from ..support import planted_files, torch_files  # noqa: E402
+from ..support import ROOT, planted_files, torch_files  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +100,7 @@ def test_two_files_are_compared_and_the_difference_is_shown(
     said = " ".join(capsys.readouterr().out.split())
     assert "2 of 3 aligned cells are the same up to layout" in said
     assert "it begins at /rnn/GRU_1: in the second file the reset comes before the product" in said
+    assert "what runs each file computes what it holds: the difference is in the files" in said
     found = json.loads(where.read_text())["against"]
     assert found["same"] is False
     assert [each["explained"] for each in found["findings"]] == [True]
@@ -112,3 +114,26 @@ def test_a_file_beside_itself_is_the_same(file: Path, capsys: pytest.CaptureFixt
     said = capsys.readouterr().out
     assert "nothing differs" in said
     assert "no script: no recurrent layer differs" in said
+
+
+def test_the_readme_shows_what_the_command_prints(
+    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readme = ROOT / "README.md"
+    if not readme.is_file():
+        pytest.skip("an installed package has no README beside it")
+    (shown,) = re.findall(r"\$ (python -m conformance model .*?)```", readme.read_text(), flags=re.DOTALL)
+    command, _, *lines = shown.strip().splitlines()
+    proto = onnx.load(file)
+    onnx.save(proto, tmp_path / "exported.onnx")
+    planted_files.set_attribute(proto, 1, "linear_before_reset", 0)
+    onnx.save(proto, tmp_path / "converted.onnx")
+    monkeypatch.chdir(tmp_path)
+    assert main(command.split()[3:]) == 1
+
+    def figures(text: str) -> str:  # of another machine or version
+        return re.sub(r"\d+(\.\d+)+|\d+\.\d+|\d+ deviations", "…", text)
+
+    printed = [figures(line.rstrip()) for line in capsys.readouterr().out.splitlines()]
+    for line in lines:
+        assert figures(line) in printed, f"README has a line that the command does not print: {line}"
