@@ -67,6 +67,7 @@ def verdict_in_words(verdict: PartVerdict) -> str:
     why = f"; all numbers agree if {', or '.join(verdict.explanations)}" if verdict.explanations else ""
     why = why or ("; no hypothesis explains it" if verdict.explanations == () else "")
     unit = "times what rounding may do" if verdict.worst.unit == "bound" else "deviations"
+    why = why or (f"; {verdict.reason}" if verdict.reason else "")
     return f"differs{since}: {verdict.worst.ratio:,.3g} {unit}{why}"
 
 

@@ -209,8 +209,23 @@ def _judge_whole(model: Model, recording: Recording) -> tuple[PartVerdict, Mappi
             quantities.append(agreement.compared(f"output {k}", expected, got, 0.0))
     arithmetic = next((str(each.dtype) for each in outputs if each.dtype.kind == "f"), "")
     reason = f"{len(exact.unknown)} parts as the framework computed them" if exact.unknown else ""
+    reason = _masks_dropped(model, recording, exact.masks) or reason
     verdict = agreement.verdict_of(quantities)
     return PartVerdict("whole model", "", verdict, reason, tuple(quantities), arithmetic), exact.unknown
+
+
+def _masks_dropped(model: Model, recording: Recording, masks: Mapping[str, Array]) -> str:
+    """The layers to which a framework did not hand the mask that comes with their input; empty where there is none.
+
+    Keras does so where an initial state is given: keras-mask-dropped-with-initial-state in ``divergences.toml``.
+    """
+    seen = recording.values
+    places = [
+        node.name.partition("#")[0]
+        for node in model.recurrent
+        if node.inputs and node.inputs[0] in masks and f"{node.name}>x" in seen and f"{node.name}>mask" not in seen
+    ]
+    return f"the mask that comes with its input did not reach {', '.join(places)}" if places else ""
 
 
 def _spread(

@@ -35,6 +35,7 @@ MODELS: dict[str, int] = {  # how many recurrent layers each has
     "unmerged": 1,
     "hard": 2,
     "pooled": 1,
+    "mask dropped": 2,
 }
 
 
@@ -113,7 +114,13 @@ def _makers(keras: Any) -> dict[str, Callable[[], Any]]:
         x = K.Input(batch_shape=(3, 7, 2))
         return keras.Model(x, K.GRU(4, stateful=True)(x))
 
+    def mask_dropped() -> Any:
+        tokens = K.Input((None,), dtype="int32")
+        y, h, c = K.LSTM(4, return_sequences=True, return_state=True)(K.Embedding(20, 3, mask_zero=True)(tokens))
+        return keras.Model(tokens, K.LSTM(4)(y, initial_state=[h, c]))
+
     return {
+        "mask dropped": mask_dropped,
         "lstm": lambda: Sequential([K.Input((None, 3)), K.LSTM(4), K.Dense(2)]),
         "gru two layers": lambda: Sequential([K.Input((7, 3)), K.GRU(4, return_sequences=True), K.GRU(5)]),
         "gru reset before": lambda: Sequential([K.Input((7, 3)), K.GRU(4, reset_after=False, use_bias=True)]),
