@@ -124,9 +124,9 @@ def part_as_data(part: PartVerdict) -> dict[str, Any]:
                 "verdict": each.verdict,
                 "numbers": each.numbers,
                 "index": list(each.index),
-                "expected": each.expected,
-                "got": each.got,
-                "allowed": each.allowed,
+                "expected": _finite(each.expected),
+                "got": _finite(each.got),
+                "allowed": _finite(each.allowed),
                 "ratio": _finite(each.ratio),
                 "unit": each.unit,
                 "proven": each.proven,
@@ -137,7 +137,8 @@ def part_as_data(part: PartVerdict) -> dict[str, Any]:
 
 
 def _finite(number: float) -> float | str:
-    return number if np.isfinite(number) else "infinite"
+    """JSON has no infinity and no NaN."""
+    return number if np.isfinite(number) else str(number)
 
 
 def _between(nodes: Sequence[Node]) -> Line:

@@ -9,9 +9,9 @@ import numpy as np
 import refimpl as ri
 
 from ...contract import Array
-from . import agreement, hypotheses
+from . import agreement, layer_hypotheses
 from .conventions import Given, Returned
-from .hypotheses import Computed
+from .layer_hypotheses import Computed
 from .model import Recurrent
 
 _CLOSE = 2.0**-6
@@ -23,7 +23,7 @@ _MARGIN = 10.0
 def explanations(layer: Recurrent, given: Given, got: Returned, arithmetic: str) -> list[str]:
     """The hypotheses, in words, under which the layer computes exactly what was returned, all of it."""
     found = []
-    for sentence, computed in hypotheses.of_a_layer(layer, given):
+    for sentence, computed in layer_hypotheses.of_a_layer(layer, given):
         if _close(computed, got) and _agrees(computed, got, arithmetic):
             found.append(sentence)
     return found
@@ -68,7 +68,7 @@ def _close(computed: Computed, got: Returned) -> bool:
 
 
 def _agrees(computed: Computed, got: Returned, arithmetic: str) -> bool:
-    if computed.rearrange is hypotheses.unchanged:
+    if computed.rearrange is layer_hypotheses.unchanged:
         return agreement.verdict_of(agreement.of_run(computed.run, got.outputs, got.state, arithmetic)) == "agrees"
     deviations = ri.rounding.spread(computed.run, arithmetic)
     quantities = []

@@ -12,12 +12,12 @@ from refimpl import InvalidArgument
 from refimpl.rounded import Rounded
 
 from ...contract import Array
-from . import conventions, keras_parts, onnx_parts
+from . import conventions, keras_parts, onnx_moves, onnx_parts
 from .model import Model, Node
 
 FIELDS: dict[str, tuple[Any, Any]] = {
     "keras": (keras_parts.EXACT, keras_parts.ROUNDED),
-    "onnx": (onnx_parts.EXACT, onnx_parts.ROUNDED),
+    "onnx": (onnx_moves.EXACT, onnx_parts.ROUNDED),
     "pytorch": ({}, {}),
 }
 

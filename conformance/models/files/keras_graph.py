@@ -9,7 +9,8 @@ takes them so and says it where the meaning has changed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,13 +19,13 @@ from refimpl import InvalidArgument
 from refimpl.layouts import keras as layout
 from refimpl.stack import Stack
 
+from .keras_calls import calls_of, input_of, triples
 from .keras_weights import Weights
 from .model import CannotRead, Input, Model, Node, Recurrent
 
 RECURRENT = ("SimpleRNN", "LSTM", "GRU", "Bidirectional", "RNN")
 _OTHER_RECURRENT = ("CuDNNLSTM", "CuDNNGRU", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
 _MODELS = ("Sequential", "Functional", "Model")
-_LEAF = "__keras_tensor__"
 _CODE = ("Lambda",)
 
 
@@ -78,16 +79,15 @@ class _Reading:
         values = list(given or ())
         nodes: list[Node] = []
         for layer in layers:
-            options, name = layer["config"], prefix + str(layer["config"].get("name", layer["class_name"].lower()))
+            name = prefix + str(layer["config"].get("name", layer["class_name"].lower()))
             own = self.weights(layer, weights)
             if not values:
                 values = [f"{name}#0:0"]
-                inputs.append(_input(values[0], layer))
+                inputs.append(input_of(values[0], layer))
             if layer["class_name"] == "InputLayer":
                 continue
             found, values = self.called(layer, own, name, values, ["x", *self.rest(len(values))], {})
             nodes += found
-            del options
         return nodes, values
 
     def rest(self, count: int) -> list[str]:
@@ -105,13 +105,13 @@ class _Reading:
         layers = {layer.get("name", layer["config"].get("name")): layer for layer in options["layers"]}
         own = {name: self.weights(layer, weights) for name, layer in layers.items()}
         known: dict[tuple[str, int, int], str] = {}
-        for k, (name, *where) in enumerate(_triples(options["input_layers"])):
+        for k, (name, *where) in enumerate(triples(options["input_layers"])):
             node, tensor = (int(each) for each in where)
             known[name, node, tensor] = given[k] if given else f"{prefix}{name}#0:0"
             if not given:
-                inputs.append(_input(known[name, node, tensor], layers[name]))
+                inputs.append(input_of(known[name, node, tensor], layers[name]))
         waiting = [
-            (name, k, call) for name, layer in layers.items() for k, call in enumerate(_calls(layer)) if call.tensors
+            (name, k, call) for name, layer in layers.items() for k, call in enumerate(calls_of(layer)) if call.tensors
         ]
         nodes: list[Node] = []
         while waiting:
@@ -125,7 +125,7 @@ class _Reading:
                 known |= {(name, self.first_call(layers[name], k), at): value for at, value in enumerate(returned)}
             waiting = [each for each in waiting if each not in ready]
         outputs = []
-        for name, *where in _triples(options["output_layers"]):
+        for name, *where in triples(options["output_layers"]):
             node, tensor = (int(each) for each in where)
             if (name, node, tensor) not in known:
                 raise CannotRead(f"{self.path}: the output {prefix}{name} is what no layer returns")
@@ -232,84 +232,8 @@ class _Reading:
             )
 
 
-class _Call:
-    """The tensors of one call of a layer, what each is to it, and the arguments that are no tensors."""
-
-    def __init__(self) -> None:
-        self.tensors: list[tuple[str, int, int]] = []
-        self.roles: list[str] = []
-        self.constants: dict[str, Any] = {}
-
-    def add(self, tensor: tuple[str, int, int], role: str) -> None:
-        self.tensors.append(tensor)
-        self.roles.append(role)
-
-
-def _calls(layer: Mapping[str, Any]) -> Iterator[_Call]:
-    """The calls that a configuration lists, in Keras 3's form or in Keras 2's."""
-    for inbound in layer.get("inbound_nodes", []):
-        call = _Call()
-        if isinstance(inbound, Mapping):
-            for k, value in enumerate(inbound.get("args", [])):
-                _collect(call, value, "x" if k == 0 else f"initial_state.{k - 1}", f"{k}")
-            for name, value in inbound.get("kwargs", {}).items():
-                _collect(call, value, name, name)
-        else:
-            entries = inbound if inbound and isinstance(inbound[0], list) else [inbound]
-            for k, entry in enumerate(entries):
-                call.add((str(entry[0]), int(entry[1]), int(entry[2])), "x" if k == 0 else f"initial_state.{k - 1}")
-                for name, value in (entry[3] if len(entry) > 3 else {}).items():
-                    if isinstance(value, list) and len(value) == 3 and isinstance(value[0], str):
-                        call.add((value[0], int(value[1]), int(value[2])), name)
-                    else:
-                        call.constants[name] = value
-        yield call
-
-
-def _collect(call: _Call, value: Any, role: str, place: str) -> None:
-    if isinstance(value, Mapping) and value.get("class_name") == _LEAF:
-        name, node, tensor = value["config"]["keras_history"]
-        call.add((str(name), int(node), int(tensor)), role)
-    elif isinstance(value, list) and any(isinstance(each, Mapping) for each in value):
-        for k, each in enumerate(value):
-            own = f"initial_state.{k}" if role == "initial_state" else "x" if role == "x" else f"{role}.{k}"
-            if role == "x" and k:
-                own = f"initial_state.{k - 1}"
-            _collect(call, each, own, f"{place}.{k}")
-    else:
-        call.constants[place] = value
-
-
 def _with(node: Node, count: int, **changes: Any) -> Node:
-    from dataclasses import replace
-
     return replace(node, outputs=tuple(f"{node.name}:{k}" for k in range(count)), **changes)
-
-
-def _triples(layers: Any) -> list[list[Any]]:
-    """``input_layers`` and ``output_layers``: a triple (layer, call, tensor), or a nest of lists and mappings."""
-    if isinstance(layers, Mapping):
-        layers = list(layers.values())
-    if layers and isinstance(layers[0], str):
-        return [list(layers)]
-    return [triple for each in layers for triple in _triples(each)]
-
-
-def _input(name: str, layer: Mapping[str, Any]) -> Input:
-    options = layer["config"]
-    shape = options.get("batch_shape") or options.get("batch_input_shape")
-    if shape is None:
-        built = layer.get("build_config") or {}
-        shape = built.get("input_shape")
-    if shape is None and layer["class_name"] == "Embedding":
-        shape = [None, options.get("input_length")]
-    if shape is None:
-        raise CannotRead(f"{name.partition('#')[0]}: the file does not say the shape of its input")
-    dtype = options.get("dtype", "float32")
-    if isinstance(dtype, Mapping):
-        dtype = dtype.get("config", {}).get("name", "float32")
-    dtype = str(dtype).removeprefix("mixed_")
-    return Input(name, tuple(shape), "int32" if layer["class_name"] == "Embedding" else dtype)
 
 
 def _state_count(options: Mapping[str, Any]) -> int:
