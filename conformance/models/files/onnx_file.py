@@ -97,6 +97,11 @@ def _node(node: Any, k: int, constants: Mapping[str, Array], notes: list[str], b
         if inside:
             unknown = f"{node.op_type} with {', '.join(inside)} inside, which is not followed"
             attributes["is_recurrent"] = True
+        elif node.op_type != "If" and _looks_recurrent(node):
+            unknown = (
+                f"{node.op_type} with products and activations inside: a recurrence, it seems, which is not followed"
+            )
+            attributes["is_recurrent"] = True
         attributes = {name: value for name, value in attributes.items() if value is not None}
     elif node.domain not in ("", "ai.onnx"):
         unknown = f"{node.domain}.{node.op_type} is not ONNX's own"
@@ -138,6 +143,13 @@ def _folded(node: Node, constants: dict[str, Array]) -> bool:
     for name, value in zip(node.outputs, found, strict=False):
         constants[name] = np.asarray(value)
     return True
+
+
+def _looks_recurrent(node: Any) -> bool:
+    """Whether a loop's body multiplies and squashes, as tf2onnx writes the cells that ONNX has no operator for."""
+    graphs = [each.g for each in node.attribute if each.type == onnx.AttributeProto.GRAPH]
+    inside = {each.op_type for graph in graphs for each in graph.node}
+    return bool(inside & {"MatMul", "Gemm"}) and bool(inside & {"Tanh", "Sigmoid", "Relu", "HardSigmoid"})
 
 
 def _inside(node: Any) -> list[str]:

@@ -150,3 +150,26 @@ def test_inputs_cover_the_vocabulary_and_no_two_axes_are_alike(folder: Path) -> 
     assert 0 <= tokens.min() < tokens.max() < 20
     assert tokens.max() > 2
     assert replace(model.inputs[0], name="x").symbols == ("batch", "time")
+
+
+def test_a_loop_that_looks_like_a_recurrence_is_named(tmp_path: Path) -> None:
+    helper = onnx.helper
+    info = helper.make_tensor_value_info
+    body = helper.make_graph(
+        [
+            helper.make_node("Identity", ["on"], ["still on"]),
+            helper.make_node("MatMul", ["h", "U"], ["a"]),
+            helper.make_node("Tanh", ["a"], ["new h"]),
+        ],
+        "body",
+        [info("count", 7, []), info("on", 9, []), info("h", 1, [1, 2])],
+        [info("still on", 9, []), info("new h", 1, [1, 2])],
+    )
+    loop = helper.make_node("Loop", ["steps", "", "h0"], ["y"], name="while", body=body)
+    tensors = [onnx.numpy_helper.from_array(np.eye(2, dtype=np.float32), "U")]
+    tensors.append(onnx.numpy_helper.from_array(np.array(3), "steps"))
+    graph = helper.make_graph([loop], "g", [info("h0", 1, [1, 2])], [info("y", 1, [1, 2])], tensors)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    onnx.save(model, tmp_path / "loop.onnx")
+    (found,) = read(tmp_path / "loop.onnx").recurrent
+    assert found.unknown.startswith("Loop with products and activations inside: a recurrence, it seems")

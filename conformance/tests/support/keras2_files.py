@@ -1,4 +1,4 @@
-"""Files by Keras 2.15 and tf2onnx, checked where they are made: ``python -m conformance.tests.support.keras2_files FOLDER``.
+"""Files by Keras 2.15 and tf2onnx, checked where they are made: ``python -m …keras2_files FOLDER``.
 
 Keras 2 cannot stand beside Keras 3, so this is run by hand in an environment of its own (``models/files/README.md``).
 It prints a line for each file, and ends with status 1 where a recurrent layer, or a whole model, does not agree.
