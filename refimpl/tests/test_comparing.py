@@ -156,12 +156,12 @@ def test_what_lies_within_its_bound_and_improbably_far_off_is_improbable() -> No
 
 
 def test_what_is_unlikely_and_not_improbable_agrees() -> None:
-    """One of a thousand numbers may well be five and a half deviations off, once in some thousand runs."""
+    """One of a thousand numbers may well be some five deviations off, once in some hundred runs."""
     e = ordinary(LSTM(6, 9), 0, time=12)
     got = given(e)
     found = verdict(e, **got)
     spot = next(each for each in found.comparisons if each.quantity == "d_params.recurrent_kernel")
-    got["gradients"].params["recurrent_kernel"][spot.index] = np.float32(spot.expected + 5.5 * spot.deviation)
+    got["gradients"].params["recurrent_kernel"][spot.index] = np.float32(spot.expected + 7 * spot.deviation)
     found = verdict(e, **got)
     assert found.agrees, str(found)
     spot = next(each for each in found.comparisons if each.quantity == "d_params.recurrent_kernel")
