@@ -93,12 +93,9 @@ class Weights:
                 yield from self._walk(group[key])
 
     def _array(self, group: Any, key: str, place: str) -> Array:
-        link: Any = group.get(key, getlink=True)
-        found: Any = None
-        if isinstance(link, h5py.HardLink) or "/" in key:  # a soft or external link may lead to another file
-            found = group.get(key)
+        found = _linked(group, key)
         inside = isinstance(found, h5py.Dataset) and found.external is None and not found.is_virtual
-        if not inside or found.dtype.kind not in "fiu" or found.file.id != group.file.id:
+        if not inside or found.dtype.kind not in "fiu":
             raise CannotRead(f"{self.budget.name}: {place}/{key} is no array of numbers in this file")
         self.budget.take(f"{place}/{key}", found.shape, found.dtype.itemsize)
         return np.asarray(found[()])
@@ -181,3 +178,13 @@ def _order(key: str) -> tuple[int, int, str]:
     stem, _, count = key.rpartition("_")
     rank = _PARTS.index(key) if key in _PARTS else len(_PARTS)
     return rank, int(count) if count.isdigit() else 0, stem
+
+
+def _linked(group: Any, path: str) -> Any:
+    """What hard links alone lead to; None where a link that may open another file is on the way."""
+    found = group
+    for key in path.split("/"):
+        if not isinstance(found, h5py.Group) or not isinstance(found.get(key, getlink=True), h5py.HardLink):
+            return None
+        found = found[key]
+    return found

@@ -51,8 +51,7 @@ def _slice(node: Node, inputs: Sequence[Any]) -> Array:
     steps = given(node, inputs, 4, "steps") or [1] * len(starts)
     index: list[Any] = [slice(None)] * inputs[0].ndim
     for start, end, axis, step in zip(starts, ends, axes, steps, strict=True):
-        first = None if step < 0 and start >= _END else start
-        index[axis] = slice(first, None if abs(end) >= _END and (step > 0) == (end > 0) else end, step)
+        index[axis] = slice(start, None if abs(end) >= _END and (step > 0) == (end > 0) else end, step)
     return np.asarray(inputs[0][tuple(index)])
 
 

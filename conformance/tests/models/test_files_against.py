@@ -64,6 +64,11 @@ def test_biases_folded_into_one_half_are_the_same_file(tmp_path: Path) -> None:
     assert compared(tmp_path, LSTM, halves(lambda b, r: (b + r, 0 * r))).same
 
 
+def test_a_bias_that_differs_by_more_than_folding_rounds_is_seen(tmp_path: Path) -> None:
+    found = compared(tmp_path, LSTM, halves(lambda b, r: (b + r + 1e-5, 0 * r)))
+    assert "the weights differ: bias by 1e-05" in found.findings[0].sentence
+
+
 def test_the_weights_that_differ_are_told_with_the_gate(tmp_path: Path) -> None:
     found = compared(tmp_path, *UNEXPLAINED["one gate's kernel"][:2])
     assert "of gate o alone" in found.findings[0].sentence

@@ -70,6 +70,17 @@ def test_a_link_to_another_file_is_not_followed(tmp_path: Path) -> None:
         read(path)
 
 
+def test_a_group_that_is_a_link_to_another_file_is_not_followed(tmp_path: Path) -> None:
+    legacy(tmp_path / "other.h5")
+    path = legacy(tmp_path / "linked.h5", kernel=None)
+    with h5py.File(path, "a") as file:
+        where = file["model_weights/lstm"]
+        where["cell"] = h5py.ExternalLink("other.h5", "model_weights/lstm")
+        where.attrs["weight_names"] = ["cell/kernel:0", "recurrent_kernel:0", "bias:0"]
+    with pytest.raises(CannotRead, match="is no array of numbers in this file"):
+        read(path)
+
+
 def test_numbers_outside_the_file_are_not_read(tmp_path: Path) -> None:
     (tmp_path / "raw.bin").write_bytes(bytes(2 * 12 * 4))
     path = legacy(tmp_path / "outside.h5", kernel=None)
