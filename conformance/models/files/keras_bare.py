@@ -29,7 +29,7 @@ def model_of(weights: Weights, version: str, path: str, said: Said) -> Model:
     """The layers, each with an input of its own."""
     nodes, inputs, notes = [], [], []
     for name in weights.layers():
-        arrays = weights.of_layer(name, name) if weights.legacy else []
+        arrays = weights.of_group(name)
         kind = _kind(arrays)
         if not kind:
             continue

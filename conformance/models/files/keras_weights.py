@@ -48,6 +48,10 @@ class Weights:
         found = self._group_of(class_name)
         return [] if found is None else list(self._walk(found))
 
+    def of_group(self, name: str) -> list[Array]:
+        """The arrays under a name of `layers`."""
+        return self._legacy(name) if self.legacy else list(self._walk(self.group["layers"][name]))
+
     def of_model(self, name: str, class_name: str) -> Weights:
         """The weights of a model that is a layer of this one."""
         if self.legacy:

@@ -15,6 +15,7 @@ pytest.importorskip("keras", reason="Keras is not installed")
 from conformance.commands.main import main  # noqa: E402
 from conformance.models.files.model import Said  # noqa: E402
 from conformance.models.files.reading import read  # noqa: E402
+from refimpl import GRU  # noqa: E402
 from refimpl.layouts import keras as layout  # noqa: E402
 
 
@@ -89,3 +90,13 @@ def test_the_layout_of_cudnn_is_turned_into_the_plain_one(tmp_path: Path) -> Non
     assert np.array_equal(got_kernel[:, gate], kernel[:, gate].reshape(-1).reshape(4, 3).T)
     assert np.array_equal(got_recurrent[:, gate], recurrent[:, gate].T)
     assert np.array_equal(got_bias, bias[:16] + bias[16:])
+
+
+def test_weights_alone_in_the_format_of_keras_3_are_told_too(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "m.weights.h5", "w") as file:
+        for k, shape in enumerate([(3, 15), (5, 15), (2, 15)]):
+            file[f"layers/gru/cell/vars/{k}"] = np.full(shape, 0.1 * k, np.float32)
+        file["layers/dense/vars/0"] = np.ones((5, 2), np.float32)
+    (node,) = read(tmp_path / "m.weights.h5").recurrent
+    assert node.recurrent is not None
+    assert node.recurrent.cell == GRU(3, 5)
