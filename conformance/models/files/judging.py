@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 
 from refimpl import InvalidArgument
-from refimpl.precision import Precision
 from refimpl.rounded import Rounded
 
 from ...contract import Array
@@ -260,9 +259,9 @@ def _limit(model: Model, node: Node, exact: Mapping[str, Array], recording: Reco
     if value.dtype.kind != "f" or is_exact(node, model.format) or node.unknown:
         return None
     got = recording.values.get(node.outputs[0])
-    precision = Precision.of(str(got.dtype) if got is not None and got.dtype.kind == "f" else "float32")
-    if node.recurrent is not None:
-        return 16 * precision.unit_roundoff * float(np.abs(value).max(initial=0.0))
+    precision = agreement.absolute(str(got.dtype) if got is not None and got.dtype.kind == "f" else "float32")
+    if node.recurrent is not None:  # a few roundings of what it returns, and what its activations are off
+        return 16 * precision.unit_roundoff * float(np.abs(value).max(initial=0.0)) + precision.absolute
     try:
         (found, *_) = bounded(node, model.format, [exact[n] if n else None for n in node.inputs], precision)
     except (Unknown, InvalidArgument):
