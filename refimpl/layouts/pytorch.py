@@ -15,21 +15,29 @@ direction ``_l{k}_reverse``; from layer 1 on the input is what the layer before 
 There are two biases or, with ``bias=False``, none, so the cell must set ``use_bias`` and
 ``use_recurrent_bias`` alike; the GRU must reset after. A module's layers and directions are all of one kind and size.
 
+States are ``h``, of an LSTM ``(h, c)``, each ``(layers * directions, batch, size)``: layer by layer, forward before
+backward. A cell's, ``RNNCell``, ``LSTMCell`` or ``GRUCell``, are ``(batch, size)``. `cell_of` reads a module's tensors.
+
 Source: torch/nn/modules/rnn.py, PyTorch 2.13.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from ..arrays import Array
-from ..checks import mapping, text
+from ..checks import as_array, mapping, text
 from ..errors import InvalidArgument
-from ..parameters import Cell, Parameters
+from ..parameters import Cell, Parameters, State
 from ..stack import Layer, Stack, named_cells
-from . import gates
+from . import gates, states
+from .pytorch_module import cell_of
+
+__all__ = ["GATE_ORDER", "NAMES", "cell_of", "dump", "dump_state", "load", "load_state"]
 
 GATE_ORDER: gates.Orders = {
     "SimpleRNN": ("h",),
@@ -80,6 +88,34 @@ def dump(cell: Cell | Stack, params: Mapping[str, Any], suffix: str = "_l0") -> 
     params = mapping("params", params, shapes)
     arrays = {name: gates.checked(f"params[{name!r}]", params[name], shape) for name, shape in shapes.items()}
     return {named[name]: _reordered(name, array, cell.gate_order, order).T for name, array in arrays.items()}
+
+
+def load_state(cell: Cell | Stack, hx: Any) -> State:
+    """The state, in the order of ``cell.state_names``, from a module's ``h`` or ``(h, c)``, or a cell module's."""
+    parts = named_cells(cell)
+    kinds = len(parts[0][1].state_names)
+    arrays = [as_array("hx", part) for part in (hx if kinds > 1 else [hx])] if _is_state(hx, kinds) else []
+    if len(arrays) != kinds:
+        raise InvalidArgument("hx", expected="(h, c)" if kinds > 1 else "h alone", got=str(type(hx).__name__))
+    if all(array.ndim == 2 for array in arrays) and len(parts) == 1:
+        return states.checked(cell, "hx", arrays)
+    for k, array in enumerate(arrays):
+        if array.ndim != 3 or array.shape[0] != len(parts):
+            expected = f"shape ({len(parts)}, batch, size), one row a layer and direction"
+            raise InvalidArgument(f"hx[{k}]", expected=expected, got=f"shape {array.shape}")
+    return states.checked(cell, "hx", [array[row] for row in range(len(parts)) for array in arrays])
+
+
+def dump_state(cell: Cell | Stack, state: Sequence[Any]) -> Any:
+    """A module's ``h``, or ``(h, c)``, each ``(layers * directions, batch, size)``: the inverse of `load_state`."""
+    found = states.checked(cell, "state", state)
+    kinds = len(named_cells(cell)[0][1].state_names)
+    stacked = tuple(np.stack(found[k::kinds]) for k in range(kinds))
+    return stacked if kinds > 1 else stacked[0]
+
+
+def _is_state(hx: Any, kinds: int) -> bool:
+    return kinds == 1 or (isinstance(hx, tuple | list) and len(hx) == kinds)
 
 
 def _reordered(name: str, array: Array, source: tuple[str, ...], target: tuple[str, ...]) -> Array:
