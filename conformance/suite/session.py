@@ -20,13 +20,7 @@ from hypothesis import HealthCheck, settings
 from ..cases.coverage import Coverage, OptionTuples
 from ..cases.option_space import Space, space_of
 from ..contract import Case, Implementation, Quantities, attribute_of
-from ..judging.divergences import (
-    Disagreement,
-    Divergence,
-    divergences_of,
-    expected_with,
-    run_and_judge,
-)
+from ..judging.divergences import Disagreement, Divergence, divergences_of, expected_with, run_and_judge
 from ..judging.reproduction import reproducing_script
 from ..judging.verdict import Comparison, Verdict, summary
 from ..running.processes import append_event

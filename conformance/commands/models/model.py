@@ -17,7 +17,7 @@ from ...models.files import against, checking, describing, scripts
 from ...models.files.against import Against
 from ...models.files.checking import Check, Ran
 from ...models.files.model import CannotRead, Model, Said
-from ...models.files.reading import read
+from ...models.files.readers.reading import read
 from ...models.files.running import runtimes
 from ..console import console_of
 

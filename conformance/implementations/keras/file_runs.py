@@ -1,7 +1,7 @@
 """A Keras file run by Keras: what goes into each layer and comes out of it, call by call.
 
 Every layer's ``call`` is wrapped before the model runs eagerly, so the numbers are those of the model itself. Values
-are named as `conformance.models.files.keras_graph` names them: ``layer#call:k`` comes out, ``layer#call>role`` goes in.
+are named as `models.files.readers.keras_graph` names them: ``layer#call:k`` comes out, ``layer#call>role`` goes in.
 """
 
 from __future__ import annotations

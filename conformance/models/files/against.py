@@ -18,13 +18,14 @@ import numpy as np
 from refimpl import InvalidArgument
 
 from ...contract import Array
-from . import arrays_apart, conventions, explaining, hypotheses
-from .arrays_apart import near
+from . import conventions
 from .checking import Check
+from .computing.interpreting import Evaluation, evaluate, roles_of
 from .conventions import Given, Returned
-from .interpreting import Evaluation, evaluate, roles_of
+from .hypotheses import arrays_apart, explaining, of_cells
+from .hypotheses.arrays_apart import near
+from .hypotheses.units import Differences, Unit, differences, units_of
 from .model import Model, Node
-from .units import Differences, Unit, differences, units_of
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ def _explained(a: Unit, b: Unit, found: Differences, aligned: Sequence[tuple[Uni
             both = other.layer == b.layer
             words = "the directions' weights are exchanged" if both else f"the weights stand in {other.place}"
             return Finding(a.place, b.place, True, words)
-    for sentence, changed in hypotheses.of_a_cell(a):
+    for sentence, changed in of_cells.of_a_cell(a):
         if differences(changed, b).none:
             return Finding(a.place, b.place, True, f"in the second file {sentence}")
     return Finding(a.place, b.place, False, f"{_told(a, b, found)}; no hypothesis explains it")

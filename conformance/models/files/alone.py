@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ...contract import Array
-from .interpreting import evaluate, roles_of
+from .computing.interpreting import evaluate, roles_of
 from .model import Model, Said
 from .running import Recording, run
 

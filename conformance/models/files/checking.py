@@ -56,7 +56,7 @@ def decided(model: Model, inputs: Mapping[str, Array]) -> Model:
     """The model with its choices made, where these inputs decide them."""
     if model.format != "onnx":
         return model
-    from .onnx_choices import chosen
+    from .readers.onnx_choices import chosen
 
     return chosen(model, inputs)
 

@@ -18,9 +18,10 @@ from refimpl import InvalidArgument
 from refimpl.rounded import Rounded
 
 from ...contract import Array
-from . import agreement, conventions, explaining
+from . import agreement, conventions
 from .agreement import Quantity
-from .interpreting import Unknown, bounded, computed, evaluate, is_exact, roles_of, widened
+from .computing.interpreting import Unknown, bounded, computed, evaluate, is_exact, roles_of, widened
+from .hypotheses import explaining
 from .model import Model, Node
 from .running import Recording
 

@@ -9,11 +9,7 @@ import numpy as np
 import pytest
 
 from conformance.contract import Case
-from conformance.judging.divergences import (
-    Disagreement,
-    run_and_judge,
-    still_shows,
-)
+from conformance.judging.divergences import Disagreement, run_and_judge, still_shows
 
 from ..support import example
 from ..support.planted_divergences import Posing, divergence_entry

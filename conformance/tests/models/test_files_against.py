@@ -14,7 +14,7 @@ onnx = pytest.importorskip("onnx", reason="onnx is not installed")
 from conformance.models.files import against, drawing  # noqa: E402
 from conformance.models.files.against import Against  # noqa: E402
 from conformance.models.files.checking import Check  # noqa: E402
-from conformance.models.files.reading import read  # noqa: E402
+from conformance.models.files.readers.reading import read  # noqa: E402
 
 from ..support import planted_files as planted  # noqa: E402
 from ..support.planted_differences import BOTH, EXPLAINED, GRU, HARD, LSTM, RNN, UNEXPLAINED, halves  # noqa: E402

@@ -14,7 +14,7 @@ h5py = pytest.importorskip("h5py", reason="h5py is not installed")
 
 from conformance.commands.main import main  # noqa: E402
 from conformance.models.files.model import CannotRead, Said  # noqa: E402
-from conformance.models.files.reading import read  # noqa: E402
+from conformance.models.files.readers.reading import read  # noqa: E402
 
 LSTM = {"class_name": "LSTM", "config": {"name": "lstm", "units": 3, "recurrent_activation": "sigmoid"}}
 CONFIG: dict[str, Any] = {

@@ -13,7 +13,7 @@ import pytest
 from conformance.models.files import judging
 from conformance.models.files.judging import FileVerdict
 from conformance.models.files.model import Model, Said
-from conformance.models.files.reading import read
+from conformance.models.files.readers.reading import read
 from conformance.models.files.running import Recording, loaded
 
 from ..support import keras_files, python

@@ -14,7 +14,7 @@ pytest.importorskip("keras", reason="Keras is not installed")
 
 from conformance.commands.main import main  # noqa: E402
 from conformance.models.files.model import Said  # noqa: E402
-from conformance.models.files.reading import read  # noqa: E402
+from conformance.models.files.readers.reading import read  # noqa: E402
 from refimpl import GRU  # noqa: E402
 from refimpl.layouts import keras as layout  # noqa: E402
 

@@ -16,8 +16,8 @@ pytest.importorskip("torch", reason="PyTorch is not installed")
 from conformance.implementations.onnx import file_runs_onnxruntime, file_runs_reference  # noqa: E402
 from conformance.models.files import drawing, judging  # noqa: E402
 from conformance.models.files.model import CannotRead, Model  # noqa: E402
-from conformance.models.files.onnx_choices import chosen  # noqa: E402
-from conformance.models.files.reading import read  # noqa: E402
+from conformance.models.files.readers.onnx_choices import chosen  # noqa: E402
+from conformance.models.files.readers.reading import read  # noqa: E402
 from conformance.models.files.running import Recording  # noqa: E402
 
 from ..support import torch_files  # noqa: E402
@@ -59,7 +59,7 @@ def test_every_recurrent_layer_is_found_and_agrees(folder: Path, name: str, expo
 def test_the_file_computes_what_the_module_that_it_came_from_computes(folder: Path) -> None:
     import torch
 
-    from conformance.models.files.interpreting import evaluate
+    from conformance.models.files.computing.interpreting import evaluate
 
     name = "lstm two layers both directions"
     model = read(file_of(folder, name, "torchscript"))

@@ -14,7 +14,7 @@ import pytest
 onnx = pytest.importorskip("onnx", reason="onnx is not installed")
 
 from conformance.models.files import conventions, drawing, judging  # noqa: E402
-from conformance.models.files.reading import read  # noqa: E402
+from conformance.models.files.readers.reading import read  # noqa: E402
 from conformance.models.files.running import Recording  # noqa: E402
 
 from ..support import planted_files as planted  # noqa: E402

@@ -16,7 +16,7 @@ torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 from conformance.models.files import checking, drawing  # noqa: E402
 from conformance.models.files.checking import Check  # noqa: E402
 from conformance.models.files.model import CannotRead, Said  # noqa: E402
-from conformance.models.files.reading import read  # noqa: E402
+from conformance.models.files.readers.reading import read  # noqa: E402
 
 MODULES: dict[str, Any] = {
     "encoder.lstm": lambda: torch.nn.LSTM(3, 5, num_layers=2, bidirectional=True),

@@ -14,7 +14,7 @@ import numpy as np
 
 from conformance.implementations.keras import file_runs
 from conformance.models.files import describing, drawing, judging
-from conformance.models.files.reading import read
+from conformance.models.files.readers.reading import read
 from conformance.models.files.running import Recording
 
 

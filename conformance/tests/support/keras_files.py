@@ -16,7 +16,7 @@ import numpy as np
 
 from conformance.models.files import drawing
 from conformance.models.files.model import Said
-from conformance.models.files.reading import read
+from conformance.models.files.readers.reading import read
 from conformance.models.files.running import save
 
 FORMATS = (".keras", ".h5", ".weights.h5")

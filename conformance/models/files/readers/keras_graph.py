@@ -19,9 +19,9 @@ from refimpl import InvalidArgument
 from refimpl.layouts import keras as layout
 from refimpl.stack import Stack
 
+from ..model import CannotRead, Input, Model, Node, Recurrent
 from .keras_calls import calls_of, input_of, triples
 from .keras_weights import Weights
-from .model import CannotRead, Input, Model, Node, Recurrent
 
 RECURRENT = ("SimpleRNN", "LSTM", "GRU", "Bidirectional", "RNN")
 _OTHER_RECURRENT = ("CuDNNLSTM", "CuDNNGRU", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")

@@ -14,7 +14,7 @@ from refimpl.elementary import sqrt
 from refimpl.head import log_softmax, softmax
 from refimpl.rounded import Rounded
 
-from ...contract import Array
+from ....contract import Array
 
 VECTOR = {"softmax": softmax, "log_softmax": log_softmax}
 

@@ -15,9 +15,9 @@ import numpy as np
 
 from refimpl.layouts.keras_config import activation_of
 
-from ...contract import Array
+from ....contract import Array
+from ..model import Node
 from . import parts
-from .model import Node
 
 Operator = Callable[[Node, Sequence[Any]], Any]
 AT_REST = (

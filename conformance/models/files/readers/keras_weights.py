@@ -27,9 +27,9 @@ from typing import Any
 import h5py
 import numpy as np
 
-from ...contract import Array
-from .limits import MOST_TEXT, Budget, member, size_of, within
-from .model import CannotRead
+from ....contract import Array
+from ..limits import MOST_TEXT, Budget, member, size_of, within
+from ..model import CannotRead
 
 _PARTS = ("forward_layer", "backward_layer", "layer", "cell", "cells", "layers", "seed_generator")
 

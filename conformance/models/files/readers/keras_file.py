@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ..limits import MOST_TEXT
+from ..model import CannotRead, Model, Said
 from . import keras_bare, keras_graph
 from .keras_weights import opened, version_in, weights_of
-from .limits import MOST_TEXT
-from .model import CannotRead, Model, Said
 
 
 def read(path: Path, said: Said) -> Model:

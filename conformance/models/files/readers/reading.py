@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .limits import size_of
-from .model import CannotRead, Model, Said
+from ..limits import size_of
+from ..model import CannotRead, Model, Said
 
 NOTHING = Said()
 """Nothing is said."""

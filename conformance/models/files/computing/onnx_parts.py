@@ -16,8 +16,8 @@ import numpy as np
 from refimpl.elementary import exp, log, sqrt
 from refimpl.layouts.onnx_node import from_onnx
 
+from ..model import Node
 from . import parts
-from .model import Node
 from .onnx_moves import Operator, given
 
 

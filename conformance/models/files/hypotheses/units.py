@@ -18,8 +18,8 @@ from refimpl.activations import named
 from refimpl.layouts.converting import folded
 from refimpl.stack import named_cells
 
-from ...contract import Array
-from .model import Model, Node
+from ....contract import Array
+from ..model import Model, Node
 
 _IGNORED = ("input_size", "hidden_size", "use_bias", "use_recurrent_bias", "forget_bias")
 _GRID = np.linspace(-8, 8, 257)

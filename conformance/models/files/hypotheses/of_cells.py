@@ -16,7 +16,7 @@ import numpy as np
 
 from refimpl.linear import blocks, concatenate
 
-from ...contract import Array
+from ....contract import Array
 from .units import Unit, same_function
 
 _GATED = ("kernel", "recurrent_kernel", "bias", "recurrent_bias")

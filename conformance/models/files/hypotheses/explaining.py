@@ -8,11 +8,12 @@ import numpy as np
 
 import refimpl as ri
 
-from ...contract import Array
-from . import agreement, layer_hypotheses
-from .conventions import Given, Returned
-from .layer_hypotheses import Computed
-from .model import Recurrent
+from ....contract import Array
+from .. import agreement
+from ..conventions import Given, Returned
+from ..model import Recurrent
+from . import of_layers
+from .of_layers import Computed
 
 _CLOSE = 2.0**-6
 """Of the greatest number: further off than that, a hypothesis is not worth a bound."""
@@ -23,7 +24,7 @@ _MARGIN = 10.0
 def explanations(layer: Recurrent, given: Given, got: Returned, arithmetic: str) -> list[str]:
     """The hypotheses, in words, under which the layer computes exactly what was returned, all of it."""
     found = []
-    for sentence, computed in layer_hypotheses.of_a_layer(layer, given):
+    for sentence, computed in of_layers.of_a_layer(layer, given):
         if _close(computed, got) and _agrees(computed, got, arithmetic):
             found.append(sentence)
     return found
@@ -68,7 +69,7 @@ def _close(computed: Computed, got: Returned) -> bool:
 
 
 def _agrees(computed: Computed, got: Returned, arithmetic: str) -> bool:
-    if computed.rearrange is layer_hypotheses.unchanged:
+    if computed.rearrange is of_layers.unchanged:
         return agreement.verdict_of(agreement.of_run(computed.run, got.outputs, got.state, arithmetic)) == "agrees"
     deviations = ri.rounding.spread(computed.run, arithmetic)
     quantities = []

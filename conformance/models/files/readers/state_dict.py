@@ -19,11 +19,11 @@ from refimpl.layouts import pytorch
 from refimpl.layouts.pytorch_module import prefixes
 from refimpl.stack import named_cells
 
-from ...contract import Array, NotRun
+from ....contract import Array, NotRun
+from ..limits import size_of, within
+from ..model import CannotRead, Input, Model, Node, Recurrent, Said
+from ..running import RunFailed, run
 from . import safetensors
-from .limits import size_of, within
-from .model import CannotRead, Input, Model, Node, Recurrent, Said
-from .running import RunFailed, run
 
 _MODULES = {"SimpleRNN": "RNN", "LSTM": "LSTM", "GRU": "GRU"}
 

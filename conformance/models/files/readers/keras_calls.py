@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .model import CannotRead, Input
+from ..model import CannotRead, Input
 
 _LEAF = "__keras_tensor__"
 

@@ -7,7 +7,7 @@ from itertools import permutations
 
 import numpy as np
 
-from ...contract import Array
+from ....contract import Array
 
 NEAR = 2.0**-16
 """Of the greatest number: more than folding two biases into one of float32 moves, and less than any fault."""

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 import onnx
 
-from ...contract import Array
-from .interpreting import evaluate
-from .model import Model
+from ....contract import Array
+from ..computing.interpreting import evaluate
+from ..model import Model
 from .onnx_file import model_of
 
 _MOST = 64  # choices, one inside the other or one behind the other

@@ -10,10 +10,11 @@ import numpy as np
 
 from refimpl.stack import Layer, Stack, named_cells
 
-from ...contract import Array
-from . import conventions, hypotheses
-from .conventions import Given
-from .model import Recurrent
+from ....contract import Array
+from .. import conventions
+from ..conventions import Given
+from ..model import Recurrent
+from . import of_cells
 from .units import Unit
 
 
@@ -125,7 +126,7 @@ def _of_all_cells(layer: Recurrent, given: Given) -> Iterator[_Change]:
             for name, value in layer.params.items()
             if name.startswith(prefix)
         }
-        alternatives.append(dict(hypotheses.of_a_cell(Unit("", None, 0, cell, own, False, 0.0))))  # type: ignore[arg-type]
+        alternatives.append(dict(of_cells.of_a_cell(Unit("", None, 0, cell, own, False, 0.0))))  # type: ignore[arg-type]
     for sentence in alternatives[0]:
         if sentence == "it runs in the other direction" or any(sentence not in each for each in alternatives):
             continue

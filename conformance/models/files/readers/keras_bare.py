@@ -18,9 +18,9 @@ import numpy as np
 from refimpl import InvalidArgument
 from refimpl.layouts import keras as layout
 
-from ...contract import Array
+from ....contract import Array
+from ..model import CannotRead, Input, Model, Node, Recurrent, Said
 from .keras_weights import Weights
-from .model import CannotRead, Input, Model, Node, Recurrent, Said
 
 _KINDS = {1: "SimpleRNN", 3: "GRU", 4: "LSTM"}
 

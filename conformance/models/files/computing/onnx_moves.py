@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from ...contract import Array
-from .model import Node
+from ....contract import Array
+from ..model import Node
 
 Operator = Callable[[Node, Sequence[Any]], Any]
 TYPES = {

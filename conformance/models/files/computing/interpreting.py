@@ -11,9 +11,10 @@ import numpy as np
 from refimpl import InvalidArgument
 from refimpl.rounded import Rounded
 
-from ...contract import Array
-from . import conventions, keras_parts, onnx_moves, onnx_parts
-from .model import Model, Node
+from ....contract import Array
+from .. import conventions
+from ..model import Model, Node
+from . import keras_parts, onnx_moves, onnx_parts
 
 FIELDS: dict[str, tuple[Any, Any]] = {
     "keras": (keras_parts.EXACT, keras_parts.ROUNDED),

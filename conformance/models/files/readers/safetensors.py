@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ...contract import Array
-from .limits import MOST_TEXT, Budget, size_of
-from .model import CannotRead
+from ....contract import Array
+from ..limits import MOST_TEXT, Budget, size_of
+from ..model import CannotRead
 
 _TYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "I64": "<i8", "I32": "<i4", "I16": "<i2"}
 _TYPES |= {"I8": "i1", "U8": "u1", "BOOL": "?"}

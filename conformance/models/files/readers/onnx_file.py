@@ -19,10 +19,10 @@ from refimpl import InvalidArgument
 from refimpl.layouts import onnx as layout
 from refimpl.layouts import onnx_node
 
-from ...contract import Array
-from .interpreting import Unknown, computed
-from .limits import Budget, size_of, within
-from .model import CannotRead, Input, Model, Node, Recurrent
+from ....contract import Array
+from ..computing.interpreting import Unknown, computed
+from ..limits import Budget, size_of, within
+from ..model import CannotRead, Input, Model, Node, Recurrent
 
 OPERATORS = ("RNN", "LSTM", "GRU")
 _INPUTS = ("x", "W", "R", "B", "lengths", "initial_h", "initial_c", "P")
