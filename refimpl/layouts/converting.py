@@ -21,10 +21,13 @@ from typing import Any
 import numpy as np
 
 from ..arrays import Array
-from ..checks import mapping
+from ..checks import described, mapping
 from ..errors import InvalidArgument
+from ..gru import GRU
+from ..lstm import LSTM
 from ..parameters import Cell, Parameters
-from ..stack import Layer, Stack, named_cells
+from ..simple_rnn import SimpleRNN
+from ..stack import Layer, Stack, is_cell, named_cells
 from . import fused, gates, keras, onnx, pytorch
 
 LAYOUTS: dict[str, Any] = {"keras": keras, "pytorch": pytorch, "onnx": onnx, "fused": fused}
@@ -46,8 +49,14 @@ def native(cell: Cell | Stack, layout: str) -> Cell | Stack:
 
     Raises `InvalidArgument`, which says where it can go instead, where that layout has no such cell.
     """
-    if layout not in LAYOUTS:
-        raise InvalidArgument("layout", expected=f"one of {', '.join(LAYOUTS)}", got=repr(layout))
+    return _native_of(cell, layout, "cell", "layout")
+
+
+def _native_of(cell: Any, layout: Any, its_name: str, layouts_name: str) -> Cell | Stack:
+    """`native`, whose refusals name its arguments as its caller does."""
+    _check_is_cell(its_name, cell)
+    if not isinstance(layout, str) or layout not in LAYOUTS:
+        raise InvalidArgument(layouts_name, expected=f"one of {', '.join(LAYOUTS)}", got=described(layout))
     if isinstance(cell, Stack):
         found: Any = Stack(tuple(_native_layer(each, layout) for each in cell.layers))
     else:
@@ -57,7 +66,8 @@ def native(cell: Cell | Stack, layout: str) -> Cell | Stack:
     except InvalidArgument as error:
         option = error.argument.removeprefix("cell.")
         remedy = f" ({_REMEDIES[option]})" if option in _REMEDIES else ""
-        raise InvalidArgument(error.argument, expected=f"{error.expected}{remedy}", got=error.got) from None
+        argument = its_name + error.argument.removeprefix("cell")
+        raise InvalidArgument(argument, expected=f"{error.expected}{remedy}", got=error.got) from None
     ready: Cell | Stack = found
     return ready
 
@@ -70,8 +80,10 @@ def convert(params: Mapping[str, Any], *, from_: Cell | Stack, to: Cell | Stack 
 
     Raises `InvalidArgument`, which says what would help, where no biases of ``to`` do.
     """
+    _check_is_cell("from_", from_)
+    target = _native_of(from_, to, "from_", "to") if isinstance(to, str) else to
+    _check_is_cell("to", target)
     params = mapping("params", params, from_.parameter_shapes)
-    target = native(from_, to) if isinstance(to, str) else to
     parts, targets = named_cells(from_), named_cells(target)
     if [prefix for prefix, _ in parts] != [prefix for prefix, _ in targets]:
         expected = f"the layers and directions of from_, {[prefix for prefix, _ in parts]}"
@@ -100,6 +112,12 @@ def folded(cell: Cell, params: Mapping[str, Any]) -> Array:
     if forget := getattr(cell, "forget_bias", 0.0):
         total[cell.hidden_size : 2 * cell.hidden_size] += forget
     return total
+
+
+def _check_is_cell(name: str, cell: Any) -> None:
+    """`InvalidArgument` for all but the oracle's own cells, which alone have the options that are changed here."""
+    if not isinstance(cell, Stack) and not (is_cell(cell) and isinstance(cell, SimpleRNN | LSTM | GRU)):
+        raise InvalidArgument(name, expected="SimpleRNN, LSTM, GRU or a Stack of layers", got=described(cell))
 
 
 def _native_layer(layer: Layer, layout: str) -> Layer:

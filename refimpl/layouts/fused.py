@@ -29,7 +29,8 @@ from typing import Any
 import numpy as np
 
 from ..arrays import Array
-from ..checks import as_array, mapping
+from ..checks import mapping
+from ..checks import weights as weights_of
 from ..errors import InvalidArgument
 from ..linear import blocks, concatenate
 from ..parameters import Cell, Parameters, State
@@ -88,7 +89,7 @@ def load_state(cell: Cell, state: Any) -> State:
     if len(cell.state_names) == 1:
         return states.checked(cell, "state", [state])
     if not isinstance(state, tuple | list):
-        joined = as_array("state", state)
+        joined = weights_of("state", state)
         width = cell.hidden_size + cell.output_size
         if joined.ndim != 2 or joined.shape[1] != width:
             raise InvalidArgument("state", expected=f"(c, h), or shape (batch, {width})", got=f"shape {joined.shape}")

@@ -16,9 +16,14 @@ keras/src/activations/activations.py, Keras 3.15; keras/activations.py, Keras 2.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
+from .. import checks
+from ..activations import named
 from ..errors import InvalidArgument
 from ..gru import GRU
 from ..lstm import LSTM
@@ -26,6 +31,8 @@ from ..parameters import Cell
 from ..simple_rnn import SimpleRNN
 from ..stack import MERGES, Layer, Stack
 
+_VERSION = re.compile(r"[0-9]+(\.[0-9a-z]+)*([-+][0-9a-z.]+)?")
+_ACROSS_FEATURES = ("softmax", "log_softmax", "sparsemax", "glu")  # no cell has them; layers around one do
 _KINDS = ("SimpleRNN", "LSTM", "GRU")
 _RENAMED_IN_KERAS_3 = {"hard_sigmoid": "hard_sigmoid_keras2"}
 _LAYERS_AS_ACTIVATIONS: dict[str, tuple[tuple[str, ...], ...]] = {  # their numbers' names, the older ones last
@@ -48,90 +55,114 @@ def cell_of(
 
     Raises `InvalidArgument` for a layer of another class, and for what the oracle's cells cannot express.
     """
-    if not isinstance(config, Mapping):
-        raise InvalidArgument("config", expected="a layer's configuration, a mapping", got=type(config).__name__)
+    generation = _generation(keras_version)
     kind, options = _kind_and_options(config)
-    size = input_size or _input_size(config, options)
-    generation = 3 if keras_version.partition(".")[0] not in ("1", "2") else 2
+    size = _input_size(config, options) if input_size is None else checks.size("input_size", input_size)
     if kind == "Bidirectional":
         return _bidirectional(options, size, keras_version), False
-    reverse = bool(options.get("go_backwards", False))
+    reverse = _flag(options, "go_backwards", False)
     if kind == "RNN":
-        inner, cells = _kind_and_options(options["cell"])
+        inner, cells = _kind_and_options(options.get("cell"), "config.cell")
         if inner == "StackedRNNCells":
-            return _stacked(cells["cells"], size, generation, reverse), False
+            return _stacked(cells.get("cells"), size, generation, reverse), False
         kind, options = inner, cells
     return _cell(kind.removesuffix("Cell"), options, size, generation), reverse
 
 
 def activation_of(value: Any, keras_version: str = "3") -> str:
-    """Our name of an activation that a configuration names; `InvalidArgument` where there is none."""
+    """Our name of an activation that a configuration names; `InvalidArgument` where there is none.
+
+    Softmax and its like, which act across features, keep Keras's names.
+    """
+    generation = _generation(keras_version)
     if value is None:
         return "linear"
     if isinstance(value, Mapping):
-        name = str(value.get("class_name"))
+        name = checks.text("activation", value.get("class_name"))
         if name == "function":
             return activation_of(value.get("config"), keras_version)
         if name not in _LAYERS_AS_ACTIVATIONS:
             raise InvalidArgument("activation", expected="a function that Keras names", got=repr(name))
-        its = value.get("config", {})
+        its = checks.instance("activation", value.get("config", {}), Mapping, "its numbers by name")
         numbers = []
         for names, default in zip(_LAYERS_AS_ACTIVATIONS[name], _DEFAULTS[name], strict=True):
-            given = next((its[each] for each in names if its.get(each) is not None), default)
-            numbers.append(repr(float(given)))
-        return f"{_ACTIVATION_OF[name]}({','.join(numbers)})"
-    if not isinstance(value, str):
-        raise InvalidArgument("activation", expected="a name", got=repr(value))
-    if keras_version.partition(".")[0] in ("1", "2"):
-        return _RENAMED_IN_KERAS_3.get(value, value)
-    return value
+            given = next((its[each] for each in names if each in its), default)
+            given = default if given is None and "max_value" in names else given  # Keras writes no maximum as None
+            numbers.append(repr(given if given is default else checks.number("activation", given)))
+        return _known(f"{_ACTIVATION_OF[name]}({','.join(numbers)})")
+    value = checks.text("activation", value)
+    return _known(_RENAMED_IN_KERAS_3.get(value, value) if generation < 3 else value)
 
 
-def _kind_and_options(config: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+def _known(activation: str) -> str:
+    if activation not in _ACROSS_FEATURES:
+        named(activation)
+    return activation
+
+
+def _generation(keras_version: Any) -> int:
+    """2 for Keras 1 and 2, whose names mean the same, else 3."""
+    if not isinstance(keras_version, str) or not _VERSION.fullmatch(keras_version):
+        raise InvalidArgument("keras_version", expected="such as '2.15.0'", got=checks.described(keras_version))
+    return 2 if keras_version.partition(".")[0] in ("1", "2") else 3
+
+
+def _flag(options: Mapping[str, Any], name: str, default: bool) -> bool:
+    return checks.flag(f"config.{name}", options.get(name, default))
+
+
+def _kind_and_options(config: Any, name: str = "config") -> tuple[str, Mapping[str, Any]]:
+    checks.instance(name, config, Mapping, "a layer's configuration, a mapping")
     if "class_name" in config and isinstance(config.get("config"), Mapping):
-        return str(config["class_name"]), config["config"]
-    if "units" not in config:
-        raise InvalidArgument(
-            "config", expected="a recurrent layer's, with class_name and config", got=str(list(config))
-        )
+        return checks.text(f"{name}.class_name", config["class_name"]), config["config"]
+    if "units" not in config or "class_name" in config:
+        expected = "a recurrent layer's, with class_name and config"
+        raise InvalidArgument(name, expected=expected, got=checks.described(config))
     by_option = {"reset_after": "GRU", "unit_forget_bias": "LSTM"}
     return next((kind for option, kind in by_option.items() if option in config), "SimpleRNN"), config
 
 
 def _input_size(config: Mapping[str, Any], options: Mapping[str, Any]) -> int:
     """The last axis of the shape that the layer was built on."""
-    built = config.get("build_config") or options.get("build_config") or {}
-    inner = options.get("layer", {})
-    shapes = [built.get("input_shape"), options.get("batch_input_shape"), options.get("batch_shape")]
-    shapes += [inner.get("config", {}).get("batch_input_shape")] if isinstance(inner, Mapping) else []
+    built = [each for place in (config, options) if isinstance(each := place.get("build_config"), Mapping)]
+    inner = options.get("layer")
+    its = inner.get("config") if isinstance(inner, Mapping) else None
+    shapes = [each.get("input_shape") for each in built] + [
+        options.get(k) for k in ("batch_input_shape", "batch_shape")
+    ]
+    shapes += [its.get("batch_input_shape")] if isinstance(its, Mapping) else []
     for shape in shapes:
-        if isinstance(shape, list | tuple) and shape and isinstance(shape[-1], int):
-            return shape[-1]
+        if isinstance(shape, list | tuple) and len(shape) == 3 and all(map(_is_axis, shape)) and shape[-1] is not None:
+            return checks.size("input_size", shape[-1])
     raise InvalidArgument(
         "input_size", expected="given, as this configuration does not say on what the layer was built", got="None"
     )
 
 
+def _is_axis(size: Any) -> bool:
+    """None, or a size: of batch, steps or features."""
+    return size is None or (isinstance(size, int | np.integer) and not isinstance(size, bool) and bool(size >= 0))
+
+
 def _bidirectional(options: Mapping[str, Any], size: int, keras_version: str) -> Stack:
     """Both directions; with ``merge_mode=None`` the outputs stand side by side, which is the oracle's "concat"."""
-    ahead, ahead_backwards = cell_of(options["layer"], size, keras_version)
+    ahead, ahead_backwards = cell_of(options.get("layer", {}), size, keras_version)
     back, back_backwards = ahead, True
     if options.get("backward_layer") is not None:
         back, back_backwards = cell_of(options["backward_layer"], size, keras_version)
     if isinstance(ahead, Stack) or isinstance(back, Stack) or ahead_backwards or not back_backwards:
         raise InvalidArgument(
-            "config.layer", expected="a layer that runs forward, of one cell", got=str(options["layer"])
+            "config.layer", expected="a layer that runs forward, of one cell", got=checks.described(options["layer"])
         )
-    merge = options.get("merge_mode", "concat") or "concat"
-    if merge not in MERGES:
-        raise InvalidArgument("config.merge_mode", expected=f"one of {', '.join(MERGES)} or None", got=repr(merge))
+    merge = options.get("merge_mode", "concat")
+    merge = "concat" if merge is None else checks.one_of("config.merge_mode", merge, MERGES)
     return Stack((Layer(ahead, back, merge),))
 
 
-def _stacked(configs: list[Any], size: int, generation: int, reverse: bool) -> Stack:
+def _stacked(configs: Any, size: int, generation: int, reverse: bool) -> Stack:
     layers = []
-    for config in configs:
-        kind, options = _kind_and_options(config)
+    for config in checks.sequence("config.cells", configs, "a list of the cells' configurations"):
+        kind, options = _kind_and_options(config, "config.cells")
         cell = _cell(kind.removesuffix("Cell"), options, size, generation)
         layers.append(Layer(backward=cell) if reverse else Layer(cell))
         size = cell.output_size
@@ -143,7 +174,7 @@ def _cell(kind: str, options: Mapping[str, Any], size: int, generation: int) -> 
         expected = "SimpleRNN, LSTM, GRU, their cells in RNN, or Bidirectional of one of these"
         raise InvalidArgument("config.class_name", expected=expected, got=repr(kind))
     version = str(generation)
-    sizes, bias = (size, int(options["units"])), bool(options.get("use_bias", True))
+    sizes, bias = (size, checks.size("config.units", options.get("units"))), _flag(options, "use_bias", True)
     φ = activation_of(options.get("activation", "tanh"), version)
     if kind == "SimpleRNN":
         return SimpleRNN(*sizes, activation=φ, use_bias=bias)
@@ -153,7 +184,7 @@ def _cell(kind: str, options: Mapping[str, Any], size: int, generation: int) -> 
     σ = activation_of(options.get("recurrent_activation", "sigmoid"), version)
     if kind == "LSTM":
         return LSTM(*sizes, activation=φ, recurrent_activation=σ, use_bias=bias)
-    after = bool(options.get("reset_after", generation == 3))
+    after = _flag(options, "reset_after", generation == 3)
     return GRU(
         *sizes,
         activation=φ,

@@ -30,7 +30,8 @@ from typing import Any
 import numpy as np
 
 from ..arrays import Array
-from ..checks import as_array, mapping, text
+from ..checks import described, mapping, text
+from ..checks import weights as weights_of
 from ..errors import InvalidArgument
 from ..parameters import Cell, Parameters, State
 from ..stack import Layer, Stack, named_cells
@@ -92,11 +93,11 @@ def dump(cell: Cell | Stack, params: Mapping[str, Any], suffix: str = "_l0") -> 
 
 def load_state(cell: Cell | Stack, hx: Any) -> State:
     """The state, in the order of ``cell.state_names``, from a module's ``h`` or ``(h, c)``, or a cell module's."""
-    parts = named_cells(cell)
-    kinds = len(parts[0][1].state_names)
-    arrays = [as_array("hx", part) for part in (hx if kinds > 1 else [hx])] if _is_state(hx, kinds) else []
+    parts = _alike(cell)
+    kinds = len(parts[0].state_names)
+    arrays = [weights_of("hx", part) for part in (hx if kinds > 1 else [hx])] if _is_state(hx, kinds) else []
     if len(arrays) != kinds:
-        raise InvalidArgument("hx", expected="(h, c)" if kinds > 1 else "h alone", got=str(type(hx).__name__))
+        raise InvalidArgument("hx", expected="(h, c)" if kinds > 1 else "h alone", got=described(hx))
     if all(array.ndim == 2 for array in arrays) and len(parts) == 1:
         return states.checked(cell, "hx", arrays)
     for k, array in enumerate(arrays):
@@ -108,10 +109,21 @@ def load_state(cell: Cell | Stack, hx: Any) -> State:
 
 def dump_state(cell: Cell | Stack, state: Sequence[Any]) -> Any:
     """A module's ``h``, or ``(h, c)``, each ``(layers * directions, batch, size)``: the inverse of `load_state`."""
+    kinds = len(_alike(cell)[0].state_names)
     found = states.checked(cell, "state", state)
-    kinds = len(named_cells(cell)[0][1].state_names)
     stacked = tuple(np.stack(found[k::kinds]) for k in range(kinds))
     return stacked if kinds > 1 else stacked[0]
+
+
+def _alike(cell: Cell | Stack) -> list[Cell]:
+    """Each single cell; `InvalidArgument` where their states cannot stand in one array, being of two kinds or sizes."""
+    parts = [part for _, part in named_cells(cell)]
+    for part in parts:
+        gates.order_of(part, GATE_ORDER)
+    if len(found := {(type(part).__name__, part.state_sizes) for part in parts}) > 1:
+        expected = "one kind and size of cell in every layer and direction (as PyTorch has it)"
+        raise InvalidArgument("cell.layers", expected=expected, got=str(sorted(found)))
+    return parts
 
 
 def _is_state(hx: Any, kinds: int) -> bool:

@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import checks
 from ..errors import InvalidArgument
 from ..gru import GRU
 from ..lstm import LSTM
@@ -27,6 +28,8 @@ from ..parameters import Cell
 from ..simple_rnn import SimpleRNN
 from ..stack import Layer, Stack
 
+_ACTIVATIONS = ("tanh", "relu")
+_DTYPES = ("float64", "float32", "float16", "bfloat16")
 _NAME = re.compile(r"(weight|bias)_(ih|hh|hr)(?:_l(\d+)(_reverse)?)?")
 
 
@@ -39,15 +42,17 @@ def cell_of(module: Any, prefix: str = "", activation: str | None = None) -> tup
 
     Raises `InvalidArgument` where the names and shapes are no recurrent module's.
     """
-    if hasattr(module, "state_dict"):
-        activation = activation or getattr(module, "nonlinearity", None)
+    prefix = checks.text("prefix", prefix)
+    if not isinstance(module, type) and callable(getattr(module, "state_dict", None)):
+        activation = getattr(module, "nonlinearity", None) if activation is None else activation
         module = module.state_dict()
-    if not isinstance(module, Mapping):
-        raise InvalidArgument("module", expected="a state_dict, or a module that has one", got=type(module).__name__)
+    if activation is not None:
+        activation = checks.one_of("activation", activation, _ACTIVATIONS)
+    checks.instance("module", module, Mapping, "a state_dict, or a module that has one")
     shapes = {
-        str(name).removeprefix(prefix): tuple(np.shape(value))
+        name.removeprefix(prefix): _shape(f"module[{name!r}]", value)
         for name, value in module.items()
-        if str(name).startswith(prefix) and _NAME.fullmatch(str(name).removeprefix(prefix))
+        if isinstance(name, str) and name.startswith(prefix) and _NAME.fullmatch(name.removeprefix(prefix))
     }
     suffixes = [name.removeprefix("weight_ih") for name in shapes if name.startswith("weight_ih")]
     if not suffixes:
@@ -71,8 +76,9 @@ def cell_of(module: Any, prefix: str = "", activation: str | None = None) -> tup
 
 def prefixes(names: Any) -> list[str]:
     """The prefixes of the recurrent modules among a model's tensors, in their order."""
+    given = names if isinstance(names, Mapping) else checks.sequence("names", names, "the tensors' names")
     found = []
-    for name in map(str, names):
+    for name in [checks.text("names", each) for each in given]:
         where, _, own = name.rpartition(".")
         prefix = f"{where}." if where else ""
         if re.fullmatch(r"weight_ih(_l0)?", own) and prefix not in found:
@@ -80,21 +86,43 @@ def prefixes(names: Any) -> list[str]:
     return found
 
 
+def _shape(name: str, value: Any) -> tuple[int, ...]:
+    """Of an array, or of a tensor that NumPy may be unable to read, such as one in bfloat16 or on another device."""
+    foreign = not isinstance(value, np.ndarray | np.generic) and hasattr(value, "shape")
+    if not foreign or checks.carries_its_own_arithmetic(value):
+        return tuple(checks.weights(name, value).shape)
+    dtype = str(getattr(value, "dtype", None)).rpartition(".")[2]
+    if dtype not in _DTYPES:
+        raise InvalidArgument(name, expected=f"an array or tensor of {', '.join(_DTYPES)}", got=checks.described(value))
+    return tuple(int(size) for size in value.shape)
+
+
 def _cell(shapes: Mapping[str, tuple[int, ...]], suffix: str, prefix: str, activation: str | None) -> Cell:
     for name in ("weight_ih", "weight_hh"):
         if len(shapes.get(name + suffix, ())) != 2:
             got = shapes.get(name + suffix, "none")
-            raise InvalidArgument(f"{prefix}{name}{suffix}", expected="a matrix", got=str(got))
+            raise InvalidArgument(f"module[{prefix + name + suffix!r}]", expected="a matrix", got=str(got))
     (rows, size), (recurrent_rows, output) = shapes["weight_ih" + suffix], shapes["weight_hh" + suffix]
     projection = shapes.get("weight_hr" + suffix)
+    if projection is not None and len(projection) != 2:
+        name = f"module[{prefix + 'weight_hr' + suffix!r}]"
+        raise InvalidArgument(name, expected="a matrix", got=f"shape {projection}")
     hidden = projection[1] if projection else output
     gates = {4: "LSTM", 3: "GRU", 1: "RNN"}.get(rows // hidden if hidden and rows % hidden == 0 else 0)
     if gates is None or recurrent_rows != rows or (projection and (gates != "LSTM" or projection[0] != output)):
         expected = f"4, 3 or 1 times {hidden} rows in weight_ih and weight_hh alike (LSTM, GRU, RNN)"
-        raise InvalidArgument(f"{prefix}weight_ih{suffix}", expected=expected, got=f"{rows} and {recurrent_rows}")
+        raise InvalidArgument(
+            f"module[{prefix + 'weight_ih' + suffix!r}]", expected=expected, got=f"{rows} and {recurrent_rows}"
+        )
     biases = ["bias_ih" + suffix in shapes, "bias_hh" + suffix in shapes]
     if biases[0] != biases[1]:
-        raise InvalidArgument(f"{prefix}bias_hh{suffix}", expected="both biases or none", got=str(biases))
+        raise InvalidArgument(
+            f"module[{prefix + 'bias_hh' + suffix!r}]", expected="both biases or none", got=str(biases)
+        )
+    for name in ("bias_ih", "bias_hh"):
+        if shapes.get(name + suffix, (rows,)) != (rows,):
+            got = f"shape {shapes[name + suffix]}"
+            raise InvalidArgument(f"module[{prefix + name + suffix!r}]", expected=f"shape ({rows},)", got=got)
     bias: dict[str, Any] = {"use_bias": biases[0], "use_recurrent_bias": biases[0]}
     if gates == "LSTM":
         return LSTM(size, hidden, proj_size=output if projection else 0, **bias)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from .. import checks
@@ -13,13 +12,10 @@ from ..stack import Stack
 
 
 def checked(cell: Cell | Stack, name: str, arrays: Any) -> State:
-    """As many arrays as the cell has states, each ``(batch, size)``, all of one batch."""
+    """As many arrays as the cell has states, each ``(batch, size)``, all of one batch, of a dtype of weights."""
     names, sizes = cell.state_names, cell.state_sizes
-    if not isinstance(arrays, Sequence) or len(arrays) != len(names):
-        raise InvalidArgument(
-            name, expected=f"{len(names)} arrays ({', '.join(names)})", got=checks.described_tuple(arrays)
-        )
-    found: list[Array] = [checks.as_array(f"{name}[{k}]", array) for k, array in enumerate(arrays)]
+    given = checks.sequence(name, arrays, f"{len(names)} arrays ({', '.join(names)})", len(names))
+    found: list[Array] = [checks.weights(f"{name}[{k}]", array) for k, array in enumerate(given)]
     batch = found[0].shape[0] if found[0].ndim else 0
     for k, (array, its, size) in enumerate(zip(found, names, sizes, strict=True)):
         if array.shape != (batch, size):
