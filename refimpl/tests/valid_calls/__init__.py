@@ -10,6 +10,7 @@ from ..judged_calls import Call
 from .of_cells import cells_calls, initial_calls
 from .of_layers import layers_calls
 from .of_layouts import layouts_calls
+from .of_layouts_told import configured_calls, converting_calls, states_calls
 from .of_runs import bounds_calls, runs_calls
 from .of_training import losses_calls, steps_calls, training_calls
 
@@ -17,4 +18,5 @@ from .of_training import losses_calls, steps_calls, training_calls
 def valid_calls() -> dict[str, list[Call]]:
     """Function name to valid calls."""
     of_cells = cells_calls() | initial_calls() | layers_calls() | runs_calls() | bounds_calls()
-    return of_cells | layouts_calls() | losses_calls() | steps_calls() | training_calls()
+    of_layouts = layouts_calls() | states_calls() | converting_calls() | configured_calls()
+    return of_cells | of_layouts | losses_calls() | steps_calls() | training_calls()
