@@ -19,6 +19,16 @@ def two_sided(deviations: float, freedom: float) -> float:
     return _beta(a, b, x)
 
 
+def deviations_at(probability: float, freedom: float) -> float:
+    """The inverse of `two_sided`, by bisection: how many deviations have that probability."""
+    low, high = 0.0, 1.0
+    while two_sided(high, freedom) > probability:
+        high *= 2
+    while (middle := (low + high) / 2) not in (low, high):
+        low, high = (middle, high) if two_sided(middle, freedom) > probability else (low, middle)
+    return high
+
+
 def _beta(a: float, b: float, x: float) -> float:
     if x <= 0:
         return 0.0

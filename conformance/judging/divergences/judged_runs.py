@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ...contract import Case, Identified, Implementation, Observed, observe
+from ...contract import Array, Case, Identified, Implementation, Observed, observe
 from ..arithmetic import arithmetic_of
 from ..expected import Expected, OracleAnswer, expect
 from ..verdict import Verdict, judge
@@ -79,13 +79,12 @@ def _expected(implementation: Identified, case: Case, applying: Sequence[Diverge
             computed_case = FAULT_MODELS[entry.model](computed_case)
     oracle = OracleAnswer(computed_case)
     expected = oracle.expected(arithmetic_of(implementation, case))
-    bounds = dict(expected.bounds)
     for entry in applying:
         if entry.effect == "lower precision":
             relative = not entry.precision.startswith("absolute")
-            wider = oracle.expected(entry.precision if relative else f"{case.dtype_name}, {entry.precision}").bounds
-            bounds |= {name: np.maximum(bounds[name], wider[name]) for name in bounds if entry.affects(name)}
-    return replace(expected, bounds=bounds)
+            wider = oracle.expected(entry.precision if relative else f"{case.dtype_name}, {entry.precision}")
+            expected = expected.widened(wider, entry.affects)
+    return expected
 
 
 def still_shows(implementation: Implementation, entry: Divergence) -> bool:
@@ -113,13 +112,14 @@ def _judged(implementation: Implementation, case: Case, applying: Sequence[Diver
     describes them: the gradient of the input at steps that are not masked.
     """
     expected = _expected(implementation, case, applying)
-    bounds, reasons = dict(expected.bounds), {}
-    for name in bounds.keys() & observed.values.keys():
+    ignored: dict[str, Array] = {}
+    reasons = {}
+    for name in expected.values.keys() & observed.values.keys():
         for entry in applying:
             if entry.sets_aside(name):
                 described = entry.effect == "computes" and name == "d_x"
-                compared = case.mask[:, :, None] if described and case.mask is not None else False
-                bounds[name] = np.where(compared, bounds[name], np.inf)
+                compared = case.mask[:, :, None] if described and case.mask is not None else np.array(False)
+                ignored[name] = ignored.get(name, np.array(False)) | ~compared
                 reasons[name] = f"known divergence {entry.id}"
-    verdict = judge(replace(expected, bounds=bounds), observed)
+    verdict = judge(expected.without(ignored) if ignored else expected, observed)
     return replace(verdict, missing={**verdict.missing, **reasons})

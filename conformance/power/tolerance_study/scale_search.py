@@ -77,7 +77,7 @@ def least_changes(case: Case) -> dict[str, list[float]]:
         ]
         found[what] = found.get(what, []) + its
         if what == "recurrent_kernel":
-            values, bounds = (of[f"d_params.{name}"].ravel() for of in (expected.values, expected.bounds))
+            values, bounds = (of[f"d_params.{name}"].ravel() for of in (expected.values, expected.limits))
             with np.errstate(all="ignore"):
                 found["gradients"] += list(
                     np.nan_to_num(bounds / np.abs(values) / WANTED_SENSITIVITY["float32"], nan=np.inf)

@@ -46,7 +46,7 @@ def least_visible_changes(
             found[target] = least_visible_change(OracleAnswer(faulty).values, sound, expected, compared)
     if (element := _of_a_gradient(expected, compared, rng)) is not None:
         name, at = element
-        found["gradient"] = float(expected.bounds[name].flat[at] / np.abs(expected.values[name].flat[at]))
+        found["gradient"] = float(expected.limits[name].flat[at] / np.abs(expected.values[name].flat[at]))
     return found
 
 
@@ -115,7 +115,7 @@ def with_changed_element(case: Case, name: str, at: int, by: float = _SMALL) -> 
 
 def least_visible_change(values: Quantities, sound: Quantities, expected: Expected, compared: Collection[str]) -> float:
     """The least change that moves some number out of its bound, where a small one gives ``values`` for ``sound``."""
-    shift = max((_most(values[q] - sound[q], expected.bounds[q]) for q in compared), default=0.0)
+    shift = max((_most(values[q] - sound[q], expected.limits[q]) for q in compared), default=0.0)
     return _SMALL / shift if shift > 0 else np.inf
 
 
