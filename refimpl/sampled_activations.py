@@ -5,7 +5,7 @@
   allowed, and most are far smaller.
 - *Kinks*. Where one lies within `NEAR` deviations of the argument, another implementation may be on the other side. A
   value goes on with the steeper of the slopes there; a slope that is itself a number (`strictly_between`), and a
-  value that jumps, is off by ±`SHARE` of the difference: one that is on the other side is 1 / `SHARE` deviations off.
+  value that jumps, is off by ± the difference, in all samples: of several slopes that are multiplied, all may be.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from .arrays import Array
 from .noise import OF_ROUNDING, Noise
 
 NEAR = 8.0
-SHARE = 0.4
+SHARE = 1.0
 _PROBED = 3  # samples that tell how far off arguments are,
 _STRAIGHT, _BENT = 1e-3, 0.02  # and from where on tanh and sigmoid are no lines
 _OF_LIMIT = 1 / 64 / OF_ROUNDING  # a variance, from the square of the limit
@@ -82,11 +82,11 @@ def inside(low: float, high: float, y: Array, delta: Array | None, noise: Noise)
     for limit in (low, high):
         if np.isfinite(limit):
             moved = abs(float(noise.precision.stored(np.asarray(limit))) - limit)
-            either |= (least < limit + moved) & (limit - moved < most)
+            either |= ~((least >= limit + moved) | (limit - moved >= most))  # so where nothing is known of y
     if not either.any():
         return found, None
     noise.at_kinks = True
-    return found, noise.drawn(either * (SHARE / noise.unit) ** 2, y)
+    return found, noise.drawn(np.where(np.isfinite(most - least), either * (SHARE / noise.unit) ** 2, np.inf), y)
 
 
 def _own(activation: Activation, x: Array, y: Array, noise: Noise) -> Array | None:

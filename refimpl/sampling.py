@@ -185,6 +185,7 @@ def _sampled(
     params = {name: Sampled.given(noise, value, noise.precision.weights) for name, value in run.params.items()}
     found: dict[str, list[Any]] = {}
     for rows in _pieces(run, noise.samples):
+        noise.begin_piece(rows.start)
         again = unroll(
             run.cell,
             params,
