@@ -33,6 +33,7 @@ OF_ROUNDING = 3 / (8 * math.log(2)) / 3
 It is uniform within ``±u 2^e``, where ``2^e <= |y|``; over significands in their usual distribution the mean of
 ``(2^e / |y|)²`` is ``3 / (8 ln 2)`` (R. W. Hamming, Bell System Technical Journal 49, 1970).
 """
+_STEP_AXES = 2  # of an array of one step
 _OF_ROW, _OF_STEP = (np.array(n, np.uint32) for n in (0x9E3779B1, 0x27D4EB2F))
 _FAR = 8.0  # deviations of a rounding
 _LEAST_EXPONENT = -500  # of what may be squared in float64
@@ -109,7 +110,10 @@ class Noise:
         rows = value.shape[-2]
         if rows not in self._rows:
             self._rows[rows] = (np.arange(self._first_row, self._first_row + rows, dtype=np.uint32) * _OF_ROW)[:, None]
-        return self._rows[rows] + self._step
+        where = self._rows[rows] + self._step
+        if value.ndim > _STEP_AXES:
+            return where + (np.arange(len(value), dtype=np.uint32) * _OF_STEP)[:, None, None]
+        return where
 
     def in_range(self, variance: Array, value: Array) -> Array:
         """The variance of results ``value``; infinite where one that is so far off may overflow."""

@@ -163,8 +163,8 @@ class Sampled:
         for one, other in ((a, b), (b, a)):
             if one._two is not None:
                 np.maximum(pending, sampled_sums.by_term(one._two, other.square()), out=pending)
-        if a.pending is not None:
-            pending += a.pending * b.square()
+        if a.pending is not None:  # of a square both factors err alike
+            pending += a.pending * b.square() * (3.0 if a is b else 1.0)
         if b.pending is not None:
             pending += b.pending * a.square()
         if a.value.shape == b.value.shape:  # the usual case, for which less is to be asked

@@ -68,6 +68,9 @@ def test_in_half_of_the_samples_equal_numbers_of_other_rows_and_steps_err_indepe
     second = each.drawn(np.ones((40, 1)), value)
     assert (second[:16] == first[:16]).all()
     assert (second[16:] != first[16:]).any()
+    of_steps = each.drawn(np.ones((40, 2, 1)), np.full((40, 2, 1), 0.3))
+    assert (of_steps[:16] == of_steps[:16, :1]).all()
+    assert (np.abs(of_steps[16:].mean(axis=1)) < 0.9).all()
 
 
 def test_another_seed_has_other_errors_and_the_same_seed_the_same() -> None:
@@ -92,6 +95,15 @@ def test_a_product_is_rounded_once_and_its_factors_errors_go_through_with_their_
     c.settled()
     gone = c - c
     np.testing.assert_array_equal(gone.delta, 0.0, "an error less itself is none")
+
+
+def test_the_factors_of_a_square_err_alike() -> None:
+    y = Sampled(noise(), np.array([0.5])).activated(named("tanh"))
+    assert y.pending is not None
+    own = float(y.pending[0])
+    square = y * y
+    assert square.pending is not None
+    np.testing.assert_allclose(square.pending, square.value**2 + 4 * y.value**2 * own)
 
 
 def test_a_product_of_errors_that_are_large_is_not_left_out() -> None:
