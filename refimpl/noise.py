@@ -87,8 +87,8 @@ class Noise:
         self._shifts = _shifts(samples)
         self._place = 0
         self.begin_piece(0)
-        self.bends = False
-        """Whether arguments were met so far off that errors are no longer in proportion."""
+        self.apart = False
+        """Whether a tanh or sigmoid was met whose samples come apart, so that errors are no longer in proportion."""
         self.at_kinks = False
         """Whether a slope was met that may be either of two."""
 

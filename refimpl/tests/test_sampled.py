@@ -235,6 +235,18 @@ def test_where_an_argument_is_known_so_badly_that_a_function_bends_the_deviation
     assert deviation(y)[0] * 2.0**-8 > 3 * np.exp(-20 + 2.0)
 
 
+@pytest.mark.parametrize("name", ["tanh", "sigmoid"])
+def test_a_function_of_what_is_not_known_at_all_stays_in_its_range(name: str) -> None:
+    x = Sampled(noise(precision="float16"), np.array([0.3]), RNG.choice([-1.0, 1.0], (32, 1)).astype(np.float32))
+    x.delta = x.delta * np.float32(1e6 / x.noise.unit) if x.delta is not None else None
+    y = x.activated(named(name))
+    assert 0.4 < deviation(y)[0] * 2.0**-11 < 1.5
+    assert y.delta is not None
+    other = y.value + y.noise.unit * y.delta.astype(np.float64)
+    assert (named(name).function(np.array([-40.0])) - 1e-6 <= other).all()
+    assert (other <= 1 + 1e-6).all()
+
+
 # --- estimates from few samples ---------------------------------------------------------------------------------------
 
 
