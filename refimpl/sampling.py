@@ -26,7 +26,7 @@ from .sequence import Gradients
 from .stack import named_cells
 
 SAMPLES = 12
-COMES_APART = 0.1
+COMES_APART = 0.5
 """Deviations of more than this share of the values: the samples come apart, and do not say how likely an error is.
 It is so only where some gate's have come apart; else what is far off is so in proportion, as where a difference of
 nearly equal numbers is small."""
