@@ -116,6 +116,11 @@ def summary(family: str, comparisons: Sequence[Comparison]) -> tuple[str, int, f
     )
 
 
+def squares_of(comparisons: Sequence[Comparison]) -> tuple[int, float]:
+    """How many errors were compared with their deviations, and the sum of the squares of the ratios."""
+    return sum(each.measured for each in comparisons), sum(each.squares for each in comparisons)
+
+
 def compare(quantity: str, expected: Array, bound: Array, got: Any, dtype: Any = None) -> Comparison:
     """Compares one quantity element by element; NaN where a number is expected has an infinite ratio.
 
