@@ -5,17 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import onnx
 import onnxruntime
 
 from ...contract import Case, Observed
-from ..program import Program
 from . import operators
-from .programs import onnxruntime as code
-from .programs import reference as model_code
 
 ABORTS = "ONNX Runtime ends the process by SIGABRT: a GRU or LSTM without rows, a GRU without steps"
 _PATHS: dict[str, Any] = {"outputs": ("all", "states"), "weights": ("initializers", "inputs")}
+
+
+def run_onnxruntime(
+    model: bytes, inputs: dict[str, np.ndarray], outputs: list[str], threads: int = 1
+) -> list[np.ndarray]:
+    """The outputs of these names, as ONNX Runtime's CPU provider computes them."""
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    options.intra_op_num_threads = threads
+    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    return list(session.run(outputs, inputs))
 
 
 class OnnxRuntime(operators.OnnxNode):
@@ -29,7 +38,9 @@ class OnnxRuntime(operators.OnnxNode):
     versions: Mapping[str, str] = {"onnxruntime": onnxruntime.__version__, "onnx": onnx.__version__}
     path = "onnxruntime CPUExecutionProvider"
     dtypes = ("float32", "float16", "float64", "bfloat16")
-    program = Program(f"{operators.PREAMBLE}\nimport onnxruntime", (model_code.make_model, code.run_onnxruntime))
+    imports = "import onnxruntime"
+    run = staticmethod(run_onnxruntime)
+    settings = ("threads",)
     cells: Sequence[Mapping[str, Any]] = [
         *operators.entries(("float32", "float16"), _PATHS, every_triple_of_activations=True),
         *(
@@ -78,6 +89,3 @@ class OnnxRuntime(operators.OnnxNode):
         if (not batch and case.kind != "SimpleRNN") or (not time and case.kind == "GRU"):
             raise RuntimeError(ABORTS)  # it would be the end of the suite's own process
         return super().observe(case)
-
-    def arguments(self, case: Case) -> dict[str, Any]:
-        return super().arguments(case) | {"threads": case.call_options.get("threads", 1)}

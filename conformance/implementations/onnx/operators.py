@@ -9,13 +9,16 @@ Options of their own (``case.call_options``):
 ``outputs``        "all"; "states": the node has no output ``Y``
 ``attributes``     "written"; "omitted": those that have the operator's default are left out
 ``size_attribute`` "given", "omitted": ``hidden_size``, which the operator can do without
-``threads``        of ONNX Runtime, 1 or 2
+``shapes``         "static": the model says all sizes; "dynamic": it leaves batch and time open
 =================  ==========================================================================================
+
+A runtime adds what it has of its own, such as a number of threads, by naming it in ``settings``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from itertools import product
 from typing import Any
 
@@ -27,7 +30,8 @@ from refimpl.layouts import onnx_node as node
 
 from ...contract import Array, Case, Quantities
 from ..interfaces import Interface
-from ..program import ProgramImplementation, Weights
+from ..program import Program, ProgramImplementation, Weights
+from .programs import nodes
 
 PREAMBLE = "from onnx import helper"
 DEFAULTS = {"direction": "forward", "input_forget": 0, "linear_before_reset": 0, "layout": 0}
@@ -88,8 +92,35 @@ def entries(dtypes: Sequence[str], paths: dict[str, Any], every_triple_of_activa
     return found
 
 
+PATHS: dict[str, Sequence[str]] = {
+    "outputs": ("all", "states"),
+    "weights": ("initializers", "inputs"),
+    "shapes": ("static", "dynamic"),
+}
+"""The ways to hand over a node that any runtime has."""
+
+
 class OnnxNode(ProgramImplementation):
-    """A node RNN, LSTM or GRU, whoever runs it; values only, as inference has no gradients."""
+    """A node RNN, LSTM or GRU, whoever runs it; values only, as inference has no gradients.
+
+    A runtime is a subclass, whose own it is to give beside `conformance.contract.Implementation`:
+
+    run        ``run(model, inputs, outputs)``: loads the model, which are the bytes of an ONNX file, runs it on inputs
+               by name, and returns the outputs in the order of these names. It is printed in scripts
+    imports    the lines that import what ``run`` needs, beside NumPy as ``np``
+    settings   options of its own that ``run`` takes by keyword
+    """
+
+    run: Callable[..., Sequence[Array]]
+    imports: str
+    settings: Sequence[str] = ()
+    dtypes: Sequence[str] = ("float32",)
+    cells: Sequence[Mapping[str, Any]] = entries(dtypes, PATHS, every_triple_of_activations=False)
+
+    @cached_property
+    def program(self) -> Program:  # type: ignore[override]  # its parts come from the subclass
+        """The model of a node, and what runs it."""
+        return Program(f"{PREAMBLE}\n{self.imports}", (nodes.make_model, self.run, nodes.run_node))
 
     def arguments(self, case: Case) -> dict[str, Any]:
         call_options, weights = case.call_options, dict(self.dump(case.cell, case.params))
@@ -101,13 +132,19 @@ class OnnxNode(ProgramImplementation):
             inputs |= zip(("initial_h", "initial_c"), states, strict=False)
         constant = call_options.get("weights", "initializers") == "initializers"
         outputs = ["" if call_options.get("outputs") == "states" else "Y", "Y_h", "Y_c"]
-        return {
+        made_of = {
             "operator": node.OPERATORS[case.kind],
             "attributes": attributes(case),
-            "inputs": inputs if constant else inputs | weights,
             "initializers": weights if constant else {},
             "outputs": outputs if case.kind == "LSTM" else outputs[:2],
             "opset": call_options.get("opset", 22),
+            "shapes": call_options.get("shapes", "static"),
+        }
+        return {
+            "run": self.run,
+            "node": made_of,
+            "inputs": inputs if constant else inputs | weights,
+            "settings": {name: call_options[name] for name in self.settings if name in call_options},
         }
 
     def dump(self, cell: Any, params: Quantities) -> Weights:
