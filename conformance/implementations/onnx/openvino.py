@@ -28,3 +28,22 @@ class OpenVino(operators.OnnxNode):
     path = "openvino CPU"
     imports = "import openvino"
     run = staticmethod(run_openvino)
+    refused: Sequence[Mapping[str, Any]] = [
+        {
+            "when": {place: ("!tanh", "!sigmoid", "!relu", "!None", "!absent")},
+            "reason": "OpenVINO's cells have the activations sigmoid, tanh and relu",
+            "message": "END: node",
+        }
+        for place in ("activation", "recurrent_activation", "output_activation")
+    ] + [
+        {
+            "when": {"size_attribute": ("omitted",)},
+            "reason": "OpenVINO wants the attribute hidden_size, which the operator leaves optional",
+            "message": "hidden_size",
+        },
+        {
+            "when": {"layout": (1,), "initial_state": (True,)},
+            "reason": "OpenVINO has no layout 1, and initial states of that layout do not fit",
+            "message": "OpConversionFailure",
+        },
+    ]

@@ -28,7 +28,8 @@ import onnx
 from refimpl.layouts import onnx as layout
 from refimpl.layouts import onnx_node as node
 
-from ...contract import Array, Case, Quantities
+from ...contract import Array, Case, Observed, Quantities
+from ..child import in_a_child
 from ..interfaces import Interface
 from ..program import Program, ProgramImplementation, Weights
 from .programs import nodes
@@ -109,11 +110,13 @@ class OnnxNode(ProgramImplementation):
                by name, and returns the outputs in the order of these names. It is printed in scripts
     imports    the lines that import what ``run`` needs, beside NumPy as ``np``
     settings   options of its own that ``run`` takes by keyword
+    own_process  True for a runtime that ends its process where it fails: ``run`` is called in another one
     """
 
     run: Callable[..., Sequence[Array]]
     imports: str
     settings: Sequence[str] = ()
+    own_process: bool = False
     dtypes: Sequence[str] = ("float32",)
     cells: Sequence[Mapping[str, Any]] = entries(dtypes, PATHS, every_triple_of_activations=False)
 
@@ -121,6 +124,12 @@ class OnnxNode(ProgramImplementation):
     def program(self) -> Program:  # type: ignore[override]  # its parts come from the subclass
         """The model of a node, and what runs it."""
         return Program(f"{PREAMBLE}\n{self.imports}", (nodes.make_model, self.run, nodes.run_node))
+
+    def observe(self, case: Case) -> Observed:
+        arguments = self.arguments(case)
+        if self.own_process:
+            arguments["run"] = in_a_child(self.run)
+        return Observed(self.from_native(case, self.program(arguments)), self.left_out(case), self.path)
 
     def arguments(self, case: Case) -> dict[str, Any]:
         call_options, weights = case.call_options, dict(self.dump(case.cell, case.params))
@@ -151,8 +160,11 @@ class OnnxNode(ProgramImplementation):
         return layout.dump(cell, params)
 
     def from_native(self, case: Case, native: Quantities) -> dict[str, Array]:
-        """Quantities from ``Y``, ``Y_h`` and ``Y_c``."""
+        """Quantities from ``Y``, ``Y_h`` and ``Y_c``; `ValueError` where their shapes are not the operator's."""
         batch_first = case.call_options.get("layout", 0)
+        for name, due in _shapes(case, batch_first).items():
+            if name in native and native[name].shape != due:
+                raise ValueError(f"{name} has the shape {native[name].shape}, the operator's is {due}")
         found = {"outputs": layout.load_outputs(native["Y"], batch_first)} if "Y" in native else {}
         states = layout.load_state(case.cell, [native[n] for n in ("Y_h", "Y_c") if n in native], batch_first)
         return found | {f"state.{name}": part for name, part in zip(case.state_names, states, strict=True)}
@@ -173,6 +185,15 @@ class OnnxNode(ProgramImplementation):
             "gradients": "inference only: neither evaluator differentiates a model",
         }
         return found | ({"outputs": "the node has no output Y"} if case.call_options.get("outputs") == "states" else {})
+
+
+def _shapes(case: Case, batch_first: int) -> dict[str, tuple[int, ...]]:
+    """The shapes of the node's outputs."""
+    (batch, time, _), directions = case.x.shape, len(layout.directions(case.cell))
+    size = layout.directions(case.cell)[0][1].hidden_size
+    state = (batch, directions, size) if batch_first else (directions, batch, size)
+    outputs = (batch, time, directions, size) if batch_first else (time, directions, batch, size)
+    return {"Y": outputs, "Y_h": state, "Y_c": state}
 
 
 def attributes(case: Case) -> dict[str, Any]:

@@ -44,6 +44,11 @@ def outputs_in_the_order_of_the_input(case: Case) -> Case:
     return case.replace(output_order="original")
 
 
+def run_forward(case: Case) -> Case:
+    """One direction alone runs forward, where backward was asked for."""
+    return case.replace(reverse=False)
+
+
 def dropout_ignored(case: Case) -> Case:
     """Nothing is dropped."""
     return case.replace(dropout=None)
@@ -57,6 +62,22 @@ def clip_ignored(case: Case) -> Case:
 def coupling_ignored(case: Case) -> Case:
     """The LSTM has a forget gate of its own, where f = 1 - i was asked for."""
     return _with_cells(case, lambda cell: replace(cell, input_forget=False))
+
+
+def peepholes_ignored(case: Case) -> Case:
+    """The LSTM's gates do not see the cell state."""
+    other = _with_cells(case, lambda cell: replace(cell, peepholes=False) if isinstance(cell, ri.LSTM) else cell)
+    return other.replace(params={name: case.params[name] for name in other.cell.parameter_shapes})
+
+
+def forward_activations_for_both(case: Case) -> Case:
+    """The backward cell has the forward one's activations."""
+    if not isinstance(case.cell, ri.Stack) or case.cell.layers[0].forward is None:
+        return case
+    names = ("activation", "recurrent_activation", "output_activation")
+    forward: Any = case.cell.layers[0].forward
+    theirs = {name: getattr(forward, name) for name in names if hasattr(forward, name)}
+    return _with_cells(case, lambda cell: replace(cell, **theirs))
 
 
 def activations_ignored(case: Case) -> Case:
@@ -113,9 +134,12 @@ MODELS: Mapping[str, Model] = {
     "masked outputs are states": masked_outputs_are_states,
     "propagated mask ignored": propagated_mask_ignored,
     "outputs in the order of the input": outputs_in_the_order_of_the_input,
+    "run forward": run_forward,
     "dropout ignored": dropout_ignored,
     "clip ignored": clip_ignored,
     "coupling ignored": coupling_ignored,
+    "peepholes ignored": peepholes_ignored,
+    "activations of the forward direction in both": forward_activations_for_both,
     "activations ignored": activations_ignored,
     "thresholded at zero": thresholded_at_zero,
     "cell state unclipped": cell_state_unclipped,
