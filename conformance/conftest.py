@@ -79,16 +79,16 @@ def session(request: pytest.FixtureRequest) -> Session:
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
-    """Keeps what a failed test said."""
+    """Records the message of a failed test."""
     outcome = yield
     report = outcome.get_result()
     current = item.config.stash.get(SESSION, None)
     if current is not None and report.failed:
         message = str(report.longrepr)
         if call.excinfo is not None:
-            said = isinstance(call.excinfo.value, Disagreement)
-            message = str(call.excinfo.value) if said else call.excinfo.exconly()
-        current.failure(item.nodeid.rpartition("/")[2], message)
+            explained = isinstance(call.excinfo.value, Disagreement)
+            message = str(call.excinfo.value) if explained else call.excinfo.exconly()
+        current.record_failure(item.nodeid.rpartition("/")[2], message)
 
 
 @pytest.hookimpl(trylast=True)
@@ -98,14 +98,14 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         reporter = session.config.pluginmanager.get_plugin("terminalreporter")
         stats = reporter.stats if reporter is not None else {}
         reported = sum(len(stats.get(outcome, ())) for outcome in ("passed", "failed", "skipped", "error"))
-        current.end(session.testscollected, reported)
+        current.record_end(session.testscollected, reported)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if SESSION in config.stash:
-        from conformance.suite.plan import ORDER
+        from conformance.suite.plan import MODULE_ORDER
 
-        places = {f"test_{name}": place for place, name in enumerate(ORDER)}
+        places = {f"test_{name}": place for place, name in enumerate(MODULE_ORDER)}
         items.sort(key=lambda item: places.get(item.path.stem, len(places)))
 
 
@@ -114,4 +114,4 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if current is not None:
         from conformance.suite.plan import planned_cases
 
-        current.start(planned_cases(current))
+        current.record_start(planned_cases(current))

@@ -1,7 +1,7 @@
 """What an implementation is: a `Case` goes in, an `Observed` comes out.
 
-The author of a plug-in reads this file and no other. Any object with the attributes of `Implementation` is an
-implementation; nothing has to be inherited or registered::
+This file is all that the author of a plug-in reads. An implementation is a class with the attributes of
+`Implementation`, whose constructor needs no argument. It inherits from nothing and is registered nowhere::
 
     class MyRNN:
         name = "my-rnn"
@@ -13,7 +13,8 @@ implementation; nothing has to be inherited or registered::
             ...
             return {"outputs": outputs, "state.h": h}
 
-Every number of a case has a quantity's name and an index. The quantities, by family:
+``python -m conformance run --implementation my_rnn.py:MyRNN`` checks it. ``observe`` returns arrays by the names of the
+*quantities* of a run. What it leaves out is reported as not run. The quantities, by family:
 
 outputs     ``outputs``
 state       ``state.h``, ``state.c``
@@ -42,7 +43,7 @@ from .common.descriptions import described, first_cell, lengths_kind, mask_kind,
 Array = NDArray[Any]
 Quantities = Mapping[str, Array]
 
-CELLS: dict[str, Any] = {"SimpleRNN": ri.SimpleRNN, "LSTM": ri.LSTM, "GRU": ri.GRU}
+CELL_KINDS: dict[str, Any] = {"SimpleRNN": ri.SimpleRNN, "LSTM": ri.LSTM, "GRU": ri.GRU}
 FAMILIES = ("outputs", "state", "gates", "gradients")
 
 
@@ -99,8 +100,7 @@ class Case:
     @property
     def state_names(self) -> tuple[str, ...]:
         """The names of the states, in their order."""
-        names: tuple[str, ...] = self.cell.state_names
-        return names
+        return tuple(self.cell.state_names)
 
     @property
     def outputs_shape(self) -> tuple[int, int, int]:
@@ -115,16 +115,39 @@ class Case:
 
     @property
     def size(self) -> int:
-        """How many numbers of the input and of the parameters go in."""
+        """How many numbers the input and the parameters have together."""
         return self.x.size + sum(array.size for array in self.params.values())
 
     @cached_property
     def options(self) -> Mapping[str, Any]:
-        """Every option of the case by name: what coverage and divergences ask for."""
-        return options_of(self)
+        """Every option of the case by name, as the option space, the coverage and known divergences use them."""
+        layers = self.cell.layers if isinstance(self.cell, ri.Stack) else ()
+        cells = layers[0].cells if layers else (self.cell,)
+        reversals = layers[0].reversals if layers else (self.reverse,)
+        dropout = self.dropout or {}
+        return {
+            "kind": self.kind,
+            "dtype": self.dtype_name,
+            **options_of_cell(cells[0]),
+            "layers": len(layers) or 1,
+            "direction": "both" if len(cells) == 2 else "backward" if reversals[0] else "forward",
+            "merge": layers[0].merge if len(cells) == 2 else "concat",
+            "backward_cell": "alike" if cells[0] == cells[-1] else "different",
+            "mask": mask_kind(self.mask),
+            "lengths": lengths_kind(self.lengths),
+            "masked_output": self.masked_output,
+            "output_order": self.output_order,
+            "return_sequences": self.return_sequences,
+            "initial_state": self.initial_state is not None,
+            "dropout": any(name.endswith("input") for name in dropout),
+            "recurrent_dropout": any(name.endswith("recurrent") for name in dropout),
+            "between_dropout": any(name.endswith("between") for name in dropout),
+            "gradients": self.wants_gradients,
+            **self.call_options,
+        }
 
     def initial_state_or_zeros(self) -> tuple[Array, ...]:
-        """The initial state, for implementations that have no default of their own."""
+        """The initial state that an implementation starts from which has no default of its own."""
         if self.initial_state is not None:
             return self.initial_state
         return tuple(np.zeros((self.x.shape[0], size), self.dtype) for size in self.cell.state_sizes)
@@ -133,7 +156,7 @@ class Case:
         """The same case with some fields changed."""
         return dataclasses.replace(self, **changes)
 
-    def map(self, change: Callable[[Array], Array]) -> Case:
+    def map_arrays(self, change: Callable[[Array], Array]) -> Case:
         """The same case with every array of numbers put through ``change``; None stays None."""
 
         def each(arrays: tuple[Array | None, ...] | None) -> Any:
@@ -151,21 +174,20 @@ class Case:
     def in_dtype(self, dtype: Any) -> Case:
         """The same case rounded to another working precision."""
         with np.errstate(all="ignore"):
-            return self.map(lambda array: array.astype(dtype))
+            return self.map_arrays(lambda array: array.astype(dtype))
 
     def __repr__(self) -> str:
         batch, time, _ = self.x.shape
-        given = [name for name in ("initial_state", "d_outputs", "d_state") if getattr(self, name)
-                 is not None]  # fmt: skip
-        unusual = {k: v for k, v in self.options.items() if k in PLAIN and v != PLAIN[k]} | dict(self.call_options)
-        more = "".join(f", {name}={value!r}" for name, value in unusual.items())
+        given = [name for name in ("initial_state", "d_outputs", "d_state") if getattr(self, name) is not None]
+        unusual = {name: self.options[name] for name, value in BASIC_OPTIONS.items() if self.options[name] != value}
+        more = "".join(f", {name}={value!r}" for name, value in (unusual | dict(self.call_options)).items())
         return (
             f"{described(self.cell)}, {self.dtype}, batch={batch}, time={time}{more}, "
             f"given: {', '.join(given) or 'neither initial state nor cotangents'}"
         )
 
 
-PLAIN: Mapping[str, Any] = {
+BASIC_OPTIONS: Mapping[str, Any] = {
     "layers": 1,
     "direction": "forward",
     "mask": "none",
@@ -175,35 +197,7 @@ PLAIN: Mapping[str, Any] = {
     "recurrent_dropout": False,
     "between_dropout": False,
 }
-"""The options of a case in which every step of every row counts, first to last, and all of it."""
-
-
-def options_of(case: Case) -> dict[str, Any]:
-    """The options of a case by name."""
-    layers = case.cell.layers if isinstance(case.cell, ri.Stack) else ()
-    cells = layers[0].cells if layers else (case.cell,)
-    reversals = layers[0].reversals if layers else (case.reverse,)
-    dropout = case.dropout or {}
-    return {
-        "kind": case.kind,
-        "dtype": case.dtype_name,
-        **options_of_cell(cells[0]),
-        "layers": len(layers) or 1,
-        "direction": "both" if len(cells) == 2 else "backward" if reversals[0] else "forward",
-        "merge": layers[0].merge if len(cells) == 2 else "concat",
-        "backward_cell": "alike" if cells[0] == cells[-1] else "different",
-        "mask": mask_kind(case.mask),
-        "lengths": lengths_kind(case.lengths),
-        "masked_output": case.masked_output,
-        "output_order": case.output_order,
-        "return_sequences": case.return_sequences,
-        "initial_state": case.initial_state is not None,
-        "dropout": any(name.endswith("input") for name in dropout),
-        "recurrent_dropout": any(name.endswith("recurrent") for name in dropout),
-        "between_dropout": any(name.endswith("between") for name in dropout),
-        "gradients": case.wants_gradients,
-        **case.call_options,
-    }
+"""The options of the plainest run: one layer, forward, every step of every row, nothing masked or dropped."""
 
 
 @dataclass(frozen=True)
@@ -220,8 +214,8 @@ class Observed:
     path: str = ""
 
 
-class Named(Protocol):
-    """What says which divergences are known: an implementation, or a record of one."""
+class Identified(Protocol):
+    """A name and versions, which say what divergences are known: an implementation has them, and a record of one."""
 
     @property
     def name(self) -> str: ...
@@ -229,34 +223,38 @@ class Named(Protocol):
     def versions(self) -> Mapping[str, str]: ...
 
 
-class Implementation(Named, Protocol):
-    """What the suite asks of an implementation.
+class Implementation(Identified, Protocol):
+    """What every implementation has.
 
     name, versions   its name, and package to version
-    dtypes           the working precisions: ``float64``, ``float32``, ``float16``, ``bfloat16``
-    cells            the cells that it has: a kind and the values that it takes for each option, in every combination.
-                     An option that is left out takes the cell's default. Only such cases are drawn
+    dtypes           the working precisions that it computes in: ``float64``, ``float32``, ``float16``, ``bfloat16``
+    cells            the cells that it has, a list of full products: each entry is a kind of cell and the values that it
+                     takes for each option. The suite draws cases of these combinations alone. The names of the options
+                     are in `conformance.cases.option_space`; one that an entry leaves out takes its default there
+    observe(case)    computes the case, and returns quantities by name or an `Observed`
 
-    It may have more attributes, each of which changes what it is asked; `OPTIONAL` has their defaults:
+    These attributes are optional (`OPTIONAL_ATTRIBUTES` has their defaults):
 
     arithmetic           dtype to the arithmetic that it computes in, as ``{"float32": "float32, products in TF32"}``;
                          the key ``"float32, tf32"`` is for cases whose option ``tf32`` is True. Every bound follows
                          from it (`conformance.judging.arithmetic`)
     device, devices      where it computes; what its constructor takes as ``device``, such as ``("cpu", "cuda")``
-    empty_batch          True: batches without a row are drawn too
-    every_release        like ``cells``, where these depend on the framework's version: the options of any version
-    expensive            True: fewer random cases are asked, as where each one compiles anew
+    empty_batch          True: batches without a row are tried too
+    every_release        like ``cells``, with the options of every version, where ``cells`` depends on the installed one
+    expensive            True: fewer random cases are tried, as where each one compiles anew
     ignores_nan_padding  True: NaN in masked steps changes nothing
     prepare(case)        the case with what only the framework knows: the factors of dropout that it will draw
-    refused              ``[{"when": {option: values, …}, "reason": …, "message": …}]``: combinations that the framework
-                         refuses. Some of each are tried, and must raise with that message
+    refused              ``[{"when": {option: values, …}, "reason": …, "message": …}]``: combinations in ``cells`` that
+                         the framework refuses. Some of each are tried, and must raise with that message
     sizes                one set of sizes for all combinations, where every other compiles anew
-    stateful(case)       a layer that keeps its state: ``call(x, mask=None, initial_state=None)``, ``reset()``,
-                         ``reload()`` (True where that keeps the state); or None where there is none for this case
+    stateful(case)       a layer that keeps its state, or None where there is none for this case. It has
+                         ``call(x, mask=None, initial_state=None)``, which returns outputs and final state by name;
+                         ``reset()``, after which the next call starts from zeros; and ``reload()``, which saves the
+                         layer, goes on with the loaded one, and returns True where that keeps the state
     interface()          what a user builds against, as data that JSON holds: of each class the ``signature`` (argument
                          to default as source, or "required"), the ``defaults`` and the ``weights`` (names and shapes
                          in order, for input size 2 and hidden size 3); of each operator ``opset``, ``inputs``,
-                         ``outputs`` and ``attributes``. It changes nothing that is asked
+                         ``outputs`` and ``attributes``. It is recorded, and changes nothing that is tried
     """
 
     @property
@@ -267,7 +265,7 @@ class Implementation(Named, Protocol):
     def observe(self, case: Case) -> Observed | Quantities: ...
 
 
-OPTIONAL: Mapping[str, Any] = {
+OPTIONAL_ATTRIBUTES: Mapping[str, Any] = {
     "arithmetic": {},
     "device": "cpu",
     "devices": ("cpu",),
@@ -281,12 +279,12 @@ OPTIONAL: Mapping[str, Any] = {
     "stateful": None,
     "interface": dict,
 }
-"""The attributes that an implementation may leave out, with what holds then."""
+"""The value of each attribute that an implementation leaves out."""
 
 
-def optional(implementation: Any, attribute: str) -> Any:
-    """One of the `OPTIONAL` attributes, or its default."""
-    return getattr(implementation, attribute, OPTIONAL[attribute])
+def attribute_of(implementation: Any, attribute: str) -> Any:
+    """One of the `OPTIONAL_ATTRIBUTES`: the implementation's own, or the default."""
+    return getattr(implementation, attribute, OPTIONAL_ATTRIBUTES[attribute])
 
 
 def observe(implementation: Implementation, case: Case) -> Observed:
@@ -296,7 +294,7 @@ def observe(implementation: Implementation, case: Case) -> Observed:
 
 
 class NotRun(Exception):
-    """An implementation that cannot run here: the reason, and what would help."""
+    """Raised where an implementation cannot run here: the reason, and what would help."""
 
     def __init__(self, reason: str, hint: str = "") -> None:
         super().__init__(f"{reason} ({hint})" if hint else reason)

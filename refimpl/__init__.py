@@ -2,11 +2,13 @@
 
 Start at a cell's file (`simple_rnn`, `lstm`, `gru`): its docstring has the equations and their adjoint.
 `sequence` unrolls a cell over time, `stack` builds layers of it, `running` checks what goes in; `rounding` bounds what
-rounding may change, on the arrays of `rounded`; `layouts` converts weights. Whole models: `preprocessing`, `head`,
-`model`, `initializers`, `losses`, `clipping`, `optimizers`, `training`.
+rounding may change, on the arrays of `rounded`, and says how far it usually goes, on those of `sampled`; `comparing`
+gives the verdict on arrays of one's own; `layouts` converts weights. Whole models: `preprocessing`, `head`, `model`,
+`initializers`, `losses`, `clipping`, `optimizers`, `training`.
 """
 
 from . import head, initializers, layouts, losses, optimizers, preprocessing, rounding, training
+from .comparing import Comparison, Verdict, assert_agrees, compare
 from .errors import InvalidArgument
 from .gru import GRU
 from .head import Dense, Embedding
@@ -23,6 +25,7 @@ __all__ = [
     "LSTM",
     "AnyRun",
     "Cell",
+    "Comparison",
     "Dense",
     "Embedding",
     "Gates",
@@ -35,7 +38,10 @@ __all__ = [
     "SimpleRNN",
     "Stack",
     "StackRun",
+    "Verdict",
+    "assert_agrees",
     "backward",
+    "compare",
     "forward",
     "head",
     "initializers",

@@ -27,6 +27,8 @@ from .parameters import Cell, Gates, State
 from .precision import Precision
 from .rounded import Rounded
 from .running import AnyRun, checked_cotangents, checked_run, unroll, unroll_adjoint
+from .sampling import Spread as Spread
+from .sampling import spread as spread
 from .sequence import Gradients
 from .stack import Stack, named_cells
 

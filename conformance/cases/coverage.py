@@ -1,7 +1,7 @@
-"""Which combinations of options are enough, which have been tried, and what those that fail have in common.
+"""Which combinations of options are enough, which have been tried, and under which condition they fail.
 
-A *tuple* is a choice of values for three options. All that a set of combinations contains are coded as numbers, so
-that sets of twenty thousand combinations of eighteen options are a matter of seconds.
+A *tuple* is a choice of values for three options. All tuples of a set of combinations are coded as numbers, so that
+twenty thousand combinations of eighteen options take seconds.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ Codes = NDArray[np.int32]
 _ABSENT = -1
 
 
-class Tuples:
+class OptionTuples:
     """The tuples of ``strength`` options that a set of combinations contains.
 
-    Options with but one value are left out, as every combination has them; with fewer than ``strength`` others, the
-    tuples are of those that there are.
+    Options with a single value are left out, as every combination has them. With fewer than ``strength`` others, the
+    tuples are of those.
     """
 
     def __init__(self, valid: Sequence[Combination], strength: int = 3) -> None:
@@ -50,39 +50,39 @@ class Tuples:
 
     @property
     def count(self) -> int:
-        """How many there are."""
+        """How many tuples there are."""
         return int(self._valid.sum())
 
-    def cover(self, seed: int = 0) -> list[int]:
-        """Few combinations that contain every tuple, by their places; the same for the same seed.
+    def covering(self, seed: int = 0) -> list[int]:
+        """The places of a few combinations that contain every tuple; the same for the same seed.
 
-        Greedy: each next one is among those that contain the most tuples not yet covered.
+        Greedy: each next combination is one of those that contain the most tuples not yet covered.
         """
         codes, wanted = self.codes, self._valid.copy()
         gain = (codes != _ABSENT).sum(axis=0).astype(np.float64)
-        gain += np.random.default_rng(seed).random(gain.shape) / 2  # who comes first where several gain as much
+        gain += np.random.default_rng(seed).random(gain.shape) / 2  # decides where several gain as much
         chosen: list[int] = []
         while wanted.any():
             best = int(np.argmax(gain))
-            its = codes[:, best]
-            new = np.flatnonzero((its != _ABSENT) & wanted[its])
+            best_codes = codes[:, best]
+            new = np.flatnonzero((best_codes != _ABSENT) & wanted[best_codes])
             for k in new:
-                gain -= codes[k] == its[k]
-            wanted[its[new]] = False
+                gain -= codes[k] == best_codes[k]
+            wanted[best_codes[new]] = False
             chosen.append(best)
         return chosen
 
 
 class Coverage:
-    """What has been tried of a set of combinations."""
+    """Which of a set of combinations, and of their tuples, have been tried."""
 
-    def __init__(self, tuples: Tuples) -> None:
+    def __init__(self, tuples: OptionTuples) -> None:
         self._tuples = tuples
         self._combinations = np.zeros(tuples.codes.shape[1], bool)
         self._covered = np.zeros(int(tuples.codes.max(initial=-1)) + 1, bool)
 
     def add(self, place: int) -> None:
-        """The combination at this place has been tried."""
+        """Notes that the combination at this place has been tried."""
         codes = self._tuples.codes[:, place]
         self._combinations[place] = True
         self._covered[codes[codes != _ABSENT]] = True
@@ -94,50 +94,54 @@ class Coverage:
 
     @property
     def valid(self) -> dict[str, int]:
-        """How many there are."""
+        """How many combinations and tuples there are."""
         return {"combinations": len(self._combinations), "tuples": self._tuples.count}
 
 
-def in_common(failed: Sequence[Combination], passed: Sequence[Combination]) -> list[tuple[dict[str, Any], list[int]]]:
-    """Conditions that failed combinations fulfil and no passed one does, each with the places of those it explains.
+def failure_conditions(
+    failed: Sequence[Combination], passed: Sequence[Combination]
+) -> list[tuple[dict[str, Any], list[int]]]:
+    """Conditions that only failed combinations fulfil, each with the places of the failures that it explains.
 
-    Conditions of one option come before those of two and three, and among these those that explain more. What no
-    such condition explains comes last, under the options in which all failures agree.
+    A condition is a value for one, two or three options. Those of fewer options come first, and of these those that
+    explain more. Failures that no condition explains come last, under the options that all of them share.
     """
-    names, coded = _coded([*failed, *passed], every=True)
+    names, coded = _coded([*failed, *passed], all_options=True)
     values = _values([*failed, *passed], names)
-    bad, good = coded[: len(failed)], coded[len(failed) :]
-    left = np.ones(len(failed), bool)
+    failed_codes, passed_codes = coded[: len(failed)], coded[len(failed) :]
+    unexplained = np.ones(len(failed), bool)
     found: list[tuple[dict[str, Any], list[int]]] = []
     for strength in (1, 2, 3):
-        while left.any():
-            best = max(_conditions(bad, good, left, strength), key=lambda one: one[0], default=None)
+        while unexplained.any():
+            best = max(
+                _conditions(failed_codes, passed_codes, unexplained, strength), key=lambda one: one[0], default=None
+            )
             if best is None:
                 break
             _, columns, code = best
-            explained = (bad[:, columns] == code).all(axis=1) & left
+            explained = (failed_codes[:, columns] == code).all(axis=1) & unexplained
             condition = {names[c]: values[names[c]][v] for c, v in zip(columns, code, strict=True)}
             found.append((condition, np.flatnonzero(explained).tolist()))
-            left &= ~explained
-    if left.any():
-        places = np.flatnonzero(left).tolist()
+            unexplained &= ~explained
+    if unexplained.any():
+        places = np.flatnonzero(unexplained).tolist()
         found.append((dict(set.intersection(*(set(failed[k].items()) for k in places))), places))
     return found
 
 
 def _conditions(
-    bad: Codes, good: Codes, left: NDArray[np.bool_], strength: int
+    failed: Codes, passed: Codes, unexplained: NDArray[np.bool_], strength: int
 ) -> Iterator[tuple[int, list[int], Codes]]:
-    """Conditions that no good row fulfils: how many bad rows each explains, its columns and its values."""
-    radix = np.maximum(bad.max(axis=0, initial=-1), good.max(axis=0, initial=-1)).astype(np.int64) + 1
-    for columns in combinations(range(bad.shape[1]), strength):
+    """Conditions that no passed row fulfils: how many failed rows each explains, its columns and its values."""
+    radix = np.maximum(failed.max(axis=0, initial=-1), passed.max(axis=0, initial=-1)).astype(np.int64) + 1
+    for columns in combinations(range(failed.shape[1]), strength):
         chosen = list(columns)
-        here = left & (bad[:, chosen] != _ABSENT).all(axis=1)
+        here = unexplained & (failed[:, chosen] != _ABSENT).all(axis=1)
         weights = np.append(np.cumprod(radix[chosen][::-1])[::-1][1:], 1)
-        numbers, first, counts = np.unique(bad[here][:, chosen] @ weights, return_index=True, return_counts=True)
-        alone = ~np.isin(numbers, good[(good[:, chosen] != _ABSENT).all(axis=1)][:, chosen] @ weights)
-        for row, count in zip(np.flatnonzero(here)[first[alone]], counts[alone], strict=True):
-            yield int(count), chosen, bad[row, chosen]
+        numbers, first, counts = np.unique(failed[here][:, chosen] @ weights, return_index=True, return_counts=True)
+        only_failed = ~np.isin(numbers, passed[(passed[:, chosen] != _ABSENT).all(axis=1)][:, chosen] @ weights)
+        for row, count in zip(np.flatnonzero(here)[first[only_failed]], counts[only_failed], strict=True):
+            yield int(count), chosen, failed[row, chosen]
 
 
 def _values(valid: Iterable[Combination], names: Sequence[str]) -> dict[str, list[Any]]:
@@ -150,15 +154,20 @@ def _values(valid: Iterable[Combination], names: Sequence[str]) -> dict[str, lis
     return {name: list(values) for name, values in found.items()}
 
 
-def _coded(valid: Sequence[Combination], every: bool = False) -> tuple[list[str], Codes]:
-    """The options' names, and each combination's values as numbers; options of one value left out, unless ``every``."""
+def _coded(valid: Sequence[Combination], all_options: bool = False) -> tuple[list[str], Codes]:
+    """The options' names, and each combination's values as numbers.
+
+    Without ``all_options``, those are left out that have the same value in every combination.
+    """
     seen: Mapping[str, list[Any]] = _values(valid, list(dict.fromkeys(name for one in valid for name in one)))
-    names = [name for name, values in seen.items() if every or len(values) > 1 or any(name not in c for c in valid)]
+    names = [
+        name for name, values in seen.items() if all_options or len(values) > 1 or any(name not in c for c in valid)
+    ]
     places = {name: {value: k for k, value in enumerate(seen[name])} for name in names}
     coded = np.full((len(valid), len(names)), _ABSENT, np.int32)
     for column, name in enumerate(names):
-        its = places[name]
+        codes_of_values = places[name]
         for row, combination in enumerate(valid):
             if name in combination:
-                coded[row, column] = its[combination[name]]
+                coded[row, column] = codes_of_values[combination[name]]
     return names, coded

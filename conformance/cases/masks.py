@@ -1,4 +1,4 @@
-"""Masks and lengths of each kind, exactly in its kind (`conformance.cases.option_space`)."""
+"""Random masks and lengths of each kind that `option_space` names, and which steps they leave."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import numpy as np
 from ..contract import Array
 
 
-def a_mask(kind: str, rng: np.random.Generator, batch: int, time: int) -> Array | None:
-    """A mask of that kind, ``(batch, time)``; None for "none".
+def random_mask(kind: str, rng: np.random.Generator, batch: int, time: int) -> Array | None:
+    """A mask of exactly that kind, ``(batch, time)``; None for "none".
 
-    full    every step counts
-    right   each row's last steps, in some row at least one, in none all
+    full    no step is masked
+    right   the last steps of rows are masked: in some row at least one step, in no row all
     left    the same of the first steps
-    holes   in some row a step between two that count, in none all
-    rows    some row wholly, not every one where there are two
+    holes   in some row a step between two others is masked, in no row all are
+    rows    some row is masked wholly, but not every row where there are two
     """
     if kind == "none":
         return None
@@ -41,12 +41,12 @@ def a_mask(kind: str, rng: np.random.Generator, batch: int, time: int) -> Array 
     return np.asarray(mask)
 
 
-def some_lengths(kind: str, rng: np.random.Generator, batch: int, time: int) -> Array | None:
-    """Lengths of that kind, ``(batch,)``; None for "none".
+def random_lengths(kind: str, rng: np.random.Generator, batch: int, time: int) -> Array | None:
+    """Lengths of exactly that kind, ``(batch,)``; None for "none".
 
-    sorted     none less than the next, and none zero
-    unsorted   some less than the next, and none zero
-    zero       some zero, not every one where there are two
+    sorted     the longest row comes first; none has length zero
+    unsorted   some row is shorter than the next; none has length zero
+    zero       some row has length zero, but not every row where there are two
     """
     if kind == "none":
         return None
@@ -64,7 +64,7 @@ def some_lengths(kind: str, rng: np.random.Generator, batch: int, time: int) -> 
     return lengths.astype(np.int64)
 
 
-def kept(mask: Array | None, lengths: Array | None, time: int) -> Array | None:
+def unmasked_steps(mask: Array | None, lengths: Array | None, time: int) -> Array | None:
     """Which steps count, ``(batch, time)``; None where all do."""
     if lengths is not None:
         return np.asarray(np.arange(time) < lengths[:, None])

@@ -1,12 +1,11 @@
-"""The option space of an implementation: what it declares, as the set of all valid combinations.
+"""The option space of an implementation: the set of all combinations of options that it declares.
 
-An implementation's ``cells`` are full products: each entry is a kind of cell and the values that it takes for each
-option. `space_of` multiplies them out into *combinations*, flat mappings from option to value with every default filled
-in, and takes out what ``refused`` says that the framework refuses.
+An implementation declares ``cells`` and ``refused`` (`conformance.contract`). `space_of` multiplies the cells out into
+*combinations*, flat mappings from option to value with every default filled in, and takes out the refused ones.
 
-The options that the oracle knows are in `GENERAL`, beside the fields of each cell; an option of any other name is the
-implementation's own, says how it is built or called, and travels in ``case.call_options``. Three of these shape what is
-drawn too: ``dropout_per_gate`` True (factors of dropout for each gate), ``layout`` "unbatched" (one row) and
+The oracle knows the options in `LAYER_OPTIONS` and `CELL_OPTIONS`. An option of any other name is a *call option*: the
+implementation's own, which says how its layer is built or called, and travels in ``case.call_options``. Three of them
+shape the case too: ``dropout_per_gate`` True (factors of dropout for each gate), ``layout`` "unbatched" (one row) and
 ``return_state`` False (no cotangents of the state).
 """
 
@@ -19,7 +18,7 @@ from functools import cached_property
 from itertools import product
 from typing import Any
 
-from ..contract import CELLS
+from ..contract import CELL_KINDS
 
 Combination = Mapping[str, Any]
 Entry = Mapping[str, Any]
@@ -27,18 +26,18 @@ Entry = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Option:
-    """One option of the table: its values, what it means, and which it takes where an entry leaves it out.
+    """One option of the table: its values, what it means, and the values that it takes where an entry leaves it out.
 
-    What takes none is no part of the combination then, and is drawn freely or is the cell's default.
+    An option without defaults is then no part of the combination: it is drawn freely, or takes the cell's default.
     """
 
     name: str
     values: str
     meaning: str
-    left_out: tuple[Any, ...]
+    defaults: tuple[Any, ...]
 
 
-GENERAL = (
+LAYER_OPTIONS = (
     Option("layers", "1, 2, 3, …", "layers on top of each other", (1,)),
     Option("direction", "`forward`, `backward`, `both`", "in which the steps are processed", ("forward",)),
     Option("merge", "`concat`, `sum`, `mul`, `ave`", "how two directions become one output", ("concat",)),
@@ -68,7 +67,7 @@ GENERAL = (
     Option("between_dropout", "`False`, `True`", "given factors between layers, for every step", (False,)),
     Option("gradients", "`False`, `True`", "whether any are asked for", ()),
 )
-OF_CELLS = (
+CELL_OPTIONS = (
     Option("activation", "names, as `tanh`", "of the candidate and the output", ()),
     Option("recurrent_activation", "names, as `sigmoid`", "of the gates", ()),
     Option("output_activation", "`None` or names", "of the LSTM's cell state; `None`: the activation", ()),
@@ -81,58 +80,58 @@ OF_CELLS = (
     Option("forget_bias", "`False`, `True`", "added to the LSTM's forget gate at run time", ()),
     Option("clip", "`False`, `True`", "whether the activations' arguments are clipped", ()),
 )
-"""The cells' own; each takes its cell's default where it is left out."""
+"""The fields of the cells; each takes its cell's default where it is left out."""
 
 _SIZES = {"input_size", "hidden_size", "proj_size"}
 _SWITCHES = {"proj_size": "projection", "clip": "clip", "forget_bias": "forget_bias"}  # numbers: options say whether
-_KNOWN = {option.name for option in (*GENERAL, *OF_CELLS)} | {"kind", "dtype"}
+_KNOWN = {option.name for option in (*LAYER_OPTIONS, *CELL_OPTIONS)} | {"kind", "dtype"}
 
 
 def cell_defaults(kind: str) -> dict[str, Any]:
     """The options of a kind of cell and their defaults; of numbers such as ``clip`` only whether they are given."""
-    known = {f.name: f.default for f in fields(CELLS[kind])}
+    known = {f.name: f.default for f in fields(CELL_KINDS[kind])}
     found = {name: default for name, default in known.items() if name not in _SIZES | set(_SWITCHES)}
     return found | {switch: False for name, switch in _SWITCHES.items() if name in known}
 
 
-def is_own(name: str) -> bool:
-    """Whether an option is the implementation's own, and so a part of ``case.call_options``."""
+def is_call_option(name: str) -> bool:
+    """Whether an option is the implementation's own, a part of ``case.call_options``."""
     return name not in _KNOWN
 
 
 def call_options_of(combination: Combination) -> dict[str, Any]:
-    """The implementation's own options in a combination."""
-    return {name: value for name, value in combination.items() if is_own(name)}
+    """The call options in a combination."""
+    return {name: value for name, value in combination.items() if is_call_option(name)}
 
 
 def has_dropout(combination: Combination) -> bool:
-    """Whether there are factors of dropout, of whatever kind."""
+    """Whether there are factors of any kind of dropout."""
     return any(combination[name] for name in ("dropout", "recurrent_dropout", "between_dropout"))
 
 
-def complete(entry: Entry, dtypes: Sequence[str]) -> dict[str, tuple[Any, ...]]:
-    """The entry with the values of every option, those that it leaves out included; `ValueError` for nonsense."""
+def with_defaults(entry: Entry, dtypes: Sequence[str]) -> dict[str, tuple[Any, ...]]:
+    """The entry with the values of every option, defaults filled in; `ValueError` for an unknown kind or option."""
     kind = entry.get("kind")
-    if kind not in CELLS:
-        raise ValueError(f"cells: expected a kind out of {', '.join(CELLS)}, got {kind!r}")
+    if kind not in CELL_KINDS:
+        raise ValueError(f"cells: expected a kind out of {', '.join(CELL_KINDS)}, got {kind!r}")
     options = cell_defaults(kind)
     for name, values in entry.items():
         if name == "kind":
             continue
         if isinstance(values, str) or not isinstance(values, Iterable) or not list(values):
             raise ValueError(f"cells: {kind}: {name}: expected a tuple of values, got {values!r}")
-        if name in {option.name for option in OF_CELLS} and name not in options:
+        if name in {option.name for option in CELL_OPTIONS} and name not in options:
             raise ValueError(f"cells: a {kind} has no option {name!r}; it has {', '.join(options)}")
     found = {"kind": (kind,), "dtype": tuple(dtypes)} | {name: (default,) for name, default in options.items()}
-    found |= {option.name: option.left_out for option in GENERAL if option.left_out}
+    found |= {option.name: option.defaults for option in LAYER_OPTIONS if option.defaults}
     return found | {name: tuple(values) for name, values in entry.items() if name != "kind"}
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """Combinations that a framework refuses: ``when`` all of these options have one of these values.
+    """Combinations that a framework refuses: those that have one of the values of each option in ``when``.
 
-    message   a part of what it says; an error that does not say it is another one
+    message   a part of the error's message; an error without it is another error
     """
 
     when: Mapping[str, tuple[Any, ...]]
@@ -141,6 +140,7 @@ class Refusal:
 
     @staticmethod
     def of(declared: Mapping[str, Any]) -> Refusal:
+        """The entry of ``refused``, checked; `ValueError` where it is incomplete."""
         unknown = set(declared) ^ {"when", "reason", "message"}
         if unknown or not all(declared.values()):
             raise ValueError(f"refused: expected 'when', 'reason' and 'message', none of them empty, got {declared!r}")
@@ -148,21 +148,22 @@ class Refusal:
         return Refusal(when, declared["reason"], declared["message"])
 
     def matches(self, combination: Combination) -> bool:
+        """Whether the framework refuses the combination."""
         return matches(self.when, combination)
 
 
 def matches(when: Mapping[str, Sequence[Any]], combination: Combination) -> bool:
-    """Whether each of the options has one of the values; ``*`` in a value stands for anything.
+    """Whether each of the options has one of its values.
 
-    ``!`` before values means any other than these; an option that is not there is ``absent``.
+    In a value ``*`` stands for anything; values after ``!`` are excluded; an option that is missing is ``absent``.
     """
     return all(_is_among(combination.get(name, "absent"), values) for name, values in when.items())
 
 
-def _is_among(value: Any, stated: Sequence[Any]) -> bool:
-    if value in stated:
+def _is_among(value: Any, values: Sequence[Any]) -> bool:
+    if value in values:
         return True
-    patterns = [each for each in stated if isinstance(each, str)]
+    patterns = [each for each in values if isinstance(each, str)]
     excluded = [each[1:] for each in patterns if each.startswith("!")]
     if excluded:
         return not any(fnmatchcase(str(value), each) for each in excluded)
@@ -171,9 +172,9 @@ def _is_among(value: Any, stated: Sequence[Any]) -> bool:
 
 @dataclass(frozen=True)
 class Space:
-    """All combinations of an implementation's options, the valid ones and the refused ones.
+    """All combinations of an implementation's options, valid and refused.
 
-    entries   the declared products, with every default
+    entries   the declared products, defaults filled in
     """
 
     entries: tuple[Mapping[str, tuple[Any, ...]], ...]
@@ -185,8 +186,8 @@ class Space:
         return frozenset(_key(combination) for combination in self.valid)
 
     @cached_property
-    def _alike(self) -> Mapping[frozenset[tuple[str, Any]], list[Combination]]:
-        """The combinations that differ in the implementation's own options alone, by the others."""
+    def _by_common_options(self) -> Mapping[frozenset[tuple[str, Any]], list[Combination]]:
+        """Valid combinations by their common options: those under one key differ in call options alone."""
         found: dict[frozenset[tuple[str, Any]], list[Combination]] = {}
         for combination in self.valid:
             found.setdefault(_key(_common(combination)), []).append(combination)
@@ -196,16 +197,16 @@ class Space:
     def _looked_up(self) -> dict[frozenset[tuple[str, Any]], list[Combination]]:
         return {}
 
-    def having(self, **wanted: Any) -> list[Combination]:
-        """The valid combinations with these options; the same few are asked for again and again."""
+    def with_options(self, **wanted: Any) -> list[Combination]:
+        """The valid combinations with these options. Few questions are asked, each many times: answers are kept."""
         key = _key(wanted)
         if key not in self._looked_up:
             self._looked_up[key] = [one for one in self.valid if wanted.items() <= one.items()]
         return self._looked_up[key]
 
     def nearest(self, options: Combination) -> Combination | None:
-        """The valid combination with these options, of its own as many as can be; None where there is none."""
-        found = self._alike.get(_key(_common(options)), [])
+        """The valid combination with the same common options and the most of the call options; None where none has."""
+        found = self._by_common_options.get(_key(_common(options)), [])
         return max(found, key=lambda one: len(one.items() & options.items()), default=None)
 
     def __contains__(self, combination: Combination) -> bool:
@@ -216,15 +217,15 @@ class Space:
 
 
 def space_of(cells: Sequence[Entry], dtypes: Sequence[str], refused: Sequence[Mapping[str, Any]] = ()) -> Space:
-    """The option space that an implementation's ``cells``, ``dtypes`` and ``refused`` stand for."""
+    """The option space that an implementation's ``cells``, ``dtypes`` and ``refused`` declare."""
     refusals = [Refusal.of(declared) for declared in refused]
-    entries = tuple(complete(entry, dtypes) for entry in cells)
+    entries = tuple(with_defaults(entry, dtypes) for entry in cells)
     valid: dict[frozenset[tuple[str, Any]], Combination] = {}
-    out: list[dict[frozenset[tuple[str, Any]], Combination]] = [{} for _ in refusals]
+    refused_by: list[dict[frozenset[tuple[str, Any]], Combination]] = [{} for _ in refusals]
     for combination in _combinations(entries):
         by = next((k for k, refusal in enumerate(refusals) if refusal.matches(combination)), None)
-        (valid if by is None else out[by])[_key(combination)] = combination
-    for refusal, its in zip(refusals, out, strict=True):
+        (valid if by is None else refused_by[by])[_key(combination)] = combination
+    for refusal, its in zip(refusals, refused_by, strict=True):
         if not its:
             raise ValueError(
                 f"refused: no combination in `cells` has {dict(refusal.when)} (or another refusal took it)"
@@ -232,7 +233,7 @@ def space_of(cells: Sequence[Entry], dtypes: Sequence[str], refused: Sequence[Ma
     return Space(
         entries,
         tuple(valid.values()),
-        tuple((refusal, tuple(its.values())) for refusal, its in zip(refusals, out, strict=True)),
+        tuple((refusal, tuple(its.values())) for refusal, its in zip(refusals, refused_by, strict=True)),
     )
 
 
@@ -241,31 +242,31 @@ def _combinations(entries: Iterable[Mapping[str, tuple[Any, ...]]]) -> Iterator[
         names = tuple(entry)
         for values in product(*entry.values()):
             combination = dict(zip(names, values, strict=True))
-            why = nonsense(combination)
+            why = contradiction(combination)
             if why:
                 raise ValueError(f"cells: {why}: split the entry, so that its product leaves this out: {combination}")
             yield combination
 
 
-def nonsense(combination: Combination) -> str:
-    """Why no case can have these options; empty where one can."""
-    of = combination.get
-    if of("mask") != "none" and of("lengths") != "none":
+def contradiction(combination: Combination) -> str:
+    """Why no case can have all of these options; empty where one can."""
+    option = combination.get
+    if option("mask") != "none" and option("lengths") != "none":
         return "mask and lengths at once"
-    if of("direction") != "both" and (of("merge") != "concat" or of("backward_cell") != "alike"):
+    if option("direction") != "both" and (option("merge") != "concat" or option("backward_cell") != "alike"):
         return "merge or a different backward cell with one direction only"
-    if of("layers") == 1 and of("between_dropout"):
+    if option("layers") == 1 and option("between_dropout"):
         return "between_dropout with one layer"
-    if of("output_order") == "processing" and (of("layers") != 1 or of("direction") == "both"):
+    if option("output_order") == "processing" and (option("layers") != 1 or option("direction") == "both"):
         return "output_order='processing' in a stack"
-    if of("dropout_per_gate") and not (of("dropout") or of("recurrent_dropout")):
+    if option("dropout_per_gate") and not (option("dropout") or option("recurrent_dropout")):
         return "dropout_per_gate without dropout"
     return ""
 
 
 def _common(combination: Combination) -> Combination:
-    """The options that are no implementation's own; of gradients it is drawn whether they are asked for."""
-    return {name: value for name, value in combination.items() if not is_own(name) and name != "gradients"}
+    """The options that the oracle knows, but for ``gradients``, which may be drawn."""
+    return {name: value for name, value in combination.items() if not is_call_option(name) and name != "gradients"}
 
 
 def _key(combination: Combination) -> frozenset[tuple[str, Any]]:
@@ -275,9 +276,9 @@ def _key(combination: Combination) -> frozenset[tuple[str, Any]]:
 def as_markdown() -> str:
     """Every option that the oracle knows, as a Markdown table."""
     rows = ["| option | values | meaning | where it is left out |", "| --- | --- | --- | --- |"]
-    for option in (*GENERAL, *OF_CELLS):
-        default = ", ".join(f"`{value}`" for value in option.left_out)
-        default = default or ("drawn" if option in GENERAL else "the cell's default")
+    for option in (*LAYER_OPTIONS, *CELL_OPTIONS):
+        default = ", ".join(f"`{value}`" for value in option.defaults)
+        default = default or ("drawn" if option in LAYER_OPTIONS else "the cell's default")
         rows.append(f"| `{option.name}` | {option.values} | {option.meaning} | {default} |")
     rows.append("| `dtype` | `float64`, `float32`, `float16`, `bfloat16` | working precision | all of `dtypes` |")
     return "\n".join(rows)

@@ -1,4 +1,4 @@
-"""Cases of the sizes at which frameworks take other kernels, or give up."""
+"""Cases of the sizes at which frameworks take other kernels, or fail."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..contract import PLAIN, Array, Case
-from .building import Seeded, build
+from ..contract import BASIC_OPTIONS, Array, Case
+from .building import build_case
+from .choosers import SeededChooser
 from .numbers import rounded
 from .option_space import Combination
 
@@ -26,23 +27,23 @@ SIZES: Mapping[str, Mapping[str, int]] = {
     "65,537 rows": {"batch": 65537, "time": 1, "input": 2, "hidden": 2},
     "65,540 rows times steps": {"batch": 16385, "time": 4, "input": 2, "hidden": 3},
 }
-"""By what they are for. cuDNN has persistent kernels for multiples of 128 units; a grid of CUDA has 65,535 rows."""
+"""By what is special about them. cuDNN has persistent kernels for multiples of 128 units; a CUDA grid 65,535 rows."""
 
 
-def is_single(combination: Combination) -> bool:
-    """Whether such a case can be made: one layer, every step of every row, every gradient asked for."""
-    plain = all(combination[name] == value for name, value in PLAIN.items())
-    own = combination.get("layout", "batch-major") == "batch-major" and combination.get("gradients") is not False
-    return plain and own and not combination.get("projection") and combination.get("return_state") is not False
+def can_have_any_size(combination: Combination) -> bool:
+    """Whether such a case can have all `SIZES`: one layer, nothing masked, every gradient asked for."""
+    basic = all(combination[name] == value for name, value in BASIC_OPTIONS.items())
+    batched = combination.get("layout", "batch-major") == "batch-major" and combination.get("gradients") is not False
+    return basic and batched and not combination.get("projection") and combination.get("return_state") is not False
 
 
-def build_large(combination: Combination, size: str, seed: int) -> Case:
+def build_case_of_size(combination: Combination, size: str, seed: int) -> Case:
     """A case with these options, of one of the `SIZES`.
 
-    Kernels are divided by their rows, so that what one step gives to the next stays of the size that it has and bounds
-    stay narrow; numbers may occur twice, as half precision has but few.
+    Kernels are divided by their rows, so that the state does not grow from step to step and bounds stay narrow. Numbers
+    may occur twice, as half precision has only few.
     """
-    small, sizes = build(Seeded(seed), combination), SIZES[size]
+    small, sizes = build_case(SeededChooser(seed), combination), SIZES[size]
     cell = replace(small.cell, input_size=sizes["input"], hidden_size=sizes["hidden"])
     rng, batch, time = np.random.default_rng(seed), sizes["batch"], sizes["time"]
 

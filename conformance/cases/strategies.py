@@ -9,20 +9,19 @@ import numpy as np
 from hypothesis import assume
 from hypothesis import strategies as st
 
-from ..contract import Case, options_of
-from .building import Drawn, Limits, build
-from .option_space import Combination, Space, complete
+from ..contract import Case
+from .building import SizeLimits, build_case
+from .choosers import HypothesisChooser
+from .option_space import Combination, Space, with_defaults
 from .probing import build_probing
 
-__all__ = ["accepts", "cases", "cases_of", "has", "having"]
-
-LONG = Limits(time=20)
+LONG_SEQUENCES = SizeLimits(time=20)
 
 
-def cases(space: Space, limits: Limits = LONG, **wanted: Any) -> st.SearchStrategy[Case]:
-    """A case of one of the space's products with the ``wanted`` options: an entry, then a value for each option.
+def cases_of_space(space: Space, limits: SizeLimits = LONG_SEQUENCES, **wanted: Any) -> st.SearchStrategy[Case]:
+    """Draws a case with the ``wanted`` options out of a space: an entry first, then a value for each option.
 
-    One of three is built to probe (`probing`).
+    One case of three is a probing one (`probing`).
     """
     entries = [narrowed for entry in space.entries if (narrowed := _narrowed(entry, wanted)) is not None]
 
@@ -34,49 +33,39 @@ def cases(space: Space, limits: Limits = LONG, **wanted: Any) -> st.SearchStrate
             for name, values in entry.items()
         }
         assume(not space.refuses(combination))
-        built = draw(st.sampled_from((build, build, build_probing)))
-        return built(Drawn(draw), combination, limits)
+        built = draw(st.sampled_from((build_case, build_case, build_probing)))
+        return built(HypothesisChooser(draw), combination, limits)
 
     return case()
 
 
-def cases_of(
-    combinations: Sequence[Combination], limits: Limits, fits: Callable[[Case], bool] = lambda _: True
+def cases_of_combinations(
+    combinations: Sequence[Combination], limits: SizeLimits, is_suitable: Callable[[Case], bool] = lambda _: True
 ) -> st.SearchStrategy[Case]:
-    """A case of one of these combinations that ``fits``."""
+    """Draws a suitable case of one of these combinations."""
 
-    @st.composite  # without arguments, as in `cases`
+    @st.composite  # without arguments, as in `cases_of_space`
     def case(draw: st.DrawFn) -> Case:
-        found = build(Drawn(draw), draw(st.sampled_from(combinations)), limits)
-        assume(fits(found))
+        found = build_case(HypothesisChooser(draw), draw(st.sampled_from(combinations)), limits)
+        assume(is_suitable(found))
         return found
 
     return case()
 
 
-def having(space: Space, **wanted: Any) -> list[Combination]:
-    """The space's valid combinations with these options."""
-    return space.having(**wanted)
-
-
-def has(space: Space, **wanted: Any) -> bool:
-    """Whether the space has a valid combination with these options."""
-    return bool(having(space, **wanted))
-
-
-def accepts(implementation_cells: Sequence[Mapping[str, Any]], cell: Any, **others: Any) -> bool:
-    """Whether the implementation says that it has this cell, plain but for the ``others``: options and their values."""
+def declares_cell(implementation_cells: Sequence[Mapping[str, Any]], cell: Any, **others: Any) -> bool:
+    """Whether an implementation's ``cells`` have this cell, in a plain forward run but for the ``others``, options."""
     case = Case(cell, {}, np.zeros((1, 1, cell.input_size)))
     wanted = {
-        name: value for name, value in options_of(case).items() if name not in ("dtype", "initial_state", "gradients")
+        name: value for name, value in case.options.items() if name not in ("dtype", "initial_state", "gradients")
     }
     wanted |= others
-    entries = [complete(entry, ()) for entry in implementation_cells]
+    entries = [with_defaults(entry, ()) for entry in implementation_cells]
     return any(all(value in entry.get(name, ()) for name, value in wanted.items()) for entry in entries)
 
 
 def _narrowed(entry: Mapping[str, tuple[Any, ...]], wanted: Mapping[str, Any]) -> dict[str, tuple[Any, ...]] | None:
-    """The product with only these values of some options; None where it has one of them not."""
+    """The product with only these values of some options; None where it lacks one of them."""
     if not all(value in entry.get(name, ()) for name, value in wanted.items()):
         return None
     return dict(entry) | {name: (value,) for name, value in wanted.items()}

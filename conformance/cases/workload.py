@@ -1,4 +1,4 @@
-"""Work that is timed: a cell, a dtype, sizes, with or without gradients; the same numbers for everyone."""
+"""A case that is timed: its cell, dtype and sizes, with or without gradients; the same numbers for every framework."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..contract import Case
 
 Size = tuple[int, int, int, int]
 
-CELLS: Mapping[str, Any] = {
+TIMED_CELLS: Mapping[str, Any] = {
     "SimpleRNN": ri.SimpleRNN,
     "LSTM": ri.LSTM,
     "GRU": lambda inputs, hidden: ri.GRU(inputs, hidden, reset_after=True),
@@ -25,8 +25,11 @@ PASSES = ("forward", "gradients")
 
 @dataclass(frozen=True)
 class Work:
-    """One thing to time. ``gradients``: of all parameters, of the input and of the initial state, after the forward
-    pass; else outputs and final state alone."""
+    """One case to time.
+
+    gradients   True: the forward pass, then the gradients of all parameters, of the input and of the initial state;
+                False: outputs and final state alone
+    """
 
     cell: str
     dtype: str
@@ -42,37 +45,37 @@ class Work:
         return self.time, self.batch, self.input, self.hidden
 
     @property
-    def pass_(self) -> str:
-        """What is asked for, in a word."""
+    def pass_name(self) -> str:
+        """``forward`` or ``gradients``."""
         return PASSES[self.gradients]
 
     @property
     def operations(self) -> int:
-        """Those of the matrix products, a multiplication and an addition each; the gradients' are twice the forward's.
+        """Floating-point operations of the matrix products; the gradients have twice the forward pass's.
 
         Forward ``x W`` and ``h U``; backward ``da Wᵀ``, ``da Uᵀ``, ``xᵀ da`` and ``hᵀ da``.
         """
-        columns = self.hidden * len(self.made.gate_order)
+        columns = self.hidden * len(self.built_cell.gate_order)
         forward = 2 * self.time * self.batch * columns * (self.input + self.hidden)
         return 3 * forward if self.gradients else forward
 
     @property
-    def needed(self) -> int:
-        """The bytes of what the adjoint must know of every step: its gates, and its state where that is not a gate."""
-        kept = {*self.made.gate_names, *self.made.state_names}
-        return len(kept) * self.time * self.batch * self.hidden * np.dtype(self.dtype).itemsize
+    def adjoint_bytes(self) -> int:
+        """The bytes of what the adjoint needs of every step: its gates, and its state where that is not a gate."""
+        names = {*self.built_cell.gate_names, *self.built_cell.state_names}
+        return len(names) * self.time * self.batch * self.hidden * np.dtype(self.dtype).itemsize
 
     @property
-    def made(self) -> Any:
-        """The cell."""
-        return CELLS[self.cell](self.input, self.hidden)
+    def built_cell(self) -> Any:
+        """The cell, of these sizes."""
+        return TIMED_CELLS[self.cell](self.input, self.hidden)
 
-    def case(self, both_biases: bool = False, **how: Any) -> Case:
-        """The numbers: weights uniform on ±1/sqrt(hidden), everything else normal, the initial state zeros.
+    def case(self, both_biases: bool = False, **call_options: Any) -> Case:
+        """The case: weights uniform on ±1/sqrt(hidden), everything else normal, the initial state zeros.
 
-        ``both_biases``: for those who have two or none, a recurrent bias of zeros where the cell has none.
+        both_biases   True: a recurrent bias of zeros where the cell has none, as frameworks have it with two biases
         """
-        rng, cell = np.random.default_rng(0), self.made
+        rng, cell = np.random.default_rng(0), self.built_cell
         params = cell.init(rng, np.dtype(self.dtype))
         if both_biases and not cell.use_recurrent_bias:
             cell = replace(cell, use_recurrent_bias=True)
@@ -81,5 +84,10 @@ class Work:
         state = tuple(np.zeros((self.batch, size), self.dtype) for size in cell.state_sizes)
         d_outputs = rng.normal(size=(self.batch, self.time, cell.output_size)).astype(self.dtype)
         return Case(
-            cell, params, x, initial_state=state, d_outputs=d_outputs if self.gradients else None, call_options=how
+            cell,
+            params,
+            x,
+            initial_state=state,
+            d_outputs=d_outputs if self.gradients else None,
+            call_options=call_options,
         )

@@ -31,7 +31,7 @@ from pathlib import Path
 from typing import Any
 
 from ..common.schemas import mismatch
-from ..contract import Implementation, NotRun, optional
+from ..contract import Implementation, NotRun, attribute_of
 
 FOLDER = Path(__file__).parent
 _FILE = "framework.toml"
@@ -183,7 +183,7 @@ def not_installed(source: Source, error: ModuleNotFoundError) -> NotRun:
 def _made(name: str, implementation_class: Any, device: str) -> Implementation:
     if device == "cpu":
         made: Implementation = implementation_class()
-    elif device in optional(implementation_class, "devices"):
+    elif device in attribute_of(implementation_class, "devices"):
         made = implementation_class(device=device)
     else:
         raise NotRun(f"{name} is not checked on {device}")

@@ -32,7 +32,7 @@ from typing import Any
 from refimpl.precision import Precision
 
 from ..common.schemas import mismatch
-from ..contract import Case, optional
+from ..contract import Case, attribute_of
 from ..implementations.finding import data_files
 
 _TEXT = {"type": "string", "minLength": 1}
@@ -94,7 +94,7 @@ class Measured:
 
 def arithmetic_of(implementation: Any, case: Case) -> Precision:
     """The arithmetic in which the implementation computes the case; `ValueError` where it names an unknown one."""
-    named: Mapping[str, str] = optional(implementation, "arithmetic")
+    named: Mapping[str, str] = attribute_of(implementation, "arithmetic")
     dtype = case.dtype_name
     by_option = [f"{dtype}, {option}" for option, value in case.call_options.items() if value is True]
     key = next((key for key in by_option if key in named), dtype)

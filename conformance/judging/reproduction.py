@@ -1,8 +1,8 @@
-"""Prints a case as a script that reproduces a disagreement: NumPy and the framework, nothing of this project.
+"""Writes a disagreement as a script that reproduces it with NumPy and the framework, and nothing of this project.
 
-The script holds the source of the very functions that the suite ran (`implementations.program`), the case's arrays as
-literals in the framework's own layout, and what the oracle expects with its bounds. Run, it prints the worst element
-of each quantity and exits with status 1 if any lies outside its bound.
+The script holds the source of the functions that the suite ran (`implementations.program`), the case's arrays as
+literals in the framework's own layout, and the oracle's values with their bounds. It prints the worst element of each
+quantity, and exits with status 1 if any lies outside its bound.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ import refimpl as ri
 
 from ..contract import Case, Implementation
 from ..implementations.program import ProgramImplementation
-from .truth import Expected
+from .expected import Expected
 
-_SEQUENCE = ("mask", "lengths", "reverse", "masked_output", "output_order", "return_sequences", "dropout")
+_RUN_OPTIONS = ("mask", "lengths", "reverse", "masked_output", "output_order", "return_sequences", "dropout")
 _COMPARISON = """
 got = {entry}(**arguments)
 differs = False
@@ -45,8 +45,8 @@ raise SystemExit(1 if differs else 0)
 """
 
 
-def script(implementation: Implementation, case: Case, expected: Expected) -> str:
-    """The script, or for an implementation that is no program, how to call it on the same arrays."""
+def reproducing_script(implementation: Implementation, case: Case, expected: Expected) -> str:
+    """The script: with the source of a program, or else with how to import the implementation and call it."""
     versions = ", ".join(f"{name} {version}" for name, version in implementation.versions.items())
     head = f'"""{case!r}\n\nSeen with {versions}, NumPy {np.__version__}.\n"""\n'
     if isinstance(implementation, ProgramImplementation):
@@ -64,15 +64,15 @@ def _of_program(implementation: ProgramImplementation, case: Case, expected: Exp
             sources,
             f"\narguments = {_literal(arguments)}",
             f"expected = {_literal(implementation.to_native(case, expected.values))}",
-            f"bound = {_literal(implementation.to_native(case, expected.bounds))}",
+            f"bound = {_literal(implementation.to_native(case, expected.limits))}",
             _COMPARISON.format(entry=program.functions[-1].__name__),
         ]
     )
 
 
 def _of_plug_in(implementation: Implementation, case: Case, expected: Expected) -> str:
-    made = type(implementation)
-    folder = Path(inspect.getsourcefile(made) or "").parents[made.__module__.count(".")]
+    plug_in = type(implementation)
+    folder = Path(inspect.getsourcefile(plug_in) or "").parents[plug_in.__module__.count(".")]
     arguments: dict[str, Any] = {
         "kind": case.kind,
         "cell": _fields(case.cell),
@@ -85,13 +85,13 @@ def _of_plug_in(implementation: Implementation, case: Case, expected: Expected) 
         "d_state": case.d_state,
         "wants_gradients": case.wants_gradients,
         "call_options": dict(case.call_options),
-        **{name: getattr(case, name) for name in _SEQUENCE},
+        **{name: getattr(case, name) for name in _RUN_OPTIONS},
     }
     return "\n".join(
         [
             "import sys\nfrom types import SimpleNamespace\nimport numpy as np",
             f"sys.path.insert(0, {str(folder)!r})",
-            f"from {made.__module__} import {made.__name__}\n\n",
+            f"from {plug_in.__module__} import {plug_in.__name__}\n\n",
             "def named(value):",
             "    if isinstance(value, tuple):",
             "        return tuple(map(named, value))",
@@ -102,11 +102,11 @@ def _of_plug_in(implementation: Implementation, case: Case, expected: Expected) 
             "    case = SimpleNamespace(cell=named(cell), dtype=arguments['x'].dtype, **arguments)",
             "    zeros = tuple(np.zeros((len(case.x), size), case.dtype) for size in state_sizes)",
             "    case.initial_state_or_zeros = lambda: case.initial_state or zeros",
-            f"    answer = {made.__name__}().observe(case)",
+            f"    answer = {plug_in.__name__}().observe(case)",
             "    return getattr(answer, 'values', answer) if not isinstance(answer, dict) else answer\n\n",
             f"arguments = {_literal(arguments)}",
             f"expected = {_literal(expected.values)}",
-            f"bound = {_literal(expected.bounds)}",
+            f"bound = {_literal(expected.limits)}",
             _COMPARISON.format(entry="run"),
         ]
     )

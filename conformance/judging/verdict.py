@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from ..contract import FAMILIES, Array, Observed, family_of
-from .truth import Expected
+from refimpl.tails import two_sided
 
-NEGLIGIBLE = 0.01
-"""Below a hundredth of its bound, no error is news."""
+from ..contract import FAMILIES, Array, Observed, family_of
+from .expected import FARTHEST, MANY_SAMPLES, NUMBERS, Expected
+
+NEGLIGIBLE_RATIO = 0.01
+"""An error below a hundredth of its bound is never reported as grown."""
+SUSPECTED = 4.0
+"""Deviations, of a dozen samples, within which no more is asked: bounds and further samples cost many runs."""
+BEYOND_DOUBT = 1000.0
+"""Deviations, of a dozen samples, that no further samples explain."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """One quantity of one case: how many numbers were compared, and the worst of them.
+    """One quantity of one case: how many of its numbers were compared, and the worst of them.
 
-    ratio      the greatest ``|got - expected| / bound``; above 1 is a disagreement
-    index      where it is
-    undecided  numbers whose bound is infinite, so that nothing was compared
-    problem    what was wrong before any number could be compared (a shape, a type)
+    quantity   its name, as ``d_params.kernel``
+    numbers    how many numbers were compared
+    ratio      the greatest ``|got - expected| / bound``; above 1 the two disagree
+    index      the place of the number with that ratio; ``expected``, ``got`` and ``bound`` are its values
+    undecided  how many numbers were not compared: their bound is infinite, and their samples come apart
+    problem    what was wrong before any number could be compared: a shape, a dtype; empty where nothing was
+    deviation  the sampled deviation there; 0 where none was asked for
+    certain    whether the number lies beyond its proven bound, where the bound was asked for
+    measured   how many errors were compared with a deviation, and ``squares`` the sum of the squares of their ratios
     """
 
     quantity: str
@@ -35,6 +46,10 @@ class Comparison:
     bound: float = 0.0
     undecided: int = 0
     problem: str = ""
+    deviation: float = 0.0
+    certain: bool = True
+    measured: int = 0
+    squares: float = 0.0
 
     @property
     def agrees(self) -> bool:
@@ -45,10 +60,18 @@ class Comparison:
         where = self.quantity + (str(list(self.index)) if self.index else "")
         if self.problem:
             return f"{where}: {self.problem}"
-        return (
+        error = abs(self.got - self.expected)
+        told = (
             f"{where}: expected {self.expected!r}, got {self.got!r}, "
-            f"off by {abs(self.got - self.expected):.3g}, bound {self.bound:.3g}, ratio {self.ratio:.3g}"
+            f"off by {error:.3g}, bound {self.bound:.3g}, ratio {self.ratio:.3g}"
         )
+        if self.agrees or not self.deviation:
+            return told
+        deviations = error / self.deviation
+        if self.certain:
+            return f"{told}: wrong, {deviations:.3g} deviations off"
+        chance = min(1.0, NUMBERS * two_sided(deviations, MANY_SAMPLES))
+        return f"{told}: improbable, {deviations:.3g} deviations off; probability {chance:.1g} in a run"
 
 
 @dataclass(frozen=True)
@@ -76,22 +99,27 @@ class Verdict:
         return tuple(sorted(wrong, key=lambda c: (not c.problem, -c.ratio)))
 
     def by_family(self) -> Iterator[tuple[str, int, float, int]]:
-        """Family, numbers compared, worst ratio, numbers undecided."""
+        """The `summary` of each family that was compared."""
         for family in FAMILIES:
-            its = [c for c in self.comparisons if family_of(c.quantity) == family]
-            if its:
-                yield (
-                    family,
-                    sum(c.numbers for c in its),
-                    max(c.ratio for c in its),
-                    sum(c.undecided for c in its),
-                )
+            comparisons = [c for c in self.comparisons if family_of(c.quantity) == family]
+            if comparisons:
+                yield summary(family, comparisons)
+
+
+def summary(family: str, comparisons: Sequence[Comparison]) -> tuple[str, int, float, int]:
+    """The family, numbers compared, worst ratio, numbers undecided."""
+    return (
+        family,
+        sum(comparison.numbers for comparison in comparisons),
+        max((comparison.ratio for comparison in comparisons), default=0.0),
+        sum(comparison.undecided for comparison in comparisons),
+    )
 
 
 def compare(quantity: str, expected: Array, bound: Array, got: Any, dtype: Any = None) -> Comparison:
-    """Compares one quantity element by element; NaN where a number is due is infinitely wrong.
+    """Compares one quantity element by element; NaN where a number is expected has an infinite ratio.
 
-    With ``dtype``, another dtype is a problem, however good the numbers.
+    Where a ``dtype`` is given, any other is a problem, however good the numbers.
     """
     found = np.asarray(got)
     if found.shape != expected.shape:
@@ -123,16 +151,21 @@ def compare(quantity: str, expected: Array, bound: Array, got: Any, dtype: Any =
 
 
 def judge(expected: Expected, observed: Observed) -> Verdict:
-    """Compares all that was observed; an observed quantity that nobody knows is a problem too."""
-    comparisons = [
-        compare(name, value, expected.bounds[name], observed.values[name], expected.dtype)
-        for name, value in expected.values.items()
-        if name in observed.values
-    ]
+    """Compares everything that was observed; an observed quantity of an unknown name is a problem too.
+
+    Where no number is more than `SUSPECTED` deviations off, the verdict stands. Else each is held to its limit.
+    """
+    shared = [name for name in expected.values if name in observed.values]
+    comparisons = [_by_deviations(expected, name, observed.values[name]) for name in shared]
+    if any(c is None or c.ratio * FARTHEST > SUSPECTED for c in comparisons):
+        comparisons = [
+            _by_limits(expected, name, observed.values[name], c) for name, c in zip(shared, comparisons, strict=True)
+        ]
+    found = [comparison for comparison in comparisons if comparison is not None]
     known = set(expected.values)
     if not any(family_of(name) == "gradients" for name in known):  # none asked for, some may come
         known |= {name for name in observed.values if family_of(name) == "gradients"}
-    comparisons += [
+    found += [
         Comparison(name, 0, np.inf, problem=f"unknown quantity; known: {', '.join(expected.values)}")
         for name in observed.values
         if name not in known
@@ -142,4 +175,35 @@ def judge(expected: Expected, observed: Observed) -> Verdict:
         for name in expected.values
         if name not in observed.values
     }
-    return Verdict(tuple(comparisons), missing, observed.path)
+    return Verdict(tuple(found), missing, observed.path)
+
+
+def _by_deviations(expected: Expected, name: str, got: Any) -> Comparison | None:
+    """Compared with `FARTHEST` deviations, of a dozen samples; None where no deviations are known."""
+    if name not in expected.deviations:
+        return None
+    deviation = expected.deviations[name]
+    found = compare(name, expected.values[name], FARTHEST * deviation, got, expected.dtype)
+    if found.problem:
+        return found
+    error = np.abs(np.asarray(got, np.float64) - expected.values[name])
+    shown = np.isfinite(deviation) & (deviation > 0) & np.isfinite(error)
+    squares = float(np.square(error[shown] / deviation[shown]).sum())
+    return replace(
+        found,
+        deviation=float(deviation[found.index]) if found.index else 0.0,
+        measured=int(np.count_nonzero(shown)),
+        squares=squares,
+    )
+
+
+def _by_limits(expected: Expected, name: str, got: Any, first: Comparison | None) -> Comparison:
+    """Compared with the limits, unless it is wrong beyond doubt already."""
+    if first is not None and (first.problem or BEYOND_DOUBT < first.ratio * FARTHEST < np.inf):
+        return first
+    found = compare(name, expected.values[name], expected.limits[name], got, expected.dtype)
+    if first is None or not found.index:
+        return found
+    deviation, bound = float(expected.refined[name][found.index]), float(expected.bounds[name][found.index])
+    certain = abs(found.got - found.expected) > bound
+    return replace(found, deviation=deviation, certain=certain, measured=first.measured, squares=first.squares)

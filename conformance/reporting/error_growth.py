@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..common.schemas import mismatch
-from ..judging.verdict import NEGLIGIBLE
+from ..judging.verdict import NEGLIGIBLE_RATIO
 from .json_report import FORMAT
 from .result import Result
 
@@ -78,5 +78,5 @@ def grown_errors(results: Sequence[Result], earlier: EarlierErrors) -> Iterator[
     for result in results:
         before = earlier.get((result.name, result.device), {})
         for family, found in result.families.items():
-            if family in before and found["worst"] >= max(FACTOR * before[family], NEGLIGIBLE):
+            if family in before and found["worst"] >= max(FACTOR * before[family], NEGLIGIBLE_RATIO):
                 yield Growth(result.name, result.device, family, before[family], found["worst"])

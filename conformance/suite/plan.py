@@ -1,15 +1,14 @@
-"""What a run consists of, so that it can be announced before it starts and shared out evenly."""
+"""What a run consists of, so that its length is known before it starts and its cases are shared out evenly."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from ..cases.strategies import has
-from ..contract import optional
+from ..contract import attribute_of
 from .session import Session
 
-KINDS: Mapping[str, dict[str, Any]] = {
+CELL_VARIANTS: Mapping[str, dict[str, Any]] = {
     "SimpleRNN": {"kind": "SimpleRNN"},
     "LSTM": {"kind": "LSTM"},
     "GRU-reset-after": {"kind": "GRU", "reset_after": True},
@@ -31,35 +30,45 @@ INVARIANTS = (
     "wrong_sizes_refused",
 )
 
-ORDER = ("enumeration", "agreement", "fixtures", "laws", "invariants", "refusals", "stateful", "devices", "divergences")
-"""The modules in the order in which they run: first what finds most in the fewest cases (``conformance mutants``)."""
+MODULE_ORDER = (
+    "enumeration",
+    "agreement",
+    "fixtures",
+    "laws",
+    "invariants",
+    "refusals",
+    "stateful",
+    "devices",
+    "divergences",
+)
+"""The modules as they run: first those that find most in the fewest cases (``python -m conformance mutants``)."""
 
 
-def why_not(session: Session, kind: str, dtype: str) -> str:
-    """Why the implementation is not asked such a cell in such a dtype; empty where it is."""
+def why_not_tried(session: Session, kind: str, dtype: str) -> str:
+    """Why no such cell is tried in such a dtype; empty where it is."""
     name = session.implementation.name
-    if not has(session.space, **KINDS[kind]):
+    if not session.space.with_options(**CELL_VARIANTS[kind]):
         return f"{name} has no {kind}"
     if dtype not in session.implementation.dtypes:
         return f"{name} does not compute in {dtype}"
-    return "" if has(session.space, **KINDS[kind], dtype=dtype) else f"{name} has no {kind} in {dtype}"
+    return "" if session.space.with_options(**CELL_VARIANTS[kind], dtype=dtype) else f"{name} has no {kind} in {dtype}"
 
 
-def _shares(session: Session) -> int:
+def _pairs_of_kind_and_dtype(session: Session) -> int:
     """How many pairs of a kind and a dtype the implementation has."""
-    return sum(not why_not(session, kind, dtype) for kind in KINDS for dtype in DTYPES)
+    return sum(not why_not_tried(session, kind, dtype) for kind in CELL_VARIANTS for dtype in DTYPES)
 
 
-def examples(session: Session) -> int:
+def random_cases_of_each_pair(session: Session) -> int:
     """How many random cases each kind and dtype gets, so that together they are the profile's number.
 
-    An implementation that says it is ``expensive``, since every case compiles, gets a fortieth of them.
+    An implementation that says it is ``expensive``, as where every case compiles, gets a fortieth of them.
     """
-    spared = 40 if optional(session.implementation, "expensive") else 1
-    return -(-session.profile.cases // (spared * max(_shares(session), 1)))
+    divisor = 40 if attribute_of(session.implementation, "expensive") else 1
+    return -(-session.profile.cases // (divisor * max(_pairs_of_kind_and_dtype(session), 1)))
 
 
 def planned_cases(session: Session) -> int:
     """About how many cases a run judges when nothing fails, without the fixtures."""
-    related = session.laws * len(LAWS + INVARIANTS)
-    return len(session.planned) + examples(session) * _shares(session) + related
+    of_relations = session.cases_per_relation * len(LAWS + INVARIANTS)
+    return len(session.planned) + random_cases_of_each_pair(session) * _pairs_of_kind_and_dtype(session) + of_relations

@@ -1,153 +1,87 @@
-"""What the suite's modules share: cases to draw, answers to compare, and cases made of other cases."""
+"""Relations between an implementation's own answers: the comparisons that they are made of, and how one is checked."""
 
 from __future__ import annotations
 
-import math
-import time
-import zlib
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from itertools import chain, islice
-from typing import Any
+from collections.abc import Callable, Collection, Mapping
+from itertools import chain
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from conformance.cases.building import Limits, Seeded, build
-from conformance.cases.masks import kept
+from conformance.cases.building import SizeLimits
 from conformance.cases.option_space import Combination, call_options_of, matches
-from conformance.cases.strategies import cases_of
+from conformance.cases.strategies import cases_of_combinations
 from conformance.contract import Array, Case, Quantities, observe
 from conformance.judging.divergences import Disagreement
 from conformance.judging.verdict import Comparison, compare
-from conformance.suite.session import CHANGES, Session, drawing
+from conformance.suite.session import CHANGING_EFFECTS, Session
+from conformance.suite.trying import FEWEST_DRAWN, check_drawn_cases, seeded_cases
 
-FEW = 5  # examples, of which Hypothesis would try the simplest alone
-AGAIN = 3  # more calls, to see whether the answer is the same each time
-PATIENCE = 40.0  # seconds spent on making one failure smaller
+REPETITIONS = 3  # more calls, to see whether the answer is the same each time
 Relation = Callable[[Session, Case], list[Comparison]]
 
 
 def answer(session: Session, case: Case) -> Quantities:
-    """What the implementation computes."""
+    """What the implementation computes; raises a `Disagreement` where it raises."""
     try:
         return observe(session.implementation, case).values
     except Exception as error:
         raise Disagreement(f"{case!r}\nraised {type(error).__name__}: {error}") from error
 
 
-class Least:
-    """The least failure so far; after a while it will do, and no lesser one is looked for."""
-
-    def __init__(self) -> None:
-        self.error: Disagreement | None = None
-        self.compared = 0  # numbers, where the test keeps count
-        self._size = self._until = math.inf
-
-    @property
-    def will_do(self) -> bool:
-        """Whether so much time has passed that no lesser failure is looked for."""
-        return time.monotonic() > self._until
-
-    def saw(self, size: float, error: Disagreement) -> None:
-        """Keeps the failure where it is no larger than the least so far."""
-        self._until = min(self._until, time.monotonic() + PATIENCE)
-        if size <= self._size:
-            self._size, self.error = size, error
-
-    @contextmanager
-    def told(self) -> Iterator[None]:
-        """Raises the least of the failures, whatever Hypothesis makes of them: it may not find one again."""
-        try:
-            yield
-        except Exception:
-            if self.error is None:
-                raise
-            raise self.error from None
-
-
-def tried(examples: int, cases: st.SearchStrategy[Case], check: Callable[[Case], None], **more: Any) -> None:
-    """Checks that many cases; raises the `Disagreement` of the least that fails."""
-    least = Least()
-
-    @drawing(examples, **more)
-    @given(case=cases)
-    def agrees(case: Case) -> None:
-        if least.will_do:
-            return
-        try:
-            check(case)
-        except Disagreement as error:
-            least.saw(case.size, error)
-            raise
-
-    with least.told():
-        agrees()
-
-
-def some(
-    session: Session,
-    label: str,
-    combinations: Sequence[Combination],
-    limits: Limits,
-    count: int,
-    fits: Callable[[Case], bool] = lambda _: True,
-) -> Iterator[Case]:
-    """So few cases that the seed chooses them: Hypothesis begins with the simplest, and would try no other."""
-    order = np.random.default_rng([session.seed, zlib.crc32(label.encode())]).permutation(len(combinations))
-    built = (build(Seeded(session.seed, int(k)), combinations[k], limits) for k in order[:50])
-    return islice(filter(fits, built), count)
-
-
-def holds(
+def check_relation(
     session: Session,
     family: str,
     name: str,
     relation: Relation,
-    wanted: Callable[[Combination], bool],
-    fits: Callable[[Case], bool] = lambda _: True,
-    spared: Collection[str] = CHANGES,
+    concerns: Callable[[Combination], bool],
+    is_suitable: Callable[[Case], bool] = lambda _: True,
+    excluded_effects: Collection[str] = CHANGING_EFFECTS,
 ) -> None:
-    """Checks a relation on random cases out of the combinations that are ``wanted``.
+    """Checks a relation on random suitable cases of the combinations that it concerns.
 
-    Cases with a known divergence whose effect is among ``spared`` are left to the other tests: a relation between
-    wrong answers may say nothing.
+    Cases with a known divergence of one of the ``excluded_effects`` are left out, as a relation between wrong answers
+    may say nothing; other tests check them.
     """
-    combinations = [one for one in session.space.valid if wanted(one) and not may_diverge(session, one, spared)]
+    combinations = [
+        one for one in session.space.valid if concerns(one) and not always_diverges(session, one, excluded_effects)
+    ]
     numbers, label = 0, f"{family.removesuffix('s')} {name}"
 
-    def sound(case: Case) -> bool:
-        return fits(case) and not session.diverges(case, spared)
+    def can_be_related(case: Case) -> bool:
+        return is_suitable(case) and not session.diverges(case, excluded_effects)
 
-    def related(case: Case) -> None:
+    def check(case: Case) -> None:
         nonlocal numbers
         case = session.prepared(case)
         comparisons = tuple(relation(session, case))
         numbers += sum(comparison.numbers for comparison in comparisons)
-        session.compared(label, family, comparisons, case)
+        session.check_comparisons(label, family, comparisons, case)
 
-    if session.laws < FEW:
-        for case in some(session, label, combinations, Limits(time=9), session.laws, sound):
-            related(case)
+    count, limits = session.cases_per_relation, SizeLimits(time=9)
+    if count < FEWEST_DRAWN:
+        for case in seeded_cases(session, label, combinations, limits, count, can_be_related):
+            check(case)
     elif combinations:
-        tried(session.laws, cases_of(combinations, Limits(time=9), sound), related)
+        check_drawn_cases(count, cases_of_combinations(combinations, limits, can_be_related), check)
     if not numbers:
         why = "nothing to compare: the implementation does not report what this is about"
         why = why if combinations else "no combination of its options without a known divergence is of the kind"
-        session.not_run(label, why)
+        session.record_not_run(label, why)
         pytest.skip(why)
 
 
-def may_diverge(session: Session, combination: Combination, effects: Collection[str] = CHANGES) -> bool:
-    """Whether a divergence is known whatever sizes and numbers are drawn."""
-    known = [entry for entry in session.known if entry.effect in effects and not entry.reaches]
+def always_diverges(session: Session, combination: Combination, effects: Collection[str] = CHANGING_EFFECTS) -> bool:
+    """Whether a divergence with one of these effects is known for these options, whatever the sizes and numbers."""
+    known = [entry for entry in session.known_divergences if entry.effect in effects and not entry.reaches]
     return any(matches(alternative, combination) for entry in known for alternative in entry.when)
 
 
-def allowed(session: Session, case: Case) -> Case | None:
-    """The case with the implementation's own options such that it has it; None where there are none, or it diverges."""
+def as_declared(session: Session, case: Case) -> Case | None:
+    """The case with call options that the implementation declares for it.
+
+    None where it declares none, or where a divergence is known of that case.
+    """
     combination = session.space.nearest(case.options)
     if combination is None:
         return None
@@ -155,13 +89,13 @@ def allowed(session: Session, case: Case) -> Case | None:
     return None if session.diverges(case) else case
 
 
-def bounds_of_two(session: Session, case: Case) -> Quantities:
+def doubled_bounds(session: Session, case: Case) -> Quantities:
     """How far two answers to a case may be apart: each may be off by its bound."""
     return {name: 2 * bound for name, bound in session.bounds(case).items()}
 
 
-def within(relation: str, one: Quantities, other: Quantities, bounds: Mapping[str, Array]) -> list[Comparison]:
-    """Compares what both have, within bounds."""
+def compare_within(relation: str, one: Quantities, other: Quantities, bounds: Mapping[str, Array]) -> list[Comparison]:
+    """Compares the quantities that both have, within these bounds."""
     shared = [name for name in bounds if name in one and name in other]
     for name in shared:
         if np.isnan(np.asarray(one[name], np.float64)[np.isfinite(bounds[name])]).any():
@@ -171,8 +105,8 @@ def within(relation: str, one: Quantities, other: Quantities, bounds: Mapping[st
     ]
 
 
-def same(relation: str, one: Quantities, other: Quantities) -> list[Comparison]:
-    """Compares what both should have, bit for bit."""
+def compare_bits(relation: str, one: Quantities, other: Quantities) -> list[Comparison]:
+    """Compares bit for bit; both must have the same quantities."""
     found = []
     for name in dict.fromkeys((*one, *other)):
         label = f"{relation}: {name}"
@@ -183,54 +117,61 @@ def same(relation: str, one: Quantities, other: Quantities) -> list[Comparison]:
         if first.shape == then.shape and first.dtype == then.dtype and first.tobytes() == then.tobytes():
             found.append(Comparison(label, first.size, 0.0))
         else:
-            found.append(_unlike(label, first, then))
+            found.append(_first_difference(label, first, then))
     return found
 
 
-def repeated(session: Session, case: Case, relation: str, one: Quantities, other: Quantities) -> list[Comparison]:
-    """Compares two answers to one input: `same`.
+def compare_repeated_calls(
+    session: Session, case: Case, relation: str, one: Quantities, other: Quantities
+) -> list[Comparison]:
+    """Compares two answers to one case: bit for bit on the CPU.
 
-    Sums on a GPU may come in another order each time. There, unless the case asks for deterministic algorithms, answers
-    that differ in bits are told as such, and compared within bounds.
+    A GPU may add in another order each time. There, unless the case asks for deterministic algorithms, answers whose
+    bits differ are recorded as such and compared within bounds.
     """
-    found = same(relation, one, other)
+    found = compare_bits(relation, one, other)
     if session.device == "cpu":
         return found
-    alike = all(comparison.agrees for comparison in found)
-    session.called_again(case, alike)
-    must = case.call_options.get("deterministic", False)
-    return found if alike or must else within(relation, one, other, bounds_of_two(session, case))
+    same_bits = all(comparison.agrees for comparison in found)
+    session.record_repeated_call(case, same_bits)
+    deterministic = case.call_options.get("deterministic", False)
+    return found if same_bits or deterministic else compare_within(relation, one, other, doubled_bounds(session, case))
 
 
-def unmoved(session: Session, case: Case, relation: str, one: Quantities, other: Quantities) -> list[Comparison]:
-    """Compares the answers to the case and to one of which it cannot see that it is another: `same`.
+def compare_unaffected(
+    session: Session, case: Case, relation: str, one: Quantities, other: Quantities
+) -> list[Comparison]:
+    """Compares the answers to a case and to one that differs in what must not matter: bit for bit.
 
-    On a GPU, where the case's own answer differs in bits when it is asked for again, within bounds.
+    On a GPU within bounds, where repeated calls of the case itself differ in bits.
     """
-    found = same(relation, one, other)
+    found = compare_bits(relation, one, other)
     if session.device == "cpu" or all(comparison.agrees for comparison in found):
         return found
-    again = [repeated(session, case, f"{relation}, or none", one, answer(session, case)) for _ in range(AGAIN)]
-    alike = all(comparison.ratio == 0 for comparisons in again for comparison in comparisons)
-    found = found if alike else within(relation, one, other, bounds_of_two(session, case))
-    return [*chain.from_iterable(again), *found]
+    calls = [
+        compare_repeated_calls(session, case, f"{relation}, or none", one, answer(session, case))
+        for _ in range(REPETITIONS)
+    ]
+    same_bits = all(comparison.ratio == 0 for comparisons in calls for comparison in comparisons)
+    found = found if same_bits else compare_within(relation, one, other, doubled_bounds(session, case))
+    return [*chain.from_iterable(calls), *found]
 
 
-def _unlike(label: str, first: Array, then: Array) -> Comparison:
-    """Where two arrays that should be the same are not."""
+def _first_difference(label: str, first: Array, then: Array) -> Comparison:
+    """The first place at which two arrays differ, that should be the same."""
     if first.shape != then.shape or first.dtype != then.dtype:
         return Comparison(
             label, 0, np.inf, problem=f"{first.dtype} {first.shape} first, {then.dtype} {then.shape} then"
         )
-    unlike = ~((first == then) | (np.isnan(first) & np.isnan(then)))
-    if not unlike.any():  # zeros of different sign, or NaN of different bits
+    differs = ~((first == then) | (np.isnan(first) & np.isnan(then)))
+    if not differs.any():  # zeros of different sign, or NaN of different bits
         return Comparison(label, first.size, 0.0)
-    where = tuple(int(k) for k in np.argwhere(unlike)[0])
+    where = tuple(int(k) for k in np.argwhere(differs)[0])
     return Comparison(label, first.size, np.inf, where, float(first[where]), float(then[where]), 0.0)
 
 
-def joined(pieces: list[Quantities], axis: int) -> dict[str, Array]:
-    """The whole's quantities from its pieces': parameters' gradients add up, the rest stands side by side."""
+def join_pieces(pieces: list[Quantities], axis: int) -> dict[str, Array]:
+    """The quantities of the whole from those of its pieces: parameters' gradients are added, all else concatenated."""
     return {
         name: np.sum([np.asarray(piece[name], np.float64) for piece in pieces], axis=0)
         if name.startswith("d_params")
@@ -238,48 +179,3 @@ def joined(pieces: list[Quantities], axis: int) -> dict[str, Array]:
         for name in pieces[0]
         if all(name in piece for piece in pieces)
     }
-
-
-def rows(case: Case) -> list[Case]:
-    """The case's rows, each a case of batch 1."""
-    return [row(case, k) for k in range(len(case.x))]
-
-
-def row(case: Case, k: int) -> Case:
-    """One row of a case."""
-
-    def of(array: Array) -> Array:
-        return array[k : k + 1]
-
-    dropout = None
-    if case.dropout is not None:
-        dropout = {
-            name: factors[:, k : k + 1] if factors.ndim == 3 and not name.endswith("between") else of(factors)
-            for name, factors in case.dropout.items()
-        }
-    return case.map(of).replace(
-        params=case.params,
-        mask=None if case.mask is None else of(case.mask),
-        lengths=None if case.lengths is None else of(case.lengths),
-        dropout=dropout,
-    )
-
-
-def kept_steps(case: Case) -> Array:
-    """Which steps count, ``(batch, time)``."""
-    batch, time, _ = case.x.shape
-    found = kept(case.mask, case.lengths, time)
-    return np.ones((batch, time), bool) if found is None else found
-
-
-def inputs(case: Case) -> Iterator[tuple[str, Array]]:
-    """Every array of a case by name."""
-    yield from case.params.items()
-    yield "x", case.x
-    for name in ("mask", "lengths", "d_outputs"):
-        if getattr(case, name) is not None:
-            yield name, getattr(case, name)
-    for name in ("initial_state", "d_state"):
-        parts = getattr(case, name) or ()
-        yield from ((f"{name}[{k}]", part) for k, part in enumerate(parts) if part is not None)
-    yield from ((f"dropout {name}", factors) for name, factors in (case.dropout or {}).items())

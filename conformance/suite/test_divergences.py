@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.judging.divergences import Disagreement, Divergence, concerning, still_shows
+from conformance.judging.divergences import Disagreement, Divergence, divergences_of, still_shows
 from conformance.suite.session import SESSION, Session
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One test for each entry that concerns this implementation in its installed versions."""
-    entries = [entry for entry in concerning(metafunc.config.stash[SESSION].implementation) if entry.minimal]
+    entries = [entry for entry in divergences_of(metafunc.config.stash[SESSION].implementation) if entry.minimal]
     metafunc.parametrize("entry", entries, ids=[entry.id for entry in entries])
 
 
@@ -20,4 +20,4 @@ def test_the_known_divergence_still_shows(session: Session, entry: Divergence) -
             f"known divergence {entry.id} is gone or has changed in {dict(session.implementation.versions)}: "
             "its minimal case no longer shows it. Close the entry with an upper end in its versions."
         )
-    session.divergence(entry.id, entry.summary)
+    session.record_divergence(entry.id, entry.summary)

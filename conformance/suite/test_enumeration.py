@@ -1,7 +1,7 @@
 """Every combination of options, or every triple of their values, agrees with the oracle: one small case each.
 
-All of them are tried, whatever fails. What the failed ones have in common and no other has is told, each time with the
-smallest case that Hypothesis can find among the combinations concerned.
+The test tries every planned combination. It reports each failure as the condition that the failing combinations share,
+with the smallest case that Hypothesis finds among them.
 """
 
 from __future__ import annotations
@@ -12,17 +12,18 @@ from typing import Any
 
 from hypothesis import Verbosity
 
-from conformance.cases.building import Limits, Seeded, build
-from conformance.cases.coverage import in_common
+from conformance.cases.building import SizeLimits, build_case
+from conformance.cases.choosers import SeededChooser
+from conformance.cases.coverage import failure_conditions
 from conformance.cases.option_space import Combination
 from conformance.cases.probing import build_probing, is_probing
-from conformance.cases.strategies import cases_of
-from conformance.contract import Case, optional
+from conformance.cases.strategies import cases_of_combinations
+from conformance.contract import Case, attribute_of
 from conformance.judging.divergences import Disagreement
-from conformance.suite.relations import tried
 from conformance.suite.session import Session
+from conformance.suite.trying import check_drawn_cases
 
-_TOLD = 6  # failures told in full
+_SHOWN_IN_FULL = 6  # conditions with their smallest case
 
 
 @dataclass(frozen=True)
@@ -40,54 +41,56 @@ def test_every_combination_agrees_with_the_oracle(session: Session) -> None:
     passed: list[Combination] = []
     for place in session.planned:
         combination = session.space.valid[place]
-        sizes = optional(session.implementation, "sizes")
-        probes = sizes is None and is_probing(session.seed, place)  # sizes: what is compiled is for these alone
-        built = build_probing if probes else build
-        case = built(Seeded(session.seed, place, sizes=sizes), combination, limits_of(session))
+        sizes = attribute_of(session.implementation, "sizes")
+        probing = sizes is None and is_probing(session.seed, place)  # what is compiled is for the given sizes alone
+        build = build_probing if probing else build_case
+        case = build(SeededChooser(session.seed, place, sizes=sizes), combination, limits_of(session))
         try:
             session.check(label(place), case)
             passed.append(combination)
         except Disagreement as error:
             failed.append(Failed(place, combination, case, error))
-        session.covered(place)
+        session.record_coverage(place)
     if failed:
-        raise Disagreement(explained(session, failed, passed))
+        raise Disagreement(failure_message(session, failed, passed))
 
 
-def limits_of(session: Session) -> Limits:
-    """The sizes of the cases; without any row only where the implementation says that it takes that."""
-    return Limits(empty_batch=optional(session.implementation, "empty_batch"))
+def limits_of(session: Session) -> SizeLimits:
+    """The limits of the cases' sizes; no row only where the implementation has ``empty_batch``."""
+    return SizeLimits(empty_batch=attribute_of(session.implementation, "empty_batch"))
 
 
 def label(place: int) -> str:
     return f"combination {place}"
 
 
-def explained(session: Session, failed: list[Failed], passed: list[Combination]) -> str:
-    """What fails, by what the combinations have in common."""
+def failure_message(session: Session, failed: list[Failed], passed: list[Combination]) -> str:
+    """The failures, by the conditions that they share."""
     lines = [f"{len(failed)} of {len(failed) + len(passed)} combinations of options disagree"]
-    for number, (condition, which) in enumerate(in_common([one.combination for one in failed], passed)):
-        lines += ["", f"{len(which)} of them, all that have: {shown(condition)}"]
-        if number < _TOLD:
-            message = smallest(session, [failed[k] for k in which])
+    for number, (condition, which) in enumerate(failure_conditions([one.combination for one in failed], passed)):
+        lines += ["", f"{len(which)} of them, all that have: {in_words(condition)}"]
+        if number < _SHOWN_IN_FULL:
+            message = smallest_failure(session, [failed[k] for k in which])
             lines += [f"  {line}" for line in str(message).splitlines()]
     return "\n".join(lines)
 
 
-def shown(condition: Mapping[str, Any]) -> str:
+def in_words(condition: Mapping[str, Any]) -> str:
     return ", ".join(f"{name}={value!r}" for name, value in condition.items()) or "nothing in common"
 
 
-def smallest(session: Session, failed: list[Failed]) -> Disagreement:
-    """The failure with the least case that is found in a while; one of those given where none is smaller."""
-    least = min(failed, key=lambda one: one.case.size)
+def smallest_failure(session: Session, failed: list[Failed]) -> Disagreement:
+    """The failure with the smallest case that Hypothesis finds, or one of those given where it finds none."""
+    smallest = min(failed, key=lambda one: one.case.size)
 
     def agrees(case: Case) -> None:
-        session.check(label(least.place), case)  # nothing is recorded of a test that has failed
+        session.check(label(smallest.place), case)  # a test that has failed before records nothing
 
     combinations = [one.combination for one in failed]
     try:
-        tried(100, cases_of(combinations, limits_of(session)), agrees, verbosity=Verbosity.quiet)
+        check_drawn_cases(
+            100, cases_of_combinations(combinations, limits_of(session)), agrees, verbosity=Verbosity.quiet
+        )
     except Disagreement as error:
         return error
-    return least.error
+    return smallest.error

@@ -1,7 +1,7 @@
-"""What no input, no earlier call and no memory layout may change in an implementation's answers.
+"""Invariants: what must not change an implementation's answer, such as an earlier call or the layout in memory.
 
-None of these asks the oracle for a value. What must be the same is the same bit for bit, unless another evaluation of
-the same formulas is compared: then both bounds are allowed for.
+None of these needs a value from the oracle. Two answers must be the same bit for bit, unless they are two evaluations
+of the same formulas: these may differ by the sum of their bounds.
 """
 
 from __future__ import annotations
@@ -13,52 +13,51 @@ from functools import partial
 import numpy as np
 import pytest
 
-from conformance.cases.building import Limits, Seeded, build
+from conformance.cases.building import SizeLimits, build_case
+from conformance.cases.choosers import SeededChooser
 from conformance.cases.option_space import Combination, has_dropout
+from conformance.cases.parts import named_arrays, row_of, unmasked_steps_of
 from conformance.common.descriptions import first_cell
-from conformance.contract import Array, Case, Quantities, observe, optional
+from conformance.contract import Array, Case, Quantities, attribute_of, observe
 from conformance.judging.divergences import Disagreement
 from conformance.judging.verdict import Comparison
 from conformance.suite.plan import INVARIANTS
 from conformance.suite.relations import (
     Relation,
-    allowed,
     answer,
-    bounds_of_two,
-    holds,
-    inputs,
-    joined,
-    kept_steps,
-    repeated,
-    row,
-    same,
-    unmoved,
-    within,
+    as_declared,
+    check_relation,
+    compare_bits,
+    compare_repeated_calls,
+    compare_unaffected,
+    compare_within,
+    doubled_bounds,
+    join_pieces,
 )
-from conformance.suite.session import CHANGES, Session
+from conformance.suite.session import CHANGING_EFFECTS, Session
 
-_SAMPLE = 300  # combinations among which the nearest to one are sought
+_SAMPLE = 300  # combinations among which the most similar to one are sought
 
 
 def repeatable(session: Session, case: Case) -> list[Comparison]:
     """Two calls with the same input agree."""
-    return repeated(session, case, "called twice", answer(session, case), answer(session, case))
+    return compare_repeated_calls(session, case, "called twice", answer(session, case), answer(session, case))
 
 
 def nothing_mutated(session: Session, case: Case) -> list[Comparison]:
-    """A call changes neither parameters nor anything else that goes in."""
-    before = {name: array.copy() for name, array in inputs(case)}
+    """A call changes neither the parameters nor any other array of the case."""
+    before = {name: array.copy() for name, array in named_arrays(case)}
     answer(session, case)
-    return same("what went in, before and after the call", before, dict(inputs(case)))
+    return compare_bits("what went in, before and after the call", before, dict(named_arrays(case)))
 
 
 def layout_in_memory(session: Session, case: Case) -> list[Comparison]:
-    """Arrays that do not lie in one piece, or column by column, give what their contiguous copies give."""
-    bounds = bounds_of_two(session, case)
-    scattered = case.map(_scattered)
+    """Arrays that are strided, or stored column by column, give what their contiguous copies give."""
+    bounds = doubled_bounds(session, case)
+    scattered = case.map_arrays(_scattered)
     if case.mask is not None:
         scattered = scattered.replace(mask=np.asfortranarray(case.mask))
-    return within("contiguous = scattered", answer(session, case), answer(session, scattered), bounds)
+    return compare_within("contiguous = scattered", answer(session, case), answer(session, scattered), bounds)
 
 
 def _scattered(array: Array) -> Array:
@@ -71,61 +70,63 @@ def _scattered(array: Array) -> Array:
 
 
 def no_stale_answer(session: Session, case: Case) -> list[Comparison]:
-    """Other numbers, and other options, with the same sizes are not answered from what the first case left behind."""
+    """Cases of other numbers or options, but the same sizes, are not answered from what an earlier call has cached."""
     first = answer(session, case)
-    for other in _neighbours(session, case):
+    for other in _similar_cases(session, case):
         try:
             session.check("invariant no_stale_answer", other)
         except Disagreement as error:
             raise Disagreement(partial("asked after {!r}:\n{}".format, case, error)) from error
-    return repeated(session, case, "asked again after others", first, answer(session, case))
+    return compare_repeated_calls(session, case, "asked again after others", first, answer(session, case))
 
 
-def _neighbours(session: Session, case: Case) -> list[Case]:
-    """Cases of the same sizes: one of the same options, and two of options that differ from them in little."""
+def _similar_cases(session: Session, case: Case) -> list[Case]:
+    """Cases of the same sizes: one of the same options, and two whose options differ in as few as possible."""
     options = dict(case.options)
     sizes = dict(zip(("batch", "time", "input"), case.x.shape, strict=True)) | {
         "hidden": first_cell(case.cell).hidden_size
     }
     seed = zlib.crc32(case.x.tobytes())
-    some = np.random.default_rng(seed).permutation(len(session.space.valid))[:_SAMPLE]
+    sample = np.random.default_rng(seed).permutation(len(session.space.valid))[:_SAMPLE]
 
     def differences(combination: Combination) -> int:
         return sum(options.get(name) != value for name, value in combination.items())
 
-    nearest = sorted((session.space.valid[place] for place in some), key=differences)
+    nearest = sorted((session.space.valid[place] for place in sample), key=differences)
     alike = [one for one in session.space.valid if differences(one) == 0]
-    return [build(Seeded(seed, sizes=sizes), one, Limits()) for one in (*alike[:1], *nearest[:2])]
+    return [build_case(SeededChooser(seed, sizes=sizes), one, SizeLimits()) for one in (*alike[:1], *nearest[:2])]
 
 
 def garbage(session: Session, case: Case) -> list[Comparison]:
     """Other numbers in masked steps change nothing, neither in values nor in gradients."""
-    kept = kept_steps(case)[:, :, None]
-    other = case.replace(x=np.where(kept, case.x, -case.x / 2).astype(case.dtype))
+    unmasked = unmasked_steps_of(case)[:, :, None]
+    other = case.replace(x=np.where(unmasked, case.x, -case.x / 2).astype(case.dtype))
     zeros = case.lengths is not None or case.masked_output == "zeros"
     if case.d_outputs is not None and zeros and case.return_sequences and case.output_order == "original":
-        other = other.replace(d_outputs=np.where(kept, case.d_outputs, -3 * case.d_outputs).astype(case.dtype))
-    return unmoved(session, case, "other garbage in masked steps", answer(session, case), answer(session, other))
+        other = other.replace(d_outputs=np.where(unmasked, case.d_outputs, -3 * case.d_outputs).astype(case.dtype))
+    return compare_unaffected(
+        session, case, "other garbage in masked steps", answer(session, case), answer(session, other)
+    )
 
 
 def nan_garbage(session: Session, case: Case) -> list[Comparison]:
-    """Nor does NaN, where the implementation promises it."""
-    nan = case.replace(x=np.where(kept_steps(case)[:, :, None], case.x, np.nan).astype(case.dtype))
-    return unmoved(session, case, "NaN in masked steps", answer(session, case), answer(session, nan))
+    """NaN in masked steps changes nothing, where the implementation has ``ignores_nan_padding``."""
+    nan = case.replace(x=np.where(unmasked_steps_of(case)[:, :, None], case.x, np.nan).astype(case.dtype))
+    return compare_unaffected(session, case, "NaN in masked steps", answer(session, case), answer(session, nan))
 
 
 def padded(session: Session, case: Case) -> list[Comparison]:
     """Rows padded to one length equal the rows one by one, each as long as it is."""
-    lengths = kept_steps(case).sum(axis=1)
-    found = [allowed(session, _cut(row(case, k), int(length))) for k, length in enumerate(lengths)]
+    lengths = unmasked_steps_of(case).sum(axis=1)
+    found = [as_declared(session, _cut(row_of(case, k), int(length))) for k, length in enumerate(lengths)]
     cut = [each for each in found if each is not None]
     if len(cut) < len(found):
         return []
     time = case.x.shape[1]
-    values = joined([_padded(answer(session, each), time) for each in cut], axis=0)
-    theirs = joined([_padded(session.bounds(each), time) for each in cut], axis=0)
-    bounds = {name: bound + theirs[name] for name, bound in session.bounds(case).items() if name in theirs}
-    return within("padded = one by one", _not_gates(answer(session, case)), values, bounds)
+    values = join_pieces([_padded(answer(session, each), time) for each in cut], axis=0)
+    row_bounds = join_pieces([_padded(session.bounds(each), time) for each in cut], axis=0)
+    bounds = {name: bound + row_bounds[name] for name, bound in session.bounds(case).items() if name in row_bounds}
+    return compare_within("padded = one by one", _not_gates(answer(session, case)), values, bounds)
 
 
 def _cut(case: Case, length: int) -> Case:
@@ -155,20 +156,22 @@ def _not_gates(values: Quantities) -> Quantities:
 
 def lengths_as_mask(session: Session, case: Case) -> list[Comparison]:
     """Lengths are a mask of each row's last steps whose outputs are zeros."""
-    masked = allowed(session, case.replace(mask=kept_steps(case), lengths=None, masked_output="zeros"))
+    masked = as_declared(session, case.replace(mask=unmasked_steps_of(case), lengths=None, masked_output="zeros"))
     if masked is None:
         return []
-    bounds = bounds_of_two(session, case)
-    return within("lengths = mask", _not_gates(answer(session, case)), _not_gates(answer(session, masked)), bounds)
+    bounds = doubled_bounds(session, case)
+    return compare_within(
+        "lengths = mask", _not_gates(answer(session, case)), _not_gates(answer(session, masked)), bounds
+    )
 
 
 def dropout_at_inference(session: Session, case: Case) -> list[Comparison]:
     """A layer that has dropout computes without it where it is not being trained; another path may round otherwise."""
-    without = allowed(session, case.replace(call_options={**case.call_options, "idle_dropout": False}))
+    without = as_declared(session, case.replace(call_options={**case.call_options, "idle_dropout": False}))
     if without is None or without.call_options.get("idle_dropout"):
         return []
-    bounds = bounds_of_two(session, case)
-    return within("dropout at inference", answer(session, case), answer(session, without), bounds)
+    bounds = doubled_bounds(session, case)
+    return compare_within("dropout at inference", answer(session, case), answer(session, without), bounds)
 
 
 def flat_at_the_kink(session: Session, case: Case) -> list[Comparison]:
@@ -176,12 +179,12 @@ def flat_at_the_kink(session: Session, case: Case) -> list[Comparison]:
 
     Other cases cannot tell: within a rounding of the kink both slopes are right, and the bounds allow for both.
     """
-    zeros = case.map(np.zeros_like)
+    zeros = case.map_arrays(np.zeros_like)
     params = {name: zeros.params[name] if name.endswith("bias") else value for name, value in case.params.items()}
     still = zeros.replace(params=params, d_outputs=case.d_outputs, d_state=case.d_state)
     found = {name: d for name, d in answer(session, still).items() if name.startswith(("d_x", "d_params"))}
     nothing = {name: np.zeros(np.shape(d)) for name, d in found.items()}
-    return within("at the kink", nothing, found, nothing)
+    return compare_within("at the kink", nothing, found, nothing)
 
 
 def wrong_sizes_refused(session: Session, case: Case) -> list[Comparison]:
@@ -238,28 +241,29 @@ def _ends_early(combination: Combination) -> bool:
 
 def _is_flat_at_zero(combination: Combination) -> bool:
     """A candidate of relu, and nothing else whose slope or value at 0 matters."""
-    of = combination
-    plain = of["mask"] == of["lengths"] == "none" and of["backward_cell"] == "alike" and not has_dropout(of)
-    shown = of.get("output_activation") in (None, "relu", "tanh")
-    return plain and shown and of["activation"] == "relu" and of.get("gradients") is not False
+    one = combination
+    every_step_counts = one["mask"] == one["lengths"] == "none" and not has_dropout(one)
+    relu = one["activation"] == "relu" and one["backward_cell"] == "alike"
+    relu &= one.get("output_activation") in (None, "relu", "tanh")
+    return every_step_counts and relu and one.get("gradients") is not False
 
 
-def _pulls_back(case: Case) -> bool:
+def _wants_gradients(case: Case) -> bool:
     return case.wants_gradients
 
 
-def _has_sizes(case: Case) -> bool:
+def _has_several_rows_and_units(case: Case) -> bool:
     """More than one row and unit: a lone one may be broadcast."""
     return len(case.x) > 1 and min(case.cell.state_sizes) > 1
 
 
-def wanted(session: Session, invariant: str) -> Callable[[Combination], bool]:
-    """Which combinations an invariant is about."""
-    prepared = hasattr(session.implementation, "prepare")  # the framework draws other factors for a row
+def concerns(session: Session, invariant: str) -> Callable[[Combination], bool]:
+    """Which combinations an invariant concerns."""
+    draws_dropout = hasattr(session.implementation, "prepare")  # then it draws other factors for a row
     return {
         "garbage": _is_masked,
-        "nan_garbage": lambda one: _is_masked(one) and optional(session.implementation, "ignores_nan_padding"),
-        "padded": lambda one: _ends_early(one) and not (prepared and has_dropout(one)),
+        "nan_garbage": lambda one: _is_masked(one) and attribute_of(session.implementation, "ignores_nan_padding"),
+        "padded": lambda one: _ends_early(one) and not (draws_dropout and has_dropout(one)),
         "lengths_as_mask": lambda one: one["lengths"] != "none",
         "dropout_at_inference": lambda one: bool(one.get("idle_dropout")),
         "flat_at_the_kink": _is_flat_at_zero,
@@ -268,6 +272,10 @@ def wanted(session: Session, invariant: str) -> Callable[[Combination], bool]:
 
 @pytest.mark.parametrize("invariant", INVARIANTS)
 def test_the_invariant_holds(session: Session, invariant: str) -> None:
-    spared = ("error",) if invariant in ("repeatable", "nothing_mutated") else CHANGES
-    fits = {"flat_at_the_kink": _pulls_back, "wrong_sizes_refused": _has_sizes}.get(invariant, lambda _: True)
-    holds(session, "invariants", invariant, RELATIONS[invariant], wanted(session, invariant), fits, spared)
+    excluded = ("error",) if invariant in ("repeatable", "nothing_mutated") else CHANGING_EFFECTS
+    is_suitable = {"flat_at_the_kink": _wants_gradients, "wrong_sizes_refused": _has_several_rows_and_units}.get(
+        invariant, lambda _: True
+    )
+    check_relation(
+        session, "invariants", invariant, RELATIONS[invariant], concerns(session, invariant), is_suitable, excluded
+    )

@@ -1,6 +1,6 @@
-"""What must hold between an implementation's own answers, whatever the oracle says.
+"""Laws between an implementation's own answers, whatever the oracle says.
 
-Both sides of each law are faithful evaluations of the same formulas, so they may differ by both their bounds.
+Both sides of a law are faithful evaluations of the same formulas, so they may differ by the sum of their bounds.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 
 from conformance.cases.option_space import Combination, has_dropout
+from conformance.cases.parts import rows_of
 from conformance.contract import Array, Case, Quantities, family_of
 from conformance.judging.verdict import Comparison
 from conformance.suite.plan import LAWS
-from conformance.suite.relations import Relation, answer, bounds_of_two, holds, joined, rows, within
+from conformance.suite.relations import Relation, answer, check_relation, compare_within, doubled_bounds, join_pieces
 from conformance.suite.session import Session
 
 
@@ -25,19 +26,19 @@ def _only(values: Quantities, heads: tuple[str, ...]) -> dict[str, Array]:
 
 def batch(session: Session, case: Case) -> list[Comparison]:
     """A batch equals its rows one by one."""
-    each = rows(case)
+    each = rows_of(case)
     if any(session.diverges(row) for row in each):
         return []
-    bounds = bounds_of_two(session, case)
+    bounds = doubled_bounds(session, case)
     found = [answer(session, row) for row in each]
-    return within("batch = rows", answer(session, case), joined(found, axis=0), bounds)
+    return compare_within("batch = rows", answer(session, case), join_pieces(found, axis=0), bounds)
 
 
 def time(session: Session, case: Case) -> list[Comparison]:
-    """A sequence run in two pieces equals the sequence run whole; backward too, where the state's cotangent is told."""
+    """A sequence in two pieces equals the whole; backward too, where gradients of the initial state are exposed."""
     middle, names = case.x.shape[1] // 2, case.state_names
     whole = case.replace(initial_state=case.initial_state_or_zeros())
-    bounds = bounds_of_two(session, whole)
+    bounds = doubled_bounds(session, whole)
     d_first, d_second = (None, None) if case.d_outputs is None else np.split(case.d_outputs, [middle], axis=1)
     first = whole.replace(x=case.x[:, :middle], d_outputs=None, d_state=None)
     before = answer(session, first)
@@ -46,14 +47,14 @@ def time(session: Session, case: Case) -> list[Comparison]:
     state = tuple(np.asarray(before[f"state.{name}"], case.dtype) for name in names)
     after = answer(session, whole.replace(x=case.x[:, middle:], initial_state=state, d_outputs=d_second))
     forward = ("outputs", "gates")
-    found = joined([_only(piece, forward) for piece in (before, after)], axis=1)
+    found = join_pieces([_only(piece, forward) for piece in (before, after)], axis=1)
     found |= _only(after, ("state",))
     if all(f"d_initial_state.{name}" in after for name in names):
         d_state = tuple(np.asarray(after[f"d_initial_state.{name}"], case.dtype) for name in names)
         before = answer(session, first.replace(d_outputs=d_first, d_state=d_state))
-        found |= joined([_only(piece, ("d_params", "d_x")) for piece in (before, after)], axis=1)
+        found |= join_pieces([_only(piece, ("d_params", "d_x")) for piece in (before, after)], axis=1)
         found |= _only(before, ("d_initial_state",))
-    return within("whole = two pieces", answer(session, whole), found, bounds)
+    return compare_within("whole = two pieces", answer(session, whole), found, bounds)
 
 
 def zero(session: Session, case: Case) -> list[Comparison]:
@@ -64,7 +65,7 @@ def zero(session: Session, case: Case) -> list[Comparison]:
     )
     found = {k: v for k, v in answer(session, still).items() if family_of(k) == "gradients"}
     nothing = {name: np.zeros(value.shape) for name, value in found.items()}
-    return within("zero cotangent", nothing, found, nothing)
+    return compare_within("zero cotangent", nothing, found, nothing)
 
 
 def linear(session: Session, case: Case) -> list[Comparison]:
@@ -75,8 +76,8 @@ def linear(session: Session, case: Case) -> list[Comparison]:
     whole, *found = (answer(session, each) for each in (case, *parts))
     gradients = [name for name in bounds[0] if family_of(name) == "gradients"]
     total = {n: np.sum([np.asarray(f[n], np.float64) for f in found], axis=0) for n in gradients if n in whole}
-    allowed = {name: np.sum([bound[name] for bound in bounds], axis=0) for name in gradients}
-    return within("adjoint is linear", whole, total, allowed)
+    total_bounds = {name: np.sum([bound[name] for bound in bounds], axis=0) for name in gradients}
+    return compare_within("adjoint is linear", whole, total, total_bounds)
 
 
 def _with_all_cotangents(case: Case) -> Case:
@@ -112,11 +113,11 @@ RELATIONS: Mapping[str, Relation] = {law.__name__: law for law in (batch, time, 
 
 @pytest.mark.parametrize("law", LAWS)
 def test_the_law_holds(session: Session, law: str) -> None:
-    wanted = {"batch": _by_rows(session), "time": _in_pieces}.get(law, _with_gradients)
+    concerns = {"batch": _by_rows(session), "time": _in_pieces}.get(law, _with_gradients)
     rows_at_least, steps_at_least = {"batch": (2, 1), "time": (1, 2)}.get(law, (1, 1))
 
     def large_enough(case: Case) -> bool:
         batch, time, _ = case.x.shape
         return bool(batch >= rows_at_least and time >= steps_at_least)
 
-    holds(session, "laws", law, RELATIONS[law], wanted, large_enough)
+    check_relation(session, "laws", law, RELATIONS[law], concerns, large_enough)

@@ -42,9 +42,9 @@ def measuring() -> Iterator[None]:
     import hypothesis.core  # here, as most modules need none of it
 
     from conformance.power.mutants.measuring import prepare_process
-    from conformance.suite import relations
+    from conformance.suite import trying
 
-    before, patience = hypothesis.core.global_force_seed, relations.PATIENCE
+    before, shrinking = hypothesis.core.global_force_seed, trying.SHRINKING_SECONDS
     prepare_process(seed=0)
     yield
-    hypothesis.core.global_force_seed, relations.PATIENCE = before, patience
+    hypothesis.core.global_force_seed, trying.SHRINKING_SECONDS = before, shrinking

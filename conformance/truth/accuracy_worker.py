@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from ..cases.strategies import accepts
-from ..contract import PLAIN, Array, Case, NotRun, observe
+from ..cases.strategies import declares_cell
+from ..contract import BASIC_OPTIONS, Array, Case, NotRun, observe
 from ..implementations.finding import load
 from . import corpus
 
@@ -56,9 +56,9 @@ def main(arguments: Sequence[str]) -> int:
 
 def reason_not_asked(name: str, cells: Any, original: Case, case: Case) -> str:
     """Why an implementation does not get a case; empty where it does."""
-    if name != "oracle" and any(case.options[option] != value for option, value in PLAIN.items()):
+    if name != "oracle" and any(case.options[option] != value for option, value in BASIC_OPTIONS.items()):
         return "only runs over every step, first to last, are asked of frameworks"
-    if name != "oracle" and not accepts(cells, case.cell):  # the oracle has them all, in more than it enumerates
+    if name != "oracle" and not declares_cell(cells, case.cell):  # the oracle has them all, in more than it enumerates
         return "no such cell"
     if case.dtype == np.float32 and not _representable(original, case):
         return "inputs beyond the range of float32"

@@ -84,7 +84,7 @@ def enclosures_of(case: Case, lift: Callable[[Array], Array] = balls) -> dict[st
 
 def case_in_balls(case: Case, lift: Callable[[Array], Array] = balls) -> Case:
     """The case with every array of floats put through `lift`; what is None stays None."""
-    return case.replace(initial_state=case.initial_state_or_zeros()).map(lift)
+    return case.replace(initial_state=case.initial_state_or_zeros()).map_arrays(lift)
 
 
 def refuse_python_numbers(name: str, enclosure: Array) -> None:

@@ -1,33 +1,33 @@
-"""What all probing cases have in common: every cotangent is given, and dropout leaves every unit to some row."""
+"""What all probing cases have in common: every cotangent is given, and dropout keeps every unit in some row."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from ...contract import Array
-from .. import building as drawing
+from ..building import CaseBuilder
 
-FACTOR = 3  # a number that dropout leaves is multiplied by 2 or 4
-_DROPPED = {"kernel": "dropout", "recurrent_kernel": "recurrent_dropout"}  # what multiplies what they meet
+KEPT_FACTOR = 3  # dropout multiplies what it keeps by 2 or 4
+_DROPOUT_OF_OPERAND = {"kernel": "dropout", "recurrent_kernel": "recurrent_dropout"}
 
 
-class Builder(drawing.Builder):
-    """Follows few choices: most of a probing case follows from what it is for.
+class ProbingCaseBuilder(CaseBuilder):
+    """Follows few of the chooser's choices: most of a probing case follows from its purpose.
 
-    All are made, as for any other case, so that Hypothesis can make a probing case that fails into a lesser one.
+    All choices are made nonetheless, as for an ordinary case, so that Hypothesis can shrink a probing case that fails.
     """
 
-    def factor(self, parameter: str) -> float:
-        """What dropout multiplies that which the parameter meets by, where it leaves it."""
-        return FACTOR if self.options.get(_DROPPED.get(parameter, "")) else 1
+    def dropout_factor(self, parameter: str) -> float:
+        """By what dropout multiplies the other operand of the parameter's product, where it keeps it."""
+        return KEPT_FACTOR if self.options.get(_DROPOUT_OF_OPERAND.get(parameter, "")) else 1
 
     @staticmethod
-    def is_further(name: str) -> bool:
-        """Whether the parameter of that name belongs to a layer that is not the first."""
+    def is_of_upper_layer(name: str) -> bool:
+        """Whether the parameter belongs to a layer above the first."""
         return "." in name and not name.startswith("l0")
 
-    def asks_for(self, name: str) -> bool:
-        super().asks_for(name)
+    def has_cotangent(self, name: str) -> bool:
+        super().has_cotangent(name)
         return True
 
     def dropped(self, shape: tuple[int, ...], rate: float) -> Array:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import Any
 
-from ...cases.workload import CELLS, PASSES, Size, Work
+from ...cases.workload import PASSES, TIMED_CELLS, Size, Work
 from ...common.arguments import count, output_file, require_matplotlib
 from ...implementations.timing import ORACLE, TIMED
 from ...power.benchmark import report
@@ -41,7 +41,7 @@ def add_to(commands: Any) -> None:
         help=f"{', '.join(name for name in TIMED if name != ORACLE)}, package.module:Class or file.py:Class with the "
         "protocol of conformance.implementations.timing; may be repeated (default: all named here)",
     )
-    benches.add_argument("--cell", action="append", choices=CELLS, help="may be repeated (default: all)")
+    benches.add_argument("--cell", action="append", choices=TIMED_CELLS, help="may be repeated (default: all)")
     benches.add_argument("--dtype", action="append", choices=_DTYPES, help="may be repeated (default: both)")
     benches.add_argument(
         "--pass",
@@ -80,7 +80,7 @@ def _bench(parsed: argparse.Namespace) -> int:
         require_matplotlib()
     console = console_of(200)
     interrupt_on_sigint_and_sigterm()
-    cells = list(dict.fromkeys(parsed.cell or CELLS))
+    cells = list(dict.fromkeys(parsed.cell or TIMED_CELLS))
     names = [ORACLE, *dict.fromkeys(parsed.against or [name for name in TIMED if name != ORACLE])]
     dtypes, passes = (dict.fromkeys(given) for given in (parsed.dtype or _DTYPES, parsed.passes or PASSES))
     wanted = list(workloads(cells, dtypes, parsed.size or SIZES, passes))

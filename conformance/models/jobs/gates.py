@@ -129,7 +129,7 @@ def check(arrays: Quantities, options: Mapping[str, Any], tell: Any) -> tuple[di
     product is compared by the norm of the difference.
     """
     from ...contract import observe
-    from ...judging.divergences import Disagreement, examine  # in the framework's own process
+    from ...judging.divergences import Disagreement, run_and_judge  # in the framework's own process
 
     implementation, x, found = load(options["framework"]), arrays["x"], []
     for kind in KINDS:
@@ -149,7 +149,7 @@ def check(arrays: Quantities, options: Mapping[str, Any], tell: Any) -> tuple[di
             }
             found.append(one)
             try:
-                verdict, known = examine(implementation, spans_as_case(cell, params, x))
+                verdict, known = run_and_judge(implementation, spans_as_case(cell, params, x))
                 one["numbers"], one["known"] = verdict.numbers, list(known)
                 one["ratio"] = max((c.ratio for c in verdict.comparisons), default=0.0)
                 one["wrong"] = "; ".join(map(str, verdict.disagreements[:2]))

@@ -49,7 +49,7 @@ def show(console: Console, results: Sequence[Result], scaling: Sequence[Result])
 
 
 def _by_pass(results: Sequence[Result]) -> Iterator[tuple[tuple[str, str], list[Result]]]:
-    key = lambda result: (result.work.dtype, result.work.pass_)  # noqa: E731
+    key = lambda result: (result.work.dtype, result.work.pass_name)  # noqa: E731
     return ((which, list(its)) for which, its in groupby(sorted(results, key=key), key))
 
 
@@ -81,7 +81,7 @@ def _memory(result: Result) -> tuple[str, str]:
     peak = result.peaks.get(ORACLE)
     if peak is None:
         return "–", "–"
-    return f"{peak / 2**20:.1f}", f"{peak / result.work.needed:.2f}" if result.work.gradients else "–"
+    return f"{peak / 2**20:.1f}", f"{peak / result.work.adjoint_bytes:.2f}" if result.work.gradients else "–"
 
 
 def _summary(results: Sequence[Result]) -> Table:
@@ -147,7 +147,7 @@ def write_json(
 
 def _as_json(result: Result) -> dict[str, Any]:
     return asdict(result) | {
-        "needed": result.work.needed,
+        "needed": result.work.adjoint_bytes,
         "operations": result.work.operations,
         "share_of_product": result.share_of_product,
         "ratios": {name: result.ratio(name) for name in others([result]) if name in result.seconds},

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...cases.workload import Size, Work
 from ...contract import Observed
-from ...judging.truth import expect
+from ...judging.expected import expect
 from ...judging.verdict import judge
 
 SIZES: tuple[Size, ...] = (

@@ -13,7 +13,7 @@ from refimpl.precision import Precision
 
 from ...contract import FAMILIES, Case, Quantities, family_of, observe
 from ...judging.arithmetic import arithmetic_of
-from ...judging.truth import Expected, expect
+from ...judging.expected import Expected, expect
 from ...judging.verdict import Comparison, judge
 from ...suite import (
     test_agreement,
@@ -24,7 +24,7 @@ from ...suite import (
     test_refusals,
     test_stateful,
 )
-from ...suite.plan import DTYPES, INVARIANTS, KINDS, LAWS, ORDER
+from ...suite.plan import CELL_VARIANTS, DTYPES, INVARIANTS, LAWS, MODULE_ORDER
 from ...suite.session import Session
 
 FORWARD: Collection[str] = ("outputs", "state", "gates")
@@ -103,7 +103,7 @@ def _family(comparison: Comparison) -> str:
 
 def agreement(session: Session) -> Iterator[Check]:
     test = test_agreement.test_values_and_gradients_agree_with_the_oracle
-    for kind in KINDS:
+    for kind in CELL_VARIANTS:
         for dtype in DTYPES:
             yield f"{kind} {dtype}", partial(test, kind=kind, dtype=dtype)
 
@@ -139,6 +139,6 @@ def stateful(session: Session) -> Iterator[Check]:
 
 _MODULES = (agreement, enumeration, fixtures, invariants, laws, refusals, stateful)
 MODULES: dict[str, Callable[[Session], Iterator[Check]]] = {
-    name: module for name in ORDER for module in _MODULES if module.__name__ == name
+    name: module for name in MODULE_ORDER for module in _MODULES if module.__name__ == name
 }
 """The suite's modules in the order in which they run, but for known divergences: frameworks alone have any."""

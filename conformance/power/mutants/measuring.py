@@ -17,7 +17,7 @@ import pytest
 
 from ...contract import FAMILIES, Implementation
 from ...implementations.finding import offered
-from ...suite import relations
+from ...suite import trying
 from ...suite.session import PROFILES, Session
 from . import MUTANTS, bug_of, group_of
 from .checks import FORWARD, MODULES, Caught, StoppingSession
@@ -76,7 +76,7 @@ class MutantResult:
 def prepare_process(seed: int) -> None:
     """Makes this process draw what ``pytest --hypothesis-seed`` draws, and stop at a failure without shrinking it."""
     hypothesis.core.global_force_seed = seed  # type: ignore[assignment]  # untyped there, as pytest's plug-in sets it
-    relations.PATIENCE = 0.0
+    trying.SHRINKING_SECONDS = 0.0
     warnings.simplefilter("ignore")
 
 

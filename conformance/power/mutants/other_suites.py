@@ -7,7 +7,7 @@ from functools import cache
 
 from ...contract import Case, NotRun, Observed
 from ...implementations.finding import imported, installed, offered
-from ...judging.truth import Expected, expect
+from ...judging.expected import Expected, expect
 from ...judging.verdict import judge
 from ...truth import corpus
 from .layer import Textbook
@@ -45,7 +45,7 @@ def _caught(made: type[Textbook], cases: Sequence[Asked]) -> bool:
 
 def _copy(case: Case) -> Case:
     """Arrays that a mutant may change."""
-    return case.map(lambda array: array.copy()).replace(mask=None if case.mask is None else case.mask.copy())
+    return case.map_arrays(lambda array: array.copy()).replace(mask=None if case.mask is None else case.mask.copy())
 
 
 def _families() -> list[str]:

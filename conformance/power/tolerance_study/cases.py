@@ -11,7 +11,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from ...cases.building import Limits, Seeded, build
+from ...cases.building import SizeLimits, build_case
+from ...cases.choosers import SeededChooser
 from ...cases.option_space import Combination
 from ...cases.probing import build_probing
 from ...common.descriptions import first_cell
@@ -24,7 +25,7 @@ GROUP_SIZE = 200
 MOST_STEPS = 20  # steps at most, in one group of four; the others have fewer
 
 
-class Ordinary(Seeded):
+class Ordinary(SeededChooser):
     """Chooses the ordinary magnitude of all arrays: about a half, not tiny and not saturating."""
 
     def one_of(self, values: Sequence[T], label: str) -> T:
@@ -46,7 +47,7 @@ class StudyCases:
 
     def __init__(self, session: Session, dtype: str, seed: int) -> None:
         self.session, self.dtype, self.seed = session, dtype, seed
-        self._shared: dict[int, tuple[Combination, Limits, dict[str, int]]] = {}  # of the last group asked for
+        self._shared: dict[int, tuple[Combination, SizeLimits, dict[str, int]]] = {}  # of the last group asked for
 
     @cached_property
     def combinations(self) -> list[Combination]:
@@ -60,15 +61,18 @@ class StudyCases:
             self._shared = {group: self.group_options(group)}
         combination, limits, sizes = self._shared[group]
         manner = manner_of(number)
-        made, built = Ordinary if manner == "ordinary" else Seeded, build_probing if manner == "probing" else build
+        made, built = (
+            Ordinary if manner == "ordinary" else SeededChooser,
+            build_probing if manner == "probing" else build_case,
+        )
         return self.session.prepared(built(made(self.seed, group, number, sizes=sizes), combination, limits))
 
-    def group_options(self, group: int) -> tuple[Combination, Limits, dict[str, int]]:
+    def group_options(self, group: int) -> tuple[Combination, SizeLimits, dict[str, int]]:
         """What the cases of a group have in common: options, the greatest sizes, and the sizes."""
         rng = np.random.default_rng((self.seed, group))
         combination, cells = self.combination(rng)
-        limits = Limits(time=MOST_STEPS if rng.random() < 1 / 4 and cells < 3 else 7 if cells == 1 else 5)
-        first = build(Seeded(self.seed, group), combination, limits)
+        limits = SizeLimits(time=MOST_STEPS if rng.random() < 1 / 4 and cells < 3 else 7 if cells == 1 else 5)
+        first = build_case(SeededChooser(self.seed, group), combination, limits)
         batch, time, size = first.x.shape
         hidden = first_cell(first.cell).hidden_size
         return combination, limits, {"batch": batch, "time": time, "input": size, "hidden": hidden}

@@ -2,7 +2,7 @@
 
 ``python -m conformance.power.tolerance_study.scale_search LSTM --no-bias --trials 2000``
 
-Starts from those that stand in `probing.conditioned`, changes some at random, and keeps what shows more: for every
+Starts from those that stand in `probing.well_conditioned`, changes some at random, and keeps what shows more: for every
 weight of some cases, drawn anew from time to time, the least relative change that moves a number out of its bound in
 float32, in units of the size that the project wants to see. Prints the best scales, and the shares of recurrent weights
 and of elements of their gradients that would be seen in a case of each combination of options.
@@ -18,14 +18,15 @@ from typing import Any
 
 import numpy as np
 
-from ...cases.building import Limits, Seeded
+from ...cases.building import SizeLimits
+from ...cases.choosers import SeededChooser
 from ...cases.option_space import Combination, space_of
-from ...cases.probing import conditioned
-from ...cases.probing.conditioned import SCALES, Scales
+from ...cases.probing import well_conditioned
+from ...cases.probing.well_conditioned import SCALES, Scales
 from ...common.arguments import count
 from ...contract import Case, family_of
 from ...judging.arithmetic import models
-from ...judging.truth import Truth
+from ...judging.expected import OracleAnswer
 from .sensitivity import WANTED_SENSITIVITY, least_visible_change, with_changed_element
 
 ARITHMETIC = "float32, SLEEF or oneDNN"
@@ -56,12 +57,12 @@ def combinations(kind: str, biased: bool) -> list[Combination]:
 
 def well_conditioned_case(combination: Combination, *seed: int) -> Case:
     """A well-conditioned case with these options, by the scales that stand in `SCALES`."""
-    return conditioned.Builder(Seeded(*seed), combination, Limits()).case()
+    return well_conditioned.WellConditionedCaseBuilder(SeededChooser(*seed), combination, SizeLimits()).case()
 
 
 def least_changes(case: Case) -> dict[str, list[float]]:
     """Of each number the least change that is seen, in units of what is to be; by parameter, and of "gradients"."""
-    expected, wide = Truth(case).expected(models()[ARITHMETIC]), case.in_dtype(np.float64)
+    expected, wide = OracleAnswer(case).expected(models()[ARITHMETIC]), case.in_dtype(np.float64)
     bare = wide.replace(d_outputs=None, d_state=None)
     compared = [name for name in expected.values if family_of(name) in ("outputs", "state")]
     found: dict[str, list[float]] = {"gradients": []}
@@ -69,14 +70,14 @@ def least_changes(case: Case) -> dict[str, list[float]]:
         what = name.rpartition(".")[2]
         its = [
             least_visible_change(
-                Truth(with_changed_element(bare, name, at)).values, expected.values, expected, compared
+                OracleAnswer(with_changed_element(bare, name, at)).values, expected.values, expected, compared
             )
             / WANTED_SENSITIVITY["float32"]
             for at in range(value.size)
         ]
         found[what] = found.get(what, []) + its
         if what == "recurrent_kernel":
-            values, bounds = (of[f"d_params.{name}"].ravel() for of in (expected.values, expected.bounds))
+            values, bounds = (of[f"d_params.{name}"].ravel() for of in (expected.values, expected.limits))
             with np.errstate(all="ignore"):
                 found["gradients"] += list(
                     np.nan_to_num(bounds / np.abs(values) / WANTED_SENSITIVITY["float32"], nan=np.inf)

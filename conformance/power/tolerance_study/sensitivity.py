@@ -15,7 +15,7 @@ import numpy as np
 
 from ...common.descriptions import first_cell
 from ...contract import Array, Case, Observed, Quantities
-from ...judging.truth import Expected, Truth
+from ...judging.expected import Expected, OracleAnswer
 from ...judging.verdict import judge
 
 TARGETS = ("recurrent weight", "weight", "bias", "gate", "gradient")
@@ -39,14 +39,14 @@ def least_visible_changes(
     Infinite where it moves nothing: the weight meets zeros, or what it moves is masked, dropped or flat.
     """
     wide, found = case.in_dtype(np.float64), {}
-    sound = Truth(wide).values  # not what is expected: that may be another model's answer, where a divergence is known
+    sound = OracleAnswer(wide).values  # not what is expected, which a known divergence may change
     for target in PARAMETERS:
         faulty = with_random_fault(wide, target, rng)
         if faulty is not None:
-            found[target] = least_visible_change(Truth(faulty).values, sound, expected, compared)
+            found[target] = least_visible_change(OracleAnswer(faulty).values, sound, expected, compared)
     if (element := _of_a_gradient(expected, compared, rng)) is not None:
         name, at = element
-        found["gradient"] = float(expected.bounds[name].flat[at] / np.abs(expected.values[name].flat[at]))
+        found["gradient"] = float(expected.limits[name].flat[at] / np.abs(expected.values[name].flat[at]))
     return found
 
 
@@ -115,7 +115,7 @@ def with_changed_element(case: Case, name: str, at: int, by: float = _SMALL) -> 
 
 def least_visible_change(values: Quantities, sound: Quantities, expected: Expected, compared: Collection[str]) -> float:
     """The least change that moves some number out of its bound, where a small one gives ``values`` for ``sound``."""
-    shift = max((_most(values[q] - sound[q], expected.bounds[q]) for q in compared), default=0.0)
+    shift = max((_most(values[q] - sound[q], expected.limits[q]) for q in compared), default=0.0)
     return _SMALL / shift if shift > 0 else np.inf
 
 

@@ -23,8 +23,8 @@ from refimpl.precision import Precision
 from ...contract import Case, NotRun, observe
 from ...implementations.finding import load
 from ...judging.arithmetic import arithmetic_of
-from ...judging.divergences import Disagreement, examine, expected_of
-from ...judging.truth import Expected, Truth
+from ...judging.divergences import Disagreement, expected_with, run_and_judge
+from ...judging.expected import Expected, OracleAnswer
 from ...running.processes import append_event
 from ...suite.session import PROFILES, Session
 from .cases import GROUP_SIZE, StudyCases, looks_for_faults, manner_of
@@ -62,7 +62,7 @@ def judge_group(draws: StudyCases, numbers: Sequence[int], faults: bool = True) 
         case = draws.case(number)
         kind = case.kind
         try:
-            verdict, _ = examine(session.implementation, case, session.known)
+            verdict, _ = run_and_judge(session.implementation, case, session.known_divergences)
         except Disagreement as error:
             alarms.append({"case": number, "message": str(error)})
             continue
@@ -79,7 +79,7 @@ def judge_group(draws: StudyCases, numbers: Sequence[int], faults: bool = True) 
         if faults and looks_for_faults(number):
             for k, spent in enumerate(_seconds(case, arithmetic_of(session.implementation, case))):
                 seconds[k] += spent
-            expected = expected_of(session.implementation, case, session.known)
+            expected = expected_with(session.implementation, case, session.known_divergences)
             names = [comparison.quantity for comparison in verdict.comparisons if comparison.numbers]
             asked = (case, expected, names)
             at_bar = _at_bar(draws, number, asked)
@@ -110,7 +110,7 @@ def _at_bar(draws: StudyCases, number: int, asked: tuple[Case, Expected, list[st
 
 def _seconds(case: Case, arithmetic: Precision) -> tuple[float, float]:
     """What the oracle's answer takes, and what its bounds take."""
-    truth, times = Truth(case), [time.perf_counter()]
+    truth, times = OracleAnswer(case), [time.perf_counter()]
     for ask in (lambda: truth.values, lambda: truth.expected(arithmetic)):
         ask()
         times.append(time.perf_counter())

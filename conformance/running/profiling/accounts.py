@@ -47,7 +47,7 @@ _OWNERS = {
     **{f"conformance.implementations.{folder.parent.name}.programs": CALLS for folder in data_files("programs")},
     "conformance.judging.arithmetic": BOUNDS,
     "conformance.cases.oracle_run": COMPARISON,
-    "conformance.judging.truth": COMPARISON,
+    "conformance.judging.expected": COMPARISON,
     "conformance.judging.verdict": COMPARISON,
     "conformance.suite": COMPARISON,
     "conformance.judging.divergences": DIVERGENCES,

@@ -10,16 +10,17 @@ import pytest
 from hypothesis import given
 
 import refimpl as ri
-from conformance.cases.building import Limits, Seeded, build
-from conformance.cases.masks import a_mask, some_lengths
+from conformance.cases.building import SizeLimits, build_case
+from conformance.cases.choosers import SeededChooser
+from conformance.cases.masks import random_lengths, random_mask
 from conformance.cases.option_space import Combination, space_of
 from conformance.cases.oracle_run import run_oracle
-from conformance.cases.strategies import cases
+from conformance.cases.parts import named_arrays, unmasked_steps_of
+from conformance.cases.strategies import cases_of_space
 from conformance.common.descriptions import first_cell, lengths_kind, mask_kind
 from conformance.contract import Case
 from conformance.implementations.oracle.layers import Oracle
-from conformance.suite.relations import inputs, kept_steps
-from conformance.suite.session import drawing
+from conformance.suite.session import hypothesis_settings
 
 DTYPES = ("float64", "float32", "float16", "bfloat16")
 MASKS = ("full", "right", "left", "holes", "rows")
@@ -31,7 +32,7 @@ def built() -> list[tuple[Combination, Case]]:
     """A case for each of a thousand combinations of all that the oracle has, in every dtype."""
     valid = space_of(Oracle.cells, DTYPES).valid
     places = np.random.default_rng(0).permutation(len(valid))[:1000]
-    return [(valid[place], build(Seeded(0, int(place)), valid[place])) for place in places]
+    return [(valid[place], build_case(SeededChooser(0, int(place)), valid[place])) for place in places]
 
 
 def test_a_case_has_exactly_the_options_of_its_combination() -> None:
@@ -46,16 +47,16 @@ def test_every_array_has_the_shape_that_its_cell_wants_and_the_dtype_of_the_case
         if case.dtype_name in Oracle.dtypes:
             run = run_oracle(case)  # refuses what does not fit
             assert run.outputs.shape == case.outputs_shape, repr(case)
-        kinds = {array.dtype.name for name, array in inputs(case) if name not in ("mask", "lengths")}
+        kinds = {array.dtype.name for name, array in named_arrays(case) if name not in ("mask", "lengths")}
         assert kinds == {case.dtype_name}, repr(case)
 
 
 def test_no_two_numbers_of_an_array_have_the_same_absolute_value_and_none_is_zero() -> None:
     for _, case in built():
-        for name, array in inputs(case):
+        for name, array in named_arrays(case):
             if name.startswith("dropout") or name in ("mask", "lengths"):
                 continue
-            numbers = np.abs((array[kept_steps(case)] if name == "x" else array).astype(np.float64))
+            numbers = np.abs((array[unmasked_steps_of(case)] if name == "x" else array).astype(np.float64))
             assert np.unique(numbers).size == numbers.size, f"{case!r}: {name}: {array!r}"
             assert np.all(numbers > 0), f"{case!r}: {name}: {array!r}"
 
@@ -69,7 +70,7 @@ def test_sizes_are_all_different_wherever_they_can_be() -> None:
 def test_masked_steps_hold_numbers_larger_than_any_other() -> None:
     for _, case in built():
         if case.options["mask"] in MASKS[1:] or case.options["lengths"] != "none":
-            x, kept = np.abs(case.x.astype(np.float64)), kept_steps(case)
+            x, kept = np.abs(case.x.astype(np.float64)), unmasked_steps_of(case)
             if not kept.all():
                 assert x[~kept].min() > x[kept].max(initial=0.0) or x[~kept].min() > 100, repr(case)
 
@@ -110,8 +111,10 @@ def test_the_walk_asks_for_every_gradient_of_every_combination() -> None:
 def test_hypothesis_draws_every_subset_of_cotangents() -> None:
     found = set()
 
-    @drawing(200)
-    @given(case=cases(space_of([{"kind": "LSTM"}], ("float64",)), Limits(batch=1, time=2, hidden=2, input=2)))
+    @hypothesis_settings(200)
+    @given(
+        case=cases_of_space(space_of([{"kind": "LSTM"}], ("float64",)), SizeLimits(batch=1, time=2, hidden=2, input=2))
+    )
     def draw(case: Case) -> None:
         found.add(cotangents(case))
 
@@ -122,7 +125,7 @@ def test_hypothesis_draws_every_subset_of_cotangents() -> None:
 @pytest.mark.parametrize("wanted", [True, False])
 def test_gradients_are_asked_for_as_the_combination_says(wanted: bool) -> None:
     valid = space_of([{"kind": "LSTM", "gradients": (wanted,)}], ("float64",)).valid
-    assert {build(Seeded(seed), valid[0]).wants_gradients for seed in range(30)} == {wanted}
+    assert {build_case(SeededChooser(seed), valid[0]).wants_gradients for seed in range(30)} == {wanted}
 
 
 def test_a_different_backward_cell_is_different() -> None:
@@ -138,7 +141,7 @@ def test_a_mask_is_exactly_of_its_kind(kind: str) -> None:
     for batch in range(2 if kind == "rows" else 1, 5):
         for time in range(3, 8):
             for _ in range(20):
-                mask = a_mask(kind, rng, batch, time)
+                mask = random_mask(kind, rng, batch, time)
                 assert mask_kind(mask) == kind, f"{kind}: {mask}"
                 assert mask is not None
                 assert mask.any(), "every row is masked"
@@ -150,7 +153,7 @@ def test_lengths_are_exactly_of_their_kind(kind: str) -> None:
     for batch in range(2, 5):
         for time in range(2, 8):
             for _ in range(20):
-                lengths = some_lengths(kind, rng, batch, time)
+                lengths = random_lengths(kind, rng, batch, time)
                 assert lengths is not None
                 assert lengths_kind(lengths) == kind, f"{kind}: {lengths}"
                 assert 0 < lengths.max() <= time, f"{kind}: {lengths}"
@@ -158,14 +161,14 @@ def test_lengths_are_exactly_of_their_kind(kind: str) -> None:
 
 def test_a_batch_without_rows_is_built_only_where_it_is_allowed_and_then_asks_for_gradients() -> None:
     (combination, *_) = space_of([{"kind": "GRU"}], ("float64",)).valid
-    allowed = [build(Seeded(seed), combination, Limits(empty_batch=True)) for seed in range(300)]
+    allowed = [build_case(SeededChooser(seed), combination, SizeLimits(empty_batch=True)) for seed in range(300)]
     empty = [case for case in allowed if not len(case.x)]
     assert empty
     assert all(case.wants_gradients for case in empty), "without a row there is nothing else to compare"
-    assert all(len(build(Seeded(seed), combination).x) for seed in range(300))
+    assert all(len(build_case(SeededChooser(seed), combination).x) for seed in range(300))
 
 
 def test_the_same_seed_builds_the_same_case() -> None:
     for place, (combination, _) in enumerate(built()[:50]):
-        first, again = (dict(inputs(build(Seeded(7, place), combination))) for _ in range(2))
+        first, again = (dict(named_arrays(build_case(SeededChooser(7, place), combination))) for _ in range(2))
         assert all(np.array_equal(first[name], again[name]) for name in first)

@@ -10,7 +10,6 @@ import pytest
 
 from conformance.cases import option_space as options
 from conformance.cases.option_space import call_options_of, space_of
-from conformance.contract import options_of
 from conformance.tests.support import ROOT, example
 
 DTYPES = ("float64", "float32")
@@ -35,7 +34,7 @@ def test_a_combination_has_the_options_of_its_kind_of_cell_only() -> None:
 def test_every_option_of_a_case_is_in_the_combinations_and_no_other() -> None:
     for kind in ("SimpleRNN", "LSTM", "GRU"):
         (one, *_) = space_of([{"kind": kind}], DTYPES).valid
-        assert set(one) == set(options_of(example(kind))) - {"gradients"}, kind
+        assert set(one) == set(example(kind).options) - {"gradients"}, kind
 
 
 def test_an_option_that_the_oracle_does_not_know_is_the_implementation_s_own() -> None:
@@ -102,7 +101,7 @@ def test_a_refusal_that_refuses_nothing_or_says_too_little_is_an_error(refusal: 
 def test_the_table_has_every_option_that_a_case_has() -> None:
     table = options.as_markdown()
     for kind in ("SimpleRNN", "LSTM", "GRU"):
-        for name in set(options_of(example(kind))) - {"kind"}:
+        for name in set(example(kind).options) - {"kind"}:
             assert f"| `{name}` |" in table, f"{name} is not documented"
 
 

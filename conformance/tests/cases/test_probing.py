@@ -8,15 +8,16 @@ from functools import cache
 import numpy as np
 import pytest
 
-from conformance.cases.building import Limits, Seeded, build
+from conformance.cases.building import SizeLimits, build_case
+from conformance.cases.choosers import SeededChooser
 from conformance.cases.option_space import Combination, space_of
+from conformance.cases.parts import named_arrays, unmasked_steps_of
 from conformance.cases.probing import build_probing, is_probing
 from conformance.contract import Case
 from conformance.implementations.oracle.layers import Oracle
-from conformance.judging.divergences import expected_of
-from conformance.judging.truth import Expected
+from conformance.judging.divergences import expected_with
+from conformance.judging.expected import Expected
 from conformance.power.tolerance_study.sensitivity import WANTED_SENSITIVITY, least_visible_changes
-from conformance.suite.relations import inputs, kept_steps
 
 PLAIN = ("tanh", "sigmoid", "relu", "linear", "softplus", "exponential", "hard_tanh", "silu")
 CELLS = (
@@ -37,7 +38,7 @@ def combinations(*dtypes: str) -> list[Combination]:
 @cache
 def built() -> list[Case]:
     """A probing case of each combination, of up to 20 steps."""
-    return [build_probing(Seeded(7, k), each, Limits(time=20)) for k, each in enumerate(combinations())]
+    return [build_probing(SeededChooser(7, k), each, SizeLimits(time=20)) for k, each in enumerate(combinations())]
 
 
 def test_a_probing_case_has_the_options_of_its_combination() -> None:
@@ -56,9 +57,9 @@ def test_no_number_is_less_than_half_of_the_greatest_of_its_step_and_none_is_ali
 
 
 def numbers(case: Case) -> Iterator[tuple[str, np.ndarray]]:
-    for name, array in inputs(case):
+    for name, array in named_arrays(case):
         if not name.startswith("dropout") and name not in ("mask", "lengths"):
-            yield name, array[kept_steps(case)] if name == "x" else array
+            yield name, array[unmasked_steps_of(case)] if name == "x" else array
 
 
 def test_dropout_leaves_every_unit_to_some_row() -> None:
@@ -81,7 +82,7 @@ def least() -> dict[str, list[tuple[float, Case]]]:
     """For each target the least change of a random element that is seen, and in which case."""
     found: dict[str, list[tuple[float, Case]]] = {"recurrent weight": [], "gradient": []}
     for number, case in enumerate(built()):
-        expected: Expected = expected_of(Oracle(), case, ())
+        expected: Expected = expected_with(Oracle(), case, ())
         compared = [name for name in expected.values if not name.startswith("gates")]
         its = least_visible_changes(case, expected, compared, np.random.default_rng(number))
         for target in found:
@@ -97,7 +98,7 @@ def test_a_change_of_1e_12_is_seen_in_float64_in_99_of_100(target: str) -> None:
 
 def test_half_precision_is_drawn_as_elsewhere() -> None:
     for k, combination in enumerate(combinations("float16", "bfloat16")[::10]):
-        one, other = (inputs(how(Seeded(1, k), combination)) for how in (build_probing, build))
+        one, other = (named_arrays(build(SeededChooser(1, k), combination)) for build in (build_probing, build_case))
         assert all(np.array_equal(array, same) for (_, array), (_, same) in zip(one, other, strict=True))
 
 

@@ -14,10 +14,10 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 import refimpl as ri
 from conformance.cases.option_space import space_of
 from conformance.cases.oracle_run import run_oracle
-from conformance.cases.strategies import accepts, cases, has
+from conformance.cases.strategies import cases_of_space, declares_cell
 from conformance.contract import Array, Case
 from conformance.implementations.oracle.layers import Oracle
-from conformance.judging.truth import expect
+from conformance.judging.expected import expect
 
 each_dtype = pytest.mark.parametrize("dtype", Oracle.dtypes)
 _NAMES = ("tanh", "sigmoid", "relu", "linear", "hard_sigmoid", "hard_sigmoid_keras2")
@@ -44,7 +44,7 @@ def drawn(
         phases=[Phase.generate],
         suppress_health_check=[HealthCheck.too_slow],
     )
-    @given(case=cases(space, dtype=dtype, **wanted))
+    @given(case=cases_of_space(space, dtype=dtype, **wanted))
     def keep(case: Case) -> None:
         found.append(case)
 
@@ -192,14 +192,14 @@ TANH_ONLY: list[Mapping[str, Any]] = [
     ids=str,
 )
 def test_an_implementation_accepts_the_cells_that_it_declares(cell: Any, has_it: bool) -> None:
-    assert accepts(TANH_ONLY, cell) == has_it
+    assert declares_cell(TANH_ONLY, cell) == has_it
 
 
 def test_a_cell_is_not_accepted_where_it_is_declared_in_a_stack_or_masked_only() -> None:
     stacked: list[Mapping[str, Any]] = [{"kind": "SimpleRNN", "layers": (2,)}, {"kind": "LSTM", "mask": ("right",)}]
-    assert not accepts(stacked, ri.SimpleRNN(2, 3))
-    assert not accepts(stacked, ri.LSTM(2, 3))
-    assert accepts(stacked, ri.LSTM(2, 3), mask="right")
+    assert not declares_cell(stacked, ri.SimpleRNN(2, 3))
+    assert not declares_cell(stacked, ri.LSTM(2, 3))
+    assert declares_cell(stacked, ri.LSTM(2, 3), mask="right")
 
 
 def test_only_cases_with_the_wanted_options_are_drawn() -> None:
@@ -211,9 +211,9 @@ def test_only_cases_with_the_wanted_options_are_drawn() -> None:
     assert {(case.kind, case.options["reset_after"]) for case in found} == {("GRU", False)}
     assert {case.options["direction"] for case in found} == {"forward", "both"}
     space = space_of(both, ("float64",))
-    assert has(space, kind="LSTM", direction="backward")
-    assert not has(space, kind="LSTM", direction="both")
-    assert not has(space, kind="LSTM", reset_after=False)
+    assert space.with_options(kind="LSTM", direction="backward")
+    assert not space.with_options(kind="LSTM", direction="both")
+    assert not space.with_options(kind="LSTM", reset_after=False)
 
 
 def test_no_refused_combination_is_drawn() -> None:
@@ -223,7 +223,7 @@ def test_no_refused_combination_is_drawn() -> None:
 
     @seed(0)
     @settings(max_examples=60, deadline=None, database=None, phases=[Phase.generate])
-    @given(case=cases(space))
+    @given(case=cases_of_space(space))
     def keep(case: Case) -> None:
         found.add((case.dtype_name, case.options["direction"]))
 

@@ -34,7 +34,7 @@ def strict_json(path: Path) -> Any:
 
 
 def difficult(name: str) -> tuple[str, str]:
-    return "--implementation", f"{HERE / 'difficult.py'}:{name}"
+    return "--implementation", f"{HERE / 'planted_failures.py'}:{name}"
 
 
 @pytest.fixture(scope="module")

@@ -13,15 +13,15 @@ LACKING = (
     *("rich", "jsonschema", "junitparser", "cpuinfo", "flint", "matplotlib"),
     *("tensorflow", "keras", "onnx", "onnxruntime", "onnxscript"),
 )
-RIGHT = "conformance.tests.support.planted_relations:Right"
+RIGHT = "conformance.tests.support.planted_violations:Right"
 ASKED = """
 from conformance.implementations.finding import load
-from conformance.judging.divergences import examine
+from conformance.judging.divergences import run_and_judge
 from conformance.tests.support import example
 
 for name in ("torch", "torch-switched"):
     case = example("LSTM", use_recurrent_bias=True).replace(call_options={"layout": "batch-major"})
-    print(f"{name}: {examine(load(name), case)[0].agrees}")
+    print(f"{name}: {run_and_judge(load(name), case)[0].agrees}")
 """
 BLOCKER = f"""
 import sys

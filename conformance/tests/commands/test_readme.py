@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from conformance.contract import OPTIONAL_ATTRIBUTES, Implementation
 from conformance.judging import divergences
 from refimpl.layouts import table
 
@@ -52,3 +53,16 @@ def test_the_readme_shows_the_weight_layouts_as_they_are() -> None:
         pytest.skip("an installed package has no README beside it")
     shown = table.as_markdown()
     assert shown in readme.read_text(), f"README lacks what `python -m conformance layouts` prints:\n{shown}"
+
+
+def test_the_readme_names_every_optional_attribute_of_an_implementation() -> None:
+    readme = (ROOT / "README.md").read_text()
+    section = readme.partition("## Check your own implementation")[2].partition("\n## ")[0]
+    for attribute in OPTIONAL_ATTRIBUTES:
+        assert f"`{attribute}`" in section, f"README lacks `{attribute}`"
+
+
+def test_the_contract_documents_every_optional_attribute() -> None:
+    documented = re.findall(r"^ {4}(\w.*?)(?: {2,}|$)", str(Implementation.__doc__), flags=re.MULTILINE)
+    names = {name.partition("(")[0] for line in documented for name in line.split(", ")}
+    assert set(OPTIONAL_ATTRIBUTES) <= names, f"not documented: {set(OPTIONAL_ATTRIBUTES) - names}"

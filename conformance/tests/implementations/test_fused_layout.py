@@ -10,7 +10,7 @@ import pytest
 
 import refimpl as ri
 from conformance.contract import Case, Observed
-from conformance.judging.truth import expect
+from conformance.judging.expected import expect
 from conformance.judging.verdict import judge
 from refimpl.layouts import fused
 

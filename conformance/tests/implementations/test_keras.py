@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from conformance.cases.building import Seeded, build
-from conformance.cases.option_space import complete
+from conformance.cases.building import build_case
+from conformance.cases.choosers import SeededChooser
+from conformance.cases.option_space import with_defaults
 from conformance.contract import Case, NotRun, Observed, observe
 from conformance.implementations.finding import load
-from conformance.judging.truth import expect
+from conformance.judging.expected import expect
 from conformance.judging.verdict import judge
 
 from ..support import Running, start
@@ -51,8 +52,8 @@ PROFILED = {"tensorflow": "", "torch": "no recurrent kernel, but its parts", "ja
 def case_of(**options: Any) -> Case:
     """A case with these options, the others as `PLAIN` or the default has them."""
     wanted = PLAIN | options
-    entry = complete({"kind": wanted["kind"]}, (wanted["dtype"],))
-    return build(Seeded(3), {name: values[0] for name, values in entry.items()} | wanted)
+    entry = with_defaults({"kind": wanted["kind"]}, (wanted["dtype"],))
+    return build_case(SeededChooser(3), {name: values[0] for name, values in entry.items()} | wanted)
 
 
 def report(backend: str) -> dict[str, Any]:

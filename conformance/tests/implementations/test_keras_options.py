@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import refimpl as ri
-from conformance.cases.building import Seeded, build
+from conformance.cases.building import build_case
+from conformance.cases.choosers import SeededChooser
 from conformance.cases.option_space import Space, space_of
 from conformance.contract import Case
 from conformance.implementations.keras import options as keras_options
@@ -26,7 +27,7 @@ def space(backend: str) -> Space:
 def test_a_case_of_every_entry_can_be_built_and_told_to_the_program(backend: str) -> None:
     for place, entry in enumerate(space(backend).entries):
         combination = {name: values[-1] for name, values in entry.items()}
-        model, _ = build_arguments(build(Seeded(0, place), combination))
+        model, _ = build_arguments(build_case(SeededChooser(0, place), combination))
         assert model["layers"], combination
 
 

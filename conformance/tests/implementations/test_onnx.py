@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 
 import refimpl as ri
-from conformance.cases.building import Seeded, build
+from conformance.cases.building import build_case
+from conformance.cases.choosers import SeededChooser
 from conformance.cases.option_space import Space, space_of
-from conformance.contract import Case, Observed, observe, optional
+from conformance.contract import Case, Observed, attribute_of, observe
 from conformance.implementations.finding import load
 from conformance.implementations.program import ProgramImplementation
-from conformance.judging.reproduction import script
-from conformance.judging.truth import expect
+from conformance.judging.expected import expect
+from conformance.judging.reproduction import reproducing_script
 from conformance.judging.verdict import judge
 
 onnx = pytest.importorskip("onnx")
@@ -30,7 +31,7 @@ each = pytest.mark.parametrize("name", NAMES)
 
 def space(name: str) -> Space:
     implementation: Any = load(name)
-    return space_of(implementation.cells, implementation.dtypes, optional(implementation, "refused"))
+    return space_of(implementation.cells, implementation.dtypes, attribute_of(implementation, "refused"))
 
 
 def case(name: str, seed: int = 0, **options: Any) -> Case:
@@ -41,7 +42,7 @@ def case(name: str, seed: int = 0, **options: Any) -> Case:
         unwanted = {"layout", "attributes", "opset", "threads"} & set(combination) - set(options)
         asked_for = all(key in combination for key in options)
         if asked_for and not unwanted and all(combination.get(key, value) == value for key, value in plain.items()):
-            return build(Seeded(seed), combination)
+            return build_case(SeededChooser(seed), combination)
     raise AssertionError(f"{name} has no {options}")
 
 
@@ -65,7 +66,7 @@ def node_of(name: str, one: Case) -> Any:
 def test_every_kind_of_node_is_valid_to_the_package_itself(name: str) -> None:
     chosen = space(name).valid[:: max(1, len(space(name).valid) // 60)]
     for seed, combination in enumerate(chosen):
-        node_of(name, build(Seeded(seed), combination))
+        node_of(name, build_case(SeededChooser(seed), combination))
 
 
 @each
@@ -85,7 +86,7 @@ def tame(one: Case) -> Case:
     def drawn(array: Any) -> Any:
         return (rng.uniform(0.25, 0.75, array.shape) * rng.choice([-1, 1], array.shape)).astype(array.dtype)
 
-    return one.map(drawn)
+    return one.map_arrays(drawn)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -140,7 +141,7 @@ def test_expected_values_go_into_the_nodes_names_and_back(name: str, direction: 
 @each
 def test_a_failure_prints_a_script_of_onnx_and_numpy_alone(name: str) -> None:
     one = case(name, kind="GRU")
-    printed = script(load(name), one, expect(one))
+    printed = reproducing_script(load(name), one, expect(one))
     assert "conformance" not in printed
     assert "refimpl" not in printed
     compile(printed, "script", "exec")
@@ -151,7 +152,7 @@ def test_every_refusal_of_onnxruntime_is_seen() -> None:
     for refusal, combinations in space("onnxruntime").refused:
         for combination in (combinations[0], combinations[-1]):
             with pytest.raises(Exception) as caught:  # noqa: PT011 - the message is what is compared
-                observe(implementation, build(Seeded(1), combination))
+                observe(implementation, build_case(SeededChooser(1), combination))
             assert refusal.message in f"{type(caught.value).__name__}: {caught.value}"
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from conformance.judging.truth import expect
+from conformance.judging.expected import expect
 from conformance.judging.verdict import judge
 
 onnx = pytest.importorskip("onnx")

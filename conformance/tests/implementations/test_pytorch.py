@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from conformance.cases.building import Limits, Seeded, build
+from conformance.cases.building import SizeLimits, build_case
+from conformance.cases.choosers import SeededChooser
 from conformance.cases.option_space import space_of
 from conformance.contract import Case, Observed, observe
 from conformance.implementations.finding import load
-from conformance.judging.reproduction import script
-from conformance.judging.truth import expect
+from conformance.judging.expected import expect
+from conformance.judging.reproduction import reproducing_script
 from conformance.judging.verdict import judge
 
 from ..support import run_alone
@@ -30,7 +31,7 @@ def a_case(name: str, seed: int = 0, **wanted: Any) -> Case:
     every = [*space.valid, *(combination for _, its in space.refused for combination in its)]
     fitting = [c for c in every if all(c.get(option) == value for option, value in wanted.items())]
     assert fitting, f"{name} has no combination with {wanted}"
-    case = build(Seeded(seed), {"gradients": True, **fitting[0]}, Limits(batch=3, time=4))
+    case = build_case(SeededChooser(seed), {"gradients": True, **fitting[0]}, SizeLimits(batch=3, time=4))
     return case.replace(
         d_outputs=np.ones(case.outputs_shape, case.dtype) if case.wants_gradients else None,
         call_options={option: value for option, value in case.call_options.items() if option != "gradients"},
@@ -150,12 +151,12 @@ def test_the_printed_script_runs_alone_and_tells_right_from_wrong(
 ) -> None:
     case = a_case(name, kind="LSTM", **options)
     expected = expect(case)
-    done = run_alone(script(load(name), case, expected), tmp_path)
+    done = run_alone(reproducing_script(load(name), case, expected), tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "d_weights.weight_ih" in done.stdout, done.stdout
     if name == "torch-cell":
         wrong = replace(expected, values={k: v + 1 for k, v in expected.values.items()})
-        assert run_alone(script(load(name), case, wrong), tmp_path).returncode == 1
+        assert run_alone(reproducing_script(load(name), case, wrong), tmp_path).returncode == 1
 
 
 @pytest.mark.parametrize("name", EAGER)
@@ -163,7 +164,7 @@ def test_a_batch_without_rows_gives_gradients_of_zero(name: str) -> None:
     made: Any = load(name)
     space = space_of(made.cells, made.dtypes, getattr(made, "refused", ()))
     combination = next(c for c in space.valid if c["kind"] == "LSTM" and c["dtype"] == "float32")
-    case = build(Seeded(0), {"gradients": True, **combination}, Limits(batch=0, empty_batch=True))
+    case = build_case(SeededChooser(0), {"gradients": True, **combination}, SizeLimits(batch=0, empty_batch=True))
     found = made.observe(case)
     assert not judge(expect(case), found).disagreements
     assert not found.values["d_params.kernel"].any()

@@ -12,9 +12,9 @@ import refimpl as ri
 from conformance.implementations.finding import offered
 from conformance.judging import arithmetic
 from conformance.judging.arithmetic import arithmetic_of, known_wrong, measured, models
-from conformance.judging.divergences import known
+from conformance.judging.divergences import known_divergences
 from conformance.tests.support import ROOT, example
-from conformance.tests.support.difficult import Small
+from conformance.tests.support.planted_failures import Small
 from conformance.tests.support.planted_faults import Sound
 from refimpl.precision import Precision
 
@@ -60,8 +60,10 @@ def test_no_model_allows_less_than_was_measured() -> None:
 
 
 def test_what_is_measured_to_be_wider_than_allowed_is_a_known_divergence() -> None:
-    divergent = {name for entry in known() for name in entry.implementations if "lower precision" in entry.effect}
-    by_script = {entry.id for entry in known() if entry.effect == "elsewhere"}
+    divergent = {
+        name for entry in known_divergences() for name in entry.implementations if "lower precision" in entry.effect
+    }
+    by_script = {entry.id for entry in known_divergences() if entry.effect == "elsewhere"}
     for found in measured():
         stated = ri.activations.named(found.activation).ulps
         if found.ulps > stated:

@@ -18,7 +18,7 @@ import pytest
 from packaging.specifiers import SpecifierSet
 
 from conformance.implementations.finding import data_files
-from conformance.judging.divergences import Divergence, known, script_of
+from conformance.judging.divergences import Divergence, known_divergences, script_of
 from conformance.running.processes import WITHOUT_GPU
 
 DISTRIBUTIONS = packages_distributions()
@@ -77,7 +77,7 @@ def why_not_here(entries: Iterable[Any]) -> str:
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
 def test_the_script_shows_the_divergence(script: Path) -> None:
-    elsewhere = why_not_here(entry for entry in known() if script_of(entry) == script)
+    elsewhere = why_not_here(entry for entry in known_divergences() if script_of(entry) == script)
     if elsewhere:
         pytest.skip(elsewhere)
     status = statuses(environment_of(script)).get(script.name, "its process ended before")
@@ -91,7 +91,7 @@ def test_the_script_is_short_and_of_numpy_and_the_framework_alone(script: Path) 
     assert not any("conformance" in line or "refimpl" in line for line in lines), script.name
 
 
-@pytest.mark.parametrize("entry", known(), ids=lambda entry: entry.id)
+@pytest.mark.parametrize("entry", known_divergences(), ids=lambda entry: entry.id)
 def test_an_entry_has_a_script(entry: Divergence) -> None:
     assert script_of(entry).is_file(), f"{entry.id}: expected {script_of(entry).name}"
 

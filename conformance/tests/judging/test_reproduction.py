@@ -14,8 +14,8 @@ import pytest
 from conformance.contract import Case, Implementation
 from conformance.implementations.finding import load
 from conformance.judging.divergences import Disagreement
-from conformance.judging.reproduction import script
-from conformance.judging.truth import expect
+from conformance.judging.expected import expect
+from conformance.judging.reproduction import reproducing_script
 from conformance.suite.session import PROFILES, Session
 
 from ..support import Running, example, run_alone, script_in, start
@@ -47,18 +47,18 @@ MAKES_A_SCRIPT = """
 import sys
 from conformance.contract import NotRun
 from conformance.implementations.finding import load
-from conformance.judging.divergences import concerning
-from conformance.judging.reproduction import script
-from conformance.judging.truth import expect
+from conformance.judging.divergences import divergences_of
+from conformance.judging.expected import expect
+from conformance.judging.reproduction import reproducing_script
 try:
     implementation = load("keras-torch")
 except NotRun as reason:
     raise SystemExit(f"not run: {reason}")
-entries = [entry for entry in concerning(implementation) if entry.effect == "lower precision"]
+entries = [entry for entry in divergences_of(implementation) if entry.effect == "lower precision"]
 if not entries:
     raise SystemExit("not run: no divergence of this version is known")
 case = entries[0].minimal
-open(sys.argv[1], "w").write(script(implementation, case, expect(case)))
+open(sys.argv[1], "w").write(reproducing_script(implementation, case, expect(case)))
 """
 
 
@@ -119,7 +119,7 @@ def test_a_faulty_framework_is_shown_without_this_project(tmp_path: Path) -> Non
 def test_a_sound_framework_is_shown_to_agree_in_every_quantity(tmp_path: Path) -> None:
     pytest.importorskip("torch", reason="PyTorch is not installed")
     case = example("GRU", "float32")
-    source = script(load("torch"), case, expect(case))
+    source = reproducing_script(load("torch"), case, expect(case))
     assert imports(source) == {"numpy", "torch"}
     weights = [f"d_weights.{name}_l0" for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
     assert_agrees(source, tmp_path, "outputs", "h_n", "d_x", "d_h_0", *weights)
@@ -147,7 +147,7 @@ def test_a_faulty_plug_in_from_a_file_is_shown_from_another_folder(plug_in: Path
 
 def test_a_sound_plug_in_from_a_file_is_shown_to_agree(plug_in: Path, tmp_path: Path) -> None:
     case = example("SimpleRNN").replace(initial_state=None)
-    assert_agrees(script(load(f"{plug_in}:Right"), case, expect(case)), elsewhere(tmp_path))
+    assert_agrees(reproducing_script(load(f"{plug_in}:Right"), case, expect(case)), elsewhere(tmp_path))
 
 
 def test_a_faulty_plug_in_from_a_package_is_shown_from_another_folder(
@@ -164,7 +164,7 @@ def test_a_faulty_plug_in_from_a_package_is_shown_from_another_folder(
 
 def test_every_number_of_a_script_is_the_number_of_the_case(plug_in: Path) -> None:
     case = example("SimpleRNN", "float32")
-    source = script(load(f"{plug_in}:Right"), case, expect(case))
+    source = reproducing_script(load(f"{plug_in}:Right"), case, expect(case))
     literal = next(line for line in source.splitlines() if line.startswith("    'x': "))
     numbers = ast.literal_eval(literal.partition("np.array(")[2].rpartition(", np.float32")[0])
     assert numbers == case.x.tolist()
@@ -184,6 +184,6 @@ def test_a_real_divergence_is_shown_without_this_project(real: tuple[Running, Pa
 def test_a_mask_is_written_as_numpy_1_knows_it_too() -> None:
     """``np.bool`` is a name of NumPy 2 alone, and a framework's older releases want NumPy 1."""
     case = example().replace(mask=np.array([[True, False, True, True], [True, True, True, False]]))
-    printed = script(load("oracle"), case, expect(case))
+    printed = reproducing_script(load("oracle"), case, expect(case))
     assert "np.bool_)" in printed
     assert "np.bool)" not in printed

@@ -10,8 +10,8 @@ import pytest
 
 import refimpl as ri
 from conformance.commands.main import main
-from conformance.contract import CELLS
-from conformance.judging.truth import expect
+from conformance.contract import CELL_KINDS
+from conformance.judging.expected import expect
 from conformance.judging.verdict import compare
 from conformance.models.jobs import gates
 from conformance.models.jobs.jacobians import as_case, jacobians, norms, spans_as_case, split, state_sizes
@@ -19,7 +19,7 @@ from conformance.models.jobs.jacobians import as_case, jacobians, norms, spans_a
 
 def drawn(kind: str, hidden: int = 5, steps: int = 6) -> tuple[Any, dict[str, Any], Any]:
     rng = np.random.default_rng(0)
-    cell = CELLS[kind](2, hidden)
+    cell = CELL_KINDS[kind](2, hidden)
     return cell, cell.init(rng), rng.standard_normal((steps, 2))
 
 
@@ -47,7 +47,7 @@ def test_an_open_forget_gate_carries_the_cell_state_and_nothing_else_does() -> N
     assert found["h"].tolist() == [1.0] + [0.0] * 40
 
 
-@pytest.mark.parametrize("kind", list(CELLS))
+@pytest.mark.parametrize("kind", list(CELL_KINDS))
 @pytest.mark.parametrize("t", [0, 2, 5])
 def test_the_product_is_the_gradient_in_the_state_from_which_a_run_starts(kind: str, t: int) -> None:
     cell, params, x = drawn(kind)
@@ -59,7 +59,7 @@ def test_the_product_is_the_gradient_in_the_state_from_which_a_run_starts(kind: 
         assert found.agrees, str(found)
 
 
-@pytest.mark.parametrize("kind", list(CELLS))
+@pytest.mark.parametrize("kind", list(CELL_KINDS))
 def test_every_two_steps_are_asked_for_from_where_they_start(kind: str) -> None:
     cell, params, x = drawn(kind)
     case = spans_as_case(cell, params, x)

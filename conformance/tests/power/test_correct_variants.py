@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from conformance.cases.building import Seeded, build
+from conformance.cases.building import build_case
+from conformance.cases.choosers import SeededChooser
 from conformance.power.mutants.checks import MODULES
 from conformance.power.mutants.correct_variants import CORRECT_VARIANTS
 from conformance.power.mutants.layer import Textbook
@@ -33,7 +34,7 @@ def test_it_does_round_otherwise(name: str) -> None:
     """Else it would be no other implementation."""
     made = CORRECT_VARIANTS[name]()
     session = session_of(made, 0)
-    cases = (build(Seeded(0, place), session.space.valid[place]) for place in session.planned)
+    cases = (build_case(SeededChooser(0, place), session.space.valid[place]) for place in session.planned)
     assert any(
         not np.array_equal(value, right)
         for case in cases

@@ -14,7 +14,7 @@ from conformance.power.mutants.faint_faults import WEIGHTS, FaintMutant
 from conformance.power.mutants.layer import Textbook
 from conformance.power.mutants.measuring import run_until_caught
 from conformance.power.mutants.other_suites import caught_by_the_corpus
-from conformance.suite.plan import ORDER
+from conformance.suite.plan import MODULE_ORDER
 
 pytestmark = [
     pytest.mark.usefixtures("measuring"),
@@ -84,5 +84,5 @@ def test_a_mutant_says_in_a_sentence_what_is_wrong_with_it(name: str) -> None:
 
 def test_every_module_of_the_suite_is_run_and_in_order() -> None:
     modules = {path.stem.removeprefix("test_") for path in SUITE.glob("test_*.py")}
-    assert set(ORDER) == modules
+    assert set(MODULE_ORDER) == modules
     assert set(MODULES) == modules - {"divergences", "devices"}, "of released frameworks alone, and of a GPU's"

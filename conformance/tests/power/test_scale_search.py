@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from conformance.cases.probing.conditioned import SCALES
+from conformance.cases.probing.well_conditioned import SCALES
 from conformance.contract import Case
 from conformance.power.tolerance_study import scale_search
 from conformance.power.tolerance_study.scale_search import (

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from conformance.cases.strategies import accepts
+from conformance.cases.strategies import declares_cell
 from conformance.contract import Case, Quantities
 from conformance.implementations.oracle.layers import Oracle
 from conformance.judging.divergences import Disagreement
-from conformance.suite import relations
+from conformance.suite import trying
 from conformance.suite.plan import INVARIANTS, LAWS
 from conformance.suite.session import PROFILES, Profile, Session
 from conformance.suite.test_enumeration import test_every_combination_agrees_with_the_oracle as enumeration
@@ -20,9 +20,9 @@ from conformance.suite.test_invariants import test_the_invariant_holds as invari
 from conformance.suite.test_laws import test_the_law_holds as law
 from conformance.suite.test_refusals import test_the_framework_refuses_what_it_is_said_to_refuse as refusal
 from conformance.suite.test_stateful import test_a_stateful_layer_goes_on_where_it_was as stateful
-from conformance.tests.support import planted_relations as planted
+from conformance.tests.support import planted_violations as planted
 
-FEW = Profile(every=False, cases=10, laws=12, machines=12)
+FEW = Profile(every_combination=False, cases=10, cases_per_relation=12, machine_runs=12)
 
 
 def checking(made: type[planted.Right], record: Path | None = None, profile: Profile = FEW) -> Session:
@@ -31,7 +31,7 @@ def checking(made: type[planted.Right], record: Path | None = None, profile: Pro
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(relations, "PATIENCE", 10.0)
+    monkeypatch.setattr(trying, "SHRINKING_SECONDS", 10.0)
 
 
 BROKEN = {
@@ -131,7 +131,7 @@ def test_the_thorough_profile_tries_every_combination() -> None:
 
 def test_the_oracle_has_every_hand_sized_cell() -> None:
     for fixture in HAND_SIZED:
-        assert accepts(Oracle.cells, fixture.case.cell), f"{fixture.id} is not run: {fixture.case.cell}"
+        assert declares_cell(Oracle.cells, fixture.case.cell), f"{fixture.id} is not run: {fixture.case.cell}"
 
 
 def test_what_only_the_framework_knows_is_asked_of_it_before_anything_is_expected() -> None:

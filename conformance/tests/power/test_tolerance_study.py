@@ -15,8 +15,8 @@ from rich.console import Console
 from conformance.contract import Observed as Answer
 from conformance.contract import family_of
 from conformance.implementations.oracle.layers import Oracle
-from conformance.judging.divergences import expected_of
-from conformance.judging.truth import Truth
+from conformance.judging.divergences import expected_with
+from conformance.judging.expected import OracleAnswer
 from conformance.judging.verdict import judge
 from conformance.power.tolerance_study import measuring, report, sensitivity
 from conformance.power.tolerance_study.cases import GROUP_SIZE, StudyCases, looks_for_faults, manner_of
@@ -25,7 +25,7 @@ from conformance.suite.session import PROFILES, Session
 from conformance.tests.support import example, python, start
 
 PLANTED = "conformance.tests.support.planted_faults"
-DIFFICULT = "conformance.tests.support.difficult"
+DIFFICULT = "conformance.tests.support.planted_failures"
 
 
 def draws(dtype: str = "float64", seed: int = 1) -> StudyCases:
@@ -66,7 +66,7 @@ def test_ordinary_cases_have_neither_tiny_nor_saturating_numbers() -> None:
 @pytest.mark.parametrize("kind", ["SimpleRNN", "LSTM", "GRU"])
 def test_a_change_greater_than_the_least_is_seen_and_a_lesser_is_not(kind: str) -> None:
     case, implementation = example(kind), Oracle()
-    expected = expected_of(implementation, case, ())
+    expected = expected_with(implementation, case, ())
     compared = [name for name in expected.values if family_of(name) != "gates"]
     for seed in range(4):
         found = sensitivity.least_visible_changes(case, expected, compared, np.random.default_rng(seed))
@@ -74,7 +74,7 @@ def test_a_change_greater_than_the_least_is_seen_and_a_lesser_is_not(kind: str) 
         for target in ("recurrent weight", "weight", "bias", "gate"):
             for factor, seen in ((1.05, True), (0.95, False)):
                 moved = changed(case, target, found[target] * factor, seed)
-                values = {name: value for name, value in Truth(moved).values.items() if name in compared}
+                values = {name: value for name, value in OracleAnswer(moved).values.items() if name in compared}
                 assert bool(judge(expected, Answer(values)).disagreements) is seen, (target, factor)
 
 
@@ -85,7 +85,7 @@ def test_a_fault_of_a_given_size_is_put_into_the_implementation_and_judged_as_th
 ) -> None:
     """A little above and below the least: the implementation's own rounding takes a part of the bound."""
     case, implementation = example(kind), Oracle()
-    expected = expected_of(implementation, case, ())
+    expected = expected_with(implementation, case, ())
     asked = (case, expected, list(expected.values))
     for seed in range(4):
         for target, least in sensitivity.least_visible_changes(*asked, np.random.default_rng(seed)).items():
@@ -110,7 +110,7 @@ def changed(case: Any, target: str, by: float, seed: int) -> Any:
 
 def test_what_a_known_divergence_computes_instead_is_no_fault_that_is_seen() -> None:
     case = example("LSTM")
-    expected = expected_of(Oracle(), case, ())
+    expected = expected_with(Oracle(), case, ())
     elsewhere = {name: value + 1 for name, value in expected.values.items()}
     least = [
         sensitivity.least_visible_changes(case, replace(expected, values=values), ["outputs"], np.random.default_rng(0))
@@ -122,7 +122,7 @@ def test_what_a_known_divergence_computes_instead_is_no_fault_that_is_seen() -> 
 def test_what_moves_nothing_is_not_said_to_be_seen() -> None:
     case = example("SimpleRNN", activation="relu")
     case = case.replace(params={name: -np.abs(value) for name, value in case.params.items()}, x=np.abs(case.x))
-    expected = expected_of(Oracle(), case.replace(initial_state=None), ())
+    expected = expected_with(Oracle(), case.replace(initial_state=None), ())
     least = sensitivity.least_visible_changes(
         case.replace(initial_state=None), expected, ["outputs"], np.random.default_rng(0)
     )

@@ -41,7 +41,7 @@ SLOW = f"""
 import sys
 import time
 sys.path.insert(0, {str(HERE)!r})
-from difficult import Small
+from planted_failures import Small
 
 class Slow(Small):
     name = "slow"
@@ -72,7 +72,7 @@ def named(stack: Sequence[str]) -> list[tuple[str, str]]:
         (PYTEST, PYTEST_ITSELF),
         (COMPARISON, ("numpy.linalg.norm", *SUITE)),
         (VALUES, ("numpy.stack", "refimpl.lstm.LSTM.step", *ORACLE, "conformance.cases.oracle_run.run_oracle", *SUITE)),
-        (BOUNDS, ("refimpl.lstm.LSTM.step", *ORACLE, "refimpl.rounding.bounds", "conformance.judging.truth.expect")),
+        (BOUNDS, ("refimpl.lstm.LSTM.step", *ORACLE, "refimpl.rounding.bounds", "conformance.judging.expected.expect")),
         (BOUNDS, ("numpy.where", "refimpl.rounded.Rounded.__mul__", "refimpl.lstm.LSTM.step", *ORACLE)),
         (CALLS, ("numpy.stack", "framework.layers.call", "conformance.implementations.keras.layers.observe", *SUITE)),
         (
@@ -85,13 +85,13 @@ def named(stack: Sequence[str]) -> list[tuple[str, str]]:
         (CONVERSION, ("numpy.stack", "conformance.implementations.keras.layers.observe", *SUITE)),
         (CONVERSION, ("refimpl.layouts.gates.reordered", "conformance.implementations.keras.layers.observe", *SUITE)),
         (DRAWING, ("random.choice", "hypothesis.core.given", *SUITE)),
-        (COMPARISON, ("conformance.suite.relations.within", "hypothesis.core.given", *SUITE)),
+        (COMPARISON, ("conformance.suite.relations.compare_within", "hypothesis.core.given", *SUITE)),
         (OPTIONS, ("conformance.cases.option_space.space_of", "conformance.suite.session.Session.space", *SUITE)),
         (
             DIVERGENCES,
             (
                 "conformance.cases.option_space.matches",
-                "conformance.judging.divergences.entries.Divergence.applies_to",
+                "conformance.judging.divergences.catalogue.Divergence.applies_to",
                 *SUITE,
             ),
         ),
@@ -143,7 +143,7 @@ def test_garbage_is_collected_for_whoever_was_interrupted() -> None:
         ("torch", {"torch"}),
         ("keras-jax", {"keras", "jax"}),
         ("package.module:Class", {"package.module"}),
-        (f"{HERE / 'difficult.py'}:Small", {"difficult"}),
+        (f"{HERE / 'planted_failures.py'}:Small", {"planted_failures"}),
     ],
 )
 def test_an_implementation_says_which_packages_are_its_frameworks_own(name: str, packages: set[str]) -> None:
@@ -213,7 +213,7 @@ def test_a_run_tells_where_the_time_of_each_process_went(tmp_path: Path) -> None
     file = tmp_path / "verdict.json"
     status, said = python(
         *("-m", "conformance", "run", "--implementation", f"{tmp_path / 'slow_plug_in.py'}:Slow"),
-        *("--implementation", f"{HERE / 'difficult.py'}:Exits", "--profile-suite", "--json", str(file)),
+        *("--implementation", f"{HERE / 'planted_failures.py'}:Exits", "--profile-suite", "--json", str(file)),
     )
     assert status == 1, said
     slow, exits = json.loads(file.read_text())["implementations"]
@@ -230,7 +230,7 @@ def test_a_run_tells_where_the_time_of_each_process_went(tmp_path: Path) -> None
 
 def test_without_the_option_no_accounts_are_kept(tmp_path: Path) -> None:
     file = tmp_path / "verdict.json"
-    options = ("--implementation", f"{HERE / 'difficult.py'}:Small", "--json", str(file))
+    options = ("--implementation", f"{HERE / 'planted_failures.py'}:Small", "--json", str(file))
     status, said = python("-m", "conformance", "run", *options)
     assert status == 0, said
     (small,) = json.loads(file.read_text())["implementations"]
@@ -242,7 +242,7 @@ def test_without_the_option_no_accounts_are_kept(tmp_path: Path) -> None:
 def test_plain_pytest_shows_the_accounts_at_its_end() -> None:
     status, said = python(
         *("-m", "pytest", "-p", "no:cacheprovider", "-p", "conformance.running.profiling.plugin", "conformance"),
-        *("--implementation", "conformance.tests.support.difficult:Small"),
+        *("--implementation", "conformance.tests.support.planted_failures:Small"),
     )
     assert status == 0, said
     assert "outside of the framework" in said, said

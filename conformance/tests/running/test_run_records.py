@@ -22,7 +22,7 @@ from conformance.running.run_records import (
 from conformance.tests.support import ROOT
 
 RECORDS = sorted(path for path in run_records_folder().glob("*.json") if path.name != "schema.json")
-RIGHT = "conformance.tests.support.planted_relations:Right"
+RIGHT = "conformance.tests.support.planted_violations:Right"
 
 
 @pytest.fixture(scope="module")

@@ -11,15 +11,15 @@ import pytest
 
 from conformance.contract import NotRun, Observed
 from conformance.implementations.finding import Source, load
-from conformance.judging.truth import expect
+from conformance.judging.expected import expect
 from conformance.judging.verdict import Comparison, compare, judge
 from conformance.suite import test_laws as laws
-from conformance.suite.relations import within
+from conformance.suite.relations import compare_within
 from conformance.suite.session import PROFILES, Session
 from conformance.tests.support import example, python
-from conformance.tests.support.difficult import OutputsOnly, Small
+from conformance.tests.support.planted_failures import OutputsOnly, Small
 
-DIFFICULT = "conformance.tests.support.difficult"
+DIFFICULT = "conformance.tests.support.planted_failures"
 
 
 def verdict_on(name: str, folder: Path, **environment: Any) -> tuple[int, str, dict[str, Any]]:
@@ -71,7 +71,7 @@ def test_a_dtype_too_narrow_is_a_problem_though_the_numbers_fit() -> None:
 def test_nan_on_either_side_of_a_law_is_a_problem() -> None:
     good, bad, bound = np.ones(3), np.array([1.0, np.nan, 1.0]), np.full(3, 1e-9)
     for one, other in ((good, bad), (bad, good)):
-        found: list[Comparison] = within("law", {"outputs": one}, {"outputs": other}, {"outputs": bound})
+        found: list[Comparison] = compare_within("law", {"outputs": one}, {"outputs": other}, {"outputs": bound})
         assert not all(comparison.agrees for comparison in found)
 
 

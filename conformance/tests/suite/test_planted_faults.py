@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import Phase, given, seed, settings
 
-from conformance.cases.strategies import cases
+from conformance.cases.strategies import cases_of_space
 from conformance.contract import Case, family_of
 from conformance.judging.divergences import Disagreement
-from conformance.suite.plan import KINDS, examples
+from conformance.suite.plan import CELL_VARIANTS, random_cases_of_each_pair
 from conformance.suite.session import PROFILES, Session
 
 from ..support import HERE, Running, script_in, start
@@ -36,13 +36,13 @@ def checked(implementation: planted.Sound, kind: str, dtype: str) -> None:
 
     @seed(0)
     @settings(
-        max_examples=examples(session),
+        max_examples=random_cases_of_each_pair(session),
         deadline=None,
         database=None,
         phases=[Phase.generate],
         report_multiple_bugs=False,
     )
-    @given(case=cases(session.space, **KINDS[kind], dtype=dtype))
+    @given(case=cases_of_space(session.space, **CELL_VARIANTS[kind], dtype=dtype))
     def check(case: Case) -> None:
         session.check("agreement", case)
 
@@ -75,7 +75,7 @@ def test_the_message_names_the_implementation_the_case_and_a_script(
 
 
 @pytest.mark.parametrize("dtype", planted.Sound.dtypes)
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", CELL_VARIANTS)
 def test_a_sound_implementation_in_the_same_style_stays_green(kind: str, dtype: str) -> None:
     checked(planted.Sound(), kind, dtype)
 

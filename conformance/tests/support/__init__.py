@@ -13,8 +13,8 @@ from typing import IO, Any
 import numpy as np
 
 import conformance
-from conformance.cases.numbers import distinct
-from conformance.contract import CELLS, Array, Case
+from conformance.cases.numbers import distinct_numbers
+from conformance.contract import CELL_KINDS, Array, Case
 
 ROOT = Path(conformance.__file__).parent.parent
 HERE = Path(__file__).parent
@@ -22,11 +22,11 @@ HERE = Path(__file__).parent
 
 def example(kind: str = "LSTM", dtype: str = "float64", **options: Any) -> Case:
     """A case in which everything is given: batch 2, time 4, input 3, hidden 5, and no two numbers alike."""
-    cell = CELLS[kind](3, 5, **options)
+    cell = CELL_KINDS[kind](3, 5, **options)
     rng = np.random.default_rng(0)
 
     def array(*shape: int) -> Array:
-        return distinct(rng, shape, 0.5, plain=True).astype(dtype)
+        return distinct_numbers(rng, shape, 0.5, few_digits=True).astype(dtype)
 
     return Case(
         cell,

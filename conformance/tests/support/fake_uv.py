@@ -1,4 +1,4 @@
-"""A uv that downloads nothing: environments whose interpreter is this one, of packages that an index in a file has.
+"""A stand-in for uv that downloads nothing: its environments run this interpreter, its index is a file.
 
 The folder that ``FAKE_UV`` names holds ``index.json``, package to releases, and gets ``calls``, a line for each call.
 A file ``slow`` there makes each installation take a while. What runs in an environment finds its name in

@@ -20,8 +20,8 @@ SEQUENCE = ("mask", "lengths", "reverse", "masked_output", "output_order", "retu
 def answer(case: Any, params: Arrays, initial_state: Any, d_state: Any) -> dict[str, Any]:
     """All that the oracle computes but for the gates, by the suite's names."""
     cell = getattr(ri, case.kind)(**vars(case.cell))  # in a printed script the cell is no more than its fields
-    how = {name: getattr(case, name) for name in SEQUENCE if hasattr(case, name)}  # a printed script has not all
-    run = ri.forward(cell, params, case.x, initial_state, **how)
+    options = {name: getattr(case, name) for name in SEQUENCE if hasattr(case, name)}  # a printed script has not all
+    run = ri.forward(cell, params, case.x, initial_state, **options)
     found = {"outputs": run.outputs}
     found |= {f"state.{n}": part for n, part in zip(cell.state_names, run.state, strict=True)}
     if case.wants_gradients:

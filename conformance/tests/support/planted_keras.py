@@ -1,6 +1,6 @@
 """Keras on PyTorch as it might be after an upgrade, each with one change in Keras's own code.
 
-Asked as ``conformance.tests.support.planted_keras:NAME``; each calls itself ``keras-torch``, so that a record of it is
+Named as ``conformance.tests.support.planted_keras:NAME``; each calls itself ``keras-torch``, so that a record of it is
 compared with a record of Keras as it is.
 """
 

@@ -1,4 +1,4 @@
-"""An implementation whose answer depends on the release of Keras that its environment is said to have (`fake_uv`)."""
+"""An implementation whose answer depends on the release of Keras in its environment, which `fake_uv` makes up."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from packaging.version import Version
 
-from conformance.tests.support.difficult import Small
+from conformance.tests.support.planted_failures import Small
 
 _RELEASE = os.environ.get("FAKE_ENVIRONMENT", "keras==0-").split("==")[1].split("-")[0]
 if os.environ.get("CANNOT_BE_IMPORTED") == _RELEASE:

@@ -12,13 +12,13 @@ import pytest
 
 from conformance.commands.main import main
 from conformance.implementations.oracle.layers import Oracle
-from conformance.judging.divergences import known
+from conformance.judging.divergences import known_divergences
 from conformance.upgrades.bisecting.questions import question_of_case_file, question_of_divergence
 from conformance.upgrades.bisecting.search import Unusable, Verdict, first_change
 from conformance.upgrades.bisecting.worker import verdict_of_implementation, verdict_of_script
 
 from ..support import HERE, start
-from ..support.difficult import Raises, Silent, Small
+from ..support.planted_failures import Raises, Silent, Small
 
 RELEASES = [f"1.{minor}" for minor in range(20)]
 PLANTED = f"{HERE / 'planted_releases.py'}:Released"
@@ -139,7 +139,7 @@ def test_a_file_that_is_no_case_is_refused(
 
 
 def test_a_divergence_is_asked_of_an_implementation_of_the_package() -> None:
-    entry = next(entry for entry in known() if entry.implementations[0].startswith("keras-torch"))
+    entry = next(entry for entry in known_divergences() if entry.implementations[0].startswith("keras-torch"))
     assert question_of_divergence(entry.id, "keras").implementation == entry.implementations[0]
     with pytest.raises(ValueError, match="not of what onnxruntime is part of"):
         question_of_divergence(entry.id, "onnxruntime")

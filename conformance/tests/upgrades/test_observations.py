@@ -13,7 +13,7 @@ import pytest
 
 from conformance.commands.upgrades.diff import exit_status, selected_observations
 from conformance.tests.support import Running, python, start
-from conformance.tests.support import planted_upgrades as planted
+from conformance.tests.support import planted_changes as planted
 from conformance.upgrades.observations.answers import ErrorTally
 from conformance.upgrades.observations.comparing import (
     Difference,

@@ -14,7 +14,7 @@ import pytest
 
 from conformance.implementations.finding import load
 from conformance.tests.support import python
-from conformance.tests.support.planted_upgrades import Small
+from conformance.tests.support.planted_changes import Small
 from conformance.upgrades.observations.questions import Question, questions
 from conformance.upgrades.observations.record import (
     Answer,
@@ -25,7 +25,7 @@ from conformance.upgrades.observations.record import (
     write_record,
 )
 
-SMALL = "conformance.tests.support.planted_upgrades:Small"
+SMALL = "conformance.tests.support.planted_changes:Small"
 OPTIONS = {"kind": "SimpleRNN", "dtype": "float32", "activation": "tanh"}
 
 
@@ -166,7 +166,7 @@ def test_an_implementation_is_recorded_and_what_takes_its_process_down_is_an_ans
 
 def test_what_cannot_run_is_said_and_fails(tmp_path: Path) -> None:
     file = tmp_path / "a.jsonl.xz"
-    name = "conformance.tests.support.planted_upgrades:Absent"
+    name = "conformance.tests.support.planted_changes:Absent"
     status, said = python("-m", "conformance", "record", str(file), "--implementation", name)
     assert (status, "nothing was recorded" in said, file.exists()) == (1, True, False), said
 

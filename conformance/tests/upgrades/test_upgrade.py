@@ -36,7 +36,7 @@ def test_where_nothing_moved_the_status_is_0(fake: Path, capsys: Any) -> None:
 
 def test_an_implementation_that_could_not_be_recorded_is_no_success(fake: Path, monkeypatch: Any, capsys: Any) -> None:
     monkeypatch.setenv("CANNOT_BE_IMPORTED", "3.9.2")
-    small = ("--implementation", f"{HERE / 'difficult.py'}:Small")  # of which nothing moved
+    small = ("--implementation", f"{HERE / 'planted_failures.py'}:Small")  # of which nothing moved
     assert main(["upgrade", "keras==3.9.1", "keras==3.9.2", *PLANTED, *small]) == 1
     said = capsys.readouterr().out
     assert "NOTHING" in said, said

@@ -15,7 +15,7 @@ from refimpl import checks
 
 from ...common.fixtures import directory
 from ...common.schemas import mismatch
-from ...contract import CELLS, Array, Case
+from ...contract import CELL_KINDS, Array, Case
 from .model import FORMAT, Family, Fixture, FixtureRefused, shapes_of
 
 MAX_BYTES = 8 * 2**20
@@ -190,7 +190,7 @@ def _states(what: str, states: Any, shapes: Mapping[str, Sequence[int]]) -> Any:
 
 
 def _cell(entry: Mapping[str, Any]) -> Any:
-    return CELLS[entry["kind"]](**{name: value for name, value in entry.items() if name != "kind"})
+    return CELL_KINDS[entry["kind"]](**{name: value for name, value in entry.items() if name != "kind"})
 
 
 def _layer(entry: Mapping[str, Any]) -> ri.Layer:

@@ -20,7 +20,7 @@ from ...contract import Case
 from ...implementations.finding import source_of
 from ...judging import divergences
 from ...judging.divergences import Divergence
-from ...judging.divergences.entries import simplest
+from ...judging.divergences.catalogue import minimal_case
 
 _SCHEMA = Path(divergences.__file__).with_name("schema.json")
 
@@ -47,7 +47,7 @@ def question_of_case_file(path: Path) -> Question:
         if wrong := mismatch(content, schema):
             raise ValueError(wrong)
         source_of(content["implementation"])
-        case = simplest(content)
+        case = minimal_case(content)
     except (OSError, ValueError, KeyError, TypeError) as error:  # TOML's own is a ValueError; NumPy's of a dtype is not
         raise ValueError(f"{path}: {error}") from None
     name = content["implementation"]
@@ -71,7 +71,7 @@ def question_of_divergence(identifier: str, package: str, implementation: str | 
 
 def known_divergence(identifier: str) -> Divergence:
     """The known divergence of that id; `ValueError` where there is none."""
-    for entry in divergences.known():
+    for entry in divergences.known_divergences():
         if entry.id == identifier:
             return entry
     raise ValueError(f"no known divergence {identifier!r}: `python -m conformance divergences` lists them")

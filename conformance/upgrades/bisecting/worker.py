@@ -15,11 +15,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ...contract import Case, Implementation, observe, optional
+from ...contract import Case, Implementation, attribute_of, observe
 from ...implementations.finding import load
 from ...judging.arithmetic import arithmetic_of
 from ...judging.divergences import Divergence, script_of, still_shows
-from ...judging.truth import expect
+from ...judging.expected import expect
 from ...judging.verdict import judge
 from ...running.processes import append_event
 from .questions import known_divergence, question_of_case_file
@@ -59,7 +59,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def verdict_of_implementation(implementation: Implementation, case: Case) -> Verdict:
     """Whether it agrees with the oracle on the case; known divergences count as disagreements."""
-    prepare = optional(implementation, "prepare")
+    prepare = attribute_of(implementation, "prepare")
     try:
         case = case if prepare is None else prepare(case)
         observed = observe(implementation, case)

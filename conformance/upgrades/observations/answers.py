@@ -11,9 +11,9 @@ import numpy as np
 
 from ...contract import FAMILIES, Array, Case, family_of
 from ...judging.arithmetic import arithmetic_of
-from ...judging.divergences import concerning, expected_of
-from ...judging.truth import Expected, Truth
-from ...judging.verdict import NEGLIGIBLE, compare
+from ...judging.divergences import divergences_of, expected_with
+from ...judging.expected import Expected, OracleAnswer
+from ...judging.verdict import NEGLIGIBLE_RATIO, compare
 from .record import Answer, Observation
 
 SEVERITIES = ("nothing", "rounding", "accuracy", "behaviour")
@@ -62,7 +62,7 @@ class TruthCache:
     """The oracle's values and bounds for the cases of answers, computed once for each case."""
 
     def __init__(self) -> None:
-        self._known: dict[str, Truth] = {}
+        self._known: dict[str, OracleAnswer] = {}
 
     def expected(self, side: Observation, answer: Answer) -> Expected:
         """Values, and bounds for the arithmetic that this side declares.
@@ -75,7 +75,7 @@ class TruthCache:
                     f"{side.label}: the case {answer.digest} is drawn otherwise by this version of the project, as "
                     f"{answer.question.digest}: compare with the version that recorded it"
                 )
-            self._known[answer.digest] = Truth(answer.question.case)
+            self._known[answer.digest] = OracleAnswer(answer.question.case)
         return self._known[answer.digest].expected(arithmetic_of(side, answer.question.case))
 
 
@@ -90,7 +90,7 @@ class AnswerComparison:
     def __init__(self, old: Observation, new: Observation, truths: TruthCache) -> None:
         self.sides = old, new
         self.truths = truths
-        self.known = concerning(old), concerning(new)
+        self.known = divergences_of(old), divergences_of(new)
         self.numbers = self.changed = self.ulps = 0
         self._tallies: dict[tuple[str, str, str], ErrorTally] = defaultdict(ErrorTally)
 
@@ -122,7 +122,7 @@ class AnswerComparison:
         """Errors that grew or shrank: the kind of cell and dtype, and in words which family changed by how much."""
         for (kind, dtype, family), tally in sorted(self._tallies.items()):
             for what, (before, now) in (("worst", tally.worst), ("typical", tally.typical)):
-                if max(before, now) >= max(FACTOR * min(before, now), NEGLIGIBLE):
+                if max(before, now) >= max(FACTOR * min(before, now), NEGLIGIBLE_RATIO):
                     grew = "grew" if now > before else "shrank"
                     change = f"{family}: the {what} error {grew} from {before:.2g} to {now:.2g} of its bound"
                     yield f"{kind} in {dtype}", change
@@ -137,7 +137,7 @@ class AnswerComparison:
     ) -> Iterator[AnswerChange]:
         @cache  # asked only where something is outside its bounds
         def with_divergences() -> list[Expected]:
-            return [expected_of(side, case, known) for side, known in zip(self.sides, self.known, strict=True)]
+            return [expected_with(side, case, known) for side, known in zip(self.sides, self.known, strict=True)]
 
         for name in sorted(before.values.keys() | now.values.keys()):
             family = family_of(name)

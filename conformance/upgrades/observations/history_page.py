@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from ...judging.divergences import known
+from ...judging.divergences import known_divergences
 from .history import ReleaseSeries, record_files
 from .history_plots import ERRORS, SPEED
 
@@ -95,7 +95,7 @@ def _divergences(series: Sequence[ReleaseSeries]) -> Iterator[str]:
     """The releases in which each known divergence shows, as its minimal case did when they were recorded."""
     yield "| known divergence | implementation | shows in | gone in |"
     yield "| --- | --- | --- | --- |"
-    for entry in known():
+    for entry in known_divergences():
         for one in series:
             states = {r.version: r.observation.divergences.get(entry.id) for r in one.releases}
             if any(states.values()):

@@ -16,10 +16,11 @@ from typing import Any
 
 import numpy as np
 
-from ...cases.building import Seeded, build
-from ...cases.coverage import Tuples
+from ...cases.building import build_case
+from ...cases.choosers import SeededChooser
+from ...cases.coverage import OptionTuples
 from ...cases.option_space import Combination, space_of
-from ...contract import Case, Implementation, optional
+from ...contract import Case, Implementation, attribute_of
 
 _ENOUGH = 200  # cases of an implementation: about as many as cover every pair; where fewer do, each is drawn again
 
@@ -37,7 +38,7 @@ class Question:
         """The case that follows from the options and the draw, whatever list they stand in."""
         identity = json.dumps([dict(self.options), self.draw], sort_keys=True)
         seed = int.from_bytes(hashlib.sha256(identity.encode()).digest()[:8])
-        return build(Seeded(seed, sizes=self.sizes), self.options)
+        return build_case(SeededChooser(seed, sizes=self.sizes), self.options)
 
     @cached_property
     def digest(self) -> str:
@@ -56,14 +57,14 @@ def questions(implementation: Implementation) -> list[Question]:
     version says in ``every_release`` which there are in any: the questions are then the same for all versions, but for
     those that this one cannot be asked.
     """
-    refused = optional(implementation, "refused")
+    refused = attribute_of(implementation, "refused")
     its = space_of(implementation.cells, implementation.dtypes, refused)
-    cells = optional(implementation, "every_release")
+    cells = attribute_of(implementation, "every_release")
     every = its if cells is None else space_of(cells, implementation.dtypes)
-    expensive = optional(implementation, "expensive")
-    places = Tuples(every.valid, 1 if expensive else 2).cover()
+    expensive = attribute_of(implementation, "expensive")
+    places = OptionTuples(every.valid, 1 if expensive else 2).covering()
     draws = 1 if expensive else max(1, round(_ENOUGH / len(places)))
-    sizes = optional(implementation, "sizes")
+    sizes = attribute_of(implementation, "sizes")
     allowed = [every.valid[place] for place in places if every.valid[place] in its]
     return [Question(combination, draw, sizes) for draw in range(draws) for combination in allowed]
 

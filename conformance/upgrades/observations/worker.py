@@ -14,19 +14,20 @@ from typing import Any
 
 import numpy as np
 
-from ...cases.building import Limits, Seeded, build
-from ...cases.option_space import Combination, complete, space_of
-from ...contract import Case, Implementation, NotRun, observe, optional
+from ...cases.building import SizeLimits, build_case
+from ...cases.choosers import SeededChooser
+from ...cases.option_space import Combination, space_of, with_defaults
+from ...contract import Case, Implementation, NotRun, attribute_of, observe
 from ...implementations.finding import load
-from ...judging.divergences import known, still_shows
-from ...judging.truth import Truth
+from ...judging.divergences import known_divergences, still_shows
+from ...judging.expected import OracleAnswer
 from ...running.machine import machine
 from ...running.processes import append_event
 from .questions import Question, questions
 from .record import encoded_values
 
 _TIMES = 9  # a call and the oracle's, in turn
-_LIMITS = Limits(batch=16, time=20, input=32, hidden=32)
+_LIMITS = SizeLimits(batch=16, time=20, input=32, hidden=32)
 _SIZES = {name: getattr(_LIMITS, name) for name in ("batch", "time", "input", "hidden")}
 _TIMED: Mapping[str, Any] = {"dtype": "float32", "initial_state": True, "gradients": True}
 _MESSAGE = 300  # characters kept of what was raised
@@ -55,12 +56,12 @@ def main(arguments: Sequence[str]) -> int:
 
 def observation_fields(implementation: Implementation) -> dict[str, Any]:
     """The fields of an observation that describe the implementation."""
-    interface = optional(implementation, "interface")
+    interface = attribute_of(implementation, "interface")
     return {
         "implementation": implementation.name,
         "versions": {**implementation.versions, "numpy": np.__version__},
         "machine": machine(),
-        "arithmetic": dict(optional(implementation, "arithmetic")),
+        "arithmetic": dict(attribute_of(implementation, "arithmetic")),
         "surface": interface(),
     }
 
@@ -83,7 +84,7 @@ def answer_fields(implementation: Implementation, question: Question) -> dict[st
 def known_divergences_seen(implementation: Implementation) -> dict[str, str]:
     """Id of each divergence that is known of it in some version and has a minimal case, to whether that ``shows``."""
     name = implementation.name
-    entries = [entry for entry in known() if name in entry.implementations and entry.minimal is not None]
+    entries = [entry for entry in known_divergences() if name in entry.implementations and entry.minimal is not None]
     return {entry.id: "shows" if still_shows(implementation, entry) else "gone" for entry in entries}
 
 
@@ -93,11 +94,11 @@ def relative_speed(implementation: Implementation) -> dict[str, float]:
     Both are called in turn, and the shortest time of each counts. The call is the suite's: it sets the weights and
     converts the arrays. A kind that raises is left out.
     """
-    space = space_of(implementation.cells, implementation.dtypes, optional(implementation, "refused"))
+    space = space_of(implementation.cells, implementation.dtypes, attribute_of(implementation, "refused"))
     found = {}
     for kind in dict.fromkeys(combination["kind"] for combination in space.valid):
         its = [one for one in space.valid if one["kind"] == kind]
-        case = build(Seeded(0, sizes=_SIZES), min(its, key=_count_unusual), _LIMITS)
+        case = build_case(SeededChooser(0, sizes=_SIZES), min(its, key=_count_unusual), _LIMITS)
         try:
             found[kind] = _ratio(implementation, case)
         except Exception:  # the answers show what it cannot compute
@@ -107,7 +108,7 @@ def relative_speed(implementation: Implementation) -> dict[str, float]:
 
 def _count_unusual(combination: Combination) -> int:
     """How many options differ from what is timed and from the defaults."""
-    defaults = complete({"kind": combination["kind"]}, ("float32",))
+    defaults = with_defaults({"kind": combination["kind"]}, ("float32",))
     usual = {name: values[0] for name, values in defaults.items()} | dict(_TIMED)
     return sum(value != usual.get(name, value) for name, value in combination.items())
 
@@ -117,7 +118,7 @@ def _ratio(implementation: Implementation, case: Case) -> float:
     observe(implementation, case)  # compiles what is to be compiled
     for _ in range(_TIMES):
         moments = [time.perf_counter()]
-        for ask in (lambda: observe(implementation, case), lambda: Truth(case).values):
+        for ask in (lambda: observe(implementation, case), lambda: OracleAnswer(case).values):
             ask()
             moments.append(time.perf_counter())
         times.append((moments[1] - moments[0], moments[2] - moments[1]))

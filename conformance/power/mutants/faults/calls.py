@@ -162,7 +162,7 @@ class ReadsWhatLiesThere(Textbook):
     """An array is read as if it lay in one piece, row by row."""
 
     def observe(self, case: Case) -> dict[str, Array]:
-        return super().observe(case.map(_as_it_lies))
+        return super().observe(case.map_arrays(_as_it_lies))
 
 
 def _as_it_lies(array: Array) -> Array:

@@ -1,4 +1,4 @@
-"""Other questions than the one asked, for divergences that are told exactly: case in, the case that is answered out."""
+"""Fault models: functions from the given case to the case that a faulty implementation computes instead."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from refimpl.activations import Activation, named
 
 from ...contract import Case
 
-Model = Callable[[Case], Case]
+FaultModel = Callable[[Case], Case]
 
 
 def lengths_ignored(case: Case) -> Case:
@@ -22,25 +22,25 @@ def lengths_ignored(case: Case) -> Case:
 
 
 def masked_outputs_repeated(case: Case) -> Case:
-    """A masked step gives the output before it, where zeros were asked for."""
+    """A masked step repeats the output before it, where zeros are asked for."""
     return case.replace(masked_output="repeat")
 
 
 def masked_outputs_are_states(case: Case) -> Case:
-    """A masked step gives the hidden state that it leaves alone, where the output before it is due."""
+    """A masked step gives the hidden state, where the output before it is asked for."""
     return case.replace(masked_output="state") if case.masked_output == "repeat" else case
 
 
 def propagated_mask_ignored(case: Case) -> Case:
-    """Every step counts; of a masked one, the layer that makes the mask has passed on its own numbers."""
+    """Every step counts; masked ones hold the numbers of the layer that makes the mask."""
     if case.mask is None:
         return case
-    filler = 1 if case.call_options["mask_from"] == "Embedding" else 0  # the row of the table that is masked is of ones
+    filler = 1 if case.call_options["mask_from"] == "Embedding" else 0  # whose masked row holds ones
     return case.replace(x=np.where(case.mask[:, :, None], case.x, np.full_like(case.x, filler)), mask=None)
 
 
 def outputs_in_the_order_of_the_input(case: Case) -> Case:
-    """Backwards, an output stands at the step of its input, where the order of processing is due."""
+    """The outputs of a backward run are in the order of the input, where the order of processing is asked for."""
     return case.replace(output_order="original")
 
 
@@ -60,7 +60,7 @@ def clip_ignored(case: Case) -> Case:
 
 
 def coupling_ignored(case: Case) -> Case:
-    """The LSTM has a forget gate of its own, where f = 1 - i was asked for."""
+    """The LSTM has a forget gate of its own, where f = 1 - i is asked for."""
     return _with_cells(case, lambda cell: replace(cell, input_forget=False))
 
 
@@ -83,11 +83,11 @@ def forward_activations_for_both(case: Case) -> Case:
 def activations_ignored(case: Case) -> Case:
     """Every cell has its usual activations."""
 
-    def usual(cell: Any) -> Any:
-        names = {"activation": "tanh", "recurrent_activation": "sigmoid", "output_activation": None}
-        return replace(cell, **{name: value for name, value in names.items() if hasattr(cell, name)})
+    def with_usual_activations(cell: Any) -> Any:
+        usual = {"activation": "tanh", "recurrent_activation": "sigmoid", "output_activation": None}
+        return replace(cell, **{name: value for name, value in usual.items() if hasattr(cell, name)})
 
-    return _with_cells(case, usual)
+    return _with_cells(case, with_usual_activations)
 
 
 def thresholded_at_zero(case: Case) -> Case:
@@ -105,7 +105,7 @@ def hard_sigmoid_of_keras_2(case: Case) -> Case:
     return _with_activation(case, "hard_sigmoid", "hard_sigmoid_keras2")
 
 
-class _CellStateUnclipped(ri.LSTM):
+class _LstmWithUnclippedCellState(ri.LSTM):
     """An LSTM whose clip spares the argument of the cell state's activation."""
 
     @property
@@ -114,12 +114,12 @@ class _CellStateUnclipped(ri.LSTM):
 
 
 def cell_state_unclipped(case: Case) -> Case:
-    """The arguments of all activations are clipped but that of the cell state's."""
-    return _with_cells(case, lambda cell: _CellStateUnclipped(**vars(cell)))
+    """The arguments of all activations are clipped, but that of the cell state."""
+    return _with_cells(case, lambda cell: _LstmWithUnclippedCellState(**vars(cell)))
 
 
 def rows_without_steps_start_at_zeros(case: Case) -> Case:
-    """Where a row has no step, its initial state is taken for zeros."""
+    """A row without steps takes zeros for its initial state."""
     if case.lengths is None or case.initial_state is None:
         return case
     has_steps = case.lengths[:, None] > 0
@@ -128,7 +128,7 @@ def rows_without_steps_start_at_zeros(case: Case) -> Case:
     )
 
 
-MODELS: Mapping[str, Model] = {
+FAULT_MODELS: Mapping[str, FaultModel] = {
     "lengths ignored": lengths_ignored,
     "masked outputs repeated": masked_outputs_repeated,
     "masked outputs are states": masked_outputs_are_states,

@@ -9,7 +9,7 @@ import pytest
 
 from conformance.contract import Case, Observed
 from conformance.implementations.oracle.layers import Oracle
-from conformance.judging.truth import Expected, expect
+from conformance.judging.expected import Expected, expect
 from conformance.judging.verdict import Comparison, compare, judge
 
 from ..support import example

@@ -8,15 +8,16 @@ from functools import cache
 import numpy as np
 import pytest
 
-from conformance.cases.building import Limits, Seeded
+from conformance.cases.building import SizeLimits
+from conformance.cases.choosers import SeededChooser
 from conformance.cases.option_space import Combination, space_of
-from conformance.cases.probing import build_probing, conditioned
+from conformance.cases.parts import named_arrays
+from conformance.cases.probing import build_probing, well_conditioned
 from conformance.contract import Case
 from conformance.judging.arithmetic import models
-from conformance.judging.truth import Truth
+from conformance.judging.expected import OracleAnswer
 from conformance.power.tolerance_study.scale_search import ARITHMETIC
 from conformance.power.tolerance_study.sensitivity import WANTED_SENSITIVITY, least_visible_changes
-from conformance.suite.relations import inputs
 
 BIASES = ({"use_bias": (True,), "use_recurrent_bias": (True, False)}, {"use_bias": (False,)})
 LAYERS = {"layers": (1, 2, 3), "direction": ("forward", "both"), "initial_state": (True, False)}
@@ -51,13 +52,13 @@ def combinations() -> list[Combination]:
 @cache
 def built() -> list[Case]:
     """A probing case of each combination, of up to 20 steps."""
-    return [build_probing(Seeded(7, k), each, Limits(time=20)) for k, each in enumerate(combinations())]
+    return [build_probing(SeededChooser(7, k), each, SizeLimits(time=20)) for k, each in enumerate(combinations())]
 
 
 def others() -> Iterator[tuple[Combination, Case]]:
     """Combinations of which no share is promised."""
     for k, each in enumerate(space_of(OTHERS, ("float32",)).valid):
-        yield each, build_probing(Seeded(8, k), each, Limits(time=20))
+        yield each, build_probing(SeededChooser(8, k), each, SizeLimits(time=20))
 
 
 def test_it_has_the_options_of_its_combination_and_all_cotangents() -> None:
@@ -77,7 +78,7 @@ def test_steps_rows_and_units_are_few() -> None:
 
 def test_no_two_numbers_of_an_array_are_alike() -> None:
     for case in built():
-        for name, array in inputs(case):
+        for name, array in named_arrays(case):
             if not name.startswith("dropout") and name not in ("mask", "lengths"):
                 assert np.unique(np.abs(array)).size == array.size, f"{case!r}: {name}: {array}"
 
@@ -87,7 +88,7 @@ def least() -> dict[tuple[str, bool], list[tuple[float, str]]]:
     """The least change of a random element that PyTorch is seen to make, by target and whether the case has a bias."""
     found: dict[tuple[str, bool], list[tuple[float, str]]] = {}
     for number, (combination, case) in enumerate(zip(combinations(), built(), strict=True)):
-        expected = Truth(case).expected(models()[ARITHMETIC])
+        expected = OracleAnswer(case).expected(models()[ARITHMETIC])
         compared = [name for name in expected.values if not name.startswith("gates")]
         its = least_visible_changes(case, expected, compared, np.random.default_rng(number))
         for target in ("recurrent weight", "gradient"):
@@ -106,4 +107,4 @@ def test_a_change_of_1e_5_is_seen_in_float32(target: str, biased: bool, share: f
 def test_what_the_scales_are_not_for_is_drawn_otherwise() -> None:
     others = ({"activation": "relu"}, {"peepholes": True}, {"dtype": "float64"}, {"recurrent_activation": "tanh"})
     for changed in others:
-        assert not conditioned.is_for({**combinations()[0], **changed})
+        assert not well_conditioned.is_possible({**combinations()[0], **changed})

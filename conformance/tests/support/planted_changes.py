@@ -1,7 +1,7 @@
-"""Releases of frameworks that never were: Keras on PyTorch with a change planted, and an oracle that can be changed.
+"""The oracle as a framework whose next release has changed, each class in one way; `planted_keras` does so with Keras.
 
-Each is asked as ``conformance.tests.support.planted_upgrades:NAME`` and calls itself what it stands for, so that a
-record of it is compared with the sound one's.
+Each is named as ``conformance.tests.support.planted_changes:NAME``, and calls itself ``small``, so that a record of it
+is compared with the sound one's.
 """
 
 from __future__ import annotations

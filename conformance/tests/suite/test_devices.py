@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from conformance.cases.sizes import SIZES, build_large, is_single
+from conformance.cases.sizes import SIZES, build_case_of_size, can_have_any_size
 from conformance.contract import Case, Quantities
 from conformance.implementations.oracle.layers import Oracle
 from conformance.judging.divergences import Disagreement
@@ -182,8 +182,8 @@ def test_what_has_no_such_cell_is_not_run_and_says_why(tmp_path: Path) -> None:
 @pytest.mark.parametrize("size", SIZES)
 def test_a_large_case_has_its_sizes_and_finite_bounds(size: str) -> None:
     session = checking(Elsewhere)
-    combination = next(one for one in session.space.valid if is_single(one) and one["initial_state"])
-    case = build_large(combination, size, 0)
+    combination = next(one for one in session.space.valid if can_have_any_size(one) and one["initial_state"])
+    case = build_case_of_size(combination, size, 0)
     wanted = SIZES[size]
     assert (*case.x.shape, case.cell.hidden_size) == tuple(wanted[n] for n in ("batch", "time", "input", "hidden"))
     assert case.initial_state is not None

@@ -1,4 +1,7 @@
-"""Implementations that a run has to survive: each fails in a way that is not a wrong number."""
+"""Implementations that fail other than by a wrong number: they raise, return nothing, or end their process.
+
+`Small` is the sound one that the others derive from.
+"""
 
 from __future__ import annotations
 

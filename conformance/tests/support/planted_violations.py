@@ -1,6 +1,6 @@
-"""Implementations that break an invariant, a refusal or the state between calls, each in one way, and are else right.
+"""Implementations that violate an invariant, a refusal or the state between calls, each in one way, and are else right.
 
-What they break is seldom seen in one answer alone: most of them agree with the oracle case by case.
+A single answer seldom shows the violation: most of them agree with the oracle case by case.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from conformance.cases.building import Seeded, build
+from conformance.cases.building import build_case
+from conformance.cases.choosers import SeededChooser
+from conformance.cases.parts import unmasked_steps_of
 from conformance.contract import Array, Case, Quantities
 from conformance.implementations.oracle.layers import Oracle, OracleSession
-from conformance.suite.relations import kept_steps
 
 _ONE_WAY = {"direction": ("forward", "backward")}
 
@@ -68,7 +69,7 @@ class IgnoresStrides(Right):
     """It reads an array as if it lay in one piece, row by row."""
 
     def observe(self, case: Case) -> Quantities:
-        return super().observe(case.map(_misread))
+        return super().observe(case.map_arrays(_misread))
 
 
 def _misread(array: Array) -> Array:
@@ -108,7 +109,7 @@ class PadsWithOnes(Right):
     def observe(self, case: Case) -> Quantities:
         found = dict(super().observe(case))
         if case.lengths is not None:
-            found["outputs"] = np.where(kept_steps(case)[:, :, None], found["outputs"], 1.0)
+            found["outputs"] = np.where(unmasked_steps_of(case)[:, :, None], found["outputs"], 1.0)
         return found
 
 
@@ -216,7 +217,7 @@ class FreshCases(Right):
     refused = ()
 
     def prepare(self, case: Case) -> Case:
-        factors = build(Seeded(5, case.x.size), dict(case.options) | {"gradients": False}).dropout or {}
+        factors = build_case(SeededChooser(5, case.x.size), dict(case.options) | {"gradients": False}).dropout or {}
         drawn = {name: np.resize(factors[name], value.shape) for name, value in (case.dropout or {}).items()}
         return case.replace(dropout=drawn)
 

@@ -1,4 +1,4 @@
-"""The entries: what they say, how they are read, which concern an implementation and a case."""
+"""The catalogue of known divergences: what an entry says, how it is read, which implementation and case it is about."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from typing import Any, TypeVar
 import numpy as np
 from packaging.specifiers import SpecifierSet
 
-from ...cases.building import build
-from ...cases.option_space import complete, matches
+from ...cases.building import build_case
+from ...cases.option_space import matches, with_defaults
 from ...cases.oracle_run import run_oracle
 from ...common.schemas import mismatch
-from ...contract import Case, Named, family_of, optional
+from ...contract import Case, Identified, attribute_of, family_of
 from ...implementations.finding import FOLDER, data_files
-from .effects import MODELS
+from .fault_models import FAULT_MODELS
 
 _HERE = Path(__file__).parent
 T = TypeVar("T")
@@ -27,7 +27,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Divergence:
-    """One entry. ``when`` lists alternatives, each a mapping from option to the values that trigger it."""
+    """One entry; the package's docstring explains ``effect``, ``message``, ``model``, ``precision`` and ``families``.
+
+    versions   package to the range of versions that have the divergence
+    when       alternatives, each a mapping from option to the values that trigger it
+    minimal    the smallest case that shows it; None where a script alone does
+    aside      quantities that are not compared
+    script     the name of its script, where that is not its id
+    reaches    it is triggered only where a gate's absolute value exceeds this
+    """
 
     id: str
     implementations: tuple[str, ...]
@@ -47,9 +55,9 @@ class Divergence:
     reaches: float = 0.0
     devices: tuple[str, ...] = ("cpu", "cuda")
 
-    def concerns(self, implementation: Named) -> bool:
-        """Whether it is one of these implementations, in these versions, on one of these devices."""
-        here = optional(implementation, "device") in self.devices
+    def concerns(self, implementation: Identified) -> bool:
+        """Whether the entry is about this implementation in its versions and on its device."""
+        here = attribute_of(implementation, "device") in self.devices
         return (
             here
             and implementation.name in self.implementations
@@ -60,16 +68,16 @@ class Divergence:
             )
         )
 
-    def covers(self, quantity: str) -> bool:
-        """Whether the entry says anything of this quantity: names of families, or of quantities, or how those begin."""
-        return _named(quantity, self.families)
+    def affects(self, quantity: str) -> bool:
+        """Whether the quantity is among ``families``, which may name families, quantities, or how quantities begin."""
+        return _is_named(quantity, self.families)
 
     def sets_aside(self, quantity: str) -> bool:
-        """Whether the entry says that the quantity is wrong in a way that no model describes."""
-        return _named(quantity, self.aside) or (self.effect == "wrong" and self.covers(quantity))
+        """Whether the quantity is not compared, as it is wrong in a way that no model describes."""
+        return _is_named(quantity, self.aside) or (self.effect == "wrong" and self.affects(quantity))
 
     def applies_to(self, case: Case) -> bool:
-        """Whether the case's options trigger it, or how many rows and steps it has, or how large its numbers become."""
+        """Whether the case triggers it: by its options, its number of rows and steps, and the size of its gates."""
         options = {**case.options, **_counts(case)}
         if not any(matches(alternative, options) for alternative in self.when):
             return False
@@ -80,14 +88,14 @@ class Divergence:
 
 
 def _counts(case: Case) -> dict[str, str]:
-    """How many rows and steps a case has, ``none``, ``one`` or ``many``: some divergences ask for it."""
+    """How many rows and steps a case has, ``none``, ``one`` or ``many``, as entries name them."""
     return {
         name: ("none", "one")[size] if size < 2 else "many"
         for name, size in zip(("batch", "time"), case.x.shape, strict=False)
     }
 
 
-def _named(quantity: str, stated: Sequence[str]) -> bool:
+def _is_named(quantity: str, stated: Sequence[str]) -> bool:
     names = (family_of(quantity), quantity)
     return any(name == each or name.startswith(f"{each}.") for name in names for each in stated)
 
@@ -98,7 +106,7 @@ def files() -> list[Path]:
 
 
 @cache
-def known() -> tuple[Divergence, ...]:
+def known_divergences() -> tuple[Divergence, ...]:
     """Every entry of every file, checked against the schema."""
     schema = json.loads((_HERE / "schema.json").read_text())
     entries = []
@@ -116,9 +124,9 @@ def known() -> tuple[Divergence, ...]:
     return tuple(entries)
 
 
-def concerning(implementation: Named) -> tuple[Divergence, ...]:
-    """The entries for this implementation in its installed versions."""
-    return tuple(entry for entry in known() if entry.concerns(implementation))
+def divergences_of(implementation: Identified) -> tuple[Divergence, ...]:
+    """The entries about this implementation in its versions."""
+    return tuple(entry for entry in known_divergences() if entry.concerns(implementation))
 
 
 def script_of(entry: Divergence) -> Path:
@@ -130,7 +138,7 @@ def script_of(entry: Divergence) -> Path:
 def as_markdown() -> str:
     """Every known divergence, as a Markdown table."""
     rows = ["| what | seen in | since | script |", "| --- | --- | --- | --- |"]
-    for entry in known():
+    for entry in known_divergences():
         versions = ", ".join(f"{package} {wanted}" for package, wanted in entry.versions.items())
         script = f"[{entry.id}](conformance/{script_of(entry).relative_to(FOLDER.parent).as_posix()})"
         rows.append(
@@ -140,31 +148,33 @@ def as_markdown() -> str:
 
 
 def _parsed(file: str, entry: dict[str, Any]) -> Divergence:
-    if entry.get("model", next(iter(MODELS))) not in MODELS:
-        raise ValueError(f"{file}: {entry['id']}: model: expected one of {', '.join(MODELS)}, got {entry['model']!r}")
+    if entry.get("model", next(iter(FAULT_MODELS))) not in FAULT_MODELS:
+        raise ValueError(
+            f"{file}: {entry['id']}: model: expected one of {', '.join(FAULT_MODELS)}, got {entry['model']!r}"
+        )
     when = tuple({name: tuple(values) for name, values in one.items()} for one in entry.get("when", ()))
     lists = {name: tuple(entry.get(name, ())) for name in ("families", "aside", "implementations")}
-    minimal = simplest(entry["minimal"]) if "minimal" in entry else None
+    minimal = minimal_case(entry["minimal"]) if "minimal" in entry else None
     devices = tuple(entry.get("devices", Divergence.devices))
     found = Divergence(**entry | lists | {"when": when, "minimal": minimal, "devices": devices})
     if minimal is not None and not found.applies_to(minimal):
-        raise ValueError(f"{file}: {found.id}: its minimal case has not the options that it states")
+        raise ValueError(f"{file}: {found.id}: its minimal case does not have the options that it states")
     return found
 
 
-def simplest(entry: Mapping[str, Any]) -> Case:
-    """The case with these options, sizes and choices; all else is the simplest that there is."""
+def minimal_case(entry: Mapping[str, Any]) -> Case:
+    """The case with an entry's options, sizes and choices; everything else is as simple as possible."""
     options = {"initial_state": False, "gradients": False} | entry["options"]
-    products = complete({name: value if name == "kind" else (value,) for name, value in options.items()}, ())
+    products = with_defaults({name: value if name == "kind" else (value,) for name, value in options.items()}, ())
     combination = {name: values[0] for name, values in products.items() if values}
-    return build(_Simplest(entry.get("sizes", {}), entry.get("choices", {})), combination)
+    return build_case(_MinimalChooser(entry.get("sizes", {}), entry.get("choices", {})), combination)
 
 
 @dataclass(frozen=True)
-class _Simplest:
-    """Chooses what is given, sizes by name and all else by label, and else the least of everything."""
+class _MinimalChooser:
+    """Chooses what the entry gives, sizes by name and all else by label; and else the least of everything."""
 
-    given: Mapping[str, int]
+    given_sizes: Mapping[str, int]
     choices: Mapping[str, Any]
 
     def integer(self, low: int, high: int, label: str) -> int:
@@ -176,4 +186,4 @@ class _Simplest:
         return values[-1] if label.startswith("cotangent") else values[0]
 
     def sizes(self, ranges: Mapping[str, tuple[int, int]]) -> dict[str, int]:
-        return {name: self.given.get(name, low) for name, (low, _) in ranges.items()}
+        return {name: self.given_sizes.get(name, low) for name, (low, _) in ranges.items()}

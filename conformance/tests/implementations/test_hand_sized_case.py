@@ -12,7 +12,7 @@ import pytest
 import refimpl as ri
 from conformance.contract import Case, NotRun, family_of, observe
 from conformance.implementations.finding import FRAMEWORKS, load
-from conformance.judging.truth import Expected
+from conformance.judging.expected import Expected
 from conformance.judging.verdict import Verdict, judge
 
 from ..support import Running, start
@@ -93,7 +93,7 @@ def report(name: str) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def backends() -> Iterator[dict[str, Running]]:
     """A process for each backend of Keras, which fixes it when it is imported; all started at once."""
-    code = "import sys, json; from conformance.tests.suite.test_frameworks import report; "
+    code = "import sys, json; from conformance.tests.implementations.test_hand_sized_case import report; "
     code += "said = report(sys.argv[1]); print(); print(json.dumps(said))"
     processes = {name: start("-c", code, name) for name in FRAMEWORKS if name.startswith("keras")}
     yield processes

@@ -1,0 +1,125 @@
+"""A case is run and judged, with known divergences expected as their entries state them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from ...contract import Array, Case, Identified, Implementation, Observed, observe
+from ..arithmetic import arithmetic_of
+from ..expected import Expected, OracleAnswer, expect
+from ..verdict import Verdict, judge
+from .catalogue import Divergence, divergences_of
+from .fault_models import FAULT_MODELS
+
+
+class Disagreement(AssertionError):
+    """An implementation disagrees with the oracle beyond the bounds, or raised.
+
+    A message may be given as a function, which is called when it is shown: most are not, while Hypothesis shrinks.
+    """
+
+    def __init__(self, message: str | Callable[[], str]) -> None:
+        super().__init__(message)
+        self._message = message
+
+    def __str__(self) -> str:
+        if not isinstance(self._message, str):
+            self._message = self._message()
+        return self._message
+
+
+def run_and_judge(
+    implementation: Implementation, case: Case, known_divergences: Sequence[Divergence] | None = None
+) -> tuple[Verdict, tuple[str, ...]]:
+    """Runs the case and judges it; returns the verdict, and the ids of the known divergences that applied.
+
+    known   the entries about the implementation, where they have been looked up
+
+    Raises a `Disagreement` where the implementation raises, or does not raise where a known divergence says so.
+    """
+    applying = _applying(case, divergences_of(implementation) if known_divergences is None else known_divergences)
+    errors = [entry for entry in applying if entry.effect == "error"]
+    try:
+        observed = observe(implementation, case)
+    except Exception as error:
+        expected = [entry.id for entry in errors if entry.message in f"{type(error).__name__}: {error}"]
+        if expected:
+            return Verdict(()), tuple(expected)
+        raise Disagreement(f"{case!r}\nraised {type(error).__name__}: {error}") from error
+    if errors:
+        raise Disagreement(f"{case!r}\nknown divergence {errors[0].id} is gone: nothing was raised")
+    for entry in applying:
+        returned = [name for name in observed.values if entry.effect == "missing" and entry.affects(name)]
+        if returned:
+            raise Disagreement(f"{case!r}\nknown divergence {entry.id} is gone: {', '.join(returned)} returned")
+    verdict = _judged(implementation, case, applying, observed)
+    set_aside = any(entry.sets_aside(name) for entry in applying for name in observed.values)
+    empty = not len(case.x)  # without a row there may be no number: then the shapes are what is compared
+    if not set_aside and not any(c.numbers or c.undecided or c.problem or empty for c in verdict.comparisons):
+        raise Disagreement(f"{case!r}\nnothing was compared: {dict(verdict.missing)}")
+    return verdict, tuple(entry.id for entry in applying)
+
+
+def expected_with(implementation: Identified, case: Case, known_divergences: Iterable[Divergence]) -> Expected:
+    """What is expected where these divergences are known: the answer to another case, or wider bounds."""
+    return _expected(implementation, case, _applying(case, known_divergences))
+
+
+def _applying(case: Case, known_divergences: Iterable[Divergence]) -> list[Divergence]:
+    return [entry for entry in known_divergences if entry.applies_to(case)]
+
+
+def _expected(implementation: Identified, case: Case, applying: Sequence[Divergence]) -> Expected:
+    computed_case = case
+    for entry in applying:
+        if entry.effect == "computes":
+            computed_case = FAULT_MODELS[entry.model](computed_case)
+    oracle = OracleAnswer(computed_case)
+    expected = oracle.expected(arithmetic_of(implementation, case))
+    for entry in applying:
+        if entry.effect == "lower precision":
+            relative = not entry.precision.startswith("absolute")
+            wider = oracle.expected(entry.precision if relative else f"{case.dtype_name}, {entry.precision}")
+            expected = expected.widened(wider, entry.affects)
+    return expected
+
+
+def still_shows(implementation: Implementation, entry: Divergence) -> bool:
+    """Whether the entry's minimal case still diverges as stated."""
+    case = entry.minimal
+    if case is None:
+        raise ValueError(f"{entry.id}: is shown by its script alone")
+    try:
+        observed = observe(implementation, case)
+    except Exception as error:
+        return entry.effect == "error" and entry.message in f"{type(error).__name__}: {error}"
+    if entry.effect == "missing":
+        return not any(entry.affects(name) for name in observed.values)
+    strictly = judge(expect(case, arithmetic_of(implementation, case)), observed)
+    others = [each for each in _applying(case, divergences_of(implementation)) if each.id != entry.id]
+    as_stated = _judged(implementation, case, [entry, *others], observed)
+    diverges = any(not entry.families or entry.affects(found.quantity) for found in strictly.disagreements)
+    return entry.effect != "error" and diverges and not as_stated.disagreements
+
+
+def _judged(implementation: Implementation, case: Case, applying: Sequence[Divergence], observed: Observed) -> Verdict:
+    """What was observed beside what is expected with these entries.
+
+    A quantity that is set aside must still have its shape and dtype. Its numbers are compared only where a model
+    describes them: the gradient of the input at steps that are not masked.
+    """
+    expected = _expected(implementation, case, applying)
+    ignored: dict[str, Array] = {}
+    reasons = {}
+    for name in expected.values.keys() & observed.values.keys():
+        for entry in applying:
+            if entry.sets_aside(name):
+                described = entry.effect == "computes" and name == "d_x"
+                compared = case.mask[:, :, None] if described and case.mask is not None else np.array(False)
+                ignored[name] = ignored.get(name, np.array(False)) | ~compared
+                reasons[name] = f"known divergence {entry.id}"
+    verdict = judge(expected.without(ignored) if ignored else expected, observed)
+    return replace(verdict, missing={**verdict.missing, **reasons})

@@ -1,0 +1,157 @@
+"""What is expected of a case: the oracle's values, and how far a faithful implementation may be off.
+
+Two tolerances follow from the case and an arithmetic, and none is tuned. The *proven bound* holds for every faithful
+implementation; it costs many runs of the oracle, and soon is infinite. The *sampled deviation* says how far faithful
+implementations do lie from the exact result (`refimpl.sampling`); it is there for real sizes too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+import refimpl as ri
+from refimpl.precision import Precision
+from refimpl.sampling import SAMPLES, moments
+from refimpl.tails import deviations_at
+
+from ..cases.oracle_run import quantities, run_oracle
+from ..common.deferred import Deferred
+from ..contract import Array, Case, Quantities
+
+FLOAT64 = Precision.of("float64")
+MANY_SAMPLES = 96
+FALSE_ALARMS = 1e-6
+"""In how many runs of a faithful implementation one number may be called improbable, by the model."""
+NUMBERS = 10**7
+"""More than one run compares."""
+FARTHEST = deviations_at(FALSE_ALARMS / NUMBERS, MANY_SAMPLES)
+"""How many deviations a number may be off before it is improbable: 8.7."""
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What is expected of a case; arrays by quantity, in the quantity's shape.
+
+    values       the oracle's values, in float64
+    bounds       how far each may be off: the proven bound, or `FARTHEST` deviations where there is none
+    dtype        the dtype that the implementation must return; None: any floating-point dtype
+    deviations   the sampled deviations, from a dozen samples; infinite where the case is chaotic. Empty: not known
+    refined      the same from `MANY_SAMPLES`
+    """
+
+    values: Quantities
+    bounds: Quantities
+    dtype: np.dtype[Any] | None = None
+    deviations: Quantities = field(default_factory=dict)
+    refined: Quantities = field(default_factory=dict)
+
+    @cached_property
+    def limits(self) -> Quantities:
+        """How far each may be off: its bound, or `FARTHEST` deviations where these are less and not 0."""
+        if not self.deviations:
+            return self.bounds
+        found = {}
+        for name, bound in self.bounds.items():
+            farthest = FARTHEST * self.refined[name]
+            found[name] = np.where(farthest > 0, np.fmin(bound, farthest), bound)
+        return found
+
+    def widened(self, other: Expected, applies: Callable[[str], bool]) -> Expected:
+        """The same, with as much room as the other gives where that is more, for the quantities that it applies to."""
+
+        def wider(one: Quantities, more: Quantities) -> Quantities:
+            return Deferred(one, lambda: {n: np.maximum(one[n], more[n]) if applies(n) else one[n] for n in one})
+
+        return Expected(
+            self.values,
+            wider(self.bounds, other.bounds),
+            self.dtype,
+            wider(self.deviations, other.deviations),
+            wider(self.refined, other.refined),
+        )
+
+    def without(self, ignored: Mapping[str, Array]) -> Expected:
+        """The same, with the numbers that are True in these masks not compared."""
+
+        def opened(one: Quantities) -> Quantities:
+            return Deferred(one, lambda: {n: np.where(ignored.get(n, False), np.inf, one[n]) for n in one})
+
+        bounds, deviations, refined = (opened(each) for each in (self.bounds, self.deviations, self.refined))
+        return Expected(self.values, bounds, self.dtype, deviations, refined)
+
+
+class OracleAnswer:
+    """The oracle's answer to a case, in float64: computed once, however many arithmetics ask for their tolerances."""
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        self._in_float64 = case.in_dtype(np.float64)
+        self._cotangents = self._in_float64.d_outputs, self._in_float64.d_state
+        self._bounds_by_arithmetic: dict[Precision, Quantities] = {}
+
+    @cached_property
+    def run(self) -> ri.AnyRun:
+        """The forward run."""
+        return run_oracle(self._in_float64)
+
+    @cached_property
+    def values(self) -> Quantities:
+        """Every quantity of the run, and its gradients where the case wants any."""
+        gradients = ri.backward(self.run, *self._cotangents) if self.case.wants_gradients else None
+        return quantities(self.run, gradients, self.case.state_names)
+
+    def expected(self, arithmetic: Any = None) -> Expected:
+        """The values, and the tolerances for an implementation in an arithmetic that `refimpl.rounding` knows.
+
+        The default arithmetic is that of the case's dtype. Both tolerances include the oracle's own rounding.
+        """
+        precision = Precision.of(arithmetic or self.case.dtype_name)
+        names = self.values
+        deviations = Deferred(names, lambda: self._deviations(precision))
+        refined = Deferred(names, lambda: self._deviations(precision, many=True))
+
+        def bounds() -> Quantities:
+            proven = self.proven(precision)
+            if all(np.isfinite(bound).all() for bound in proven.values()):
+                return proven
+            return {n: np.where(np.isfinite(b), b, FARTHEST * refined[n]) for n, b in proven.items()}
+
+        return Expected(self.values, Deferred(names, bounds), self.case.dtype, deviations, refined)
+
+    def proven(self, precision: Precision) -> Quantities:
+        """The proven bounds."""
+        implementation_bounds = self._bounds(precision)
+        if precision.bits == FLOAT64.bits:  # every model of float64 allows more than NumPy's functions need
+            return {name: 2 * bound for name, bound in implementation_bounds.items()}
+        if ri.rounding.is_smooth(self.case.cell, self.case.wants_gradients):
+            factor = 1 + 2 * FLOAT64.unit_roundoff / precision.unit_roundoff
+            return {name: factor * bound for name, bound in implementation_bounds.items()}
+        oracle_bounds = self._bounds(FLOAT64)
+        return {name: implementation_bounds[name] + oracle_bounds[name] for name in implementation_bounds}
+
+    def _bounds(self, arithmetic: Precision) -> Quantities:
+        if arithmetic not in self._bounds_by_arithmetic:
+            rounding, names = ri.rounding, self.case.state_names
+            if self.case.wants_gradients:
+                found = quantities(*rounding.bounds(self.run, arithmetic, *self._cotangents), names)
+            else:
+                found = quantities(rounding.bound(self.run, arithmetic), None, names)
+            self._bounds_by_arithmetic[arithmetic] = found
+        return self._bounds_by_arithmetic[arithmetic]
+
+    def _deviations(self, precision: Precision, many: bool = False) -> Quantities:
+        more: dict[str, Any] = {"samples": MANY_SAMPLES, "first": SAMPLES, "careful": True} if many else {}
+        wanted = self.case.wants_gradients
+        found = moments(self.run, precision, *self._cotangents, gradients=wanted, **more)
+        both = np.hypot(1, FLOAT64.unit_roundoff / precision.unit_roundoff)  # the implementation's, and the oracle's
+        return {name: np.where(each.chaotic, np.inf, both * each.deviation) for name, each in found.items()}
+
+
+def expect(case: Case, arithmetic: Any = None) -> Expected:
+    """`OracleAnswer.expected` of a case that needs the tolerances of one arithmetic only."""
+    return OracleAnswer(case).expected(arithmetic)

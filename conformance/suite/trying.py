@@ -1,0 +1,96 @@
+"""How cases are tried: many that Hypothesis draws and shrinks, or so few that a seed chooses them."""
+
+from __future__ import annotations
+
+import math
+import time
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conformance.cases.building import SizeLimits, build_case
+from conformance.cases.choosers import SeededChooser
+from conformance.cases.option_space import Combination
+from conformance.contract import Case
+from conformance.judging.divergences import Disagreement
+from conformance.suite.session import Session, hypothesis_settings
+
+FEWEST_DRAWN = 5  # cases: of fewer, Hypothesis would try the simplest alone
+SHRINKING_SECONDS = 40.0  # spent on making one failure smaller
+
+
+class SmallestFailure:
+    """The smallest failure that Hypothesis has found so far. After a while it is small enough, and the search ends."""
+
+    def __init__(self) -> None:
+        self.error: Disagreement | None = None
+        self.compared = 0  # numbers, where the test counts them
+        self._size = self._deadline = math.inf
+
+    @property
+    def is_small_enough(self) -> bool:
+        """Whether so much time has passed since the first failure that no smaller one is looked for."""
+        return time.monotonic() > self._deadline
+
+    def add(self, size: float, error: Disagreement) -> None:
+        """Keeps the failure if none is smaller so far."""
+        self._deadline = min(self._deadline, time.monotonic() + SHRINKING_SECONDS)
+        if size <= self._size:
+            self._size, self.error = size, error
+
+    @contextmanager
+    def raised(self) -> Iterator[None]:
+        """Raises the smallest failure in place of Hypothesis's own error, which may say that it is not found again."""
+        try:
+            yield
+        except Exception:
+            if self.error is None:
+                raise
+            raise self.error from None
+
+
+def check_drawn_cases(
+    examples: int, cases: st.SearchStrategy[Case], check: Callable[[Case], None], **settings: Any
+) -> None:
+    """Checks that many cases that Hypothesis draws; raises the `Disagreement` of the smallest that fails.
+
+    settings   more settings of Hypothesis
+    """
+    smallest = SmallestFailure()
+
+    @hypothesis_settings(examples, **settings)
+    @given(case=cases)
+    def agrees(case: Case) -> None:
+        if smallest.is_small_enough:
+            return
+        try:
+            check(case)
+        except Disagreement as error:
+            smallest.add(case.size, error)
+            raise
+
+    with smallest.raised():
+        agrees()
+
+
+def seeded_cases(
+    session: Session,
+    label: str,
+    combinations: Sequence[Combination],
+    limits: SizeLimits,
+    count: int,
+    is_suitable: Callable[[Case], bool] = lambda _: True,
+) -> Iterator[Case]:
+    """A few suitable cases of these combinations, chosen by the seed.
+
+    Of so few Hypothesis would try the simplest alone, with which it begins.
+    """
+    order = np.random.default_rng([session.seed, zlib.crc32(label.encode())]).permutation(len(combinations))
+    built = (build_case(SeededChooser(session.seed, int(k)), combinations[k], limits) for k in order[:50])
+    return islice(filter(is_suitable, built), count)

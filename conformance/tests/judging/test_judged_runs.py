@@ -1,0 +1,116 @@
+"""A known divergence is expected exactly as its entry states it, and nothing else is excused."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from conformance.contract import Case
+from conformance.judging.divergences import (
+    Disagreement,
+    run_and_judge,
+    still_shows,
+)
+
+from ..support import example
+from ..support.planted_divergences import Posing, divergence_entry
+
+
+def raising(message: str) -> Any:
+    """An implementation of the version concerned, whose every call raises."""
+
+    def observe(case: Case) -> Any:
+        raise RuntimeError(message)
+
+    return SimpleNamespace(name="posing", versions={"framework": "2.1"}, observe=observe)
+
+
+def test_outside_its_versions_a_case_is_held_to_its_own_bounds(only: Any) -> None:
+    only(divergence_entry("lower precision"))
+    verdict, applied = run_and_judge(Posing("posing", {"framework": "3.0"}, off=1e-9), example("LSTM"))
+    assert applied == ()
+    assert not verdict.agrees, "an error of 1e-9 in float64 went unseen"
+
+
+@pytest.mark.parametrize(("off", "agrees"), [(1e-9, True), (1e-3, False)], ids=["in float32's", "beyond them"])
+def test_lower_precision_is_held_to_the_bounds_of_that_precision(off: float, agrees: bool, only: Any) -> None:
+    only(divergence_entry("lower precision"))
+    verdict, applied = run_and_judge(Posing("posing", {"framework": "2.1"}, off), example("LSTM"))
+    assert applied == ("an-entry",)
+    assert verdict.agrees == agrees, [str(comparison) for comparison in verdict.comparisons]
+
+
+@pytest.mark.parametrize("case", [example("GRU"), example("LSTM", "float32")], ids=["another cell", "another dtype"])
+def test_an_entry_changes_nothing_for_cases_that_do_not_trigger_it(case: Case, only: Any) -> None:
+    only(divergence_entry("lower precision"))
+    assert run_and_judge(Posing("posing", {"framework": "2.1"}), case)[1] == ()
+
+
+def test_a_known_error_is_taken_at_its_word(only: Any) -> None:
+    only(divergence_entry("error"))
+    verdict, applied = run_and_judge(raising("LSTM in float64 is not supported here"), example("LSTM"))
+    assert (verdict.comparisons, applied) == ((), ("an-entry",))
+    assert still_shows(raising("not supported"), divergence_entry("error"))
+
+
+def test_another_error_than_the_known_one_is_a_disagreement(only: Any) -> None:
+    only(divergence_entry("error"))
+    with pytest.raises(Disagreement, match="raised RuntimeError: out of memory"):
+        run_and_judge(raising("out of memory"), example("LSTM"))
+    assert not still_shows(raising("out of memory"), divergence_entry("error"))
+
+
+def test_a_known_error_that_is_no_longer_raised_is_gone_and_fails(only: Any) -> None:
+    only(divergence_entry("error"))
+    with pytest.raises(Disagreement, match="known divergence an-entry is gone: nothing was raised"):
+        run_and_judge(Posing("posing", {"framework": "2.1"}), example("LSTM"))
+
+
+def test_lower_precision_still_shows_where_the_minimal_case_leaves_its_own_bounds() -> None:
+    entry = divergence_entry("lower precision")
+    assert still_shows(Posing("posing", {"framework": "2.1"}, off=1e-9), entry)
+    assert not still_shows(Posing("posing", {"framework": "2.1"}), entry)
+
+
+def test_lower_precision_leaves_other_families_to_their_own_bounds(only: Any) -> None:
+    only(divergence_entry("lower precision", families=("gradients",)))
+    verdict, applied = run_and_judge(Posing("posing", {"framework": "2.1"}, off=1e-9), example("LSTM"))
+    assert applied == ("an-entry",)
+    assert [comparison.quantity for comparison in verdict.disagreements] == ["outputs"]
+
+
+@pytest.mark.parametrize("answer", [{}, {"outputs": np.full((2, 4, 5), 99.0)}, {"outputs": np.full((2, 4, 5), np.nan)}])
+def test_a_known_divergence_does_not_show_in_another_fault(answer: dict[str, Any]) -> None:
+    other = SimpleNamespace(name="posing", versions={"framework": "2.1"}, observe=lambda case: answer)
+    assert not still_shows(other, divergence_entry("lower precision"))
+
+
+def test_a_known_divergence_does_not_excuse_an_answer_without_numbers(only: Any) -> None:
+    only(divergence_entry("lower precision"))
+    silent = SimpleNamespace(name="posing", versions={"framework": "2.1"}, observe=lambda case: {})
+    with pytest.raises(Disagreement, match="nothing was compared"):
+        run_and_judge(silent, example("LSTM"))
+
+
+def test_what_is_known_to_be_missing_must_not_come(only: Any) -> None:
+    entry = divergence_entry("missing", families=("state.c",))
+    only(entry)
+    with pytest.raises(Disagreement, match=r"known divergence an-entry is gone: state\.c returned"):
+        run_and_judge(Posing("posing", {"framework": "2.1"}), example("LSTM"))
+    assert not still_shows(Posing("posing", {"framework": "2.1"}), entry)
+
+
+def test_what_is_known_to_be_wrong_is_set_aside_and_all_else_is_held_to_its_bounds(only: Any) -> None:
+    entry = divergence_entry("wrong", families=("outputs",))
+    only(entry)
+    off = Posing("posing", {"framework": "2.1"}, off=0.1)
+    verdict, applied = run_and_judge(off, example("LSTM"))
+    assert (verdict.agrees, applied) == (True, ("an-entry",))
+    assert "outputs" in verdict.missing
+    assert still_shows(off, entry)
+    assert not still_shows(Posing("posing", {"framework": "2.1"}), entry)
+    only(divergence_entry("wrong", families=("state.c",)))
+    assert [found.quantity for found in run_and_judge(off, example("LSTM"))[0].disagreements] == ["outputs"]

@@ -1,0 +1,79 @@
+"""What an implementation returned, checked against the run that it is compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from . import checks
+from .arrays import Array
+from .errors import InvalidArgument
+from .running import AnyRun
+from .sequence import Gradients
+
+
+def quantities(run: AnyRun, outputs: Any, state: Any, gates: Any, gradients: Any) -> dict[str, Array]:
+    """What is to be compared, as in `comparing.compare`, by the quantities' names, each in its shape, in float64."""
+    names, shapes = run.cell.state_names, run.cell.parameter_shapes
+    batch, size = run.x.shape[0], dict(zip(run.cell.state_names, run.cell.state_sizes, strict=True))
+    found = dict(_checked("outputs", {"outputs": outputs}, {"outputs": run.outputs.shape}))
+    found |= _parts("state", "state", state, names, {n: (batch, size[n]) for n in names})
+    if gates is not None:
+        checks.mapping("gates", run.gates, _mapping("gates", gates), others=True)
+        found |= {f"gates.{n}": a for n, a in _checked("gates", gates, {n: g.shape for n, g in run.gates.items()})}
+    if gradients is not None:
+        if isinstance(gradients, Gradients):
+            gradients = {"params": gradients.params, "x": gradients.x, "initial_state": gradients.initial_state}
+        known = ("params", "x", "initial_state")
+        checks.mapping("gradients", dict.fromkeys(known), _mapping("gradients", gradients), others=True)
+        params = _mapping("gradients.params", gradients.get("params") or {})
+        checks.mapping("gradients.params", shapes, params, others=True)
+        found |= {f"d_params.{n}": a for n, a in _checked("gradients.params", params, shapes)}
+        found |= dict(_checked("gradients.x", {"d_x": gradients.get("x")}, {"d_x": run.x.shape}))
+        found |= _parts(
+            "d_initial_state",
+            "gradients.initial_state",
+            gradients.get("initial_state"),
+            names,
+            {n: (batch, size[n]) for n in names},
+        )
+    if not found:
+        raise InvalidArgument("outputs, state, gates, gradients", expected="something to compare", got="None of them")
+    return found
+
+
+def _mapping(name: str, value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise InvalidArgument(name, expected="a mapping from name to array", got=checks.described(value))
+    return value
+
+
+def _parts(
+    quantity: str, name: str, value: Any, names: Sequence[str], shapes: Mapping[str, tuple[int, ...]]
+) -> dict[str, Array]:
+    if value is None:
+        return {}
+    if not isinstance(value, tuple | list) or len(value) != len(names):
+        raise InvalidArgument(name, expected=f"a tuple ({', '.join(names)})", got=checks.described_tuple(value))
+    return {f"{quantity}.{n}": a for n, a in _checked(name, dict(zip(names, value, strict=True)), shapes)}
+
+
+def _checked(name: str, given: Mapping[str, Any], shapes: Mapping[str, tuple[int, ...]]) -> Iterator[tuple[str, Array]]:
+    for each, value in given.items():
+        if value is None:
+            continue
+        label = name if len(given) == 1 and each in ("outputs", "d_x") else f"{name}[{each!r}]"
+        found = numbers(label, value)
+        if found.shape != tuple(shapes[each]):
+            raise InvalidArgument(label, expected=f"shape {tuple(shapes[each])}", got=f"shape {found.shape}")
+        yield each, found
+
+
+def numbers(name: str, value: Any) -> Array:
+    """In float64; any real floating-point dtype is welcome, bfloat16's among them."""
+    found = np.asarray(value)
+    if not (np.issubdtype(found.dtype, np.floating) or found.dtype.name == "bfloat16"):
+        raise InvalidArgument(name, expected="an array of floating-point numbers", got=checks.described(value))
+    return found.astype(np.float64)

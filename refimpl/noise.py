@@ -1,0 +1,123 @@
+"""The random errors of `sampled`: a sign for each sample, drawn from the number that is rounded.
+
+A rounding error is no coin: the same operation on the same numbers gives the same error, in every row, step and run. So
+the sign of an error is a *hash* of the result, of the operation's place in a step, and of the seed. Rows that are
+equal, or a recurrence that has come to rest, err alike and their errors add up; numbers that differ err independently.
+It also makes a sample the same in whatever pieces of the batch it is computed, and needs no state.
+
+The error of one rounding is plus or minus its standard deviation, no more and no less: sums of many are normal all the
+same, and a variance estimated from a dozen samples is the less uncertain (M. F. Hutchinson, Communications in
+Statistics 18 (1989), for traces).
+
+The mixer is two rounds of multiplication and shift, as in the finalizer of A. Appleby's MurmurHash3.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from .arrays import Array
+from .precision import Precision
+
+MOST_SAMPLES = 32
+"""How many signs one hash has."""
+OF_ROUNDING = 3 / (8 * math.log(2)) / 3
+"""The variance of a rounding in units of ``(u y)²``.
+
+It is uniform within ``±u 2^e``, where ``2^e <= |y|``; over significands in their usual distribution the mean of
+``(2^e / |y|)²`` is ``3 / (8 ln 2)`` (R. W. Hamming, Bell System Technical Journal 49, 1970).
+"""
+_LEAST_EXPONENT = -500  # of what may be squared in float64
+_FIRST, _SECOND, _SHIFT, _SIGN = (np.array(n, np.uint32) for n in (0x85EBCA6B, 0xC2B2AE35, 15, 2**31))
+_PLACES = 512
+BACKWARD = _PLACES // 2
+"""Where the places of back-propagation begin."""
+STORAGE, CUT = _PLACES, _PLACES + 1
+"""Places of errors that a number has wherever it is used: that of being stored, and of being cut short."""
+
+
+class Noise:
+    """What all arrays of one evaluation share: the arithmetic, how many samples, where their errors' signs come from.
+
+    All errors are in units of ``unit``, the standard deviation of a rounding of 1, in float32 where its range holds
+    them: three digits are enough. All variances are in its square, so that the rounding of y has y².
+
+    steps     how many steps a run has
+    stride    every which sample the gradients of kernels are made of
+    careful   whether partial sums are looked at one by one, at many times the price
+    repeats   how often each row and step occurs: sums of equal terms round in the same direction each time
+    """
+
+    def __init__(
+        self,
+        precision: Precision,
+        samples: int,
+        seed: tuple[int, ...],
+        *,
+        steps: int = 1,
+        stride: int = 1,
+        careful: bool = False,
+        repeats: float = 1.0,
+    ) -> None:
+        self.precision = precision
+        self.samples = samples
+        self.steps = steps
+        self.stride = stride
+        self.careful = careful
+        self.repeats = repeats
+        self.real: Any = np.float32 if precision.least >= -126 else np.float64
+        self.unit = math.sqrt(OF_ROUNDING) * precision.unit_roundoff
+        self.least = 2.0 ** max(precision.least, _LEAST_EXPONENT)
+        self.lost = (self.least / self.unit) ** 2
+        """The variance of what an underflow may cost."""
+        self._narrow = precision.most < 100  # else only numbers that are as small lose by it, and float32 overflows too
+        self.of_sums = (2.0 ** (precision.bits - precision.sums)) ** 2 if precision.sums else 1.0
+        """The variance of a rounding of an inner product's sum, in that of one of the precision."""
+        self._salts, self.common = _drawn(samples, seed)
+        """What of a sample's errors is the same for all numbers, where an arithmetic errs to one side."""
+        self._shifts = _shifts(samples)
+        self._place = 0
+        self.bends = False
+        """Whether arguments were met so far off that errors are no longer in proportion."""
+        self.at_kinks = False
+        """Whether a slope was met that may be either of two."""
+
+    def begin(self, place: int) -> None:
+        """Begins to count the operations of a step, at this place."""
+        self._place = place
+
+    def drawn(self, variance: Array, value: Array, place: int | None = None) -> Array:
+        """``(samples, …)``: errors of that variance of the results ``value``; of the next operation, or at a place."""
+        if place is None:
+            place = self._place = (self._place + 1) % _PLACES
+        if self._narrow:
+            variance = np.where(np.abs(value) > self.precision.largest, np.inf, variance + self.lost)
+        deviation = np.sqrt(variance).astype(self.real)
+        mixed = value.astype(np.float32).view(np.uint32) ^ self._salts[place]
+        mixed *= _FIRST
+        mixed ^= mixed >> _SHIFT
+        mixed *= _SECOND
+        signs = mixed[None] * self._shifts[mixed.ndim]
+        if self.real is np.float64:
+            return np.copysign(deviation, signs.view(np.float32))
+        signs &= _SIGN
+        signs |= deviation.view(np.uint32)[None]
+        return signs.view(np.float32)
+
+
+@lru_cache(maxsize=64)
+def _drawn(samples: int, seed: tuple[int, ...]) -> tuple[list[Any], Array]:
+    """A number to mix in at each place, and one of each sample, standard normal."""
+    rng = np.random.default_rng(seed)
+    salts = [np.array(salt) for salt in rng.integers(0, 2**32, _PLACES + 2, np.uint32)]
+    return salts, rng.standard_normal(samples)
+
+
+@lru_cache(maxsize=64)
+def _shifts(samples: int) -> list[Array]:
+    """What multiplied with moves each sample's bit to the sign, for arrays of any number of axes."""
+    return [(1 << np.arange(samples, dtype=np.uint32)).reshape(samples, *[1] * axes) for axes in range(6)]

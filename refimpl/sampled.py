@@ -1,0 +1,362 @@
+"""`Sampled`: arrays that carry samples of their rounding error, and the rules by which arithmetic passes them on.
+
+A sample is one evaluation in which every operation is off by a random error of the size that the arithmetic makes:
+D. S. Parker, *Monte Carlo Arithmetic* (UCLA CSD-970002, 1997); J. Vignes, *A stochastic arithmetic for reliable
+scientific computation* (Mathematics and Computers in Simulation 35, 1993: CESTAC, CADNA); C. Denis, P. de Oliveira
+Castro and E. Petit, *Verificarlo* (ARITH 23, 2016). That independent errors describe what sums and recurrences do is
+argued by N. J. Higham and T. Mary (SIAM J. Sci. Comput. 41, 2019); under stochastic rounding it is so: M. P. Connolly,
+N. J. Higham and T. Mary (SIAM J. Sci. Comput. 43, 2021).
+
+Notation: ``u`` is the unit roundoff; ``δ_s`` is the error of sample s, in units of the standard deviation of a rounding
+of 1 (`noise`); ``V`` the variance of roundings that are still to come: one rounding has ``V = y²``.
+
+- *Errors are carried beside the values*, ``δ_ab = a δ_b + b δ_a``, ``δ_f(x) = f'(x) δ_x``: to first order, and in full
+  where they are large. So they do not drown in the rounding of this evaluation, and float32 is enough for them.
+- *Sums* of all kinds: `sampled_sums`. They are rounded when something that is no sum uses them.
+- *Products* make the last rounding of a factor that is a product, or a function, together with their own.
+- *Activations* and their kinks: `sampled_activations`.
+- *Parameters that are stored in fewer bits, and factors that are cut short* are off by the same in every use: `noise`.
+- *Underflow*: each rounding may lose a smallest normal number. *Overflow*: infinite.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from . import sampled_activations, sampled_sums
+from .activations import Activation
+from .arrays import Array
+from .noise import BACKWARD, CUT, STORAGE, Noise
+
+_NARROW_BITS = 24  # numbers of float32 can be stored in so many bits
+
+
+class Sampled:
+    """An array whose last rounding may still be to come.
+
+    value    the values, float64
+    delta    ``(samples, …)``, the errors in `Noise.unit`; None: there are none
+    pending  the variance of the last rounding; None: it is done
+    terms    how many terms the sum has of which ``pending`` speaks; 1 of a product or a function
+    """
+
+    __array_ufunc__ = None  # an ndarray on the left hands the operation over to us
+
+    _cut: Array | None = None
+    _narrow: Array | None = None
+    _square: Array | None = None
+    _transposed: Sampled | None = None
+    _over_rows = False  # a transposed array: products with it are sums over rows and steps
+    _whole: tuple[Sampled, Any] | None = None  # of what this is a part
+
+    def __init__(
+        self, noise: Noise, value: Array, delta: Array | None = None, pending: Array | None = None, terms: int = 1
+    ) -> None:
+        self.noise = noise
+        self.value = value
+        self.delta = delta
+        self.pending = pending
+        self.terms = terms
+
+    @staticmethod
+    def given(noise: Noise, value: Any, bits: int = 0) -> Sampled:
+        """An array that is given: its only error is that of being stored in the precision, or in fewer bits."""
+        value = np.asarray(value, np.float64)
+        if (bits or noise.precision.bits) >= _NARROW_BITS and (value.astype(np.float32) == value).all():
+            return Sampled(noise, value)
+        moved = noise.precision.stored(value, bits) - value
+        if not np.count_nonzero(moved):
+            return Sampled(noise, value)
+        moved /= noise.unit
+        return Sampled(noise, value, noise.drawn(moved * moved, value, STORAGE))
+
+    def settled(self) -> Array | None:
+        """The errors, the last rounding made; a part of a sum has the rounding of the whole."""
+        if self.pending is not None:
+            if self._whole is None:
+                rounding = self.noise.drawn(self.pending, self.value)
+                if self.delta is not None:
+                    rounding += self.delta
+                self.delta = rounding
+            else:
+                whole, index = self._whole
+                self.delta = _at(whole.settled(), index)
+            self.pending, self.terms = None, 1
+        return self.delta
+
+    def _summed(self) -> Array | None:
+        """The errors, the last rounding made if it is that of a sum; of a product or a function it may be to come."""
+        return self.settled() if self.terms > 1 else self.delta
+
+    def variance(self) -> Array:
+        """The mean of the squares of the errors, and the variance of the last rounding."""
+        found = 0.0
+        if self.delta is not None:
+            flat = self.delta.reshape(len(self.delta), -1)
+            found = np.einsum("ij,ij->j", flat, flat, dtype=np.float64).reshape(self.value.shape)
+            found /= len(flat)
+        if self.pending is not None:
+            found = found + self.pending
+        elif self.delta is None:
+            return np.zeros(self.value.shape)
+        return found + self.noise.lost
+
+    def _lift(self, other: Any) -> Sampled:
+        return other if isinstance(other, Sampled) else Sampled(self.noise, np.asarray(other, np.float64))
+
+    def square(self) -> Array:
+        """``value²``."""
+        if self._square is None:
+            self._square = self.value * self.value
+        return self._square
+
+    def narrow(self) -> Array:
+        """The values as exactly as errors are; those of a kernel are asked for at every step."""
+        if self._narrow is None:
+            self._narrow = self.value[None].astype(self.noise.real)  # NumPy joins axes only of arrays with as many
+        return self._narrow
+
+    # --- arithmetic ---------------------------------------------------------------------------
+
+    def __add__(self, other: Any) -> Sampled:
+        a, b = self, other if isinstance(other, Sampled) else self._lift(other)
+        value = a.value + b.value
+        pending = sampled_sums.of_two(a.value, b.value, value, (a.terms, b.terms))
+        if a.pending is not None:
+            pending += a.pending
+        if b.pending is not None:
+            pending += b.pending
+        one, other = a.delta, b.delta
+        if a.value.shape == b.value.shape:
+            delta = other if one is None else one if other is None else one + other
+        else:
+            delta = _total(one, other, value.shape)
+        return Sampled(a.noise, value, delta, pending, a.terms + b.terms)
+
+    def __neg__(self) -> Sampled:
+        delta = None if self.delta is None else -self.delta
+        return Sampled(self.noise, -self.value, delta, self.pending, self.terms)
+
+    def __sub__(self, other: Any) -> Sampled:
+        return self + -self._lift(other)
+
+    def __rsub__(self, other: Any) -> Sampled:
+        return (-self).__add__(other)
+
+    def __mul__(self, other: Any) -> Sampled:
+        a, b = self, other if isinstance(other, Sampled) else self._lift(other)
+        d_a, d_b = a._summed(), b._summed()
+        value = a.value * b.value
+        pending = value * value
+        if a.pending is not None:
+            pending += a.pending * b.square()
+        if b.pending is not None:
+            pending += b.pending * a.square()
+        if a.value.shape == b.value.shape:  # the usual case, for which less is to be asked
+            delta = None if d_a is None else d_a * b.narrow()
+            if d_b is not None:
+                more = d_b * a.narrow()
+                delta = more if delta is None else np.add(delta, more, out=delta)
+        else:
+            from_a = None if d_a is None else _scaled(d_a, b.narrow(), value.ndim)
+            from_b = None if d_b is None else _scaled(d_b, a.narrow(), value.ndim)
+            delta = _total(from_a, from_b, value.shape)
+        if a.noise.bends and d_a is not None and d_b is not None:
+            both = d_a * d_b if d_a.ndim == d_b.ndim else _scaled(d_a, d_b, value.ndim)
+            delta = _total(delta, both * a.noise.real(a.noise.unit), value.shape)
+        return Sampled(a.noise, value, delta, pending)
+
+    def __matmul__(self, other: Any) -> Sampled:
+        a, b, noise = self, self._lift(other), self.noise
+        d_a, d_b = (a.cut_short(), b.cut_short()) if noise.precision.factors else (a.settled(), b.settled())
+        terms, columns = b.value.shape
+        rows = a.value if a.value.ndim == 2 else a.value.reshape(-1, terms)
+        value = rows @ b.value
+        delta = None
+        if a._over_rows and noise.stride > 1:  # pooled over so many numbers, fewer samples do
+            d_a, d_b = (d if d is None else d[:: noise.stride] for d in (d_a, d_b))
+        if d_a is not None:
+            kernel = b.narrow()[0]
+            delta = d_a @ kernel if a._over_rows else d_a.reshape(-1, terms) @ kernel
+        if d_b is not None:
+            of_b = a.narrow()[0].reshape(-1, terms) @ d_b
+            if delta is not None:
+                of_b += delta.reshape(of_b.shape)
+            delta = of_b
+        squares = sampled_sums.product_of_squares(a.square().reshape(rows.shape), b.square())
+        pending, kept = sampled_sums.of_inner_product(noise, rows, b.value, value, squares, a._over_rows)
+        if a.value.ndim > 2:
+            shape = *a.value.shape[:-1], columns
+            value, pending = value.reshape(shape), pending.reshape(shape)
+        if delta is not None:
+            delta = delta.reshape(-1, *value.shape)
+        return Sampled(noise, value, delta, pending, kept)
+
+    def __rmatmul__(self, other: Any) -> Sampled:
+        return self._lift(other) @ self
+
+    def cut_short(self) -> Array | None:
+        """The errors of a factor of an inner product, those of being cut short among them."""
+        delta = self.settled()
+        if self._cut is None:
+            noise, cut = self.noise, self.noise.precision.cut / self.noise.unit
+            self._cut = noise.drawn(self.square() * (cut * cut / 12), self.value, CUT)
+            common = (0.5 * cut * noise.common).astype(noise.real)
+            self._cut += common.reshape(-1, *[1] * self.ndim) * self.value.astype(noise.real)
+            if delta is not None:
+                self._cut += delta
+        return self._cut
+
+    def __truediv__(self, other: Any) -> Sampled:
+        b = self._lift(other)
+        d_a, d_b = self.settled(), b.settled()
+        value = self.value / b.value
+        delta = None if d_a is None else _scaled(d_a, (1 / b.value)[None].astype(d_a.dtype), value.ndim)
+        if d_b is not None:
+            delta = _total(delta, _scaled(d_b, (-value / b.value)[None].astype(d_b.dtype), value.ndim), value.shape)
+        return Sampled(self.noise, value, delta, value * value)
+
+    def __rtruediv__(self, other: Any) -> Sampled:
+        return self._lift(other) / self
+
+    def constant(self, value: float) -> Sampled:
+        """A given number, as often as this array has elements, to reckon with among arrays of this kind."""
+        return self._lift(np.full(self.shape, value))
+
+    __radd__, __rmul__ = __add__, __mul__
+
+    def activated(self, activation: Activation) -> Sampled:
+        """``activation(self)``, with its own rounding."""
+        if activation.name == "linear":
+            return self
+        delta, pending, y = sampled_activations.evaluated(activation, self.value, self.settled(), self.noise)
+        return Sampled(self.noise, y, delta, pending)
+
+    def strictly_between(self, low: float, high: float) -> Sampled:
+        """1 where inside, 0 where not; where another implementation may be on the other side, either."""
+        inside, delta = sampled_activations.inside(low, high, self.value, self.settled(), self.noise)
+        return Sampled(self.noise, inside, delta)
+
+    def renewed(self, others: Sequence[Any], beside: Any = None) -> tuple[Any, ...]:
+        """This and the others, the parts of the state between two steps: a step's operations are counted anew."""
+        self.noise.begin(0 if beside is None else BACKWARD)
+        return (self, *others)
+
+    # --- shape ------------------------------------------------------------------------------------
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(self.value.shape)
+
+    @property
+    def ndim(self) -> int:
+        return len(self.value.shape)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        dtype: np.dtype[Any] = self.value.dtype
+        return dtype
+
+    @property
+    def T(self) -> Sampled:
+        """Of a matrix; the same object each time, so that what it keeps is kept."""
+        if self._transposed is None:
+            self._transposed = self.swapaxes(0, 1)
+            self._transposed._over_rows = True
+        return self._transposed
+
+    def __getitem__(self, index: Any) -> Sampled:
+        """A part, which shares the last rounding with the whole."""
+        found = Sampled(self.noise, self.value[index], _at(self.delta, index))
+        if self.pending is not None:
+            found.pending, found.terms = self.pending[index], self.terms
+            if self.terms > 1:
+                found._whole = self, index
+        return found
+
+    def __iter__(self) -> Iterator[Sampled]:
+        return (self[k] for k in range(len(self.value)))
+
+    def _each(self, change: Callable[[Array, int], Array]) -> Sampled:
+        delta, pending = self._summed(), self.pending
+        return Sampled(
+            self.noise,
+            change(self.value, 0),
+            None if delta is None else change(delta, 1),
+            None if pending is None else change(pending, 0),
+        )
+
+    def swapaxes(self, one: int, other: int) -> Sampled:
+        return self._each(lambda a, samples: a.swapaxes(one + samples, other + samples))
+
+    def reshape(self, *shape: int) -> Sampled:
+        return self._each(lambda a, samples: a.reshape(*a.shape[:samples], *shape))
+
+    def sum(self, axis: int) -> Sampled:
+        delta, terms, value = self.settled(), self.value.shape[axis], self.value.sum(axis=axis)
+        if not terms:
+            return Sampled(self.noise, value)
+        pending = sampled_sums.of_rows(self.noise, self.value, value, axis)
+        return Sampled(self.noise, value, None if delta is None else delta.sum(axis=axis + 1), pending, terms)
+
+    def __array_function__(
+        self, function: Callable[..., Any], types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        """`numpy.stack`, `concatenate`, `where` and `zeros_like`, for arrays of which some are `Sampled`."""
+        if function is np.where:
+            condition, *parts = args
+            return self._joined(parts, lambda arrays, samples: np.where(condition, *arrays))
+        if function is np.zeros_like:
+            return np.zeros(args[0].shape)
+        if function in (np.stack, np.concatenate):
+            axis = kwargs.get("axis", 0)
+            after = axis + (axis >= 0)  # past the samples
+            return self._joined(args[0], lambda arrays, samples: function(arrays, axis=after if samples else axis))
+        return NotImplemented
+
+    def _joined(self, parts: Sequence[Any], join: Callable[[list[Array], int], Array]) -> Sampled:
+        lifted = [self._lift(part) for part in parts]
+        deltas, pendings = [part._summed() for part in lifted], [part.pending for part in lifted]
+        found = Sampled(self.noise, join([part.value for part in lifted], 0))
+        if any(delta is not None for delta in deltas):
+            samples = next(len(delta) for delta in deltas if delta is not None)
+            shapes = [(samples, *part.value.shape) for part in lifted]
+            found.delta = join(_filled(deltas, shapes, self.noise.real), 1)
+        if any(pending is not None for pending in pendings):
+            found.pending = join(_filled(pendings, [part.value.shape for part in lifted], np.float64), 0)
+        return found
+
+
+def _filled(arrays: list[Array | None], shapes: Sequence[tuple[int, ...]], dtype: Any) -> list[Array]:
+    """The arrays, zeros for None."""
+    return [np.zeros(shape, dtype) if array is None else array for array, shape in zip(arrays, shapes, strict=True)]
+
+
+def _at(delta: Array | None, index: Any) -> Array | None:
+    """The errors of a part."""
+    if delta is None:
+        return None
+    if not isinstance(index, tuple):
+        return delta[:, index]
+    return delta[index] if index[0] is ... else delta[(slice(None), *index)]
+
+
+def _scaled(delta: Array, by: Array, axes: int) -> Array:
+    """``b δ_a``, of a product of so many axes."""
+    if delta.ndim <= axes or delta.ndim < by.ndim:
+        delta = delta.reshape(len(delta), *[1] * (axes + 1 - delta.ndim), *delta.shape[1:])
+    return delta * by
+
+
+def _total(one: Array | None, other: Array | None, shape: tuple[int, ...]) -> Array | None:
+    """The sum of the errors of two arrays, whose sum has that shape; None where there are none."""
+    parts = [each for each in (one, other) if each is not None]
+    if not parts:
+        return None
+    axes = len(shape) + 1
+    wide = [d if d.ndim == axes else d.reshape(len(d), *[1] * (axes - d.ndim), *d.shape[1:]) for d in parts]
+    total = wide[0] if len(wide) == 1 else wide[0] + wide[1]
+    return total if total.shape[1:] == shape else np.broadcast_to(total, (len(total), *shape))

@@ -1,0 +1,206 @@
+"""Arrays that carry samples of their error: where the errors come from, and that arithmetic passes them on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ..activations import named
+from ..noise import OF_ROUNDING, Noise
+from ..pooling import pooled
+from ..precision import Precision
+from ..sampled import Sampled
+from ..tails import two_sided
+
+FLOAT32 = Precision.of("float32")
+RNG = np.random.default_rng(0)
+
+
+def noise(samples: int = 32, seed: int = 0, precision: Any = FLOAT32, careful: bool = False) -> Noise:
+    return Noise(Precision.of(precision), samples, (seed, 0), careful=careful)
+
+
+def stored(*shape: int) -> Any:
+    """Numbers that float32 has."""
+    return RNG.standard_normal(shape).astype(np.float32).astype(np.float64)
+
+
+def deviation(array: Sampled) -> Any:
+    """In units of u."""
+    return np.sqrt(array.variance() * OF_ROUNDING)
+
+
+# --- where errors come from -------------------------------------------------------------------------------------------
+
+
+def test_signs_are_as_often_positive_as_negative_and_independent() -> None:
+    value = RNG.standard_normal(20_000)
+    signs = np.sign(noise().drawn(np.ones(value.shape), value))
+    assert np.abs(signs.mean(axis=1)).max() < 5 / np.sqrt(value.size)
+    among = signs @ signs.T / value.size - np.eye(32)
+    assert np.abs(among).max() < 5 / np.sqrt(value.size)
+
+
+def test_equal_numbers_err_alike_at_the_same_place_and_others_do_not() -> None:
+    value = np.array([0.3, 0.7, 0.3, np.nextafter(0.3, 1)])
+    each = noise()
+    each.begin(0)
+    first = each.drawn(np.ones(4), value)
+    second = each.drawn(np.ones(4), value)
+    each.begin(0)
+    np.testing.assert_array_equal(first, each.drawn(np.ones(4), value))
+    assert (first != second).any()
+    np.testing.assert_array_equal(first[:, 0], first[:, 2])
+    np.testing.assert_array_equal(first[:, 0], first[:, 3], "another product's last bit is no other number")
+    assert (first[:, 0] != first[:, 1]).any()
+
+
+def test_another_seed_has_other_errors_and_the_same_seed_the_same() -> None:
+    value, variance = RNG.standard_normal(50), np.ones(50)
+    np.testing.assert_array_equal(noise(seed=1).drawn(variance, value), noise(seed=1).drawn(variance, value))
+    assert (noise(seed=1).drawn(variance, value) != noise(seed=2).drawn(variance, value)).any()
+
+
+# --- what arithmetic makes of them ------------------------------------------------------------------------------------
+
+
+def test_what_is_given_and_stored_is_exact_and_what_cannot_be_stored_is_not() -> None:
+    assert deviation(Sampled.given(noise(), np.array([0.5, 1024.0]))).max() == 0
+    third = deviation(Sampled.given(noise(), np.array([1 / 3])))[0]
+    assert third * 2.0**-24 == pytest.approx(abs(float(np.float32(1 / 3)) - 1 / 3), rel=1e-6)
+
+
+def test_a_product_is_rounded_once_and_its_factors_errors_go_through_with_their_signs() -> None:
+    a, b = (Sampled.given(noise(), stored(5)) for _ in range(2))
+    c = a * b
+    np.testing.assert_allclose(deviation(c), np.abs(c.value) * np.sqrt(OF_ROUNDING), rtol=1e-6)
+    c.settled()
+    gone = c - c
+    np.testing.assert_array_equal(gone.delta, 0.0, "an error less itself is none")
+
+
+def test_a_product_of_errors_that_are_large_is_not_left_out() -> None:
+    each = noise(precision="bfloat16")
+    each.bends = True
+    a, b = (Sampled(each, np.array([2.0]), np.full((32, 1), 50.0, np.float32)) for _ in range(2))
+    expected = ((2 + 50 * each.unit) ** 2 - 4) / each.unit
+    found = (a * b).delta
+    assert found is not None
+    np.testing.assert_allclose(found, np.full((32, 1), expected), rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["float32", "float16", "float16, sums in float32", "float32, products in TF32"])
+def test_the_deviation_of_an_inner_product_covers_sums_in_several_orders(name: str) -> None:
+    """The root mean square of what sums from first to last, from last to first and by halves are off, in deviations."""
+    precision, n = Precision.of(name), 40
+    x, w = (precision.stored(RNG.standard_normal(shape)) for shape in ((60, n), (n, 50)))
+    plain, careful = (
+        deviation(Sampled.given(each, x) @ Sampled.given(each, w))
+        for each in (noise(precision=name, careful=careful) for careful in (False, True))
+    )
+    assert (careful >= plain).all()
+    exact = x @ w
+    cut_x, cut_w = (np.trunc(a * 2.0**30) / 2.0**30 if not precision.factors else cut(a, precision) for a in (x, w))
+    terms = precision.stored(cut_x[:, :, None] * cut_w[None], precision.sums)
+    for order in (in_turn, by_halves, lambda t, p: in_turn(t[:, ::-1], p)):
+        found = precision.stored(order(terms, precision))
+        error = (found - exact) / precision.unit_roundoff
+        assert 0.2 < np.sqrt(np.mean((error / plain) ** 2)) < 1.1, order
+        assert np.abs(error / careful).max() < 5, order
+
+
+def cut(a: Any, precision: Precision) -> Any:
+    mantissa, exponent = np.frexp(a)
+    return np.ldexp(np.trunc(np.ldexp(mantissa, precision.factors)), exponent - precision.factors)
+
+
+def in_turn(terms: Any, precision: Precision) -> Any:
+    total = terms[:, 0]
+    for k in range(1, terms.shape[1]):
+        total = precision.stored(total + terms[:, k], precision.sums)
+    return total
+
+
+def by_halves(terms: Any, precision: Precision) -> Any:
+    if terms.shape[1] == 1:
+        return terms[:, 0]
+    half = terms.shape[1] // 2
+    both = by_halves(terms[:, :half], precision) + by_halves(terms[:, half:], precision)
+    return precision.stored(both, precision.sums)
+
+
+def test_a_sum_that_is_made_in_parts_has_a_deviation_like_that_of_the_whole() -> None:
+    """``x W + b + h U`` is one sum, however it is grouped."""
+    x, w = stored(200, 24), stored(24, 10)
+    whole = deviation(Sampled.given(noise(), x) @ Sampled.given(noise(), w))
+    parts = [Sampled.given(noise(), x[:, k : k + 12]) @ Sampled.given(noise(), w[k : k + 12]) for k in (0, 12)]
+    ratio = deviation(parts[0] + parts[1]) / whole
+    assert 0.8 < np.sqrt(np.mean(ratio**2)) < 1.5
+
+
+def test_parts_of_a_sum_have_the_rounding_of_the_whole() -> None:
+    a = Sampled.given(noise(), stored(3, 8)) @ Sampled.given(noise(), stored(8, 6))
+    left, right = a[..., :3], a[..., 3:]
+    both = np.concatenate([left.settled(), right.settled()], axis=-1)
+    np.testing.assert_array_equal(both, a.settled())
+
+
+def test_a_function_passes_errors_on_by_its_slope_and_adds_its_own() -> None:
+    x = Sampled(noise(), np.array([0.5]), np.full((32, 1), 100.0, np.float32))
+    y = x.activated(named("tanh"))
+    assert y.delta is not None
+    np.testing.assert_allclose(y.delta, 100 * (1 - np.tanh(0.5) ** 2), rtol=1e-6)
+    assert y.pending is not None
+    assert y.pending[0] > 0
+
+
+def test_beside_a_kink_the_slope_may_be_either() -> None:
+    for at, open_ in ((1e-9, True), (1e-3, False)):
+        x = Sampled(noise(), np.array([at]), RNG.choice([-1.0, 1.0], (32, 1)).astype(np.float32))
+        slope = x.strictly_between(0.0, np.inf)
+        assert (slope.delta is not None) == open_, at
+        assert x.noise.at_kinks == open_, at
+
+
+def test_where_an_argument_is_known_so_badly_that_a_function_bends_the_deviation_covers_the_bend() -> None:
+    """``e^-20`` with an argument off by 2 is no line."""
+    x = Sampled(noise(precision="bfloat16"), np.array([-20.0]), RNG.choice([-1.0, 1.0], (32, 1)).astype(np.float32))
+    x.delta = x.delta * np.float32(2 / x.noise.unit) if x.delta is not None else None
+    y = x.activated(named("sigmoid"))
+    assert deviation(y)[0] * 2.0**-8 > 3 * np.exp(-20 + 2.0)
+
+
+# --- estimates from few samples ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("differ", [0.0, 0.5, 3.0])
+def test_pooled_variances_are_nearer_to_the_truth_than_each_alone(differ: float) -> None:
+    rows, units, samples = 30, 20, 12
+    log = differ * (RNG.standard_normal((rows, 1)) + RNG.standard_normal((1, units)))
+    true = np.exp(log + 0.2 * differ * RNG.standard_normal((rows, units)))
+    each = true * RNG.chisquare(samples, (rows, units)) / samples
+    errors = [np.sqrt(np.mean(np.log(found / true) ** 2)) for found in (each, pooled(each, samples))]
+    assert errors[1] < (0.5 if differ < 1 else 0.9) * errors[0], errors
+    assert abs(np.log(pooled(each, samples) / true).mean()) < 0.1
+
+
+def test_what_is_exact_or_unknown_stays_so_and_does_not_disturb_the_rest() -> None:
+    variance = RNG.chisquare(12, (10, 10)) / 12
+    variance[0], variance[1, 0] = 0.0, np.inf
+    found = pooled(variance, 12)
+    assert (found[0] == 0).all()
+    assert np.isinf(found[1, 0])
+    assert (np.abs(np.log(found[2:])) < 1).all()
+
+
+@pytest.mark.parametrize(("deviations", "freedom", "expected"), [(2.0, 5, 0.10194), (6.0, 24, 3.4073e-6)])
+def test_tails_are_those_of_students_distribution(deviations: float, freedom: float, expected: float) -> None:
+    assert two_sided(deviations, freedom) == pytest.approx(expected, rel=1e-3)
+
+
+def test_with_many_samples_the_tail_is_the_normal_distributions() -> None:
+    assert two_sided(5.0, 1e7) == pytest.approx(5.7330e-7, rel=1e-3)
+    assert two_sided(np.inf, 12) == 0.0
+    assert two_sided(0.0, 12) == pytest.approx(1.0)
