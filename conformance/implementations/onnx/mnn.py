@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import _tools
 import MNN
@@ -27,7 +28,11 @@ def run_mnn(model: bytes, inputs: dict[str, np.ndarray], outputs: list[str]) -> 
     for array in inputs.values():
         given.append(MNN.expr.placeholder(array.shape, MNN.expr.NCHW, kinds[array.dtype.name]))
         given[-1].write(np.ascontiguousarray(array))
-    return [np.array(found.read()) for found in loaded.forward(given)]
+    found = loaded.forward(given)
+    return [np.array(each.read()) for each in found]
+
+
+FAILED = "load_module_from_file> returned a result with an exception set"
 
 
 class Mnn(operators.OnnxNode):
@@ -39,3 +44,29 @@ class Mnn(operators.OnnxNode):
     imports = "import tempfile\nfrom pathlib import Path\nimport _tools\nimport MNN"
     run = staticmethod(run_mnn)
     own_process = True  # it ends where a model does not fit
+    refused: Sequence[Mapping[str, Any]] = [
+        {"when": when, "reason": reason, "message": message}
+        for when, reason, message in (
+            ({"peepholes": (True,)}, "MNN has no peepholes", FAILED),
+            ({"size_attribute": ("omitted",)}, "MNN wants the attribute hidden_size, which is optional", "returned"),
+            ({"kind": ("GRU",), "weights": ("inputs",)}, "MNN wants constant weights of a GRU", FAILED),
+            (
+                {"kind": ("GRU",), "direction": ("both",), "reset_after": (False,)},
+                "MNN returns nothing of such a GRU",
+                "no output was returned",
+            ),
+            (
+                {"kind": ("GRU", "LSTM"), "layout": (1,), "initial_state": (True,)},
+                "MNN has no layout 1, and initial states of that layout do not fit",
+                "no output was returned",
+            ),
+            *(
+                (
+                    {"kind": ("LSTM",), place: ("!tanh", "!sigmoid", "!relu", "!None")},
+                    "MNN's LSTM has the activations sigmoid, tanh and relu",
+                    FAILED,
+                )
+                for place in ("activation", "recurrent_activation", "output_activation")
+            ),
+        )
+    ]

@@ -162,6 +162,8 @@ class OnnxNode(ProgramImplementation):
     def from_native(self, case: Case, native: Quantities) -> dict[str, Array]:
         """Quantities from ``Y``, ``Y_h`` and ``Y_c``; `ValueError` where their shapes are not the operator's."""
         batch_first = case.call_options.get("layout", 0)
+        if not native:
+            raise ValueError("no output was returned")
         for name, due in _shapes(case, batch_first).items():
             if name in native and native[name].shape != due:
                 raise ValueError(f"{name} has the shape {native[name].shape}, the operator's is {due}")

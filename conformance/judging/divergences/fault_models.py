@@ -80,6 +80,23 @@ def forward_activations_for_both(case: Case) -> Case:
     return _with_cells(case, lambda cell: replace(cell, **theirs))
 
 
+def product_reset_without_its_bias(case: Case) -> Case:
+    """The GRU's reset gate stands after the recurrent product but before its bias, not before the product."""
+    params = dict(case.params)
+    for name in [name for name in params if name.endswith("recurrent_bias")]:
+        other, candidate = name.replace("recurrent_bias", "bias"), slice(2 * len(params[name]) // 3, None)
+        recurrent, bias = params[name].astype(np.float64), params[other].astype(np.float64)
+        bias[candidate] += recurrent[candidate]
+        recurrent[candidate] = 0
+        params |= {name: recurrent, other: bias}
+    return _with_cells(case.replace(params=params), lambda cell: replace(cell, reset_after=True))
+
+
+def arguments_within_14_6(case: Case) -> Case:
+    """No activation's argument is beyond 14.6, where the sigmoid and its distance from 1 are 2^-21."""
+    return _with_cells(case, lambda cell: replace(cell, clip=14.6))
+
+
 def activations_ignored(case: Case) -> Case:
     """Every cell has its usual activations."""
 
@@ -140,6 +157,8 @@ FAULT_MODELS: Mapping[str, FaultModel] = {
     "coupling ignored": coupling_ignored,
     "peepholes ignored": peepholes_ignored,
     "activations of the forward direction in both": forward_activations_for_both,
+    "product reset without its bias": product_reset_without_its_bias,
+    "arguments within 14.6": arguments_within_14_6,
     "activations ignored": activations_ignored,
     "thresholded at zero": thresholded_at_zero,
     "cell state unclipped": cell_state_unclipped,
