@@ -30,12 +30,13 @@ class Child:
     module: str
     name: str
     _process: subprocess.Popen[bytes] | None = None
-    _complaints: Any = field(default_factory=lambda: tempfile.TemporaryFile())
+    _complaints: Any = field(default_factory=tempfile.TemporaryFile)
 
     def __call__(self, *arguments: Any, **settings: Any) -> Any:
         """What the function returns; `RuntimeError` with the name and message of what it raised, or `ProcessEnded`."""
         process = self._started()
-        assert process.stdin is not None and process.stdout is not None
+        assert process.stdin is not None
+        assert process.stdout is not None
         try:
             pickle.dump((arguments, settings), process.stdin)
             process.stdin.flush()

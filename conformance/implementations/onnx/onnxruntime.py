@@ -9,11 +9,8 @@ import numpy as np
 import onnx
 import onnxruntime
 
-from ...contract import Case, Observed
 from . import operators
-
-ABORTS = "ONNX Runtime ends the process by SIGABRT: a GRU or LSTM without rows, a GRU without steps"
-_PATHS: dict[str, Any] = {"outputs": ("all", "states"), "weights": ("initializers", "inputs")}
+from .onnxruntime_kernels import OnnxRuntimeKernels
 
 
 def run_onnxruntime(
@@ -27,27 +24,17 @@ def run_onnxruntime(
     return list(session.run(outputs, inputs))
 
 
-class OnnxRuntime(operators.OnnxNode):
-    """``onnxruntime.InferenceSession`` on ``CPUExecutionProvider``.
-
-    Its kernels are float32; a float16 node is run by them, between casts that it inserts. Weights that are
-    initializers of an LSTM are packed once, those that are inputs are not.
-    """
+class OnnxRuntime(OnnxRuntimeKernels):
+    """``onnxruntime.InferenceSession`` on ``CPUExecutionProvider``."""
 
     name = "onnxruntime"
     versions: Mapping[str, str] = {"onnxruntime": onnxruntime.__version__, "onnx": onnx.__version__}
     path = "onnxruntime CPUExecutionProvider"
-    dtypes = ("float32", "float16", "float64", "bfloat16")
     imports = "import onnxruntime"
     run = staticmethod(run_onnxruntime)
     settings = ("threads",)
     cells: Sequence[Mapping[str, Any]] = [
-        *operators.entries(("float32", "float16"), _PATHS, every_triple_of_activations=True),
-        *(
-            {"kind": kind, "use_recurrent_bias": (True,), "gradients": (False,), "dtype": (dtype,)}
-            for kind in ("SimpleRNN", "GRU", "LSTM")
-            for dtype in ("float64", "bfloat16")
-        ),
+        *OnnxRuntimeKernels.cells,
         *(
             {
                 "kind": kind,
@@ -61,31 +48,3 @@ class OnnxRuntime(operators.OnnxNode):
             for kind in ("SimpleRNN", "GRU", "LSTM")
         ),
     ]
-    refused: Sequence[Mapping[str, Any]] = [
-        {
-            "when": {"layout": (1,)},
-            "reason": "ONNX Runtime has no kernel for layout 1",
-            "message": "Batchwise recurrent operations (layout == 1) are not supported",
-        },
-        {
-            "when": {"size_attribute": ("omitted",)},
-            "reason": "ONNX Runtime wants the attribute, which the operator leaves optional",
-            "message": 'info.GetAttr("hidden_size"',
-        },
-        {
-            "when": {"kind": ("LSTM", "GRU"), "dtype": ("float64",)},
-            "reason": "ONNX Runtime's LSTM and GRU are registered for float64, but are not written for it",
-            "message": "operator does not support double yet",
-        },
-        {
-            "when": {"dtype": ("float64", "bfloat16")},
-            "reason": "ONNX Runtime has no kernel for it on the CPU",
-            "message": "Could not find an implementation for",
-        },
-    ]
-
-    def observe(self, case: Case) -> Observed:
-        batch, time, _ = case.x.shape
-        if (not batch and case.kind != "SimpleRNN") or (not time and case.kind == "GRU"):
-            raise RuntimeError(ABORTS)  # it would be the end of the suite's own process
-        return super().observe(case)

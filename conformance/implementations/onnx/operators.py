@@ -106,15 +106,17 @@ class OnnxNode(ProgramImplementation):
 
     A runtime is a subclass, whose own it is to give beside `conformance.contract.Implementation`:
 
-    run        ``run(model, inputs, outputs)``: loads the model, which are the bytes of an ONNX file, runs it on inputs
-               by name, and returns the outputs in the order of these names. It is printed in scripts
-    imports    the lines that import what ``run`` needs, beside NumPy as ``np``
-    settings   options of its own that ``run`` takes by keyword
+    run          ``run(model, inputs, outputs)``: loads the model, the bytes of an ONNX file, runs it on inputs by name,
+                 and returns the outputs in the order of these names. It is printed in scripts
+    imports      the lines that import what ``run`` needs, beside NumPy as ``np``
+    helpers      functions that ``run`` calls, printed before it
+    settings     options of its own that ``run`` takes by keyword
     own_process  True for a runtime that ends its process where it fails: ``run`` is called in another one
     """
 
     run: Callable[..., Sequence[Array]]
     imports: str
+    helpers: Sequence[Callable[..., Any]] = ()
     settings: Sequence[str] = ()
     own_process: bool = False
     dtypes: Sequence[str] = ("float32",)
@@ -123,7 +125,7 @@ class OnnxNode(ProgramImplementation):
     @cached_property
     def program(self) -> Program:  # type: ignore[override]  # its parts come from the subclass
         """The model of a node, and what runs it."""
-        return Program(f"{PREAMBLE}\n{self.imports}", (nodes.make_model, self.run, nodes.run_node))
+        return Program(f"{PREAMBLE}\n{self.imports}", (nodes.make_model, *self.helpers, self.run, nodes.run_node))
 
     def observe(self, case: Case) -> Observed:
         arguments = self.arguments(case)
