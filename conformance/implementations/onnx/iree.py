@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
+from typing import Any
 
 import iree.runtime
 import numpy as np
@@ -27,6 +28,9 @@ def run_iree(model: bytes, inputs: dict[str, np.ndarray], outputs: list[str]) ->
     return [np.array(each) for each in (found if isinstance(found, tuple | list) else [found])]
 
 
+ILLEGAL = "that was explicitly marked illegal"
+
+
 class Iree(operators.OnnxNode):
     """``iree.compiler`` to ``llvm-cpu``, run by ``iree.runtime`` on ``local-sync``."""
 
@@ -43,3 +47,19 @@ class Iree(operators.OnnxNode):
     run = staticmethod(run_iree)
     own_process = True
     expensive = True
+    refused: Sequence[Mapping[str, Any]] = [
+        {"when": when, "reason": reason, "message": message}
+        for when, reason, message in (
+            ({"size_attribute": ("omitted",)}, "IREE wants the attribute hidden_size, which is optional", ILLEGAL),
+            ({"direction": ("backward",)}, "IREE has no direction reverse", ILLEGAL),
+            (
+                {"kind": ("SimpleRNN", "GRU"), "direction": ("both",)},
+                "IREE has two directions of an LSTM only",
+                ILLEGAL,
+            ),
+            ({"kind": ("GRU", "LSTM"), "clip": (True,)}, "IREE has no clip", ILLEGAL),
+            ({"input_forget": (True,)}, "IREE has no input_forget", ILLEGAL),
+            ({"layout": (1,), "direction": ("both",)}, "IREE has layout 1 in one direction only", "static_info_cast"),
+            ({"kind": ("SimpleRNN", "GRU"), "shapes": ("dynamic",)}, "IREE has open sizes of an LSTM only", "fill"),
+        )
+    ]

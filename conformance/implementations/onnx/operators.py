@@ -119,6 +119,7 @@ class OnnxNode(ProgramImplementation):
     helpers: Sequence[Callable[..., Any]] = ()
     settings: Sequence[str] = ()
     own_process: bool = False
+    refused: Sequence[Mapping[str, Any]] = ()
     dtypes: Sequence[str] = ("float32",)
     cells: Sequence[Mapping[str, Any]] = entries(dtypes, PATHS, every_triple_of_activations=False)
 

@@ -15,7 +15,7 @@ A divergence never excludes a case. Where one applies, the case is run, and what
   these errors do not average out, and only the proven bounds are asked for.
 - ``effect = "missing"``: the stated ``families`` are not returned. If they are, the divergence is gone, and the suite
   fails.
-- ``effect = "accepts"``: what goes in and the ``families`` name is answered where its size is wrong and an error is due:
+- ``effect = "accepts"``: an input that ``families`` name is answered where its size is wrong and an error is due:
   ``x`` of one feature more than the weights are for, ``initial_state`` of one row or unit more. The minimal case alone
   shows it.
 - ``effect = "elsewhere"``: the suite does not meet it (it is in another call, or another part of the framework). The

@@ -97,6 +97,17 @@ def arguments_within_14_6(case: Case) -> Case:
     return _with_cells(case, lambda cell: replace(cell, clip=14.6))
 
 
+def other_activations_are_relu(case: Case) -> Case:
+    """Every activation other than tanh, sigmoid and relu is relu."""
+
+    def with_relu(cell: Any) -> Any:
+        names = ("activation", "recurrent_activation", "output_activation")
+        others = [name for name in names if getattr(cell, name, None) not in (None, "tanh", "sigmoid", "relu")]
+        return replace(cell, **dict.fromkeys(others, "relu"))
+
+    return _with_cells(case, with_relu)
+
+
 def activations_ignored(case: Case) -> Case:
     """Every cell has its usual activations."""
 
@@ -159,6 +170,7 @@ FAULT_MODELS: Mapping[str, FaultModel] = {
     "activations of the forward direction in both": forward_activations_for_both,
     "product reset without its bias": product_reset_without_its_bias,
     "arguments within 14.6": arguments_within_14_6,
+    "other activations are relu": other_activations_are_relu,
     "activations ignored": activations_ignored,
     "thresholded at zero": thresholded_at_zero,
     "cell state unclipped": cell_state_unclipped,
