@@ -114,6 +114,7 @@ class OnnxNode(ProgramImplementation):
     own_process  True for a runtime that ends its process where it fails: ``run`` is called in another one
     """
 
+    path = "a model of one node"
     run: Callable[..., Sequence[Array]]
     imports: str
     helpers: Sequence[Callable[..., Any]] = ()

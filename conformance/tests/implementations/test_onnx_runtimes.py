@@ -131,3 +131,13 @@ def test_a_runtime_that_is_absent_is_not_run_with_the_way_to_get_it(name: str, m
         load(name)
     assert "is not installed (" in str(caught.value)
     assert name in str(caught.value)
+
+
+def test_a_run_of_everything_lists_what_is_run_by_itself_and_how() -> None:
+    from conformance.commands.run import runs_of_their_own
+
+    found = runs_of_their_own()
+    assert found["openvino"] == "is run by itself: python -m conformance with openvino -- run --implementation openvino"
+    assert "npm install" in found["onnxruntime-web"]
+    assert "torch" not in found
+    assert "oracle" not in found, "what needs no installation is no one's to install"
