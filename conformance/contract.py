@@ -243,6 +243,7 @@ class Implementation(Identified, Protocol):
     every_release        like ``cells``, with the options of every version, where ``cells`` depends on the installed one
     expensive            True: fewer random cases are tried, as where each one compiles anew
     ignores_nan_padding  True: NaN in masked steps changes nothing
+    kernels              names of other implementations whose kernels it runs: what is known of them is known of it
     prepare(case)        the case with what only the framework knows: the factors of dropout that it will draw
     refused              ``[{"when": {option: values, …}, "reason": …, "message": …}]``: combinations in ``cells`` that
                          the framework refuses. Some of each are tried, and must raise with that message
@@ -273,6 +274,7 @@ OPTIONAL_ATTRIBUTES: Mapping[str, Any] = {
     "every_release": None,
     "expensive": False,
     "ignores_nan_padding": False,
+    "kernels": (),
     "prepare": None,
     "refused": (),
     "sizes": None,

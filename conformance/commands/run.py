@@ -11,7 +11,7 @@ from typing import Any
 from ..common.arguments import count, output_file
 from ..common.atomic import write_atomically
 from ..common.schemas import why_unchecked
-from ..implementations.finding import FRAMEWORKS
+from ..implementations.finding import BUILT_IN, FRAMEWORKS
 from ..reporting.error_growth import EarlierErrors, grown_errors, read_earlier_errors
 from ..reporting.json_report import as_json
 from ..reporting.junit import write_junit
@@ -23,6 +23,7 @@ from ..running.devices import why_no_cuda
 from ..running.run_records import encoded_run_record, run_records_folder, write_run_record
 from ..suite.runner import RunPlan, SuiteProcess, run_suite
 from ..suite.session import PROFILES
+from ..upgrades.environments.compatibility import package_that_brings
 from .arguments import argument_type
 from .console import console_of
 from .interrupts import interrupt_on_sigterm
@@ -103,6 +104,8 @@ def _run(parsed: argparse.Namespace) -> int:
         return 1
     if parsed.device is None:
         absent["cuda"] = no_cuda or "a device is here, but was not asked for (--device cuda)"
+    if parsed.implementation is None:
+        absent |= runs_of_their_own()
     interrupt_on_sigterm()
     with tempfile.TemporaryDirectory(prefix="conformance-") as folder:
         try:
@@ -128,6 +131,17 @@ def _run(parsed: argparse.Namespace) -> int:
         if parsed.junit:
             write_junit(parsed.junit, processes)
     return status
+
+
+def runs_of_their_own() -> dict[str, str]:
+    """Implementations that are run where they are named, as their packages are in no common environment: how."""
+    found = {}
+    for name, source in BUILT_IN.items():
+        if source.only_when_named and source.how_to_install:
+            package = package_that_brings(name)
+            by_uv = f"python -m conformance with {package} -- run --implementation {name}"
+            found[name] = f"is run by itself: {by_uv if package else source.how_to_install}"
+    return found
 
 
 def _run_with_progress(console: Console, plan: RunPlan, folder: Path) -> list[SuiteProcess]:

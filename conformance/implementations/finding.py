@@ -42,6 +42,7 @@ _TABLE = {
         "functions": {"type": "array", "items": _TEXT},
         "seconds": {"type": "number", "minimum": 0},
         "only_when_named": {"type": "boolean"},
+        "install": _TEXT,
     },
 }
 _SCHEMA = {"type": "object", "additionalProperties": _TABLE, "properties": _SHARED}
@@ -58,6 +59,7 @@ class Source:
     seconds          of an implementation, what the quick profile takes, roughly: the slowest starts first, so that it
                      does not end alone
     only_when_named  of an implementation, that a run which names none leaves it out
+    install          what installs it, where that is no extra
     functions        what a module of the kind ``jobs`` can be asked for
     """
 
@@ -67,7 +69,13 @@ class Source:
     packages: tuple[str, ...] = ()
     seconds: float = 0.0
     only_when_named: bool = False
+    install: str = ""
     functions: tuple[str, ...] = ()
+
+    @property
+    def how_to_install(self) -> str:
+        """The command that installs it; empty where there is none."""
+        return self.install or (f"pip install 'rnn-conformance[{self.extra}]'" if self.extra else "")
 
 
 @cache
@@ -104,6 +112,7 @@ def _source(target: str, kind: str, table: Mapping[str, Any]) -> Source:
         packages=tuple(table.get("packages", ())),
         seconds=table.get("seconds", 0.0) if is_run else 0.0,
         only_when_named=is_run and table.get("only_when_named", False),
+        install=table.get("install", ""),
         functions=tuple(table.get("functions", ())),
     )
 
@@ -166,8 +175,7 @@ def installed(source: Source) -> Iterator[None]:
 
 def not_installed(source: Source, error: ModuleNotFoundError) -> NotRun:
     """That the implementation cannot run without the module that is missing, and what installs it."""
-    hint = f"pip install 'rnn-conformance[{source.extra}]'" if source.extra else ""
-    return NotRun(f"{error.name or error} is not installed", hint)
+    return NotRun(f"{error.name or error} is not installed", source.how_to_install)
 
 
 def _made(name: str, implementation_class: Any, device: str) -> Implementation:

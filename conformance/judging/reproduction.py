@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -133,6 +134,8 @@ def _literal(value: Any) -> str:
         return f"{{\n{inner}}}"
     if isinstance(value, tuple | list):
         return "(" + "".join(f"{_literal(each)}, " for each in value) + ")"
+    if isinstance(value, FunctionType):  # one of the program's own
+        return value.__name__
     return repr(value)
 
 

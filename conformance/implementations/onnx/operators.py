@@ -9,13 +9,16 @@ Options of their own (``case.call_options``):
 ``outputs``        "all"; "states": the node has no output ``Y``
 ``attributes``     "written"; "omitted": those that have the operator's default are left out
 ``size_attribute`` "given", "omitted": ``hidden_size``, which the operator can do without
-``threads``        of ONNX Runtime, 1 or 2
+``shapes``         "static": the model says all sizes; "dynamic": it leaves batch and time open
 =================  ==========================================================================================
+
+A runtime adds what it has of its own, such as a number of threads, by naming it in ``settings``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from itertools import product
 from typing import Any
 
@@ -25,9 +28,11 @@ import onnx
 from refimpl.layouts import onnx as layout
 from refimpl.layouts import onnx_node as node
 
-from ...contract import Array, Case, Quantities
+from ...contract import Array, Case, Observed, Quantities
+from ..child import in_a_child
 from ..interfaces import Interface
-from ..program import ProgramImplementation, Weights
+from ..program import Program, ProgramImplementation, Weights
+from .programs import nodes
 
 PREAMBLE = "from onnx import helper"
 DEFAULTS = {"direction": "forward", "input_forget": 0, "linear_before_reset": 0, "layout": 0}
@@ -88,8 +93,47 @@ def entries(dtypes: Sequence[str], paths: dict[str, Any], every_triple_of_activa
     return found
 
 
+PATHS: dict[str, Sequence[str]] = {
+    "outputs": ("all", "states"),
+    "weights": ("initializers", "inputs"),
+    "shapes": ("static", "dynamic"),
+}
+"""The ways to hand over a node that any runtime has."""
+
+
 class OnnxNode(ProgramImplementation):
-    """A node RNN, LSTM or GRU, whoever runs it; values only, as inference has no gradients."""
+    """A node RNN, LSTM or GRU, whoever runs it; values only, as inference has no gradients.
+
+    A runtime is a subclass, whose own it is to give beside `conformance.contract.Implementation`:
+
+    run          ``run(model, inputs, outputs)``: loads the model, the bytes of an ONNX file, runs it on inputs by name,
+                 and returns the outputs in the order of these names. It is printed in scripts
+    imports      the lines that import what ``run`` needs, beside NumPy as ``np``
+    helpers      functions that ``run`` calls, printed before it
+    settings     options of its own that ``run`` takes by keyword
+    own_process  True for a runtime that ends its process where it fails: ``run`` is called in another one
+    """
+
+    path = "a model of one node"
+    run: Callable[..., Sequence[Array]]
+    imports: str
+    helpers: Sequence[Callable[..., Any]] = ()
+    settings: Sequence[str] = ()
+    own_process: bool = False
+    refused: Sequence[Mapping[str, Any]] = ()
+    dtypes: Sequence[str] = ("float32",)
+    cells: Sequence[Mapping[str, Any]] = entries(dtypes, PATHS, every_triple_of_activations=False)
+
+    @cached_property
+    def program(self) -> Program:  # type: ignore[override]  # its parts come from the subclass
+        """The model of a node, and what runs it."""
+        return Program(f"{PREAMBLE}\n{self.imports}", (nodes.make_model, *self.helpers, self.run, nodes.run_node))
+
+    def observe(self, case: Case) -> Observed:
+        arguments = self.arguments(case)
+        if self.own_process:
+            arguments["run"] = in_a_child(self.run)
+        return Observed(self.from_native(case, self.program(arguments)), self.left_out(case), self.path)
 
     def arguments(self, case: Case) -> dict[str, Any]:
         call_options, weights = case.call_options, dict(self.dump(case.cell, case.params))
@@ -101,21 +145,32 @@ class OnnxNode(ProgramImplementation):
             inputs |= zip(("initial_h", "initial_c"), states, strict=False)
         constant = call_options.get("weights", "initializers") == "initializers"
         outputs = ["" if call_options.get("outputs") == "states" else "Y", "Y_h", "Y_c"]
-        return {
+        made_of = {
             "operator": node.OPERATORS[case.kind],
             "attributes": attributes(case),
-            "inputs": inputs if constant else inputs | weights,
             "initializers": weights if constant else {},
             "outputs": outputs if case.kind == "LSTM" else outputs[:2],
             "opset": call_options.get("opset", 22),
+            "shapes": call_options.get("shapes", "static"),
+        }
+        return {
+            "run": self.run,
+            "node": made_of,
+            "inputs": inputs if constant else inputs | weights,
+            "settings": {name: call_options[name] for name in self.settings if name in call_options},
         }
 
     def dump(self, cell: Any, params: Quantities) -> Weights:
         return layout.dump(cell, params)
 
     def from_native(self, case: Case, native: Quantities) -> dict[str, Array]:
-        """Quantities from ``Y``, ``Y_h`` and ``Y_c``."""
+        """Quantities from ``Y``, ``Y_h`` and ``Y_c``; `ValueError` where their shapes are not the operator's."""
         batch_first = case.call_options.get("layout", 0)
+        if not native:
+            raise ValueError("no output was returned")
+        for name, due in _shapes(case, batch_first).items():
+            if name in native and native[name].shape != due:
+                raise ValueError(f"{name} has the shape {native[name].shape}, the operator's is {due}")
         found = {"outputs": layout.load_outputs(native["Y"], batch_first)} if "Y" in native else {}
         states = layout.load_state(case.cell, [native[n] for n in ("Y_h", "Y_c") if n in native], batch_first)
         return found | {f"state.{name}": part for name, part in zip(case.state_names, states, strict=True)}
@@ -136,6 +191,15 @@ class OnnxNode(ProgramImplementation):
             "gradients": "inference only: neither evaluator differentiates a model",
         }
         return found | ({"outputs": "the node has no output Y"} if case.call_options.get("outputs") == "states" else {})
+
+
+def _shapes(case: Case, batch_first: int) -> dict[str, tuple[int, ...]]:
+    """The shapes of the node's outputs."""
+    (batch, time, _), directions = case.x.shape, len(layout.directions(case.cell))
+    size = layout.directions(case.cell)[0][1].hidden_size
+    state = (batch, directions, size) if batch_first else (directions, batch, size)
+    outputs = (batch, time, directions, size) if batch_first else (time, directions, batch, size)
+    return {"Y": outputs, "Y_h": state, "Y_c": state}
 
 
 def attributes(case: Case) -> dict[str, Any]:

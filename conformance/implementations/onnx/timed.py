@@ -12,7 +12,7 @@ from refimpl.layouts import onnx as layout
 from ...cases.workload import Work
 from ...contract import NotRun
 from ..timing import Call
-from .programs import reference as code
+from .programs import nodes
 from .reference import OnnxReference
 
 
@@ -26,8 +26,8 @@ class Timed:
         if work.gradients:
             raise NotRun("the evaluator does not differentiate a model")
         arguments = OnnxReference().arguments(work.case(both_biases=True))
-        make_model: Any = code.make_model
-        evaluator = ReferenceEvaluator(make_model(**arguments))
+        make_model: Any = nodes.make_model
+        evaluator = ReferenceEvaluator(make_model(inputs=arguments["inputs"], **arguments["node"]))
 
         def call() -> tuple[Any, Any]:
             return layout.load_outputs(evaluator.run(None, arguments["inputs"])[0], 0), None

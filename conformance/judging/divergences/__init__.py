@@ -11,9 +11,13 @@ A divergence never excludes a case. Where one applies, the case is run, and what
   not compared.
 - ``effect = "lower precision"``: the numbers of the stated ``families`` are only as good as ``precision``, and are held
   to its bounds; all others to their own. ``precision = "absolute"`` is that of their dtype, with activations whose
-  errors are relative to 1 and not to their values (`refimpl.precision.Precision`).
+  errors are relative to 1 and not to their values (`refimpl.precision.Precision`). Where it ends with ``systematic``,
+  these errors do not average out, and only the proven bounds are asked for.
 - ``effect = "missing"``: the stated ``families`` are not returned. If they are, the divergence is gone, and the suite
   fails.
+- ``effect = "accepts"``: an input that ``families`` name is answered where its size is wrong and an error is due:
+  ``x`` of one feature more than the weights are for, ``initial_state`` of one row or unit more. The minimal case alone
+  shows it.
 - ``effect = "elsewhere"``: the suite does not meet it (it is in another call, or another part of the framework). The
   ``script`` alone shows it; the suite's own tests run all scripts.
 - ``effect = "wrong"``: the numbers of the stated ``families`` are wrong in a way that no model describes. They are not

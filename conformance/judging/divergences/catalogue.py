@@ -29,12 +29,13 @@ T = TypeVar("T")
 class Divergence:
     """One entry; the package's docstring explains ``effect``, ``message``, ``model``, ``precision`` and ``families``.
 
-    versions   package to the range of versions that have the divergence
-    when       alternatives, each a mapping from option to the values that trigger it
-    minimal    the smallest case that shows it; None where a script alone does
-    aside      quantities that are not compared
-    script     the name of its script, where that is not its id
-    reaches    it is triggered only where a gate's absolute value exceeds this
+    implementations   names of implementations, or of kernels on which they run
+    versions          package to the range of versions that have the divergence
+    when              alternatives, each a mapping from option to the values that trigger it
+    minimal           the smallest case that shows it; None where a script alone does
+    aside             quantities that are not compared
+    script            the name of its script, where that is not its id
+    reaches           it is triggered only where a gate's absolute value exceeds this
     """
 
     id: str
@@ -56,11 +57,12 @@ class Divergence:
     devices: tuple[str, ...] = ("cpu", "cuda")
 
     def concerns(self, implementation: Identified) -> bool:
-        """Whether the entry is about this implementation in its versions and on its device."""
+        """Whether the entry is about this implementation, or a kernel of it, in its versions and on its device."""
         here = attribute_of(implementation, "device") in self.devices
+        names = {implementation.name, *attribute_of(implementation, "kernels")}
         return (
             here
-            and implementation.name in self.implementations
+            and not names.isdisjoint(self.implementations)
             and all(
                 package in implementation.versions
                 and SpecifierSet(wanted).contains(implementation.versions[package], prereleases=True)
@@ -77,7 +79,7 @@ class Divergence:
         return _is_named(quantity, self.aside) or (self.effect == "wrong" and self.affects(quantity))
 
     def applies_to(self, case: Case) -> bool:
-        """Whether the case triggers it: by its options, its number of rows and steps, and the size of its gates."""
+        """Whether the case triggers it: by its options, its sizes, and how large its gates become."""
         options = {**case.options, **_counts(case)}
         if not any(matches(alternative, options) for alternative in self.when):
             return False
@@ -87,12 +89,11 @@ class Divergence:
         return any(np.abs(gate).max(initial=0.0) > self.reaches for gate in gates)
 
 
-def _counts(case: Case) -> dict[str, str]:
-    """How many rows and steps a case has, ``none``, ``one`` or ``many``, as entries name them."""
-    return {
-        name: ("none", "one")[size] if size < 2 else "many"
-        for name, size in zip(("batch", "time"), case.x.shape, strict=False)
-    }
+def _counts(case: Case) -> dict[str, Any]:
+    """The sizes of a case as entries name them, ``none``, ``one`` or ``many``; and the number of steps."""
+    batch, time, features = case.x.shape
+    sizes = {"batch": batch, "time": time, "features": features, "units": case.cell.state_sizes[0]}
+    return {name: ("none", "one")[size] if size < 2 else "many" for name, size in sizes.items()} | {"steps": time}
 
 
 def _is_named(quantity: str, stated: Sequence[str]) -> bool:

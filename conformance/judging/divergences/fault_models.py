@@ -44,6 +44,11 @@ def outputs_in_the_order_of_the_input(case: Case) -> Case:
     return case.replace(output_order="original")
 
 
+def run_forward(case: Case) -> Case:
+    """One direction alone runs forward, where backward was asked for."""
+    return case.replace(reverse=False)
+
+
 def dropout_ignored(case: Case) -> Case:
     """Nothing is dropped."""
     return case.replace(dropout=None)
@@ -57,6 +62,50 @@ def clip_ignored(case: Case) -> Case:
 def coupling_ignored(case: Case) -> Case:
     """The LSTM has a forget gate of its own, where f = 1 - i is asked for."""
     return _with_cells(case, lambda cell: replace(cell, input_forget=False))
+
+
+def peepholes_ignored(case: Case) -> Case:
+    """The LSTM's gates do not see the cell state."""
+    other = _with_cells(case, lambda cell: replace(cell, peepholes=False) if isinstance(cell, ri.LSTM) else cell)
+    return other.replace(params={name: case.params[name] for name in other.cell.parameter_shapes})
+
+
+def forward_activations_for_both(case: Case) -> Case:
+    """The backward cell has the forward one's activations."""
+    if not isinstance(case.cell, ri.Stack) or case.cell.layers[0].forward is None:
+        return case
+    names = ("activation", "recurrent_activation", "output_activation")
+    forward: Any = case.cell.layers[0].forward
+    theirs = {name: getattr(forward, name) for name in names if hasattr(forward, name)}
+    return _with_cells(case, lambda cell: replace(cell, **theirs))
+
+
+def product_reset_without_its_bias(case: Case) -> Case:
+    """The GRU's reset gate stands after the recurrent product but before its bias, not before the product."""
+    params = dict(case.params)
+    for name in [name for name in params if name.endswith("recurrent_bias")]:
+        other, candidate = name.replace("recurrent_bias", "bias"), slice(2 * len(params[name]) // 3, None)
+        recurrent, bias = params[name].astype(np.float64), params[other].astype(np.float64)
+        bias[candidate] += recurrent[candidate]
+        recurrent[candidate] = 0
+        params |= {name: recurrent, other: bias}
+    return _with_cells(case.replace(params=params), lambda cell: replace(cell, reset_after=True))
+
+
+def arguments_within_14_6(case: Case) -> Case:
+    """No activation's argument is beyond 14.6, where the sigmoid and its distance from 1 are 2^-21."""
+    return _with_cells(case, lambda cell: replace(cell, clip=14.6))
+
+
+def other_activations_are_relu(case: Case) -> Case:
+    """Every activation other than tanh, sigmoid and relu is relu."""
+
+    def with_relu(cell: Any) -> Any:
+        names = ("activation", "recurrent_activation", "output_activation")
+        others = [name for name in names if getattr(cell, name, None) not in (None, "tanh", "sigmoid", "relu")]
+        return replace(cell, **dict.fromkeys(others, "relu"))
+
+    return _with_cells(case, with_relu)
 
 
 def activations_ignored(case: Case) -> Case:
@@ -113,9 +162,15 @@ FAULT_MODELS: Mapping[str, FaultModel] = {
     "masked outputs are states": masked_outputs_are_states,
     "propagated mask ignored": propagated_mask_ignored,
     "outputs in the order of the input": outputs_in_the_order_of_the_input,
+    "run forward": run_forward,
     "dropout ignored": dropout_ignored,
     "clip ignored": clip_ignored,
     "coupling ignored": coupling_ignored,
+    "peepholes ignored": peepholes_ignored,
+    "activations of the forward direction in both": forward_activations_for_both,
+    "product reset without its bias": product_reset_without_its_bias,
+    "arguments within 14.6": arguments_within_14_6,
+    "other activations are relu": other_activations_are_relu,
     "activations ignored": activations_ignored,
     "thresholded at zero": thresholded_at_zero,
     "cell state unclipped": cell_state_unclipped,

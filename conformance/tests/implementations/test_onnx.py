@@ -53,12 +53,11 @@ def arguments(name: str, one: Case) -> dict[str, Any]:
 
 
 def node_of(name: str, one: Case) -> Any:
-    from conformance.implementations.onnx.programs import reference as code
+    from conformance.implementations.onnx.programs import nodes
 
     given = arguments(name, one)
-    given.pop("threads", None)
-    made: Any = code.make_model
-    model = made(**given)
+    made: Any = nodes.make_model
+    model = made(inputs=given["inputs"], **given["node"])
     onnx.checker.check_model(model, full_check=True)
     return model.graph.node[0]
 
@@ -114,8 +113,8 @@ def test_what_is_the_default_is_omitted_and_nothing_else(kind: str) -> None:
 
 def test_weights_are_constants_or_inputs() -> None:
     constant, given = (case("onnxruntime", kind="LSTM", weights=how) for how in ("initializers", "inputs"))
-    assert set(arguments("onnxruntime", constant)["initializers"]) >= {"W", "R", "B"}
-    assert arguments("onnxruntime", given)["initializers"] == {}
+    assert set(arguments("onnxruntime", constant)["node"]["initializers"]) >= {"W", "R", "B"}
+    assert arguments("onnxruntime", given)["node"]["initializers"] == {}
     assert set(arguments("onnxruntime", given)["inputs"]) >= {"X", "W", "R", "B"}
 
 
@@ -167,7 +166,7 @@ def test_a_wrong_node_is_seen(fault: str, monkeypatch: Any) -> None:
     def faulty(self: Any, asked: Case) -> dict[str, Any]:
         found: dict[str, Any] = honest(self, asked)
         if fault == "direction":
-            found["attributes"]["direction"] = "reverse"
+            found["node"]["attributes"]["direction"] = "reverse"
         elif fault == "sequence_lens":
             del found["inputs"][fault]
         else:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from functools import cache
-from importlib.metadata import packages_distributions, version
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from packaging.specifiers import SpecifierSet
 
-from conformance.implementations.finding import data_files
+from conformance.implementations.finding import FRAMEWORKS, data_files
 from conformance.judging.divergences import Divergence, known_divergences, script_of
 from conformance.running.processes import WITHOUT_GPU
 
@@ -59,13 +59,25 @@ def statuses(environment: str) -> dict[str, object]:
     return {Path(line["script"]).name: line["status"] for line in lines}
 
 
+def is_installed(package: str) -> bool:
+    """Whether there is a distribution, or a module, of that name."""
+    try:
+        return bool(DISTRIBUTIONS.get(package) or version(package))
+    except PackageNotFoundError:
+        return False
+
+
 def why_not_here(entries: Iterable[Any]) -> str:
     """Why none of the entries can show with what is installed here; empty where one can.
 
-    A framework that is absent is no reason: the script itself says that.
+    A framework that is absent is no reason, as the script itself says that, unless it has an environment of its own.
     """
     reasons = []
     for entry in entries:
+        absent = [package for package in entry.versions if not is_installed(package)]
+        if absent and entry.implementations and not set(entry.implementations) & set(FRAMEWORKS):
+            reasons.append(f"{entry.id}: {', '.join(absent)} is not installed")
+            continue
         here = {package: version(names[0]) for package in entry.versions if (names := DISTRIBUTIONS.get(package))}
         others = [f"{name} {here[name]}" for name in here if here[name] not in SpecifierSet(entry.versions[name])]
         if not others:
@@ -107,8 +119,23 @@ def test_a_script_that_shows_nothing_is_seen(tmp_path: Path) -> None:
 
 def test_only_a_version_that_no_entry_names_keeps_a_script_from_being_run() -> None:
     here = version("pytest")
-    now, before = (SimpleNamespace(id="an-entry", versions={"pytest": f"{sign}{here}"}) for sign in (">=", "<"))
+    now, before = (
+        SimpleNamespace(id="an-entry", implementations=(), versions={"pytest": f"{sign}{here}"}) for sign in (">=", "<")
+    )
     assert why_not_here([now, before]) == ""
     assert why_not_here([before]) == f"an-entry is of pytest <{here}; pytest {here} is installed"
-    assert why_not_here([SimpleNamespace(id="an-entry", versions={"no_such_package_anywhere": ">=1"})]) == ""
+    assert (
+        why_not_here([SimpleNamespace(id="an-entry", implementations=(), versions={"no_such_package_anywhere": ">=1"})])
+        == ""
+    )
     assert why_not_here([]) == "", "a script of no entry is run"
+
+
+def test_a_framework_with_an_environment_of_its_own_may_be_absent() -> None:
+    """One of the default run may not: then its scripts fail."""
+    of_its_own, of_the_run = (
+        SimpleNamespace(id="an-entry", implementations=(name,), versions={"no_such_package_anywhere": ">=1"})
+        for name in ("openvino", "torch")
+    )
+    assert why_not_here([of_its_own]) == "an-entry: no_such_package_anywhere is not installed"
+    assert why_not_here([of_the_run]) == ""

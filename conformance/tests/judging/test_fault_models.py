@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+import refimpl as ri
 from conformance.cases.oracle_run import run_oracle
 from conformance.contract import Case
 from conformance.judging.divergences import Divergence, expected_with, run_and_judge, still_shows
@@ -78,3 +79,63 @@ def test_a_layer_that_gives_its_outputs_in_another_order_is_held_to_that_order()
     model = FAULT_MODELS["outputs in the order of the input"]
     asked, answered = (expect(each).values["outputs"] for each in (case, model(case)))
     assert np.array_equal(asked[:, ::-1], answered)
+
+
+def answers(model: str, case: Case, by_hand: Case) -> bool:
+    """Whether the model's outputs are those of the case that was written down by hand, and not of the one asked for."""
+    due, found, asked = (expect(each).values["outputs"] for each in (by_hand, FAULT_MODELS[model](case), case))
+    return bool(np.array_equal(due, found) and np.abs(found - asked).max() > 1e-3)
+
+
+def test_peepholes_that_are_ignored_are_those_of_no_weight() -> None:
+    cell = ri.LSTM(2, 3, peepholes=True)
+    case = a_case(cell)
+    without = {name: np.zeros_like(v) if "peephole" in name else v for name, v in case.params.items()}
+    assert answers("peepholes ignored", case, case.replace(params=without))
+
+
+def test_a_reverse_that_is_ignored_runs_forward() -> None:
+    case = a_case(ri.GRU(2, 3)).replace(reverse=True)
+    assert answers("run forward", case, case.replace(reverse=False))
+
+
+def test_activations_of_the_forward_direction_are_those_of_both() -> None:
+    forward, backward = ri.GRU(2, 3, activation="relu"), ri.GRU(2, 3, activation="sigmoid")
+    case = a_case(ri.Stack((ri.Layer(forward=forward, backward=backward),)))
+    alike = case.replace(cell=ri.Stack((ri.Layer(forward=forward, backward=forward),)))
+    assert answers("activations of the forward direction in both", case, alike)
+
+
+def test_other_activations_are_relu_and_those_that_are_known_stay() -> None:
+    case = a_case(ri.LSTM(2, 3, activation="softsign", recurrent_activation="sigmoid", output_activation="tanh"))
+    cell = dataclasses.replace(case.cell, activation="relu")
+    assert answers("other activations are relu", case, case.replace(cell=cell))
+
+
+def test_arguments_within_a_limit_are_clipped_to_it() -> None:
+    case = a_case(ri.SimpleRNN(2, 3, activation="linear"))
+    case = case.replace(x=case.x * 1000)
+    assert answers("arguments within 14.6", case, case.replace(cell=dataclasses.replace(case.cell, clip=14.6)))
+
+
+def test_a_product_that_is_reset_without_its_bias_is_so_by_the_equations() -> None:
+    """``n = act(x W + b_x + b_h + r * (h U))``, step by step."""
+    case = a_case(ri.GRU(2, 3, reset_after=False, use_recurrent_bias=True))
+    params, hidden, found = case.params, 3, []
+    h = np.zeros((len(case.x), hidden))
+    for x in case.x.transpose(1, 0, 2):
+        of_x = np.split(x @ params["kernel"] + params["bias"], 3, axis=1)
+        of_h = np.split(h @ params["recurrent_kernel"], 3, axis=1)
+        z, r = (1 / (1 + np.exp(-of_x[k] - of_h[k] - params["recurrent_bias"][k * hidden :][:hidden])) for k in (0, 1))
+        h = z * h + (1 - z) * np.tanh(of_x[2] + params["recurrent_bias"][2 * hidden :] + r * of_h[2])
+        found.append(h)
+    answered = expect(FAULT_MODELS["product reset without its bias"](case)).values["outputs"]
+    assert np.abs(answered - np.stack(found, axis=1)).max() < 1e-14
+    assert np.abs(answered - expect(case).values["outputs"]).max() > 1e-3
+
+
+def a_case(cell: Any) -> Case:
+    """A case of the cell in float64, of two rows and four steps."""
+    rng = np.random.default_rng(7)
+    params = {name: rng.uniform(-1, 1, shape) for name, shape in cell.parameter_shapes.items()}
+    return Case(cell, params, rng.uniform(-1, 1, (2, 4, 2)))

@@ -9,7 +9,12 @@ import numpy as np
 import pytest
 
 from conformance.contract import Case
-from conformance.judging.divergences import Disagreement, run_and_judge, still_shows
+from conformance.judging.divergences import (
+    Disagreement,
+    expected_with,
+    run_and_judge,
+    still_shows,
+)
 
 from ..support import example
 from ..support.planted_divergences import Posing, divergence_entry
@@ -110,3 +115,57 @@ def test_what_is_known_to_be_wrong_is_set_aside_and_all_else_is_held_to_its_boun
     assert not still_shows(Posing("posing", {"framework": "2.1"}), entry)
     only(divergence_entry("wrong", families=("state.c",)))
     assert [found.quantity for found in run_and_judge(off, example("LSTM"))[0].disagreements] == ["outputs"]
+
+
+def test_errors_that_do_not_average_out_are_held_to_the_proven_bounds_alone(only: Any) -> None:
+    case, posing = example("LSTM", "float32"), Posing("posing", {"framework": "2.1"})
+    random, systematic = (
+        divergence_entry("lower precision", when=({"kind": ("LSTM",)},), precision=precision)
+        for precision in ("absolute in float32", "absolute in float32, systematic")
+    )
+    with_deviations, without = (expected_with(posing, case, [entry]) for entry in (random, systematic))
+    assert with_deviations.deviations
+    assert not without.deviations
+    np.testing.assert_array_equal(without.limits["outputs"], with_deviations.bounds["outputs"])
+    assert (without.limits["outputs"] > with_deviations.limits["outputs"]).any()
+    only(systematic)
+    assert not run_and_judge(Posing("posing", {"framework": "2.1"}, off=1e-2), case)[0].agrees
+
+
+def test_a_known_acceptance_of_wrong_sizes_shows_while_they_are_answered() -> None:
+    entry = divergence_entry("accepts", families=("x",))
+
+    def posing(observe: Any) -> Any:
+        return SimpleNamespace(name="posing", versions={"framework": "2.1"}, observe=observe)
+
+    features = example("LSTM").x.shape[2]
+    assert still_shows(posing(lambda case: {"outputs": case.x[:, :, :features]}), entry)
+    assert not still_shows(Posing("posing", {"framework": "2.1"}), entry), "the oracle refuses an x that is too wide"
+
+
+def test_an_acceptance_of_wrong_sizes_changes_nothing_that_is_expected(only: Any) -> None:
+    only(divergence_entry("accepts", families=("x",)))
+    verdict, applied = run_and_judge(Posing("posing", {"framework": "2.1"}, off=1e-9), example("LSTM"))
+    assert applied == ()
+    assert not verdict.agrees
+
+
+def test_what_is_known_of_a_kernel_is_known_of_an_implementation_on_it(only: Any) -> None:
+    only(divergence_entry("lower precision"))
+    third = Posing("third party's", {"framework": "2.1"}, off=1e-9)
+    assert not run_and_judge(third, example("LSTM"))[0].agrees
+    third.kernels = ("posing",)
+    assert run_and_judge(third, example("LSTM"))[0].agrees
+
+
+def test_an_entry_may_ask_for_sizes_and_for_a_number_of_steps() -> None:
+    case = example("LSTM")
+    _, steps, features = case.x.shape
+    assert features > 1
+    for when, applies in (
+        ({"features": ("many",), "units": ("many",), "batch": ("many",)}, True),
+        ({"features": ("one",)}, False),
+        ({"steps": ("!0", "!1")}, True),
+        ({"steps": (f"!{steps}",)}, False),
+    ):
+        assert divergence_entry("error", when=(when,)).applies_to(case) == applies, when

@@ -155,6 +155,12 @@ def listed_package(requirement: str) -> str:
     return package
 
 
+def package_that_brings(implementation: str) -> str | None:
+    """The package whose environment is for this implementation; None where the table has none."""
+    named = (name for name, its in compatibility_table().items() if implementation in its["implementations"])
+    return next(named, None)
+
+
 def successors() -> Mapping[str, str]:
     """Implementation of an older release to the one that carries on its history with newer releases."""
     return {old: new for its in compatibility_table().values() for old, new in its.get("successors", {}).items()}

@@ -1,0 +1,19 @@
+"""IREE: `sequence_lens` is ignored: a row of length 1 is run over all steps."""
+
+import iree.runtime
+import numpy as np
+from iree.compiler import ir, tools
+from iree.compiler.extras import onnx_importer
+from onnx import parser, shape_inference
+
+model = parser.parse_model("""<ir_version: 8, opset_import: ["": 14]>
+    g (float[2,1,1] X) => (float[1,1,1] Y_h) <float[1,1,1] W = {1}, float[1,2] B = {0, 0}, int32[1] lengths = {1}>
+    { Y, Y_h = RNN <hidden_size = 1> (X, W, W, B, lengths) }""")
+info = onnx_importer.ModelInfo(shape_inference.infer_shapes(model))
+module = info.create_module(context=ir.Context()).operation
+onnx_importer.NodeImporter.define_function(info.main_graph, module).import_all()
+binary = tools.compile_str(str(module), input_type="onnx", target_backends=["llvm-cpu"])
+run = iree.runtime.load_vm_flatbuffer(binary, driver="local-sync")["g"]
+got = np.array(run(np.ones((2, 1, 1), np.float32))).ravel()
+expected = np.tanh(1)
+raise SystemExit(f"expected {expected}, got {got}" if abs(got - expected).max() > 1e-5 else 0)

@@ -1,0 +1,18 @@
+"""MNN: the attribute `activations` of RNN (and of GRU) is ignored."""
+
+import tempfile
+
+import _tools
+import MNN
+from onnx import parser, save
+
+model = parser.parse_model("""<ir_version: 8, opset_import: ["": 14]>
+    g (float[1,1,1] X) => (float[1,1,1] Y_h) <float[1,1,1] W = {1}>
+    { Y, Y_h = RNN <hidden_size = 1, activations = ["Relu"]> (X, W, W) }""")
+inputs = [MNN.expr.const([1.0], [1, 1, 1], MNN.expr.NCHW)]
+path = tempfile.mkdtemp() + "/model"
+save(model, path)
+_tools.mnnconvert(["mnnconvert", "-f", "ONNX", "--bizCode", "MNN", "--modelFile", path, "--MNNModel", path + ".mnn"])
+got = MNN.nn.load_module_from_file(path + ".mnn", ["X"], ["Y_h"]).forward(inputs)[0].read()
+expected = 1.0
+raise SystemExit(f"expected {expected}, got {got.ravel()}" if abs(got.ravel() - expected).max() > 1e-5 else 0)

@@ -1,0 +1,19 @@
+"""tract: the LSTM's attribute `input_forget` (f = 1 - i) is ignored."""
+
+import tempfile
+
+import numpy as np
+import tract
+from onnx import parser, save
+
+model = parser.parse_model("""<ir_version: 8, opset_import: ["": 14]>
+    g (float[1,1,1] X, float[1,1,1] h, float[1,1,1] c) => (float[1,1,1] Y_c) <float[1,4,1] W = {0, 0, 0, 0},
+    float[1,8] B = {0, 0, 5, 0, 0, 0, 0, 0}>
+    { Y, Y_h, Y_c = LSTM <hidden_size = 1, input_forget = 1> (X, W, W, B, , h, c) }""")
+one = np.ones((1, 1, 1), np.float32)
+inputs = {"X": one, "h": one, "c": one}
+path = tempfile.mkdtemp() + "/model.onnx"
+save(model, path)
+got = tract.onnx().load(path).into_model().into_runnable().run(list(inputs.values()))[0].to_numpy()
+expected = 0.5  # i = sigmoid(0) = 1/2, f = 1 - i, and the candidate is tanh(0)
+raise SystemExit(f"expected {expected}, got {got.ravel()}" if np.abs(got.ravel() - expected).max() > 1e-5 else 0)
