@@ -234,6 +234,12 @@ def assert_same(case: str, got: Mapping[str, Any], expected: Mapping[str, Any]) 
     assert_within(case, got, expected, {name: 0.0 for name in expected})
 
 
+def assert_near(got: Any, expected: Any, digits: int = 5) -> None:
+    """Numbers that are no quantities of a run, such as deviations and probabilities, agree to so many digits."""
+    expected = np.broadcast_to(expected, np.shape(got))
+    assert_within("", {"": got}, {"": expected}, {"": np.abs(expected) * 10.0**-digits})
+
+
 def _compare(case: str, name: str, got: Any, expected: Any, bound: Any) -> None:
     got, expected = np.asarray(got), np.asarray(expected)
     assert got.shape == expected.shape, f"{case}: {name}: expected shape {expected.shape}, got {got.shape}"

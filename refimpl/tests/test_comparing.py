@@ -152,7 +152,7 @@ def test_what_lies_within_its_bound_and_improbably_far_off_is_improbable() -> No
     (worst,) = found.disagreements
     assert (worst.verdict, worst.index) == ("improbable", spot.index)
     assert worst.probability < LIMIT
-    assert worst.deviations == pytest.approx(30, rel=0.5)
+    assert 15 < worst.deviations < 45
 
 
 def test_what_is_unlikely_and_not_improbable_agrees() -> None:

@@ -13,6 +13,7 @@ from ..pooling import pooled
 from ..precision import Precision
 from ..sampled import Sampled
 from ..tails import two_sided
+from .support import assert_near
 
 FLOAT32 = Precision.of("float32")
 RNG = np.random.default_rng(0)
@@ -85,13 +86,13 @@ def test_another_seed_has_other_errors_and_the_same_seed_the_same() -> None:
 def test_what_is_given_and_stored_is_exact_and_what_cannot_be_stored_is_not() -> None:
     assert deviation(Sampled.given(noise(), np.array([0.5, 1024.0]))).max() == 0
     third = deviation(Sampled.given(noise(), np.array([1 / 3])))[0]
-    assert third * 2.0**-24 == pytest.approx(abs(float(np.float32(1 / 3)) - 1 / 3), rel=1e-6)
+    assert_near(third * 2.0**-24, abs(float(np.float32(1 / 3)) - 1 / 3))
 
 
 def test_a_product_is_rounded_once_and_its_factors_errors_go_through_with_their_signs() -> None:
     a, b = (Sampled.given(noise(), stored(5)) for _ in range(2))
     c = a * b
-    np.testing.assert_allclose(deviation(c), np.abs(c.value) * np.sqrt(OF_ROUNDING), rtol=1e-6)
+    assert_near(deviation(c), np.abs(c.value) * np.sqrt(OF_ROUNDING))
     c.settled()
     gone = c - c
     np.testing.assert_array_equal(gone.delta, 0.0, "an error less itself is none")
@@ -103,7 +104,7 @@ def test_the_factors_of_a_square_err_alike() -> None:
     own = float(y.pending[0])
     square = y * y
     assert square.pending is not None
-    np.testing.assert_allclose(square.pending, square.value**2 + 4 * y.value**2 * own)
+    assert_near(square.pending, square.value**2 + 4 * y.value**2 * own)
 
 
 def test_a_product_of_errors_that_are_large_is_not_left_out() -> None:
@@ -112,7 +113,7 @@ def test_a_product_of_errors_that_are_large_is_not_left_out() -> None:
     expected = ((2 + 50 * each.unit) ** 2 - 4) / each.unit
     found = (a * b).delta
     assert found is not None
-    np.testing.assert_allclose(found, np.full((32, 1), expected), rtol=1e-5)
+    assert_near(found, np.full((32, 1), expected))
 
 
 @pytest.mark.parametrize("name", ["float32", "float16", "float16, sums in float32", "float32, products in TF32"])
@@ -186,7 +187,7 @@ def test_the_last_rounding_is_there_even_if_errors_of_one_size_cancel_in_all_sam
     x = Sampled(noise(), np.array([2.0]), np.zeros((32, 1), np.float32))
     assert deviation(x)[0] < 1e-20, "no operation has rounded it"
     x.delta = np.full((32, 1), 1e-3, np.float32)
-    np.testing.assert_allclose(deviation(x)[0], 2 * OF_ROUNDING**0.5)
+    assert_near(deviation(x)[0], 2 * OF_ROUNDING**0.5)
 
 
 def test_what_may_overflow_is_unknown_even_within_a_sum() -> None:
@@ -204,7 +205,7 @@ def test_a_function_passes_errors_on_by_its_slope_and_adds_its_own() -> None:
     x = Sampled(noise(), np.array([0.5]), np.full((32, 1), 100.0, np.float32))
     y = x.activated(named("tanh"))
     assert y.delta is not None
-    np.testing.assert_allclose(y.delta, 100 * (1 - np.tanh(0.5) ** 2), rtol=1e-6)
+    assert_near(y.delta, 100 * (1 - np.tanh(0.5) ** 2))
     assert y.pending is not None
     assert y.pending[0] > 0
 
@@ -279,10 +280,10 @@ def test_what_is_exact_or_unknown_stays_so_and_does_not_disturb_the_rest() -> No
 
 @pytest.mark.parametrize(("deviations", "freedom", "expected"), [(2.0, 5, 0.10194), (6.0, 24, 3.4073e-6)])
 def test_tails_are_those_of_students_distribution(deviations: float, freedom: float, expected: float) -> None:
-    assert two_sided(deviations, freedom) == pytest.approx(expected, rel=1e-3)
+    assert_near(two_sided(deviations, freedom), expected, digits=3)
 
 
 def test_with_many_samples_the_tail_is_the_normal_distributions() -> None:
-    assert two_sided(5.0, 1e7) == pytest.approx(5.7330e-7, rel=1e-3)
+    assert_near(two_sided(5.0, 1e7), 5.7330e-7, digits=3)
     assert two_sided(np.inf, 12) == 0.0
-    assert two_sided(0.0, 12) == pytest.approx(1.0)
+    assert_near(two_sided(0.0, 12), 1.0)

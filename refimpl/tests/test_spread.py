@@ -21,6 +21,7 @@ from .support import (
     AnyCell,
     Example,
     Parts,
+    assert_near,
     both_ways,
     each_shape,
     example,
@@ -235,7 +236,7 @@ def test_pieces_of_the_batch_give_what_the_whole_gives(monkeypatch: pytest.Monke
         if part.startswith("params"):  # sums over the batch, whose last rounding is another
             assert 0.7 < np.median(pieces[part] / deviation) < 1.4, part
         else:
-            np.testing.assert_allclose(pieces[part], deviation, rtol=1e-3, err_msg=part)
+            assert_near(pieces[part], deviation, digits=3)
 
 
 def gone_wild(e: Example) -> Example:

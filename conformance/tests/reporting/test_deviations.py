@@ -29,7 +29,7 @@ def result(*cases: dict[str, Any]) -> Any:
 
 def test_a_familys_deviations_are_the_root_mean_square_over_all_cases() -> None:
     found = result(case("float32", 300, 0.5), case("float64", 100, 1.0))
-    assert found.families["gradients"]["deviations"] == pytest.approx(np.sqrt((300 * 0.25 + 100) / 400))
+    assert abs(found.families["gradients"]["deviations"] - np.sqrt((300 * 0.25 + 100) / 400)) < 1e-12
 
 
 def test_where_no_deviation_is_known_there_is_none() -> None:
@@ -42,7 +42,7 @@ def test_where_no_deviation_is_known_there_is_none() -> None:
 )
 def test_errors_that_are_a_tenth_of_faithful_ones_are_suspicious(measured: int, size: float, suspicious: bool) -> None:
     found = result(case("float16", measured, size), case("float32", 10 * ENOUGH, 0.7))
-    assert found.coarser == ({"gradients in float16": pytest.approx(0.04)} if suspicious else {})
+    assert list(found.coarser) == ["gradients in float16"] * suspicious
 
 
 def test_who_declares_a_coarse_arithmetic_and_computes_in_a_fine_one_is_named(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from conformance.tests.support.planted_faults import Sound
 
@@ -11,5 +11,5 @@ class Coarse(Sound):
     """Computes in float32 and says that it is bfloat16."""
 
     name = "coarse"
-    dtypes = ("float32",)  # type: ignore[assignment]  # one less than what it derives from
+    dtypes: Sequence[str] = ("float32",)
     arithmetic: Mapping[str, str] = {"float32": "bfloat16"}

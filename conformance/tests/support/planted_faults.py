@@ -38,7 +38,7 @@ class Sound:
 
     name = "sound"
     versions: Mapping[str, str] = {"planted": "1.0"}
-    dtypes = ("float64", "float32")
+    dtypes: Sequence[str] = ("float64", "float32")
     cells: Sequence[Mapping[str, Any]] = (
         {"kind": "SimpleRNN", "activation": ("tanh", "relu"), "use_recurrent_bias": (True, False)},
         {"kind": "LSTM", "use_recurrent_bias": (True, False)},
