@@ -8,12 +8,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from . import checks
 from .arrays import Array
 from .elementary import clipped, sqrt, sum_of_all
-from .errors import InvalidArgument
-from .initializers import check_manner
+from .initializers import MANNERS
 from .linear import total
-from .parameters import Parameters, is_number
+from .parameters import Parameters
 
 PYTORCH_CLIP_EPSILON = 1e-6
 """What ``torch.nn.utils.clip_grad_norm_`` adds to the norm before it divides by it."""
@@ -35,14 +35,11 @@ class Clip:
     manner: str = "keras"
 
     def __post_init__(self) -> None:
-        check_manner(self.manner)
-        if not (is_number(self.norm) and 0 < self.norm < math.inf):
-            raise InvalidArgument("norm", expected="a positive finite number", got=repr(self.norm))
-        if self.per not in ("all", "parameter"):
-            raise InvalidArgument("per", expected="'all' or 'parameter'", got=repr(self.per))
+        checks.fields(self, norm=checks.positive, per=checks.word("all", "parameter"), manner=checks.word(*MANNERS))
 
     def __call__(self, gradients: Parameters) -> Parameters:
-        """The gradients, each times its factor."""
+        """The gradients, each times its factor; `InvalidArgument` for what are no finite arrays by name."""
+        gradients = checks.named_floats("gradients", gradients)
         squares = {name: sum_of_all(g * g) for name, g in gradients.items()}
         if self.per == "parameter":
             return {name: g * self._factor(sqrt(squares[name])) for name, g in gradients.items()}

@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from . import rounding
+from . import checks, rounding
 from .arrays import Array
 from .errors import InvalidArgument
 from .given import numbers as checked_numbers
@@ -159,6 +159,7 @@ def compare(
     Raises `InvalidArgument` for shapes and names other than the run's, for arrays that hold no real numbers, for
     gradients without cotangents, and where nothing is given.
     """
+    proven = checks.flag("proven", proven)
     precision = Precision.of(dtype)
     wide = _wide(checked_run(run))
     got = quantities(wide, outputs, state, gates, gradients)

@@ -65,15 +65,14 @@ def _checked(name: str, given: Mapping[str, Any], shapes: Mapping[str, tuple[int
         if value is None:
             continue
         label = name if len(given) == 1 and each in ("outputs", "d_x") else f"{name}[{each!r}]"
-        found = numbers(label, value)
-        if found.shape != tuple(shapes[each]):
-            raise InvalidArgument(label, expected=f"shape {tuple(shapes[each])}", got=f"shape {found.shape}")
-        yield each, found
+        yield each, numbers(label, value, shapes[each])
 
 
-def numbers(name: str, value: Any) -> Array:
+def numbers(name: str, value: Any, shape: tuple[int, ...] | None = None) -> Array:
     """In float64; any real floating-point dtype is welcome, bfloat16's among them."""
-    found = np.asarray(value)
+    found: Array = np.asarray(checks.as_array(name, value))
     if not (np.issubdtype(found.dtype, np.floating) or found.dtype.name == "bfloat16"):
         raise InvalidArgument(name, expected="an array of floating-point numbers", got=checks.described(value))
+    if shape is not None and found.shape != tuple(shape):
+        raise InvalidArgument(name, expected=f"shape {tuple(shape)}", got=f"shape {found.shape}")
     return found.astype(np.float64)

@@ -17,7 +17,8 @@ Softmax and log-softmax, for any shift m (here the greatest of the x), and their
     s = exp(l)                              dx = s ⊙ (ds - Σ ds ⊙ s)
 
 Arrays are float64 or float32, as the parameters are. The layers raise `InvalidArgument` for sizes below 1, an unknown
-activation or manner, and tokens that are no rows of the table; all other arguments are checked in `model`.
+activation or manner, tokens that are no rows of the table, and arrays of another shape or dtype; NaN and infinity go
+through them, as `model` has checked for them.
 
 References: the documentation of ``keras.layers.Embedding`` and ``Dense``, of ``torch.nn.Embedding`` and ``Linear``;
 P. Blanchard, D. Higham, N. Higham, Accurately computing the log-sum-exp and softmax functions (2021).
@@ -35,7 +36,7 @@ from .arrays import Array
 from .elementary import constant_maximum, exp, is_float, log
 from .errors import InvalidArgument
 from .linear import affine, bias_gradient, kernel_gradient
-from .parameters import Parameters, check_flag, check_size
+from .parameters import Parameters, activation_name
 
 VECTOR_ACTIVATIONS = ("softmax", "log_softmax")
 """Activations of a Dense layer that are no functions of one element."""
@@ -43,6 +44,9 @@ VECTOR_ACTIVATIONS = ("softmax", "log_softmax")
 
 def log_softmax(x: Array) -> Array:
     """``log(softmax(x))`` over the last axis, without overflow."""
+    x = checks.floats("x", x, least_rank=1, check_finite=False)
+    if not x.shape[-1]:
+        raise InvalidArgument("x", expected="at least one class on the last axis", got=f"shape {x.shape}")
     shifted = x - constant_maximum(x)
     return shifted - log(exp(shifted).sum(axis=-1))[..., None]
 
@@ -54,7 +58,7 @@ def softmax(x: Array) -> Array:
 
 def sigmoid(x: Array) -> Array:
     """``1 / (1 + exp(-x))`` by element, without overflow."""
-    return activations.named("sigmoid")(x)
+    return activations.named("sigmoid")(checks.floats("x", x, least_rank=1, check_finite=False))
 
 
 @dataclass(frozen=True)
@@ -69,9 +73,7 @@ class Embedding:
     mask_zero: bool = False
 
     def __post_init__(self) -> None:
-        check_size("vocabulary_size", self.vocabulary_size)
-        check_size("output_size", self.output_size)
-        check_flag("mask_zero", self.mask_zero)
+        checks.fields(self, vocabulary_size=checks.size, output_size=checks.size, mask_zero=checks.flag)
 
     @property
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
@@ -84,28 +86,26 @@ class Embedding:
         (shape,) = self.parameter_shapes.values()
         if manner == "keras":
             return {"embeddings": initializers.uniform(rng, shape, 0.05, dtype)}
-        return {"embeddings": rng.standard_normal(shape).astype(dtype)}
+        return {"embeddings": initializers.normal(rng, shape, dtype)}
 
     def tokens(self, x: Any) -> Array:
         """``x`` as an array of tokens, each a row of the table."""
-        found = checks.as_array("x", x)
-        if found.ndim != 2 or not np.issubdtype(found.dtype, np.integer):
-            raise InvalidArgument("x", expected="integers of shape (batch, time)", got=checks.described(found))
-        if found.size and (found.min() < 0 or found.max() >= self.vocabulary_size):
-            got = f"from {found.min()} to {found.max()}"
-            raise InvalidArgument("x", expected=f"tokens from 0 to {self.vocabulary_size - 1}", got=got)
-        return found
+        return self._tokens("x", x)
 
     def forward(self, params: Parameters, tokens: Array) -> Array:
         """The tokens' rows, ``(batch, time, output)``."""
-        return params["embeddings"][tokens]
+        table = checks.shaped_arrays("params", params, self.parameter_shapes, check_finite=False)["embeddings"]
+        return table[self._tokens("tokens", tokens)]
 
     def squares(self, tokens: Array, d_y: Array) -> Parameters:
         """The sum of the squares of what each occurrence of a token adds to the table's gradient (`optimizers`)."""
+        d_y = checks.floats("d_y", d_y, check_finite=False)
         return self.adjoint(tokens, d_y * d_y)
 
     def adjoint(self, tokens: Array, d_y: Array) -> Parameters:
         """The table's gradient, from the tokens ``(batch, time)`` and the cotangent of their rows."""
+        tokens = self._tokens("tokens", tokens)
+        d_y = checks.shaped("d_y", d_y, (*tokens.shape, self.output_size), check_finite=False)
         flat, rows = tokens.reshape(-1), d_y.reshape(-1, self.output_size)
         if not is_float(rows):
             chosen = np.arange(self.vocabulary_size)[:, None] == flat
@@ -114,6 +114,12 @@ class Embedding:
         for k in range(self.output_size):  # much faster than np.add.at, and than sorting the tokens first
             table[:, k] = np.bincount(flat, rows[:, k], self.vocabulary_size)
         return {"embeddings": table}
+
+    def _tokens(self, name: str, value: Any) -> Array:
+        found = checks.as_array(name, value)
+        if found.ndim != 2:
+            raise InvalidArgument(name, expected="integers of shape (batch, time)", got=checks.described(found))
+        return checks.classes(name, found, found.shape, self.vocabulary_size, "tokens")
 
 
 @dataclass(frozen=True)
@@ -126,11 +132,9 @@ class Dense:
     use_bias: bool = True
 
     def __post_init__(self) -> None:
-        check_size("input_size", self.input_size)
-        check_size("output_size", self.output_size)
-        check_flag("use_bias", self.use_bias)
-        if self.activation not in VECTOR_ACTIVATIONS:
-            activations.named(self.activation)
+        checks.fields(
+            self, input_size=checks.size, output_size=checks.size, activation=_activation_name, use_bias=checks.flag
+        )
 
     @property
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
@@ -146,21 +150,27 @@ class Dense:
             limit = float(1 / np.sqrt(self.input_size))
             return {name: initializers.uniform(rng, shape, limit, dtype) for name, shape in shapes.items()}
         found = {"kernel": initializers.glorot_uniform(rng, shapes["kernel"], dtype)}
-        return found | {"bias": np.zeros(shapes["bias"], dtype)} if self.use_bias else found
+        return found | {"bias": np.zeros(shapes["bias"], checks.dtype("dtype", dtype))} if self.use_bias else found
 
     def forward(self, params: Parameters, x: Array) -> tuple[Array, Array]:
         """``a`` and ``y``, both ``(..., output)``, from x ``(..., input)``."""
+        x = checks.floats("x", x, least_rank=1, last=self.input_size, check_finite=False)
+        params = self._params(params, x)
         a = affine(x, params["kernel"], params.get("bias"))
         return a, self.activated(a)
 
     def activated(self, a: Array) -> Array:
         """``φ(a)``."""
+        a = checks.floats("a", a, least_rank=1, last=self.output_size, check_finite=False)
         if self.activation in VECTOR_ACTIVATIONS:
             return softmax(a) if self.activation == "softmax" else log_softmax(a)
         return activations.named(self.activation)(a)
 
     def adjoint(self, params: Parameters, x: Array, a: Array, y: Array, d_y: Array) -> tuple[Parameters, Array]:
         """The parameters' gradients, and the cotangent of ``x``."""
+        x = checks.floats("x", x, least_rank=1, last=self.input_size, check_finite=False)
+        a = checks.shaped("a", a, (*x.shape[:-1], self.output_size), check_finite=False)
+        params = self._params(params, x)
         d_a = self.activation_adjoint(a, y, d_y)
         found = {"kernel": kernel_gradient(x, d_a)}
         if self.use_bias:
@@ -169,8 +179,17 @@ class Dense:
 
     def activation_adjoint(self, a: Array, y: Array, d_y: Array) -> Array:
         """The cotangent of ``a``."""
+        a = checks.floats("a", a, least_rank=1, last=self.output_size, check_finite=False)
+        y, d_y = (checks.shaped(name, d, a.shape, check_finite=False) for name, d in (("y", y), ("d_y", d_y)))
         if self.activation == "softmax":
             return y * (d_y - (d_y * y).sum(axis=-1)[..., None])
         if self.activation == "log_softmax":
             return d_y - exp(y) * d_y.sum(axis=-1)[..., None]
         return d_y * activations.named(self.activation).derivative(y, a)
+
+    def _params(self, params: Parameters, x: Array) -> Parameters:
+        return checks.shaped_arrays("params", params, self.parameter_shapes, dtype=x.dtype, check_finite=False)
+
+
+def _activation_name(argument: str, value: Any) -> str:
+    return str(value) if isinstance(value, str) and value in VECTOR_ACTIVATIONS else activation_name(argument, value)

@@ -26,11 +26,14 @@ from typing import Any
 
 import numpy as np
 
+from . import checks
 from .arrays import Array
 from .errors import InvalidArgument
 from .linear import blocks, concatenate
 
 MANNERS = ("keras", "pytorch")
+
+_LIMIT = checks.at_least(0)
 
 
 def glorot_uniform(rng: np.random.Generator, shape: Sequence[int], dtype: Any = np.float64) -> Array:
@@ -42,7 +45,7 @@ def glorot_uniform(rng: np.random.Generator, shape: Sequence[int], dtype: Any = 
 def orthogonal(rng: np.random.Generator, shape: Sequence[int], dtype: Any = np.float64, gain: float = 1.0) -> Array:
     """``gain`` times a matrix with orthonormal rows or columns, whichever are fewer, uniform among all such."""
     rows, columns = _matrix(shape)
-    _checked(rng, dtype)
+    rng, dtype, gain = checks.generator("rng", rng), checks.dtype("dtype", dtype), checks.number("gain", gain)
     q, r = np.linalg.qr(rng.standard_normal((max(rows, columns), min(rows, columns))))
     q = q * np.sign(np.diagonal(r))
     return (gain * (q.T if rows < columns else q)).astype(dtype)
@@ -50,17 +53,22 @@ def orthogonal(rng: np.random.Generator, shape: Sequence[int], dtype: Any = np.f
 
 def uniform(rng: np.random.Generator, shape: Sequence[int], limit: float, dtype: Any = np.float64) -> Array:
     """Uniform on ±limit."""
-    _checked(rng, dtype)
-    if not 0 <= limit < math.inf:
-        raise InvalidArgument("limit", expected="a finite number, 0 or more", got=repr(limit))
-    return rng.uniform(-limit, limit, tuple(shape)).astype(dtype)
+    rng, dtype, limit = checks.generator("rng", rng), checks.dtype("dtype", dtype), _LIMIT("limit", limit)
+    return rng.uniform(-limit, limit, _shape(shape)).astype(dtype)
+
+
+def normal(rng: np.random.Generator, shape: Sequence[int], dtype: Any = np.float64) -> Array:
+    """Normal, of mean 0 and deviation 1."""
+    rng, dtype = checks.generator("rng", rng), checks.dtype("dtype", dtype)
+    return rng.standard_normal(_shape(shape)).astype(dtype)
 
 
 def unit_forget_bias(cell: Any, bias: Array) -> Array:
     """``bias`` with ones in the block of the forget gate."""
-    order = cell.gate_order
+    order = () if isinstance(cell, type) else getattr(cell, "gate_order", ())
     if "f" not in order:
-        raise InvalidArgument("cell", expected="a cell with a forget gate", got=type(cell).__name__)
+        raise InvalidArgument("cell", expected="a cell with a forget gate", got=checks.described(cell))
+    bias = checks.shaped("bias", bias, (len(order) * cell.hidden_size,))
     parts = zip(order, blocks(bias, len(order)), strict=True)
     return concatenate(*(np.ones_like(part) if gate == "f" else part for gate, part in parts))
 
@@ -70,6 +78,7 @@ def cell_parameters(
 ) -> dict[str, Array]:
     """A cell's parameters, or a Stack's, as that framework's layer starts with them."""
     check_manner(manner)
+    checks.has("cell", cell, ("parameter_shapes", "init"), "a cell or a Stack")
     if manner == "pytorch":
         found: dict[str, Array] = cell.init(rng, dtype)
         return found
@@ -78,8 +87,7 @@ def cell_parameters(
 
 def check_manner(manner: str) -> None:
     """Refuses what is neither Keras's nor PyTorch's manner."""
-    if not isinstance(manner, str) or manner not in MANNERS:
-        raise InvalidArgument("manner", expected="'keras' or 'pytorch'", got=repr(manner))
+    checks.one_of("manner", manner, MANNERS)
 
 
 def _keras(cell: Any, name: str, shape: tuple[int, ...], rng: np.random.Generator, dtype: Any) -> Array:
@@ -88,8 +96,8 @@ def _keras(cell: Any, name: str, shape: tuple[int, ...], rng: np.random.Generato
         return orthogonal(rng, shape, dtype)
     if kind == "kernel":
         return glorot_uniform(rng, shape, dtype)
-    _checked(rng, dtype)
-    zeros = np.zeros(shape, dtype)
+    checks.generator("rng", rng)
+    zeros = np.zeros(shape, checks.dtype("dtype", dtype))
     cell = _cell_of(cell, layer)
     return unit_forget_bias(cell, zeros) if kind == "bias" and "f" in cell.gate_order else zeros
 
@@ -104,13 +112,13 @@ def _cell_of(cell: Any, layer: str) -> Any:
 
 
 def _matrix(shape: Sequence[int]) -> tuple[int, int]:
-    if len(shape) != 2:
-        raise InvalidArgument("shape", expected="(rows, columns)", got=repr(tuple(shape)))
-    return shape[0], shape[1]
+    found = _shape(shape)
+    if len(found) != 2:
+        raise InvalidArgument("shape", expected="(rows, columns)", got=found)
+    return found[0], found[1]
 
 
-def _checked(rng: Any, dtype: Any) -> None:
-    if not isinstance(rng, np.random.Generator):
-        raise InvalidArgument("rng", expected="a numpy.random.Generator", got=repr(rng))
-    if dtype not in (np.float64, np.float32):
-        raise InvalidArgument("dtype", expected="float64 or float32", got=repr(dtype))
+def _shape(shape: Sequence[int]) -> tuple[int, ...]:
+    found = tuple(checks.size("shape", part) for part in checks.sequence("shape", shape, "a tuple of sizes"))
+    checks.fits_in_memory("shape", found)
+    return found

@@ -23,9 +23,9 @@ third row, ``BCEWithLogitsLoss`` the second, ``CrossEntropyLoss`` the fifth. Ker
 logits before that activation (they hang on the tensor as ``_keras_logits``) and does not clip: use
 `training.without_final_activation` for it.
 
-Outputs are float64 or float32, of rank 2 or more; the loss is a number of their dtype, the gradient has their shape and
-dtype. All raise `InvalidArgument` for another output, and for a target that does not fit it: another shape, no finite
-real numbers, or no class of the output's.
+Outputs are finite float64 or float32, of rank 2 or more; the loss is a number of their dtype, the gradient has their
+shape and dtype. All raise `InvalidArgument` for another output, and for a target that does not fit it: another shape,
+no finite real numbers, or no class of the output's.
 
 Source: keras/src/losses/losses.py and keras/src/backend/*/nn.py, Keras 3.15; the documentation of ``torch.nn``'s
 losses and aten/src/ATen/native/Loss.cpp, PyTorch 2.13.
@@ -38,12 +38,12 @@ from typing import Any
 
 import numpy as np
 
-from . import checks, initializers
+from . import checks
 from .arrays import Array
 from .elementary import clip, is_float, log, softplus, sum_of_all
 from .errors import InvalidArgument
 from .head import log_softmax, sigmoid, softmax
-from .parameters import check_flag
+from .initializers import MANNERS
 
 EPSILON = 1e-7
 """Keras's ``backend.epsilon()``: probabilities are clipped to ``[EPSILON, 1 - EPSILON]``."""
@@ -53,6 +53,7 @@ LEAST_DENOMINATOR = 1e-12
 """PyTorch's limits in ``binary_cross_entropy``, forward and backward."""
 
 REDUCTIONS = ("mean", "sum")
+_REDUCTION = checks.word(*REDUCTIONS)
 
 
 @dataclass(frozen=True)
@@ -62,16 +63,18 @@ class MeanSquaredError:
     reduction: str = "mean"
 
     def __post_init__(self) -> None:
-        _check(self)
+        checks.fields(self, reduction=_REDUCTION)
 
     def __call__(self, target: Any, output: Array) -> Array:
         """The loss, a number."""
-        off = output - _target(target, output)
+        output, t = _output_and_target(output, target)
+        off = output - t
         return _reduced(self, off * off, _size(output))
 
     def gradient(self, target: Any, output: Array) -> Array:
         """Its gradient in the output."""
-        return _shared(self, 2 * (output - _target(target, output)), _size(output))
+        output, t = _output_and_target(output, target)
+        return _shared(self, 2 * (output - t), _size(output))
 
 
 @dataclass(frozen=True)
@@ -83,12 +86,11 @@ class BinaryCrossentropy:
     reduction: str = "mean"
 
     def __post_init__(self) -> None:
-        _check(self)
-        initializers.check_manner(self.manner)
+        checks.fields(self, from_logits=checks.flag, manner=checks.word(*MANNERS), reduction=_REDUCTION)
 
     def __call__(self, target: Any, output: Array) -> Array:
         """The loss, a number."""
-        t = _target(target, output)
+        output, t = _output_and_target(output, target)
         if self.from_logits:  # grouped as TensorFlow and PyTorch have it, whose rounding a bound on it must cover
             return _reduced(self, (1 - t) * output + softplus(-output), _size(output))
         if self.manner == "keras":
@@ -101,7 +103,7 @@ class BinaryCrossentropy:
 
     def gradient(self, target: Any, output: Array) -> Array:
         """Its gradient in the output."""
-        t = _target(target, output)
+        output, t = _output_and_target(output, target)
         if self.from_logits:
             return _shared(self, sigmoid(output) - t, _size(output))
         if self.manner == "keras":
@@ -119,17 +121,17 @@ class CategoricalCrossentropy:
     reduction: str = "mean"
 
     def __post_init__(self) -> None:
-        _check(self)
+        checks.fields(self, from_logits=checks.flag, reduction=_REDUCTION)
 
     def __call__(self, target: Any, output: Array) -> Array:
         """The loss, a number."""
-        t = _target(target, output)
+        output, t = _output_and_target(output, target)
         logarithm = log_softmax if self.from_logits else _log_of_shares
         return _reduced(self, -(t * logarithm(output)), _rows(output))
 
     def gradient(self, target: Any, output: Array) -> Array:
         """Its gradient in the output."""
-        t = _target(target, output)
+        output, t = _output_and_target(output, target)
         if self.from_logits:
             found = softmax(output) * t.sum(axis=-1)[..., None] - t
         else:
@@ -152,15 +154,15 @@ class SparseCategoricalCrossentropy:
     reduction: str = "mean"
 
     def __post_init__(self) -> None:
-        _check(self)
+        checks.fields(self, from_logits=checks.flag, reduction=_REDUCTION)
 
     def __call__(self, target: Any, output: Array) -> Array:
         """The loss, a number."""
-        return self._dense()(_one_hot(target, output), output)
+        return self._dense()(*_one_hot(target, output))
 
     def gradient(self, target: Any, output: Array) -> Array:
         """Its gradient in the output."""
-        return self._dense().gradient(_one_hot(target, output), output)
+        return self._dense().gradient(*_one_hot(target, output))
 
     def _dense(self) -> CategoricalCrossentropy:
         return CategoricalCrossentropy(self.from_logits, self.reduction)
@@ -196,42 +198,25 @@ def _rows(output: Array) -> int:
     return int(np.prod(output.shape[:-1]))
 
 
-def _target(target: Any, output: Array) -> Array:
-    """The target in the output's shape and, where both are floats, its dtype."""
-    _check_output(output)
-    found = checks.as_array("target", target)
-    if found.shape != tuple(output.shape):
-        raise InvalidArgument("target", expected=f"shape {tuple(output.shape)}", got=f"shape {found.shape}")
-    if found.dtype == object:
-        return found
-    if not (np.issubdtype(found.dtype, np.number) or found.dtype == bool) or not np.isfinite(found).all():
-        raise InvalidArgument("target", expected="finite real numbers", got=checks.described(found))
-    return found.astype(output.dtype if is_float(output) else np.float64)
+def _output_and_target(output: Any, target: Any) -> tuple[Array, Array]:
+    """The output, and the target in its shape and, where both are floats, its dtype."""
+    output = _checked(output)
+    found = checks.real_numbers("target", target, output.shape)
+    if found.dtype != object and not checks.carries_its_own_arithmetic(found):
+        found = found.astype(output.dtype if is_float(output) else np.float64)
+    return output, found
 
 
-def _one_hot(target: Any, output: Array) -> Array:
-    """The target as one-hot rows in the output's shape."""
-    _check_output(output)
-    found = checks.as_array("target", target)
-    if found.shape != tuple(output.shape[:-1]) or not np.issubdtype(found.dtype, np.integer):
-        expected = f"integers of shape {tuple(output.shape[:-1])}"
-        raise InvalidArgument("target", expected=expected, got=checks.described(found))
-    classes = output.shape[-1]
-    if found.size and (found.min() < 0 or found.max() >= classes):
-        got = f"from {found.min()} to {found.max()}"
-        raise InvalidArgument("target", expected=f"classes from 0 to {classes - 1}", got=got)
-    rows: Array = (found[..., None] == np.arange(classes)).astype(output.dtype if is_float(output) else np.float64)
-    return rows
+def _one_hot(target: Any, output: Any) -> tuple[Array, Array]:
+    """The target as one-hot rows in the output's shape, and the output."""
+    output = _checked(output)
+    count = output.shape[-1]
+    if not count:
+        raise InvalidArgument("output", expected="at least one class on the last axis", got=f"shape {output.shape}")
+    found = checks.classes("target", target, output.shape[:-1], count)
+    rows: Array = (found[..., None] == np.arange(count)).astype(output.dtype if is_float(output) else np.float64)
+    return rows, output
 
 
-def _check_output(output: Any) -> None:
-    if not hasattr(output, "shape") or len(output.shape) < 2:
-        raise InvalidArgument("output", expected="an array of rank 2 or more", got=checks.described(output))
-    if is_float(output) and output.dtype not in (np.float64, np.float32):
-        raise InvalidArgument("output", expected="dtype float64 or float32", got=checks.described(output))
-
-
-def _check(loss: Any) -> None:
-    if not isinstance(loss.reduction, str) or loss.reduction not in REDUCTIONS:
-        raise InvalidArgument("reduction", expected="'mean' or 'sum'", got=repr(loss.reduction))
-    check_flag("from_logits", getattr(loss, "from_logits", False))
+def _checked(output: Any) -> Array:
+    return checks.floats("output", output, least_rank=2)

@@ -49,9 +49,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from . import parameters
+from . import checks, parameters
 from .activations import Activation
 from .arrays import Array
+from .errors import InvalidArgument
 from .linear import Factors, affine, affine_adjoint, bias_gradient, blocks, concatenate, kernel_gradient
 from .parameters import Adjoint, Kept, Parameters, State, Step, StepCotangents
 
@@ -83,7 +84,24 @@ class LSTM:
     state_names: ClassVar[tuple[str, ...]] = ("h", "c")
 
     def __post_init__(self) -> None:
-        parameters.check_cell(self)
+        checks.fields(
+            self,
+            input_size=checks.size,
+            hidden_size=checks.size,
+            activation=parameters.activation_name,
+            recurrent_activation=parameters.activation_name,
+            use_bias=checks.flag,
+            use_recurrent_bias=checks.flag,
+            output_activation=checks.optional(parameters.activation_name),
+            proj_size=parameters.projected_size,
+            peepholes=checks.flag,
+            input_forget=checks.flag,
+            clip=parameters.limit,
+            forget_bias=checks.number,
+        )
+        if self.proj_size >= self.hidden_size:
+            expected = f"less than hidden_size={self.hidden_size}"
+            raise InvalidArgument("proj_size", expected=expected, got=self.proj_size)
 
     @property
     def output_size(self) -> int:

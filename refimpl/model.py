@@ -15,80 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from . import checks, initializers
+from . import checks
 from .arrays import Array
-from .elementary import is_float
 from .errors import InvalidArgument
 from .head import Dense, Embedding
-from .parameters import Parameters, check_flag
-from .running import backward, forward
-
-
-@dataclass(frozen=True)
-class Recurrent:
-    """A recurrent layer of a model.
-
-    cell               a cell or a `Stack`
-    return_sequences   output every step's, ``(batch, time, output)``, or only the last, ``(batch, output)``: of a cell
-                       the final ``h``, of a Stack the outputs of the last step (PyTorch's ``output[:, -1]``)
-    reverse, masked_output   as in `running.forward`
-    """
-
-    cell: Any
-    return_sequences: bool = False
-    reverse: bool = False
-    masked_output: str = "repeat"
-
-    def __post_init__(self) -> None:
-        if not hasattr(self.cell, "parameter_shapes") or not hasattr(self.cell, "state_names"):
-            raise InvalidArgument("cell", expected="a cell or a Stack", got=checks.described(self.cell))
-        check_flag("return_sequences", self.return_sequences)
-        check_flag("reverse", self.reverse)
-
-    @property
-    def input_size(self) -> int:
-        """The size of one step's input."""
-        return int(self.cell.input_size)
-
-    @property
-    def output_size(self) -> int:
-        """The size of one step's output."""
-        return int(self.cell.output_size)
-
-    @property
-    def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
-        """Parameter name to shape."""
-        return dict(self.cell.parameter_shapes)
-
-    def init(self, rng: np.random.Generator, dtype: Any = np.float64, manner: str = "keras") -> Parameters:
-        """Fresh parameters, as `initializers.cell_parameters`."""
-        return initializers.cell_parameters(self.cell, rng, dtype, manner)
-
-    def forward(self, params: Parameters, x: Array, mask: Array | None) -> tuple[Any, Array]:
-        """The run, and the layer's output; x ``(batch, time, input)``, the mask ``(batch, time)`` bool or None."""
-        run = forward(
-            self.cell, params, x, mask=mask, reverse=self.reverse, masked_output=self.masked_output, check_finite=False
-        )
-        if self.return_sequences:
-            return run, run.outputs
-        return run, run.outputs[:, -1] if self._is_stack else run.state[0]
-
-    def adjoint(self, run: Any, d_y: Array) -> tuple[Parameters, Array]:
-        """The parameters' gradients, and the cotangent of ``x``."""
-        if self.return_sequences:
-            found = backward(run, d_y, check_finite=False)
-        elif self._is_stack:
-            zeros = np.zeros(d_y.shape, d_y.dtype)
-            d_outputs = np.stack([zeros] * (run.outputs.shape[1] - 1) + [d_y], axis=1)
-            found = backward(run, d_outputs, check_finite=False)
-        else:
-            found = backward(run, None, (d_y, *(None for _ in run.state[1:])), check_finite=False)
-        return found.params, found.x
-
-    @property
-    def _is_stack(self) -> bool:
-        return hasattr(self.cell, "layers")
-
+from .parameters import Parameters
+from .recurrent import Recurrent
 
 AnyLayer = Embedding | Recurrent | Dense
 
@@ -133,8 +65,8 @@ class Model:
 
     def __post_init__(self) -> None:
         if not isinstance(self.layers, tuple | list) or not self.layers:
-            raise InvalidArgument("layers", expected="one layer or more", got=checks.described(self.layers))
-        ready = tuple(layer if isinstance(layer, AnyLayer) else Recurrent(layer) for layer in self.layers)
+            raise InvalidArgument("layers", expected="a tuple of one layer or more", got=checks.described(self.layers))
+        ready = tuple(_layer(f"layers[{k}]", layer) for k, layer in enumerate(self.layers))
         object.__setattr__(self, "layers", ready)
         for k, (before, layer) in enumerate(itertools.pairwise(ready), start=1):
             if isinstance(layer, Embedding):
@@ -185,10 +117,14 @@ class Model:
         }
 
     def part(self, params: Mapping[str, Any], name: str) -> Parameters:
-        """One layer's parameters, or gradients, by their own names."""
-        if name not in self.names:
-            raise InvalidArgument("name", expected=f"one of {', '.join(self.names)}", got=repr(name))
-        return {key.removeprefix(f"{name}."): value for key, value in params.items() if key.startswith(f"{name}.")}
+        """One layer's parameters, or gradients, by their own names; `InvalidArgument` where they are not there."""
+        layer = self.layers[self.names.index(checks.one_of("name", name, self.names))]
+        shapes = {f"{name}.{key}": shape for key, shape in layer.parameter_shapes.items()}
+        given = checks.mapping("params", params, shapes, others=True)
+        return {
+            key.removeprefix(f"{name}."): checks.weights(f"params[{key!r}]", given[key], shape)
+            for key, shape in shapes.items()
+        }
 
     def forward(self, params: Mapping[str, Any], x: Any, *, check_finite: bool = True) -> Passed:
         """Runs the layers and keeps what the adjoint needs.
@@ -200,11 +136,12 @@ class Model:
 
         Raises `InvalidArgument`, before any arithmetic, for whatever does not fit.
         """
+        check_finite = checks.flag("check_finite", check_finite)
         ready = self._checked(params, check_finite)
         y, mask = self._input(x, next(iter(ready.values())).dtype, check_finite), None
         tapes: list[Any] = []
         for k, (name, layer) in enumerate(zip(self.names, self.layers, strict=True)):
-            own = self.part(ready, name)
+            own = _its(ready, name)
             if isinstance(layer, Embedding):
                 mask = y != 0 if layer.mask_zero else None
                 if mask is not None and self._asks_for_the_final_state(k + 1):
@@ -227,18 +164,14 @@ class Model:
 
         With ``squares``, finds `ModelGradients.squares` too. Raises `InvalidArgument` for another shape.
         """
-        if not isinstance(passed, Passed):
-            raise InvalidArgument("passed", expected="what forward returned", got=checks.described(passed))
-        if not hasattr(d_output, "shape"):
-            d_output = checks.as_array("d_output", d_output)
-        if tuple(d_output.shape) != tuple(passed.output.shape):
-            expected = f"shape {tuple(passed.output.shape)}"
-            raise InvalidArgument("d_output", expected=expected, got=f"shape {tuple(d_output.shape)}")
+        checks.instance("passed", passed, Passed, "what forward returned")
+        squares, output = checks.flag("squares", squares), passed.output
+        d_output = checks.shaped("d_output", d_output, output.shape, dtype=output.dtype, source="the output")
         found: dict[str, Parameters] = {}
         its_squares: Parameters = {}
         d_y = d_output
         for name, layer, tape in reversed(list(zip(self.names, self.layers, passed.tapes, strict=True))):
-            own = self.part(passed.params, name)
+            own = _its(passed.params, name)
             if isinstance(layer, Embedding):
                 if squares:
                     its_squares = {f"{name}.{key}": value for key, value in layer.squares(tape, d_y).items()}
@@ -252,12 +185,15 @@ class Model:
 
     def predict(self, params: Mapping[str, Any], x: Any, batch_size: int = 128) -> Array:
         """The output alone, batch by batch."""
+        batch_size = checks.count("batch_size", batch_size, least=1, expected="a positive integer")
+        x = self.checked_input(params, x)
         rows = len(x)
         parts = [self.forward(params, x[at : at + batch_size]).output for at in range(0, rows, batch_size)]
         return np.concatenate(parts) if parts else self.forward(params, x).output
 
     def summary(self, name: str = "sequential") -> str:
         """The layers, their output shapes and parameter counts, as a table in Keras's manner."""
+        name = checks.text("name", name)
         rows = [("Layer (type)", "Output Shape", "Param #")]
         for k, (own, layer) in enumerate(zip(self.names, self.layers, strict=True), start=1):
             shape = "(None, None, {})" if self._has_steps(k) else "(None, {})"
@@ -272,29 +208,45 @@ class Model:
     def _checked(self, params: Any, check_finite: bool) -> Parameters:
         """Exactly the model's parameters, each in its shape, all of one dtype."""
         shapes = self.parameter_shapes
-        params = checks.mapping("params", params, shapes)
-        dtype = getattr(params[next(iter(shapes))], "dtype", None)
-        found: Parameters = {}
-        for name, shape in shapes.items():
-            axes = {f"axis {k}": size for k, size in enumerate(shape)}
-            finite = check_finite and is_float(params[name])
-            found[name] = checks.array(f"params[{name!r}]", params[name], axes, dtype=dtype, check_finite=finite)
-        return found
+        given = checks.mapping("params", params, shapes)
+        first = next(iter(shapes))
+        dtype = checks.as_array(f"params[{first!r}]", given[first]).dtype
+        return checks.shaped_arrays("params", given, shapes, dtype=dtype, check_finite=check_finite, source=first)
+
+    def checked_input(self, params: Mapping[str, Any], x: Any, *, check_finite: bool = True) -> Array:
+        """``x`` as an array, if `forward` takes it, else `InvalidArgument`."""
+        check_finite = checks.flag("check_finite", check_finite)
+        first = checks.mapping("params", params, self.parameter_shapes)[next(iter(self.parameter_shapes))]
+        return self._input(x, checks.as_array("params", first).dtype, check_finite)
 
     def _input(self, x: Any, dtype: Any, check_finite: bool) -> Array:
         """``x``, checked for the first layer."""
         first = self.layers[0]
         if isinstance(first, Embedding):
             return first.tokens(x)
-        if not hasattr(x, "shape"):
-            x = checks.as_array("x", x)
+        x = checks.as_array("x", x)
         axes: dict[str, int | None] = {"batch": None, "time": None, "input": first.input_size}
-        if isinstance(first, Dense) and len(x.shape) == 2:
+        if isinstance(first, Dense) and x.ndim == 2:
             del axes["time"]
-        return checks.array("x", x, axes, dtype=dtype, check_finite=check_finite and is_float(x))
+        return checks.array("x", x, axes, dtype=dtype, check_finite=check_finite, source="the parameters")
 
 
 _RULES = (("┌", "┬", "┐"), ("├", "┼", "┤"), ("└", "┴", "┘"))
+
+
+def _its(params: Parameters, name: str) -> Parameters:
+    return {key.removeprefix(f"{name}."): value for key, value in params.items() if key.startswith(f"{name}.")}
+
+
+def _layer(name: str, layer: Any) -> AnyLayer:
+    """The layer; a bare cell as a recurrent one."""
+    if isinstance(layer, AnyLayer):
+        return layer
+    try:
+        return Recurrent(layer)
+    except InvalidArgument as refusal:
+        expected = "an Embedding, a Recurrent, a Dense, a cell or a Stack"
+        raise InvalidArgument(name, expected=expected, got=refusal.got) from None
 
 
 def _kind(layer: AnyLayer) -> str:

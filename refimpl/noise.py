@@ -3,7 +3,9 @@
 A rounding error is no coin: the same operation on the same numbers gives the same error, in every row, step and run. So
 the sign of an error is a *hash* of the result, of the operation's place in a step, and of the seed. Rows that are
 equal, or a recurrence that has come to rest, err alike and their errors add up; numbers that differ err independently.
-It also makes a sample the same in whatever pieces of the batch it is computed, and needs no state.
+But implementations compute some rows by other instructions than the rest, and numbers that nearly agree may err alike
+or not; if not, errors that would cancel in a difference stay. So in half of the samples the hash knows the row and the
+step too. It makes a sample the same in whatever pieces of the batch it is computed, and needs no state.
 
 The error of one rounding is plus or minus its standard deviation, no more and no less: sums of many are normal all the
 same, and a variance estimated from a dozen samples is the less uncertain (M. F. Hutchinson, Communications in
@@ -31,6 +33,9 @@ OF_ROUNDING = 3 / (8 * math.log(2)) / 3
 It is uniform within ``±u 2^e``, where ``2^e <= |y|``; over significands in their usual distribution the mean of
 ``(2^e / |y|)²`` is ``3 / (8 ln 2)`` (R. W. Hamming, Bell System Technical Journal 49, 1970).
 """
+_STEP_AXES = 2  # of an array of one step
+_OF_ROW, _OF_STEP = (np.array(n, np.uint32) for n in (0x9E3779B1, 0x27D4EB2F))
+_FAR = 8.0  # deviations of a rounding
 _LEAST_EXPONENT = -500  # of what may be squared in float64
 _FIRST, _SECOND, _SHIFT, _SIGN = (np.array(n, np.uint32) for n in (0x85EBCA6B, 0xC2B2AE35, 15, 2**31))
 _PLACES = 512
@@ -81,27 +86,58 @@ class Noise:
         """What of a sample's errors is the same for all numbers, where an arithmetic errs to one side."""
         self._shifts = _shifts(samples)
         self._place = 0
-        self.bends = False
-        """Whether arguments were met so far off that errors are no longer in proportion."""
+        self.begin_piece(0)
+        self.apart = False
+        """Whether a tanh or sigmoid was met whose samples come apart, so that errors are no longer in proportion."""
         self.at_kinks = False
         """Whether a slope was met that may be either of two."""
+
+    def begin_piece(self, first_row: int) -> None:
+        """Begins with a piece of the batch."""
+        self._first_row = first_row
+        self._rows: dict[int, Array] = {}
+        self._step: Any = _OF_STEP
 
     def begin(self, place: int) -> None:
         """Begins to count the operations of a step, at this place."""
         self._place = place
+        self._step = self._step + _OF_STEP
+
+    def _whereabouts(self, value: Array) -> Any:
+        """What tells a number's row and step from others."""
+        if value.ndim < 2:
+            return self._step
+        rows = value.shape[-2]
+        if rows not in self._rows:
+            self._rows[rows] = (np.arange(self._first_row, self._first_row + rows, dtype=np.uint32) * _OF_ROW)[:, None]
+        where = self._rows[rows] + self._step
+        if value.ndim > _STEP_AXES:
+            return where + (np.arange(len(value), dtype=np.uint32) * _OF_STEP)[:, None, None]
+        return where
+
+    def in_range(self, variance: Array, value: Array) -> Array:
+        """The variance of results ``value``; infinite where one that is so far off may overflow."""
+        if not self._narrow:
+            return variance
+        farthest = np.abs(value) + (_FAR * self.unit) * np.sqrt(variance)
+        return np.where(farthest > self.precision.largest, np.inf, variance)
 
     def drawn(self, variance: Array, value: Array, place: int | None = None) -> Array:
         """``(samples, …)``: errors of that variance of the results ``value``; of the next operation, or at a place."""
+        begun = place is None
         if place is None:
             place = self._place = (self._place + 1) % _PLACES
         if self._narrow:
-            variance = np.where(np.abs(value) > self.precision.largest, np.inf, variance + self.lost)
+            variance = self.in_range(variance, value) + self.lost
         deviation = np.sqrt(variance).astype(self.real)
-        mixed = value.astype(np.float32).view(np.uint32) ^ self._salts[place]
+        mixed = np.empty((2, 1, *value.shape), np.uint32)
+        mixed[:, 0] = value.astype(np.float32).view(np.uint32)
+        mixed[1] += self._whereabouts(value) if begun else _OF_STEP
+        mixed ^= self._salts[place]
         mixed *= _FIRST
         mixed ^= mixed >> _SHIFT
         mixed *= _SECOND
-        signs = mixed[None] * self._shifts[mixed.ndim]
+        signs = (mixed * self._shifts[value.ndim]).reshape(2 * -(-self.samples // 2), *value.shape)[: self.samples]
         if self.real is np.float64:
             return np.copysign(deviation, signs.view(np.float32))
         signs &= _SIGN
@@ -120,4 +156,5 @@ def _drawn(samples: int, seed: tuple[int, ...]) -> tuple[list[Any], Array]:
 @lru_cache(maxsize=64)
 def _shifts(samples: int) -> list[Array]:
     """What multiplied with moves each sample's bit to the sign, for arrays of any number of axes."""
-    return [(1 << np.arange(samples, dtype=np.uint32)).reshape(samples, *[1] * axes) for axes in range(6)]
+    half = -(-samples // 2)
+    return [(1 << np.arange(half, dtype=np.uint32)).reshape(half, *[1] * axes) for axes in range(6)]

@@ -32,7 +32,7 @@ token, which it squares one by one: for ``g²`` it takes the sum of the occurren
 
 Parameters, gradients and slots are mappings from name to array, all of a name in one shape, float64 or float32; what
 comes out has their dtype. The constructors raise `InvalidArgument` for numbers out of their range and another manner,
-``update`` for names or shapes that do not fit.
+``update`` for names, shapes or dtypes that do not fit, and for NaN and infinity.
 
 Source: keras/src/optimizers/{sgd,rmsprop,adam,base_optimizer}.py, Keras 3.15; torch/optim/{sgd,rmsprop,adam}.py,
 PyTorch 2.13. D. Kingma, J. Ba, Adam: A Method for Stochastic Optimization (2015).
@@ -40,7 +40,6 @@ PyTorch 2.13. D. Kingma, J. Ba, Adam: A Method for Stochastic Optimization (2015
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -52,10 +51,12 @@ from .arrays import Array
 from .clipping import Clip as Clip  # a part of optimizers in Keras: `ri.optimizers.Clip`
 from .elementary import is_float, sqrt
 from .errors import InvalidArgument
-from .parameters import Parameters, check_flag, is_number
+from .parameters import Parameters
 
 MANNERS = ("keras", "pytorch", "keras-tensorflow")
 
+_MANNER = checks.word(*MANNERS)
+_RATE, _SHARE = checks.at_least(0), checks.between(0, 1)
 _EPSILON = {"keras": 1e-7, "pytorch": 1e-8, "keras-tensorflow": 1e-7}
 
 
@@ -65,6 +66,9 @@ class OptimizerState:
 
     step: int
     slots: Mapping[str, Parameters]
+
+    def __post_init__(self) -> None:
+        checks.fields(self, step=checks.count, slots=_slots)
 
 
 Slots = dict[str, Array]
@@ -79,7 +83,8 @@ class _OnEachParameter:
         raise NotImplementedError
 
     def start(self, params: Parameters) -> OptimizerState:
-        """The state before the first step."""
+        """The state before the first step; `InvalidArgument` for parameters that are no finite arrays by name."""
+        params = checks.named_floats("params", params)
         slots = {slot: {name: np.zeros_like(w) for name, w in params.items()} for slot in self.slot_names}
         return OptimizerState(0, slots)
 
@@ -88,23 +93,19 @@ class _OnEachParameter:
     ) -> tuple[Parameters, OptimizerState]:
         """The parameters and the state after one step; ``squares`` stands for ``g²`` where a parameter is in it."""
         names = self.slot_names
-        checks.mapping("gradients", gradients, params)
-        checks.mapping("state.slots", state.slots, names)
-        for name, w in params.items():
-            for what, array in (
-                ("gradients", gradients),
-                *((f"state.slots[{slot!r}]", state.slots[slot]) for slot in names),
-            ):
-                if tuple(array[name].shape) != tuple(w.shape):
-                    got = f"shape {tuple(array[name].shape)}"
-                    raise InvalidArgument(f"{what}[{name!r}]", expected=f"shape {tuple(w.shape)}", got=got)
+        params = checks.named_floats("params", params)
+        gradients = _alike("gradients", gradients, params)
+        checks.instance("state", state, OptimizerState, "an OptimizerState")
+        given = checks.mapping("state.slots", state.slots, names)
+        before = {slot: _alike(f"state.slots[{slot!r}]", given[slot], params) for slot in names}
+        squares = _some_alike("squares", squares, params)
         step = state.step + 1
         moved: Parameters = {}
         slots: dict[str, Parameters] = {slot: {} for slot in names}
         for name, w in params.items():
             g = gradients[name]
-            square = g * g if squares is None or name not in squares else squares[name]
-            moved[name], after = self._rule(w, g, square, {slot: state.slots[slot][name] for slot in names}, step)
+            square = squares[name] if name in squares else g * g
+            moved[name], after = self._rule(w, g, square, {slot: before[slot][name] for slot in names}, step)
             for slot in names:
                 slots[slot][name] = after[slot]
         return moved, OptimizerState(step, slots)
@@ -124,8 +125,8 @@ class SGD(_OnEachParameter):
     manner: str = "keras"
 
     def __post_init__(self) -> None:
-        _check(self, momentum=1.0)
-        if not isinstance(self.nesterov, bool) or (self.nesterov and not self.momentum):
+        checks.fields(self, learning_rate=_RATE, momentum=_SHARE, nesterov=checks.flag, manner=_MANNER)
+        if self.nesterov and not self.momentum:
             raise InvalidArgument("nesterov", expected="True or False, and True only with momentum", got=self.nesterov)
 
     @property
@@ -156,8 +157,8 @@ class RMSprop(_OnEachParameter):
     manner: str = "keras"
 
     def __post_init__(self) -> None:
-        _check(self, rho=1.0, momentum=1.0)
-        check_flag("centered", self.centered)
+        checks.fields(self, learning_rate=_RATE, rho=_SHARE, momentum=_SHARE, centered=checks.flag)
+        checks.fields(self, epsilon=checks.optional(_RATE), manner=_MANNER)
 
     @property
     def slot_names(self) -> tuple[str, ...]:
@@ -193,7 +194,8 @@ class Adam(_OnEachParameter):
     manner: str = "keras"
 
     def __post_init__(self) -> None:
-        _check(self, beta_1=1.0, beta_2=1.0)
+        checks.fields(self, learning_rate=_RATE, beta_1=_SHARE, beta_2=_SHARE)
+        checks.fields(self, epsilon=checks.optional(_RATE), manner=_MANNER)
         if self.beta_1 == 1 or self.beta_2 == 1:
             raise InvalidArgument("beta_1, beta_2", expected="less than 1", got=f"{self.beta_1}, {self.beta_2}")
 
@@ -238,15 +240,31 @@ def _epsilon(optimizer: RMSprop | Adam) -> float:
     return _EPSILON[optimizer.manner] if optimizer.epsilon is None else optimizer.epsilon
 
 
-def _check(optimizer: Any, **limits: float) -> None:
-    """Refuses another manner, a learning rate that is not positive, and what is not between 0 and its limit."""
-    if not isinstance(optimizer.manner, str) or optimizer.manner not in MANNERS:
-        raise InvalidArgument("manner", expected=f"one of {', '.join(MANNERS)}", got=repr(optimizer.manner))
-    ranges = {"learning_rate": math.inf, **limits}
-    if getattr(optimizer, "epsilon", None) is not None:
-        ranges["epsilon"] = math.inf
-    for name, limit in ranges.items():
-        value = getattr(optimizer, name)
-        if not is_number(value) or not 0 <= value <= limit or value == math.inf:
-            expected = f"a number from 0 to {limit:g}" if limit < math.inf else "a finite number, 0 or more"
-            raise InvalidArgument(name, expected=expected, got=repr(value))
+def _slots(name: str, value: Any) -> Mapping[str, Parameters]:
+    """By slot and by parameter; NaN and infinity too, where training has diverged."""
+    given = checks.names(name, value).items()
+    return {slot: checks.named_floats(f"{name}[{slot!r}]", arrays, check_finite=False) for slot, arrays in given}
+
+
+def _alike(name: str, arrays: Any, params: Parameters) -> Parameters:
+    """One array for each parameter, in its shape and dtype."""
+    return _each_alike(name, checks.mapping(name, arrays, params), params)
+
+
+def _some_alike(name: str, arrays: Any, params: Parameters) -> Parameters:
+    """Arrays for some of the parameters, or for none."""
+    if arrays is None:
+        return {}
+    if not isinstance(arrays, Mapping) or not set(arrays) <= set(params):
+        expected = f"None, or a mapping with keys among {', '.join(params)}"
+        raise InvalidArgument(name, expected=expected, got=checks.described(arrays))
+    return _each_alike(name, arrays, params)
+
+
+def _each_alike(name: str, arrays: Mapping[str, Any], params: Parameters) -> Parameters:
+    return {
+        key: checks.shaped(
+            f"{name}[{key!r}]", array, params[key].shape, dtype=params[key].dtype, source="the parameter"
+        )
+        for key, array in arrays.items()
+    }

@@ -16,13 +16,14 @@ The gates stand side by side in the cell's ``gate_order``.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from . import activations, initializers
+from . import activations, checks, initializers
 from .activations import Activation
 from .arrays import Array
 from .errors import InvalidArgument
@@ -150,42 +151,18 @@ def arguments(kept: Kept, count: int) -> Sequence[Array | None]:
     return blocks(kept[0], count) if kept else (None,) * count
 
 
-def check_cell(cell: Cell) -> None:
-    """Refuses sizes that are not positive integers, flags that are not bool, unknown activations, limits below 0."""
-    for name in ("input_size", "hidden_size"):
-        check_size(name, getattr(cell, name))
-    projection = getattr(cell, "proj_size", 0)
-    check_size("proj_size", projection, least=0, expected="an integer from 0 (none) to hidden_size - 1")
-    if projection >= cell.hidden_size:
-        raise InvalidArgument("proj_size", expected=f"less than hidden_size={cell.hidden_size}", got=repr(projection))
-    for name in ("use_bias", "use_recurrent_bias", "reset_after", "peepholes", "input_forget"):
-        check_flag(name, getattr(cell, name, False))
-    for name in ("activation", "recurrent_activation", "output_activation"):
-        if hasattr(cell, name) and (name, getattr(cell, name)) != ("output_activation", None):
-            activations.named(getattr(cell, name), argument=name)
-    clip = getattr(cell, "clip", None)
-    if clip is not None and not (is_number(clip) and 0 < clip < np.inf):
-        raise InvalidArgument("clip", expected="None or a positive finite number", got=repr(clip))
-    forget_bias = getattr(cell, "forget_bias", 0.0)
-    if not (is_number(forget_bias) and np.isfinite(forget_bias)):
-        raise InvalidArgument("forget_bias", expected="a finite number", got=repr(forget_bias))
-    for name in ("clip", "forget_bias"):
-        if getattr(cell, name, None) is not None:  # a float64 of NumPy's would turn float32 into float64
-            object.__setattr__(cell, name, float(getattr(cell, name)))
+def activation_name(argument: str, value: Any) -> str:
+    """The check of an activation's name (`checks`)."""
+    activations.named(value, argument=argument)
+    return str(value)
 
 
-def check_size(name: str, size: Any, *, least: int = 1, expected: str = "a positive integer") -> None:
-    """Refuses what is no integer, or less than the least."""
-    if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < least:
-        raise InvalidArgument(name, expected=expected, got=repr(size))
+def projected_size(argument: str, value: Any) -> int:
+    """The check of a projection's size; 0 is none."""
+    return checks.count(argument, value, expected="an integer from 0 (none) to hidden_size - 1")
 
 
-def check_flag(name: str, value: Any) -> None:
-    """Refuses what is neither True nor False."""
-    if not isinstance(value, bool):
-        raise InvalidArgument(name, expected="True or False", got=repr(value))
-
-
-def is_number(value: Any) -> bool:
-    """Whether it is a real number, and no bool."""
-    return isinstance(value, int | float | np.number) and not isinstance(value, bool)
+def limit(argument: str, value: Any) -> float | None:
+    """The check of what an activation's argument is clipped to, if it is."""
+    expected = "None or a positive finite number"
+    return None if value is None else checks.number(argument, value, least=math.ulp(0.0), expected=expected)

@@ -4,9 +4,11 @@ The variance of one number from S samples is uncertain by ``sqrt(2/S)``, 40 % fr
 estimate is off by nearly the same everywhere (``ψ'(S/2)`` is its variance), so an additive model can be fitted to it:
 one term for each row and step, one for each unit. What is left over and is more than the estimates' own variance says
 how much the numbers differ in truth; between model and estimate each number then stands where the two uncertainties
-put it.
+put it; but never further below its own estimate than `_BELOW` of that estimate's uncertainties, since some numbers are
+off by far more than their neighbours: those of which a difference cancels.
 That is the empirical Bayes estimate of G. K. Smyth (Statistical Applications in Genetics and Molecular Biology 3,
-2004), with a normal prior for the logarithm (as in H. Robbins, Proc. 3rd Berkeley Symposium, 1956).
+2004), with a normal prior for the logarithm (as in H. Robbins, Proc. 3rd Berkeley Symposium, 1956), and with the limit
+of B. Efron and C. Morris (Journal of the American Statistical Association 67, 1972).
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from .arrays import Array
 
 _FEW = 4
 """Rows, or units, fewer than which say nothing of one another."""
+_BELOW = 2.0
 
 
 def together(variances: dict[str, Array], samples: int, of_params: int, unit: float) -> dict[str, Array]:
@@ -39,7 +42,7 @@ def together(variances: dict[str, Array], samples: int, of_params: int, unit: fl
     found = dict(variances)
     for key, names in groups.items():
         by_unit = key[0] == "d_params"
-        parts = [variances[name].reshape(-1, variances[name].shape[-1]) for name in names]
+        parts = [variances[name].reshape(_rows(variances[name].shape), variances[name].shape[-1]) for name in names]
         whole = pooled(
             np.concatenate(parts, axis=0 if by_unit else 1) if len(parts) > 1 else parts[0],
             of_params if by_unit else samples,
@@ -53,6 +56,11 @@ def together(variances: dict[str, Array], samples: int, of_params: int, unit: fl
             its = whole[begin:end] if by_unit else whole[:, begin:end]
             found[name] = its.reshape(variances[name].shape)
     return found
+
+
+def _rows(shape: tuple[int, ...]) -> int:
+    """How many rows an array has, all axes but the last being one; NumPy cannot tell where a size is 0."""
+    return math.prod(shape[:-1])
 
 
 def pooled(variance: Array, samples: int) -> Array:
@@ -73,6 +81,7 @@ def pooled(variance: Array, samples: int) -> Array:
     left = float(np.vdot(rest, rest)) / free
     rest *= 1 - own / max(left, own)  # how much is to be believed of what the model does not say
     rest += fitted
+    rest = np.where(known, np.maximum(rest, log - _BELOW * math.sqrt(own)), rest)
     rest -= bias
     found = np.exp(rest)
     return found if count == log.size else np.where(known, found, variance)

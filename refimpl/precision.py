@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from . import checks
 from .arrays import Array
 from .errors import InvalidArgument
 
@@ -45,15 +46,29 @@ class Precision:
     absolute: float = 0.0
     ulps: tuple[tuple[str, float], ...] = ()
 
+    def __post_init__(self) -> None:
+        checks.fields(
+            self,
+            name=checks.text,
+            bits=checks.integer(1, 53),  # the analysis is computed in float64
+            least=checks.integer(-1022, 1023),
+            most=checks.integer(-1022, 1023),
+            sums=checks.integer(0, 53),
+            factors=checks.integer(0, 53),
+            weights=checks.integer(0, 53),
+            absolute=checks.at_least(0),
+            ulps=_ulps,
+        )
+
     @staticmethod
     def of(dtype: Any) -> Precision:
         """The precision of that name or NumPy dtype, or itself; `InvalidArgument` for another."""
         if isinstance(dtype, Precision):
             return dtype
         try:
-            name = dtype if isinstance(dtype, str) else np.dtype(dtype).name
-        except TypeError:
-            name = repr(dtype)
+            name = dtype if isinstance(dtype, str) else "None" if dtype is None else np.dtype(dtype).name
+        except Exception:  # NumPy raises five kinds of them
+            name = checks.described(dtype)
         if name not in _PRECISIONS:
             raise InvalidArgument("dtype", expected=" or ".join(n for n in _PRECISIONS if "," not in n), got=name)
         return _PRECISIONS[name]
@@ -80,25 +95,33 @@ class Precision:
 
     def gamma(self, n: int) -> float:
         """``γ_n = n u / (1 - n u)``; infinite where ``n u`` reaches 1."""
-        return _gamma(n, self.bits)
+        return _gamma(checks.count("n", n), self.bits)
 
     def gamma_of_sums(self, n: int) -> float:
         """``γ_n`` of the arithmetic in which inner products are summed up."""
-        return _gamma(n, self.sums or self.bits)
+        return _gamma(checks.count("n", n), self.sums or self.bits)
 
     def ulps_of(self, activation: str, stated: float) -> float:
         """What the activation may be off, in units ``u |y|``: as is known of this arithmetic, or as ``stated``."""
-        return dict(self.ulps).get(activation, stated)
+        return dict(self.ulps).get(checks.text("activation", activation), checks.number("stated", stated, least=0))
 
     def stored(self, value: Array, bits: int = 0) -> Array:
         """The float64 ``value`` rounded to the nearest number of this precision, or of fewer bits, as float64."""
-        bits = bits or self.bits
+        bits = checks.integer(0, 53)("bits", bits) or self.bits
+        value = checks.floats("value", value, check_finite=False, objects=False)
         if bits == _FLOAT64.bits:
             return value
         _, exponent = np.frexp(value)
         quantum = np.ldexp(1.0, np.maximum(exponent, self.least + 1) - bits)
         nearest = np.rint(value / quantum) * quantum
         return np.where(np.abs(nearest) > self.largest, np.copysign(np.inf, value), nearest)
+
+
+def _ulps(name: str, value: Any) -> tuple[tuple[str, float], ...]:
+    """Pairs of an activation's name and a number."""
+    expected = "a tuple of pairs: an activation's name, and a number"
+    pairs = [checks.sequence(name, pair, expected, 2) for pair in checks.sequence(name, value, expected)]
+    return tuple((checks.text(name, of), checks.number(name, ulps, least=0)) for of, ulps in pairs)
 
 
 def _gamma(n: int, bits: int) -> float:

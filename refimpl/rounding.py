@@ -93,6 +93,7 @@ def is_smooth(cell: Cell | Stack, gradients: bool = True) -> bool:
     ``γ_n``, of ``sup |f'|`` over intervals that widen with u, and of errors that do. In a finer precision u' a bound is
     at most ``u'/u`` times that in u, but for which of two valid rules `rounded` takes; twice as much covers that.
     """
+    gradients = checks.flag("gradients", gradients)
     names = ("activation", "recurrent_activation", "output_activation")
     used = {getattr(each, name, None) for _, each in named_cells(cell) for name in names}
     if not gradients:

@@ -63,18 +63,18 @@ def forward(
     Empty batch works. Zero time steps give outputs of shape (batch, 0, output) and the initial state as final state.
     Raises `InvalidArgument`, before any arithmetic, for whatever does not fit.
     """
-    if isinstance(cell, type) or not (isinstance(cell, Stack) or hasattr(cell, "step")):
+    if not isinstance(cell, Stack) and not stack.is_cell(cell):
         raise InvalidArgument("cell", expected="SimpleRNN, LSTM, GRU or a Stack of layers", got=checks.described(cell))
+    check_finite = checks.flag("check_finite", check_finite)
     axes = {"batch": None, "time": None, "input": cell.input_size}
     x = checks.array("x", x, axes, check_finite=check_finite)
     batch, time, _ = x.shape
     ready = checks.parameters(cell, params, dtype=x.dtype, check_finite=check_finite)
     initial = checks.state("initial_state", initial_state, cell, batch, dtype=x.dtype, check_finite=check_finite)
-    checks.one_of("masked_output", masked_output, MASKED_OUTPUTS)
-    checks.one_of("output_order", output_order, OUTPUT_ORDERS)
-    checks.flag("reverse", reverse)
-    checks.flag("return_sequences", return_sequences)
-    checks.flag("keep", keep)
+    masked_output = checks.one_of("masked_output", masked_output, MASKED_OUTPUTS)
+    output_order = checks.one_of("output_order", output_order, OUTPUT_ORDERS)
+    reverse, keep = checks.flag("reverse", reverse), checks.flag("keep", keep)
+    return_sequences = checks.flag("return_sequences", return_sequences)
     if isinstance(cell, Stack) and (reverse or output_order != "original"):
         expected = "False and 'original' for a stack, whose layers have their directions"
         raise InvalidArgument("reverse, output_order", expected=expected, got=f"{reverse}, {output_order!r}")
@@ -86,8 +86,8 @@ def forward(
     if ready_mask is not None:  # whatever stands in a masked step, even NaN, must not reach anything
         x = np.where(ready_mask[:, :, None], x, np.zeros_like(x))
     factors = checks.dropout(cell, dropout, batch, time, dtype=x.dtype, check_finite=check_finite)
-    traversal = Traversal(ready_mask, masked_output, bool(reverse), output_order, bool(return_sequences))
-    return unroll(cell, ready, x, initial, traversal, factors, bool(keep))
+    traversal = Traversal(ready_mask, masked_output, reverse, output_order, return_sequences)
+    return unroll(cell, ready, x, initial, traversal, factors, keep)
 
 
 def backward(
@@ -146,6 +146,7 @@ def checked_cotangents(
 ) -> tuple[Array, State]:
     """The cotangents of a run, None filled with zeros; `InvalidArgument` for what does not fit it."""
     batch, time, output = checked_run(run).outputs.shape
+    check_finite = checks.flag("check_finite", check_finite)
     if d_outputs is None:
         d_outputs = np.zeros((batch, time, output), dtype)
     axes = {"batch": batch, "time": time, "output": output}

@@ -13,7 +13,9 @@ of 1 (`noise`); ``V`` the variance of roundings that are still to come: one roun
 - *Errors are carried beside the values*, ``δ_ab = a δ_b + b δ_a``, ``δ_f(x) = f'(x) δ_x``: to first order, and in full
   where they are large. So they do not drown in the rounding of this evaluation, and float32 is enough for them.
 - *Sums* of all kinds: `sampled_sums`. They are rounded when something that is no sum uses them.
-- *Products* make the last rounding of a factor that is a product, or a function, together with their own.
+- *Products* make the last rounding of a factor that is a product, or a function, together with their own. One with a
+  sum of two may be made term by term, as reverse differentiation makes ``d a - d b`` of ``d (a - b)``; then errors of
+  ``a - b`` that are the same in many rows are not the same in the product.
 - *Activations* and their kinks: `sampled_activations`.
 - *Parameters that are stored in fewer bits, and factors that are cut short* are off by the same in every use: `noise`.
 - *Underflow*: each rounding may lose a smallest normal number. *Overflow*: infinite.
@@ -21,6 +23,7 @@ of 1 (`noise`); ``V`` the variance of roundings that are still to come: one roun
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -51,6 +54,7 @@ class Sampled:
     _transposed: Sampled | None = None
     _over_rows = False  # a transposed array: products with it are sums over rows and steps
     _whole: tuple[Sampled, Any] | None = None  # of what this is a part
+    _two: tuple[Array, Array] | None = None  # of which this is the sum
 
     def __init__(
         self, noise: Noise, value: Array, delta: Array | None = None, pending: Array | None = None, terms: int = 1
@@ -93,16 +97,18 @@ class Sampled:
 
     def variance(self) -> Array:
         """The mean of the squares of the errors, and the variance of the last rounding."""
-        found = 0.0
+        found: Any = 0.0
         if self.delta is not None:
-            flat = self.delta.reshape(len(self.delta), -1)
+            flat = self.delta.reshape(len(self.delta), self.value.size)
             found = np.einsum("ij,ij->j", flat, flat, dtype=np.float64).reshape(self.value.shape)
             found /= len(flat)
         if self.pending is not None:
             found = found + self.pending
         elif self.delta is None:
             return np.zeros(self.value.shape)
-        return found + self.noise.lost
+        else:  # a few errors of one size may cancel in all samples; the last rounding at least does not
+            found = np.where(found == 0, 0.0, np.maximum(found, self.square()))
+        return self.noise.in_range(found, self.value) + self.noise.lost
 
     def _lift(self, other: Any) -> Sampled:
         return other if isinstance(other, Sampled) else Sampled(self.noise, np.asarray(other, np.float64))
@@ -134,7 +140,10 @@ class Sampled:
             delta = other if one is None else one if other is None else one + other
         else:
             delta = _total(one, other, value.shape)
-        return Sampled(a.noise, value, delta, pending, a.terms + b.terms)
+        found = Sampled(a.noise, value, delta, pending, a.terms + b.terms)
+        if a.terms == b.terms == 1:
+            found._two = a.value, b.value
+        return found
 
     def __neg__(self) -> Sampled:
         delta = None if self.delta is None else -self.delta
@@ -151,8 +160,11 @@ class Sampled:
         d_a, d_b = a._summed(), b._summed()
         value = a.value * b.value
         pending = value * value
-        if a.pending is not None:
-            pending += a.pending * b.square()
+        for one, other in ((a, b), (b, a)):
+            if one._two is not None:
+                np.maximum(pending, sampled_sums.by_term(one._two, other.square()), out=pending)
+        if a.pending is not None:  # of a square both factors err alike
+            pending += a.pending * b.square() * (3.0 if a is b else 1.0)
         if b.pending is not None:
             pending += b.pending * a.square()
         if a.value.shape == b.value.shape:  # the usual case, for which less is to be asked
@@ -164,7 +176,7 @@ class Sampled:
             from_a = None if d_a is None else _scaled(d_a, b.narrow(), value.ndim)
             from_b = None if d_b is None else _scaled(d_b, a.narrow(), value.ndim)
             delta = _total(from_a, from_b, value.shape)
-        if a.noise.bends and d_a is not None and d_b is not None:
+        if d_a is not None and d_b is not None:  # both may be off by more than they are
             both = d_a * d_b if d_a.ndim == d_b.ndim else _scaled(d_a, d_b, value.ndim)
             delta = _total(delta, both * a.noise.real(a.noise.unit), value.shape)
         return Sampled(a.noise, value, delta, pending)
@@ -173,16 +185,17 @@ class Sampled:
         a, b, noise = self, self._lift(other), self.noise
         d_a, d_b = (a.cut_short(), b.cut_short()) if noise.precision.factors else (a.settled(), b.settled())
         terms, columns = b.value.shape
-        rows = a.value if a.value.ndim == 2 else a.value.reshape(-1, terms)
+        count = math.prod(a.value.shape[:-1])  # said in full: NumPy cannot tell it where a size is 0
+        rows = a.value if a.value.ndim == 2 else a.value.reshape(count, terms)
         value = rows @ b.value
-        delta = None
+        delta, samples = None, 0
         if a._over_rows and noise.stride > 1:  # pooled over so many numbers, fewer samples do
             d_a, d_b = (d if d is None else d[:: noise.stride] for d in (d_a, d_b))
         if d_a is not None:
-            kernel = b.narrow()[0]
-            delta = d_a @ kernel if a._over_rows else d_a.reshape(-1, terms) @ kernel
+            kernel, samples = b.narrow()[0], len(d_a)
+            delta = d_a @ kernel if a._over_rows else d_a.reshape(samples * count, terms) @ kernel
         if d_b is not None:
-            of_b = a.narrow()[0].reshape(-1, terms) @ d_b
+            of_b, samples = a.narrow()[0].reshape(count, terms) @ d_b, len(d_b)
             if delta is not None:
                 of_b += delta.reshape(of_b.shape)
             delta = of_b
@@ -192,7 +205,7 @@ class Sampled:
             shape = *a.value.shape[:-1], columns
             value, pending = value.reshape(shape), pending.reshape(shape)
         if delta is not None:
-            delta = delta.reshape(-1, *value.shape)
+            delta = delta.reshape(samples, *value.shape)
         return Sampled(noise, value, delta, pending, kept)
 
     def __rmatmul__(self, other: Any) -> Sampled:
@@ -275,6 +288,9 @@ class Sampled:
             found.pending, found.terms = self.pending[index], self.terms
             if self.terms > 1:
                 found._whole = self, index
+        if self._two is not None:
+            one, other = (np.broadcast_to(term, self.shape)[index] for term in self._two)
+            found._two = one, other
         return found
 
     def __iter__(self) -> Iterator[Sampled]:

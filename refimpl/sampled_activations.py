@@ -5,7 +5,7 @@
   allowed, and most are far smaller.
 - *Kinks*. Where one lies within `NEAR` deviations of the argument, another implementation may be on the other side. A
   value goes on with the steeper of the slopes there; a slope that is itself a number (`strictly_between`), and a
-  value that jumps, is off by ±`SHARE` of the difference: one that is on the other side is 1 / `SHARE` deviations off.
+  value that jumps, is off by ± the difference, in all samples: of several slopes that are multiplied, all may be.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from .arrays import Array
 from .noise import OF_ROUNDING, Noise
 
 NEAR = 8.0
-SHARE = 0.4
+SHARE = 1.0
 _PROBED = 3  # samples that tell how far off arguments are,
 _STRAIGHT, _BENT = 1e-3, 0.02  # and from where on tanh and sigmoid are no lines
+_APART = 0.1  # a value of 1 so uncertain: a product of several is no longer off in proportion
 _OF_LIMIT = 1 / 64 / OF_ROUNDING  # a variance, from the square of the limit
 _TANH_SATURATES = float(np.tanh(8.0)) ** 2  # from where on its rounding allows for more
 
@@ -48,30 +49,34 @@ def evaluated(
 def _smooth(activation: Activation, x: Array, y: Array, delta: Array, noise: Noise) -> Array:
     """The errors of tanh and sigmoid: by the slope, or exactly where arguments are so far off that this is too little.
 
-    And no less than by the steepest secant, where they are further off still.
+    And no less than by the steepest secant, where they are further off still, but within the function's range there.
     """
     slope = activation.derivative(y, x)
-    reach = float(np.maximum.reduce(delta[:_PROBED], axis=None, initial=0.0)) * noise.unit
-    if not reach > _STRAIGHT:
+    probed = delta[:_PROBED]
+    reach = float(max(probed.max(initial=0.0), -probed.min(initial=0.0))) * noise.unit
+    if reach <= _STRAIGHT:
         return delta * slope[None].astype(noise.real)
-    noise.bends = True
     errors = (activation.function(x + noise.unit * delta.astype(np.float64)) - y) / noise.unit
     if reach > _BENT:
-        least = delta * np.maximum(slope, _secant(activation, x, y, delta, noise))
+        secant, lowest, highest = _secant(activation, x, y, delta, noise)
+        least = np.clip(delta * secant, lowest, highest)
         errors = np.where(np.abs(errors) < np.abs(least), least, errors)
+        square = np.einsum("s...,s...->...", errors, errors) / len(errors)
+        noise.apart |= not np.sqrt(square).max(initial=0.0) * noise.unit < _APART
     return errors.astype(noise.real)
 
 
-def _secant(activation: Activation, x: Array, y: Array, delta: Array, noise: Noise) -> Array:
-    """The steepest secant within what another implementation's number may be, where f bends in there."""
+def _secant(activation: Activation, x: Array, y: Array, delta: Array, noise: Noise) -> tuple[Array, Array, Array]:
+    """The steepest secant within what another implementation's number may be, and the errors of f at the ends."""
     low, high = _window(x, delta, noise)
     steepest = np.zeros(x.shape)
+    lowest, highest = ((activation.function(end) - y) / noise.unit for end in (low, high))
     for share in (1.0, 0.5, 0.25):
         reach = share * (high - low) / 2
         for end in (x - reach, x + reach):
             secant = np.abs(activation.function(end) - y) / reach
             steepest = np.maximum(steepest, np.where(np.isfinite(secant), secant, 0.0))
-    return steepest
+    return steepest, lowest, highest
 
 
 def inside(low: float, high: float, y: Array, delta: Array | None, noise: Noise) -> tuple[Array, Array | None]:
@@ -82,11 +87,11 @@ def inside(low: float, high: float, y: Array, delta: Array | None, noise: Noise)
     for limit in (low, high):
         if np.isfinite(limit):
             moved = abs(float(noise.precision.stored(np.asarray(limit))) - limit)
-            either |= (least < limit + moved) & (limit - moved < most)
+            either |= ~((least >= limit + moved) | (limit - moved >= most))  # so where nothing is known of y
     if not either.any():
         return found, None
     noise.at_kinks = True
-    return found, noise.drawn(either * (SHARE / noise.unit) ** 2, y)
+    return found, noise.drawn(np.where(np.isfinite(most - least), either * (SHARE / noise.unit) ** 2, np.inf), y)
 
 
 def _own(activation: Activation, x: Array, y: Array, noise: Noise) -> Array | None:

@@ -36,6 +36,13 @@ def of_two(one: Array, other: Array, value: Array, terms: tuple[int, int]) -> Ar
     return np.maximum(longer, square, out=longer)
 
 
+def by_term(terms: tuple[Array, Array], square: Array) -> Array:
+    """The variance of a number times a sum of two, made term by term; from the number's square."""
+    one, other = terms
+    found: Array = (one * one + other * other) * square
+    return found
+
+
 def of_inner_product(
     noise: Noise, rows: Array, kernel: Array, value: Array, squares: Array, over_rows: bool
 ) -> tuple[Array, int]:
@@ -53,11 +60,11 @@ def of_inner_product(
     if over_rows:
         of_sum *= noise.repeats
     if not noise.precision.sums:
-        return of_sum, terms
+        return noise.in_range(of_sum, value), terms
     of_sum *= noise.of_sums
     if over_rows and noise.steps > 1:
-        return of_sum + (square + squares / 2) * (noise.steps * noise.repeats), 1
-    return of_sum + square, 1
+        return noise.in_range(of_sum + (square + squares / 2) * (noise.steps * noise.repeats), value), 1
+    return noise.in_range(of_sum + square, value), 1
 
 
 def of_rows(noise: Noise, terms: Array, value: Array, axis: int) -> Array:

@@ -14,10 +14,11 @@ from typing import Any
 
 import numpy as np
 
+from . import checks
 from .arrays import Array
 from .errors import InvalidArgument
 from .noise import MOST_SAMPLES, Noise
-from .parameters import Gates, State, check_size
+from .parameters import Gates, State
 from .pooling import together
 from .precision import Precision
 from .running import AnyRun, checked_cotangents, checked_run, unroll, unroll_adjoint
@@ -26,8 +27,12 @@ from .sequence import Gradients
 from .stack import named_cells
 
 SAMPLES = 12
-COMES_APART = 0.1
-"""Deviations of more than this share of the values: the samples come apart, and do not say how likely an error is."""
+MOST = 10_000
+"""Samples that may be asked for."""
+COMES_APART = 0.5
+"""Deviations of more than this share of the values: the samples come apart, and do not say how likely an error is.
+It is so only where some gate's have come apart; else what is far off is so in proportion, as where a difference of
+nearly equal numbers is small."""
 COMES_APART_AT_KINKS = 2.0
 """The same where a slope may be either of two: then deviations are large and still in proportion."""
 _UNITS, _LEAST = (
@@ -139,8 +144,9 @@ def moments(
     """`spread` by the quantities' names (`named`), with the values; ``first`` numbers the samples, to have others;
     ``careful`` evaluations look at partial sums one by one."""
     precision = Precision.of(dtype)
-    check_size("samples", samples, least=2, expected="an integer from 2")
-    check_size("seed", seed, least=0, expected="an integer from 0")
+    samples = checks.integer(2, MOST)("samples", samples)
+    seed = checks.count("seed", seed)
+    first = checks.count("first", first)
     if not checked_run(run).gates:
         raise InvalidArgument("run", expected="one that keeps what the adjoint needs", got="one of keep=False")
     outputs, state = checked_cotangents(run, d_outputs, d_state, dtype=None, check_finite=False)
@@ -150,7 +156,7 @@ def moments(
     shared: dict[str, Any] = {"steps": run.x.shape[1], "stride": stride, "careful": careful, "repeats": repeats}
     values: dict[str, Array] = {}
     variances: dict[str, Array] = {}
-    at_kinks = False
+    at_kinks = apart = False
     with np.errstate(all="ignore"):
         for begin in range(first, first + samples, MOST_SAMPLES):
             count = min(MOST_SAMPLES, first + samples - begin)
@@ -158,8 +164,8 @@ def moments(
             for name, (value, variance) in _sampled(run, noise, outputs, state, gradients).items():
                 values[name] = value
                 variances[name] = variances.get(name, 0.0) + variance * (count / samples)
-            at_kinks = at_kinks or noise.at_kinks
-    share = COMES_APART_AT_KINKS if at_kinks else COMES_APART
+            at_kinks, apart = at_kinks or noise.at_kinks, apart or noise.apart
+    share = COMES_APART_AT_KINKS if at_kinks else COMES_APART if apart else np.inf
     return {
         name: Moments(values[name], deviation, share, _LEAST * noise.least, not name.startswith("d_params."))
         for name, deviation in together(variances, samples, max(1, samples // stride), noise.unit).items()
@@ -185,6 +191,7 @@ def _sampled(
     params = {name: Sampled.given(noise, value, noise.precision.weights) for name, value in run.params.items()}
     found: dict[str, list[Any]] = {}
     for rows in _pieces(run, noise.samples):
+        noise.begin_piece(rows.start)
         again = unroll(
             run.cell,
             params,

@@ -26,7 +26,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from . import parameters
+from . import checks, parameters
 from .activations import Activation
 from .arrays import Array
 from .linear import Factors, affine, affine_adjoint, kernel_gradient
@@ -52,7 +52,15 @@ class SimpleRNN:
     state_names: ClassVar[tuple[str, ...]] = ("h",)
 
     def __post_init__(self) -> None:
-        parameters.check_cell(self)
+        checks.fields(
+            self,
+            input_size=checks.size,
+            hidden_size=checks.size,
+            activation=parameters.activation_name,
+            use_bias=checks.flag,
+            use_recurrent_bias=checks.flag,
+            clip=parameters.limit,
+        )
 
     @property
     def output_size(self) -> int:

@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from . import sequence
+from . import checks, sequence
 from .arrays import Array
 from .errors import InvalidArgument
 from .linear import Factors, concatenate, total
@@ -47,10 +47,12 @@ class Layer:
 
     def __post_init__(self) -> None:
         cells = [cell for cell in (self.forward, self.backward) if cell is not None]
-        if not cells or not all(hasattr(cell, "step") and not isinstance(cell, type) for cell in cells):
-            raise InvalidArgument("layer", expected="a cell forward, backward or both", got=repr(self))
-        if self.merge not in MERGES:
-            raise InvalidArgument("merge", expected=f"one of {', '.join(MERGES)}", got=repr(self.merge))
+        if not cells or not all(is_cell(cell) for cell in cells):
+            got = f"Layer(forward={self.forward!r:.60}, backward={self.backward!r:.60}"
+            raise InvalidArgument("layer", expected="a cell forward, backward or both", got=got)
+        if not isinstance(self.merge, str) or self.merge not in MERGES:
+            raise InvalidArgument("merge", expected=f"one of {', '.join(MERGES)}", got=checks.described(self.merge))
+        object.__setattr__(self, "merge", str(self.merge))
         if len({cell.input_size for cell in cells}) > 1:
             sizes = " and ".join(str(cell.input_size) for cell in cells)
             raise InvalidArgument("layer", expected="one input size for both directions", got=sizes)
@@ -92,7 +94,7 @@ class Stack:
 
     def __post_init__(self) -> None:
         if not isinstance(self.layers, tuple) or not self.layers or not all(isinstance(x, Layer) for x in self.layers):
-            raise InvalidArgument("layers", expected="a tuple of at least one Layer", got=repr(self.layers))
+            raise InvalidArgument("layers", expected="a tuple of at least one Layer", got=f"{self.layers!r:.200}")
         for k, (before, after) in enumerate(zip(self.layers, self.layers[1:], strict=False), start=1):
             if after.input_size != before.output_size:
                 expected = f"input_size={before.output_size}, the output size of layer {k - 1}"
@@ -107,6 +109,15 @@ class Stack:
     def output_size(self) -> int:
         """The size of one step's output."""
         return self.layers[-1].output_size
+
+    @property
+    def named_cells(self) -> list[tuple[str, Cell]]:
+        """Each cell after the prefix of its names: layer by layer, forward before backward."""
+        return [
+            (prefix(k, reverse), each)
+            for k, layer in enumerate(self.layers)
+            for each, reverse in zip(layer.cells, layer.reversals, strict=True)
+        ]
 
     @property
     def state_names(self) -> tuple[str, ...]:
@@ -139,18 +150,21 @@ class Stack:
 
 def named_cells(cell: Cell | Stack) -> list[tuple[str, Cell]]:
     """Each cell after the prefix of its names: layer by layer, forward before backward; a cell alone has no prefix."""
-    if not isinstance(cell, Stack):
-        return [("", cell)]
-    return [
-        (prefix(k, reverse), each)
-        for k, layer in enumerate(cell.layers)
-        for each, reverse in zip(layer.cells, layer.reversals, strict=True)
-    ]
+    if isinstance(cell, Stack):
+        return cell.named_cells
+    if not is_cell(cell):
+        raise InvalidArgument("cell", expected="SimpleRNN, LSTM, GRU or a Stack of layers", got=checks.described(cell))
+    return [("", cell)]
+
+
+def is_cell(value: Any) -> bool:
+    """Whether it is one cell, which knows its step and its parameters, and not the class of one."""
+    return not isinstance(value, type) and hasattr(value, "step") and hasattr(value, "parameter_shapes")
 
 
 def prefix(layer: int, reverse: bool) -> str:
     """What the names of a layer's one direction begin with."""
-    return f"l{layer}{'_reverse' if reverse else ''}."
+    return f"l{checks.count('layer', layer)}{'_reverse' if checks.flag('reverse', reverse) else ''}."
 
 
 @dataclass(frozen=True)

@@ -15,14 +15,17 @@ from typing import Any
 import numpy as np
 
 from . import checks
+from .accuracies import binary_accuracy as binary_accuracy  # a part of training: `ri.training.binary_accuracy`
+from .accuracies import categorical_accuracy as categorical_accuracy
 from .arrays import Array
-from .elementary import is_float
 from .errors import InvalidArgument
 from .head import Dense
 from .losses import Loss, MeanSquaredError
 from .model import Model
 from .optimizers import Clip, Optimizer, OptimizerState
-from .parameters import Parameters, check_size
+from .parameters import Parameters
+from .snapshot import OPTIMIZER
+from .snapshot import Snapshot as Snapshot
 
 Metric = Callable[[Array, Array], float]
 """A number between 0 and 1, a mean over rows, from target and output."""
@@ -62,8 +65,11 @@ def step(
     Raises `InvalidArgument` for what does not fit the model, the loss or the optimizer, and for clipping where an
     optimizer in the manner of keras-tensorflow squares an embedding's gradient by occurrence.
     """
+    model, loss = _model_and_loss(model, loss)
+    optimizer, clip = _optimizer_and_clip(optimizer, clip)
+    logits_shortcut = checks.flag("logits_shortcut", logits_shortcut)
     inner, its_loss = without_final_activation(model, loss) if logits_shortcut else (model, loss)
-    passed = inner.forward(params, x, check_finite=_all_floats(params))
+    passed = inner.forward(params, x)
     value = its_loss(target, passed.output)
     by_occurrence = optimizer.manner == "keras-tensorflow"
     found = inner.backward(passed, its_loss.gradient(target, passed.output), squares=by_occurrence)
@@ -81,6 +87,7 @@ def without_final_activation(model: Model, loss: Loss) -> tuple[Model, Loss]:
     Raises `InvalidArgument` unless the model ends with a Dense layer of sigmoid or softmax and the loss is a
     cross-entropy of probabilities.
     """
+    model, loss = _model_and_loss(model, loss)
     last = model.layers[-1]
     if isinstance(loss, MeanSquaredError) or loss.from_logits:
         raise InvalidArgument("loss", expected="a cross-entropy of probabilities", got=repr(loss))
@@ -88,59 +95,6 @@ def without_final_activation(model: Model, loss: Loss) -> tuple[Model, Loss]:
         raise InvalidArgument("model", expected="a Dense layer with sigmoid or softmax at its end", got=repr(last))
     logits = dataclasses.replace(last, activation="linear")
     return Model((*model.layers[:-1], logits)), dataclasses.replace(loss, from_logits=True)
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """All that training needs to go on after an epoch.
-
-    epoch     how many epochs are done
-    history   ``loss`` and, where asked for, ``metric``, ``val_loss``, ``val_metric``: one number an epoch
-    """
-
-    epoch: int
-    params: Parameters
-    state: OptimizerState
-    history: Mapping[str, tuple[float, ...]]
-
-    @staticmethod
-    def fresh(params: Parameters, optimizer: Optimizer) -> Snapshot:
-        """Before the first epoch."""
-        return Snapshot(0, dict(params), optimizer.start(params), {})
-
-    def arrays(self) -> dict[str, Array]:
-        """Everything as arrays by flat names, none of them of objects."""
-        found: dict[str, Array] = {"epoch": np.array(self.epoch), "step": np.array(self.state.step)}
-        found |= {f"params/{name}": value for name, value in self.params.items()}
-        for slot, values in self.state.slots.items():
-            found |= {f"slots/{slot}/{name}": value for name, value in values.items()}
-        return found | {f"history/{name}": np.array(values, np.float64) for name, values in self.history.items()}
-
-    @staticmethod
-    def from_arrays(arrays: Mapping[str, Any], model: Model, optimizer: Optimizer, dtype: Any) -> Snapshot:
-        """The inverse of `arrays`; `InvalidArgument` where they do not fit the model, the optimizer or the dtype."""
-        history = {name: arrays[name] for name in arrays if name.startswith("history/")}
-        shapes = model.parameter_shapes
-        expected: dict[str, tuple[int, ...]] = {"epoch": (), "step": ()}
-        for prefix in ("params", *(f"slots/{slot}" for slot in optimizer.slot_names)):
-            expected |= {f"{prefix}/{name}": shape for name, shape in shapes.items()}
-        checks.mapping("arrays", arrays, [*expected, *history])
-        for name, shape in expected.items():
-            axes = {f"axis {k}": size for k, size in enumerate(shape)}
-            if name not in ("epoch", "step"):
-                checks.array(f"arrays[{name!r}]", arrays[name], axes, dtype=np.dtype(dtype), check_finite=False)
-        epoch, count = (_count(name, arrays[name]) for name in ("epoch", "step"))
-        for name, values in history.items():
-            checks.array(f"arrays[{name!r}]", values, {"epochs": epoch}, dtype=np.dtype(float), check_finite=False)
-        return Snapshot(
-            epoch,
-            {name: np.asarray(arrays[f"params/{name}"]) for name in shapes},
-            OptimizerState(
-                count,
-                {s: {name: np.asarray(arrays[f"slots/{s}/{name}"]) for name in shapes} for s in optimizer.slot_names},
-            ),
-            {name.removeprefix("history/"): tuple(map(float, values)) for name, values in history.items()},
-        )
 
 
 @dataclass(frozen=True)
@@ -184,12 +138,21 @@ def fit(
 
     The epoch's loss and metric are the means over its rows (of a loss that sums, the sum), each at the parameters
     before its batch's step, as Keras reports them. The last batch may be smaller than the others. Raises
-    `InvalidArgument` for no rows, for rows without a target, for a ``batch_size`` that is no positive integer, and as
-    `step` does.
+    `InvalidArgument` for no rows, for rows without a target, for a ``batch_size`` that is no positive integer, for
+    ``epochs`` or a seed below 0, and as `step` does.
     """
-    x, target = np.asarray(x), np.asarray(target)
-    rows = _rows(x, target)
-    check_size("batch_size", batch_size)
+    model, loss = _model_and_loss(model, loss)
+    optimizer, clip = _optimizer_and_clip(optimizer, clip)
+    checks.instance("start", start, Snapshot, "a Snapshot")
+    epochs, batch_size = checks.count("epochs", epochs), _batch_size(batch_size)
+    seed = None if seed is None else checks.count("seed", seed)
+    x, target, rows = _rows(model, start.params, x, target)
+    if validation is not None:
+        its_x, its_target = checks.sequence("validation", validation, "a pair (x, target)", 2)
+        _rows(model, start.params, its_x, its_target, ("validation[0]", "validation[1]"))
+    logits_shortcut = checks.flag("logits_shortcut", logits_shortcut)
+    for name, function in (("metric", metric), ("on_batch", on_batch), ("on_epoch", on_epoch)):
+        checks.function(name, function)
     batches = -(-rows // batch_size)
     now = start
     while now.epoch < epochs:
@@ -222,6 +185,9 @@ def fit(
 
 def order(rows: int, seed: int | None, epoch: int) -> Array:
     """The rows in the order in which that epoch, from 0, takes them."""
+    rows, epoch = checks.count("rows", rows), checks.count("epoch", epoch)
+    checks.fits_in_memory("rows", (rows,))
+    seed = None if seed is None else checks.count("seed", seed)
     return np.arange(rows) if seed is None else np.random.default_rng([seed, epoch]).permutation(rows)
 
 
@@ -236,10 +202,13 @@ def evaluate(
 ) -> tuple[float, float | None]:
     """The loss, and the metric where there is one, over all rows: means, or of a loss that sums, the sum.
 
-    Raises `InvalidArgument` for no rows, for rows without a target, and for what does not fit the model or the loss.
+    Raises `InvalidArgument` for no rows, for rows without a target, for a ``batch_size`` that is no positive integer,
+    and for what does not fit the model or the loss.
     """
-    x, target = np.asarray(x), np.asarray(target)
-    rows = _rows(x, target)
+    model, loss = _model_and_loss(model, loss)
+    x, target, rows = _rows(model, params, x, target)
+    batch_size = _batch_size(batch_size)
+    checks.function("metric", metric)
     summed, reached = 0.0, 0.0
     for at in range(0, rows, batch_size):
         part = slice(at, at + batch_size)
@@ -251,31 +220,35 @@ def evaluate(
     return summed / whole, None if metric is None else reached / rows
 
 
-def binary_accuracy(target: Any, output: Array) -> float:
-    """The share of elements whose probability is above one half just where the target is."""
-    return float(((output > 0.5) == (np.asarray(target) > 0.5)).mean())
+def _model_and_loss(model: Any, loss: Any) -> tuple[Model, Loss]:
+    return (
+        checks.instance("model", model, Model, "a Model"),
+        checks.instance("loss", loss, Loss, "a loss of `losses`"),
+    )
 
 
-def categorical_accuracy(target: Any, output: Array) -> float:
-    """The share of rows whose greatest output is the right class; targets are classes, or one-hot rows."""
-    target = np.asarray(target)
-    right = target.argmax(axis=-1) if target.ndim == output.ndim else target
-    return float((output.argmax(axis=-1) == right).mean())
+def _optimizer_and_clip(optimizer: Any, clip: Any) -> tuple[Optimizer, Clip | None]:
+    return (
+        checks.instance("optimizer", optimizer, Optimizer, OPTIMIZER),
+        checks.instance("clip", clip, Clip | None, "a Clip or None"),
+    )
 
 
-def _rows(x: Array, target: Array) -> int:
-    if not len(x) or len(x) != len(target):
-        expected = f"{len(x)} rows, as x has, and at least one"
-        raise InvalidArgument("target", expected=expected, got=f"{len(target)} rows")
-    return len(x)
+def _rows(
+    model: Model, params: Any, x: Any, target: Any, names: tuple[str, str] = ("x", "target")
+) -> tuple[Array, Array, int]:
+    """The rows and their targets, all of them checked before the first is used, and how many there are."""
+    try:
+        x = model.checked_input(params, x)
+    except InvalidArgument as refusal:
+        which = names[0] if refusal.argument == "x" else refusal.argument
+        raise InvalidArgument(which, expected=refusal.expected, got=refusal.got) from None
+    target = checks.real_numbers(names[1], target)
+    if not len(x) or target.ndim == 0 or len(x) != len(target):
+        got = f"shape {target.shape}"
+        raise InvalidArgument(names[1], expected=f"{len(x)} rows, as {names[0]} has, and at least one", got=got)
+    return x, target, len(x)
 
 
-def _all_floats(params: Mapping[str, Any]) -> bool:
-    return all(is_float(value) for value in params.values())
-
-
-def _count(name: str, value: Any) -> int:
-    found = checks.as_array(f"arrays[{name!r}]", value)
-    if found.shape != () or not np.issubdtype(found.dtype, np.integer) or found < 0:
-        raise InvalidArgument(f"arrays[{name!r}]", expected="an integer, 0 or more", got=checks.described(found))
-    return int(found)
+def _batch_size(value: Any) -> int:
+    return checks.count("batch_size", value, least=1, expected="a positive integer")

@@ -34,6 +34,7 @@ _COMMANDS = {
     "bench": "power.bench",
     "parity": "models.parity",
     "job": "models.job",
+    "model": "models.model",
 }
 """Each command's name, to the module in this folder that adds its parser and does its work."""
 

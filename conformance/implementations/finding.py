@@ -4,17 +4,7 @@ A folder's ``framework.toml`` has a table for each name that the folder offers, 
 that goes by this name. The table's other keys are those of `Source`. ``extra``, ``packages`` and ``environment`` may
 stand above the tables: then they hold for every table that does not state its own.
 
-================  ======================================================================================
-kind              what is named, as ``module:name`` in the folder
-================  ======================================================================================
-implementation    a class that is an `conformance.contract.Implementation`
-timed             a class that the benchmarks call, `conformance.implementations.timing.Timed`
-training          a module that trains a `conformance.cases.training.Task`; without ``:name``
-activations       a class that evaluates one activation, `conformance.implementations.activations.Activations`
-published_cases   a function that gives the framework's own cases, each with the answer that is stored beside it
-jobs              a module with the framework's side of the jobs; ``functions`` names those that it has
-================  ======================================================================================
-"""
+================  ==============================================================================="""
 
 from __future__ import annotations
 
@@ -35,7 +25,7 @@ from ..contract import Implementation, NotRun, attribute_of
 
 FOLDER = Path(__file__).parent
 _FILE = "framework.toml"
-_KINDS = ("implementation", "timed", "training", "activations", "published_cases", "jobs")
+_KINDS = ("implementation", "timed", "training", "activations", "published_cases", "jobs", "file")
 _TEXT = {"type": "string", "minLength": 1}
 _SHARED = {
     "environment": {"type": "object", "additionalProperties": {"type": "string"}},

@@ -116,6 +116,11 @@ def summary(family: str, comparisons: Sequence[Comparison]) -> tuple[str, int, f
     )
 
 
+def squares_of(comparisons: Sequence[Comparison]) -> tuple[int, float]:
+    """How many errors were compared with their deviations, and the sum of the squares of the ratios."""
+    return sum(each.measured for each in comparisons), sum(each.squares for each in comparisons)
+
+
 def compare(quantity: str, expected: Array, bound: Array, got: Any, dtype: Any = None) -> Comparison:
     """Compares one quantity element by element; NaN where a number is expected has an infinite ratio.
 
@@ -153,11 +158,12 @@ def compare(quantity: str, expected: Array, bound: Array, got: Any, dtype: Any =
 def judge(expected: Expected, observed: Observed) -> Verdict:
     """Compares everything that was observed; an observed quantity of an unknown name is a problem too.
 
-    Where no number is more than `SUSPECTED` deviations off, the verdict stands. Else each is held to its limit.
+    Where no number is more than `SUSPECTED` deviations off, and no samples come apart, the verdict stands. Else each
+    number is held to its limit.
     """
     shared = [name for name in expected.values if name in observed.values]
     comparisons = [_by_deviations(expected, name, observed.values[name]) for name in shared]
-    if any(c is None or c.ratio * FARTHEST > SUSPECTED for c in comparisons):
+    if any(c is None or c.undecided or c.ratio * FARTHEST > SUSPECTED for c in comparisons):
         comparisons = [
             _by_limits(expected, name, observed.values[name], c) for name, c in zip(shared, comparisons, strict=True)
         ]

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from ..contract import FAMILIES as QUANTITY_FAMILIES
 from ..running.profiling.accounts import END, START
 from ..suite.runner import SuiteProcess
 
+SUSPICIOUSLY_SMALL, ENOUGH = 0.05, 1000
+"""Faithful errors have a root mean square of 0.1 to 0.9 deviations; a tenth of that, over so many numbers, is another
+arithmetic's."""
 FAMILIES = (*QUANTITY_FAMILIES, "laws", "invariants", "stateful", "hand-sized", "devices")
 
 
@@ -21,7 +26,10 @@ class Result:
     verdict           "agrees", "DIVERGES", "not run" or "CRASHED"
     coverage          of the "combinations" of options and the "tuples" of three option values: "covered" and "valid"
     families          family to the count of ``numbers`` compared, the ``worst`` error in units of its bound, and the
-                      count of ``undecided`` numbers, whose bound is infinite
+                      count of ``undecided`` numbers, whose bound is infinite; further ``deviations``, the root mean
+                      square of its errors in sampled deviations, where these are known
+    coarser           family and dtype to the same root mean square, where it is so small that the arithmetic that is
+                      declared must be coarser than that which is computed in
     not_run           what was not run, to the reason
     refused           the reason why the framework refuses combinations of options, to how many; some of each were tried
     divergences       the known divergences that were seen, id to summary
@@ -49,6 +57,7 @@ class Result:
     seconds: float
     why: str = ""
     repeated: dict[str, dict[str, int]] = field(default_factory=dict)
+    coarser: dict[str, float] = field(default_factory=dict)
     accounts: dict[str, float] = field(default_factory=dict)
 
 
@@ -93,6 +102,7 @@ def result_of(process: SuiteProcess, device: str) -> Result:
         seconds=round(process.seconds, 1),
         why=why,
         repeated=_repeated(process),
+        coarser=_coarser(cases),
         accounts=_accounts(process),
     )
 
@@ -133,11 +143,35 @@ def _ran_every_test(process: SuiteProcess) -> bool:
 
 
 def _merged(found: list[dict[str, float]]) -> dict[str, float]:
-    return {
+    merged = {
         "numbers": sum(one["numbers"] for one in found),
         "worst": max((one["worst"] for one in found), default=0.0),
         "undecided": sum(one["undecided"] for one in found),
     }
+    measured, squares = _measured(found)
+    return merged | ({"deviations": math.sqrt(squares / measured)} if measured else {})
+
+
+def _measured(found: list[dict[str, float]]) -> tuple[float, float]:
+    """How many errors were compared with deviations, and the sum of the squares of the ratios."""
+    return sum(one.get("measured", 0) for one in found), sum(one.get("squares", 0.0) for one in found)
+
+
+def _coarser(cases: list[dict[str, Any]]) -> dict[str, float]:
+    """By family and dtype, deviations that are so small that the arithmetic is not the one that is declared.
+
+    Where no error is found at all, as of the oracle compared with itself, none is declared away.
+    """
+    by_dtype: dict[str, list[dict[str, float]]] = {}
+    for case in cases:
+        for family, found in case["families"].items():
+            by_dtype.setdefault(f"{family} in {case.get('dtype', '')}", []).append(found)
+    found = {}
+    for what, its in by_dtype.items():
+        measured, squares = _measured(its)
+        if measured >= ENOUGH and 0 < squares < measured * SUSPICIOUSLY_SMALL**2:
+            found[what] = math.sqrt(squares / measured)
+    return found
 
 
 def _tail(log: Path, lines: int = 25) -> str:

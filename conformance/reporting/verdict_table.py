@@ -41,6 +41,15 @@ def print_results(console: Console, results: Sequence[Result], absent: dict[str,
     _listing(console, "Not run", lines)
     _listing(
         console,
+        "Declares a coarser arithmetic than its errors show",
+        {
+            f"{result.name}: {what}": f"the errors are {size:.2g} deviations in the mean; faithful ones 0.1 to 1"
+            for result in results
+            for what, size in result.coarser.items()
+        },
+    )
+    _listing(
+        console,
         "Called again, and not the same bit for bit",
         {
             f"{result.name}: {what}": f"{its['unlike']} of {its['calls']} times"

@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, settings
 
 from ..cases.coverage import Coverage, OptionTuples
 from ..cases.option_space import Space, space_of
-from ..contract import Case, Implementation, Quantities, attribute_of
+from ..contract import Case, Implementation, Quantities, attribute_of, family_of
 from ..judging.divergences import (
     Disagreement,
     Divergence,
@@ -28,7 +28,7 @@ from ..judging.divergences import (
     run_and_judge,
 )
 from ..judging.reproduction import reproducing_script
-from ..judging.verdict import Comparison, Verdict, summary
+from ..judging.verdict import Comparison, Verdict, squares_of, summary
 from ..running.processes import append_event
 
 _LINES_SHOWN = 8
@@ -149,10 +149,11 @@ class Session:
         try:
             verdict, known = run_and_judge(self.implementation, case, self.known_divergences)
         except Disagreement as error:
-            self._record_verdict(test, Verdict((Comparison("call", 0, np.inf, problem=str(error)),)), ())
+            failed = Verdict((Comparison("call", 0, np.inf, problem=str(error)),))
+            self._record_verdict(test, failed, (), dtype=case.dtype_name)
             lines = str(error).splitlines()[1:]
             raise Disagreement(lambda: self._failure_message(case, lines)) from error
-        self._record_verdict(test, verdict, known)
+        self._record_verdict(test, verdict, known, dtype=case.dtype_name)
         if verdict.disagreements:
             lines = [str(comparison) for comparison in verdict.disagreements]
             raise Disagreement(lambda: self._failure_message(case, lines))
@@ -223,7 +224,9 @@ class Session:
             "--- end of script ---",
         ]
 
-    def _record_verdict(self, test: str, verdict: Verdict, known: tuple[str, ...], family: str | None = None) -> None:
+    def _record_verdict(
+        self, test: str, verdict: Verdict, known: tuple[str, ...], family: str | None = None, dtype: str = ""
+    ) -> None:
         """Records a verdict, unless the test has failed before: then Hypothesis only shrinks the failure."""
         if test in self._failed:
             return
@@ -235,10 +238,14 @@ class Session:
             name: {"numbers": numbers, "worst": ratio, "undecided": undecided}
             for name, numbers, ratio, undecided in summaries
         }
+        for name, found in families.items():
+            its = [c for c in verdict.comparisons if family is not None or family_of(c.quantity) == name]
+            found["measured"], found["squares"] = squares_of(its)
         self._write(
             event="case",
             test=test,
             families=families,
+            dtype=dtype,
             missing=_reasons_by_family(verdict.missing),
             known=list(known),
             path=verdict.path,

@@ -1,10 +1,13 @@
 """Weights to and from the frameworks' own layouts, one file a framework.
 
-Each file has ``load(cell, weights) -> params`` and ``dump(cell, params) -> weights``. Both only cut, transpose
-and reorder, so a round trip is exact, and what converts weights converts their gradients too. `table` shows all of
-them side by side.
+Each file has ``load(cell, weights) -> params`` and ``dump(cell, params) -> weights``, and for states
+``load_state`` and ``dump_state``. They only cut, transpose and reorder, so a round trip is exact, and what
+converts weights converts their gradients too. ``cell_of`` tells the cell from what people have: Keras's
+configuration, PyTorch's tensors, ONNX's node. `converting` changes biases where two layouts differ in them.
+`table` shows all layouts side by side.
 """
 
 from . import fused, keras, onnx, onnx_node, pytorch
+from .converting import convert, native
 
-__all__ = ["fused", "keras", "onnx", "onnx_node", "pytorch"]
+__all__ = ["convert", "fused", "keras", "native", "onnx", "onnx_node", "pytorch"]

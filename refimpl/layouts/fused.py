@@ -15,22 +15,26 @@ GRUCell       r u      ``gates/kernel`` ``(input+hidden, 2*hidden)``, ``gates/bi
 There is always a bias, and only one: the cell must set ``use_bias`` and not ``use_recurrent_bias``. TensorFlow's
 ``forget_bias``, 1 by default, is added at run time and is in no variable: it is the cell's ``forget_bias``.
 
+An LSTM's state is ``LSTMStateTuple(c, h)``, ``c`` first, or, with ``state_is_tuple=False``, both side by side in one
+array ``(batch, hidden + output)``; the others' is ``h``.
+
 Source: tensorflow/python/keras/layers/legacy_rnn/rnn_cell_impl.py, TensorFlow 2.21; TensorFlow 1's ``tf.nn.rnn_cell``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..arrays import Array
 from ..checks import mapping
+from ..checks import weights as weights_of
 from ..errors import InvalidArgument
 from ..linear import blocks, concatenate
-from ..parameters import Cell, Parameters
-from . import gates
+from ..parameters import Cell, Parameters, State
+from . import gates, states
 
 GATE_ORDER: gates.Orders = {
     "SimpleRNN": ("h",),
@@ -77,6 +81,27 @@ def dump(cell: Cell, params: Mapping[str, Any]) -> dict[str, Array]:
     if "projection_kernel" in found:
         variables["projection/kernel"] = found["projection_kernel"].copy()
     return variables
+
+
+def load_state(cell: Cell, state: Any) -> State:
+    """``(h, c)`` from ``(c, h)`` or both in one array; ``(h,)`` from ``h``."""
+    _checked(cell)
+    if len(cell.state_names) == 1:
+        return states.checked(cell, "state", [state])
+    if not isinstance(state, tuple | list):
+        joined = weights_of("state", state)
+        width = cell.hidden_size + cell.output_size
+        if joined.ndim != 2 or joined.shape[1] != width:
+            raise InvalidArgument("state", expected=f"(c, h), or shape (batch, {width})", got=f"shape {joined.shape}")
+        state = joined[:, : cell.hidden_size], joined[:, cell.hidden_size :]
+    return states.checked(cell, "state", state[::-1])
+
+
+def dump_state(cell: Cell, state: Sequence[Any]) -> Any:
+    """``(c, h)`` of an LSTM, else ``h``: the inverse of `load_state`."""
+    _checked(cell)
+    found = states.checked(cell, "state", state)
+    return found[::-1] if len(found) > 1 else found[0]
 
 
 def _joined(cell: Cell, variables: Mapping[str, Array], name: str) -> Array:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from ..arrays import Array
-from ..checks import as_array
+from ..checks import described, weights
 from ..errors import InvalidArgument
 from ..linear import blocks, concatenate
 from ..parameters import Cell
+from ..stack import is_cell
 
 Orders = dict[str, tuple[str, ...]]
 
@@ -20,8 +21,9 @@ def reordered(array: Array, source: tuple[str, ...], target: tuple[str, ...]) ->
 def order_of(cell: Cell, orders: Orders) -> tuple[str, ...]:
     """The layout's gate order for this cell; `InvalidArgument` where the layout has no such cell."""
     kind = type(cell).__name__
-    if kind not in orders:
-        raise InvalidArgument("cell", expected=f"one of {', '.join(orders)}", got=kind)
+    if kind not in orders or not is_cell(cell):
+        got = kind if is_cell(cell) else described(cell)
+        raise InvalidArgument("cell", expected=f"one of {', '.join(orders)}", got=got)
     return orders[kind]
 
 
@@ -33,8 +35,5 @@ def refuse(cell: Cell, options: tuple[str, ...], framework: str) -> None:
 
 
 def checked(name: str, array: object, shape: tuple[int, ...]) -> Array:
-    """``array`` as an array of exactly that shape."""
-    found = as_array(name, array)
-    if found.shape != shape:
-        raise InvalidArgument(name, expected=f"shape {shape}", got=f"shape {found.shape}")
-    return found
+    """``array`` as an array of exactly that shape, of numbers that need not be finite."""
+    return weights(name, array, shape)

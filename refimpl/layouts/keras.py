@@ -15,6 +15,9 @@ has a recurrent bias, so only its cell may set ``use_recurrent_bias``. With ``us
 A `Stack` is the layers of a model one after the other: the list is theirs joined, ``Bidirectional`` gives its forward
 layer's weights before its backward layer's, and ``RNN(StackedRNNCells(cells))`` each cell's in turn.
 
+States are ``layer.states``, or what a layer with ``return_state`` returns after its outputs: of each cell ``h`` and,
+of an LSTM, ``c``, ``(batch, hidden)``; cells in the order of the weights. `cell_of` reads a layer's configuration.
+
 Source: keras/src/layers/rnn/{simple_rnn,lstm,gru,bidirectional,stacked_rnn_cells}.py, Keras 3.15.
 """
 
@@ -26,11 +29,14 @@ from typing import Any
 import numpy as np
 
 from ..arrays import Array
-from ..checks import mapping
+from ..checks import described, mapping
 from ..errors import InvalidArgument
-from ..parameters import Cell, Parameters
+from ..parameters import Cell, Parameters, State
 from ..stack import Stack, named_cells
-from . import gates
+from . import gates, states
+from .keras_config import cell_of
+
+__all__ = ["GATE_ORDER", "cell_of", "dump", "dump_state", "load", "load_state"]
 
 GATE_ORDER: gates.Orders = {
     "SimpleRNN": ("h",),
@@ -46,8 +52,8 @@ def load(cell: Cell | Stack, weights: Sequence[Any]) -> Parameters:
     """
     parts = _checked_parts(cell)
     expected = sum(_count(part) for _, part in parts)
-    if not isinstance(weights, Sequence) or len(weights) != expected:
-        got = len(weights) if isinstance(weights, Sequence) else type(weights).__name__
+    if not isinstance(weights, list | tuple) or len(weights) != expected:
+        got = len(weights) if isinstance(weights, list | tuple) else described(weights)
         raise InvalidArgument("weights", expected=f"a list of {expected} arrays", got=got)
     params: Parameters = {}
     begin = 0
@@ -62,6 +68,18 @@ def dump(cell: Cell | Stack, params: Mapping[str, Any]) -> list[Array]:
     parts = _checked_parts(cell)
     params = mapping("params", params, cell.parameter_shapes)
     return [array for prefix, part in parts for array in _dump(part, params, prefix)]
+
+
+def load_state(cell: Cell | Stack, arrays: Sequence[Any]) -> State:
+    """The state, in the order of ``cell.state_names``, from Keras's list of arrays ``(batch, size)``."""
+    _checked_parts(cell)
+    return states.checked(cell, "arrays", arrays)
+
+
+def dump_state(cell: Cell | Stack, state: Sequence[Any]) -> list[Array]:
+    """Keras's list, as ``initial_state`` takes it, the inverse of `load_state`."""
+    _checked_parts(cell)
+    return list(states.checked(cell, "state", state))
 
 
 def _checked_parts(cell: Cell | Stack) -> list[tuple[str, Cell]]:

@@ -30,7 +30,8 @@ from typing import Any
 import numpy as np
 
 from ..arrays import Array
-from ..checks import as_array, mapping
+from ..checks import count, described, mapping, sequence
+from ..checks import weights as weights_of
 from ..errors import InvalidArgument
 from ..linear import concatenate
 from ..parameters import Cell, Parameters, State
@@ -68,7 +69,7 @@ def load(cell: Cell | Stack, weights: Mapping[str, Any]) -> Parameters:
 
 def dump(cell: Cell | Stack, params: Mapping[str, Any]) -> dict[str, Array]:
     """The node's weights by name, from the cell's parameters."""
-    shapes, parts = cell.parameter_shapes, directions(cell)
+    parts, shapes = directions(cell), cell.parameter_shapes
     params = mapping("params", params, shapes)
     checked = {name: gates.checked(f"params[{name!r}]", params[name], shape) for name, shape in shapes.items()}
     rows: dict[str, list[Array]] = {}
@@ -90,34 +91,49 @@ def dump(cell: Cell | Stack, params: Mapping[str, Any]) -> dict[str, Array]:
 
 def load_state(cell: Cell | Stack, arrays: Sequence[Any], layout: int = 0) -> State:
     """The state of all directions, in the order of ``cell.state_names``, from ``Y_h`` and, of an LSTM, ``Y_c``
-    (or from ``initial_h`` and ``initial_c``)."""
-    by_direction = [_moved(as_array("arrays", array), layout, 0) for array in arrays]
-    return tuple(array[row].copy() for row in range(len(directions(cell))) for array in by_direction)
+    (or from ``initial_h`` and ``initial_c``); from one of an LSTM's two, the states of that kind alone."""
+    parts, layout = directions(cell), _layout(layout)
+    kinds, hidden = len(parts[0][1].state_names), parts[0][1].hidden_size
+    given = sequence("arrays", arrays, f"a list of {kinds} arrays at most, one a kind of state")
+    if not 1 <= len(given) <= kinds:
+        raise InvalidArgument("arrays", expected=f"1 to {kinds} arrays, one a kind of state", got=described(arrays))
+    by_direction = [
+        _moved(_state(f"arrays[{k}]", array, (len(parts), None, hidden), layout), layout, 0)
+        for k, array in enumerate(given)
+    ]
+    _one_batch("arrays", [array.shape[1] for array in by_direction])
+    return tuple(array[row].copy() for row in range(len(parts)) for array in by_direction)
 
 
 def dump_state(cell: Cell | Stack, state: Sequence[Any], layout: int = 0) -> list[Array]:
     """``[initial_h]`` or ``[initial_h, initial_c]`` (likewise ``Y_h``, ``Y_c``), the inverse of `load_state`."""
-    count = len(state) // len(directions(cell))
-    return [_moved(np.stack(list(state[k::count])), 0, layout) for k in range(count)]
+    parts, layout = directions(cell), _layout(layout)
+    names, count = cell.state_names, len(parts[0][1].state_names)
+    given = sequence("state", state, f"a tuple ({', '.join(names)})", len(names))
+    checked = [_of_axes(f"state[{k}]", part, (None, parts[0][1].hidden_size)) for k, part in enumerate(given)]
+    _one_batch("state", [len(part) for part in checked])
+    return [_moved(np.stack(checked[k::count]), 0, layout) for k in range(count)]
 
 
 def load_outputs(y: Any, layout: int = 0) -> Array:
     """Our outputs, ``(batch, time, D * hidden)``, from ``Y``."""
-    found = as_array("Y", y)
-    found = found if layout else found.transpose(2, 0, 1, 3)
-    return found.reshape(*found.shape[:2], -1)
+    found = _of_axes("y", y, (None,) * 4)
+    found = found if _layout(layout) else found.transpose(2, 0, 1, 3)
+    return found.reshape(*found.shape[:2], found.shape[2] * found.shape[3])
 
 
 def dump_outputs(cell: Cell | Stack, outputs: Any, layout: int = 0) -> Array:
     """``Y``, the inverse of `load_outputs`."""
-    found = as_array("outputs", outputs)
-    found = found.reshape(*found.shape[:2], len(directions(cell)), -1)
-    return found if layout else found.transpose(1, 2, 0, 3)
+    parts = directions(cell)
+    found = _of_axes("outputs", outputs, (None, None, cell.output_size))
+    found = found.reshape(*found.shape[:2], len(parts), parts[0][1].hidden_size)
+    return found if _layout(layout) else found.transpose(1, 2, 0, 3)
 
 
 def dump_input(x: Any, layout: int = 0) -> Array:
     """``X`` from our x, ``(batch, time, input)``."""
-    return as_array("x", x) if layout else as_array("x", x).transpose(1, 0, 2)
+    found = _of_axes("x", x, (None,) * 3)
+    return found if _layout(layout) else found.transpose(1, 0, 2)
 
 
 def directions(cell: Cell | Stack) -> tuple[tuple[str, Cell], ...]:
@@ -167,6 +183,30 @@ def _shapes(cell: Cell | Stack) -> dict[str, tuple[int, ...]]:
     if "peepholes" in one.parameter_shapes:
         found["P"] = (count, 3 * one.hidden_size)
     return found
+
+
+def _layout(layout: Any) -> int:
+    if count("layout", layout, expected="0 or 1") > 1:
+        raise InvalidArgument("layout", expected="0 or 1", got=layout)
+    return int(layout)
+
+
+def _of_axes(name: str, value: Any, sizes: tuple[int | None, ...]) -> Array:
+    """Numbers in so many axes, of these sizes; of any where there is None."""
+    found = weights_of(name, value)
+    if found.ndim != len(sizes) or any(size not in (None, got) for size, got in zip(sizes, found.shape, strict=True)):
+        expected = f"shape ({', '.join('any' if size is None else str(size) for size in sizes)})"
+        raise InvalidArgument(name, expected=expected, got=f"shape {found.shape}")
+    return found
+
+
+def _state(name: str, value: Any, sizes: tuple[int | None, ...], layout: int) -> Array:
+    return _of_axes(name, value, (sizes[1], sizes[0], sizes[2]) if layout else sizes)
+
+
+def _one_batch(name: str, sizes: Sequence[int]) -> None:
+    if len(set(sizes)) > 1:
+        raise InvalidArgument(name, expected="one batch size for all", got=", ".join(map(str, sizes)))
 
 
 def _moved(states: Array, source: int, target: int) -> Array:

@@ -33,6 +33,9 @@ from typing import Any
 import numpy as np
 
 from ..activations import named
+from ..checks import count, described, flag, mapping, number, one_of, positive, sequence, size, text
+from ..checks import names as mapping_by_names
+from ..checks import weights as weights_of
 from ..errors import InvalidArgument
 from ..gru import GRU
 from ..lstm import LSTM
@@ -56,12 +59,17 @@ _SPECIAL: dict[str, tuple[str, float, float | None]] = {  # ours without the num
 }
 DEFAULT_ALPHA = {"LeakyRelu": 0.01, "ThresholdedRelu": 1.0, "Elu": 1.0, "HardSigmoid": 0.2}
 DEFAULT_BETA = {"HardSigmoid": 0.5}
+_DIRECTIONS = ("forward", "reverse", "bidirectional")
+_ATTRIBUTES = ("direction", "hidden_size", "activations", "activation_alpha", "activation_beta", "clip", "layout")
+_OWN_ATTRIBUTES = {"RNN": (), "LSTM": ("input_forget",), "GRU": ("linear_before_reset",)}
+_WEIGHTS = {"RNN": "WRB", "LSTM": "WRBP", "GRU": "WRB"}
+_GATES = {"RNN": 1, "LSTM": 4, "GRU": 3}
 _DEFAULT_ACTIVATIONS = {"RNN": ("Tanh",), "GRU": ("Sigmoid", "Tanh"), "LSTM": ("Sigmoid", "Tanh", "Tanh")}
 
 
 def attributes(cell: Cell | Stack, reverse: bool = False) -> dict[str, Any]:
     """The node's attributes; ``reverse`` is the direction of a single cell."""
-    parts = directions(cell)
+    parts, reverse = directions(cell), flag("reverse", reverse)
     if isinstance(cell, Stack):
         if reverse:
             raise InvalidArgument("reverse", expected="False (a Stack says its directions itself)", got=True)
@@ -91,17 +99,18 @@ def cell_of(operator: str, attributes: Mapping[str, Any], weights: Mapping[str, 
     operator     RNN, LSTM or GRU
     attributes   the node's, by name; what is absent has the operator's default
     weights      by name; its sizes, and whether there are biases and peepholes, follow from them
+
+    Raises `InvalidArgument` for an attribute that the operator has not, for a value that it may not have, and for
+    weights whose shapes do not fit each other, the operator or the direction.
     """
-    if operator not in _DEFAULT_ACTIVATIONS:
-        raise InvalidArgument("operator", expected="RNN, LSTM or GRU", got=repr(operator))
-    direction = attributes.get("direction", "forward")
-    if direction not in ("forward", "reverse", "bidirectional"):
-        raise InvalidArgument("direction", expected="forward, reverse or bidirectional", got=repr(direction))
+    operator = one_of("operator", operator, _DEFAULT_ACTIVATIONS)
+    attributes = _known_attributes(operator, attributes)
+    direction = one_of("direction", attributes.get("direction", "forward"), _DIRECTIONS)
     count = 2 if direction == "bidirectional" else 1
     names = _from_attributes(operator, attributes, count)
-    sizes = np.shape(weights["W"])[2], np.shape(weights["R"])[2]
-    if attributes.get("hidden_size", sizes[1]) != sizes[1]:
-        raise InvalidArgument("hidden_size", expected=f"{sizes[1]}, as R has", got=attributes["hidden_size"])
+    sizes = _sizes(operator, weights, count)
+    if size("hidden_size", attributes.get("hidden_size", sizes[1])) != sizes[1]:
+        raise InvalidArgument("hidden_size", expected=f"{sizes[1]}, as R has", got=described(attributes["hidden_size"]))
     cells = [_cell(operator, sizes, names[k], attributes, weights) for k in range(count)]
     if count == 1:
         return cells[0], direction == "reverse"
@@ -111,6 +120,7 @@ def cell_of(operator: str, attributes: Mapping[str, Any], weights: Mapping[str, 
 def to_onnx(activation: str) -> tuple[str, float | None, float | None]:
     """ONNX's name, alpha and beta of one of our activations; None where the function has no such parameter."""
     named(activation)
+    activation = str(activation)
     if activation in _SPECIAL:
         return _SPECIAL[activation]
     name, _, rest = activation.partition("(")
@@ -124,6 +134,7 @@ def to_onnx(activation: str) -> tuple[str, float | None, float | None]:
 
 def from_onnx(name: str, alphas: Iterator[float], betas: Iterator[float]) -> str:
     """Our name of one of ONNX's activations, which takes what it needs of the lists."""
+    name = text("activations", name)
     if name in _NO_PARAMETERS:
         return _NO_PARAMETERS[name]
     if name not in _ONLY_ALPHA and name not in _ALPHA_AND_BETA:
@@ -136,8 +147,10 @@ def from_onnx(name: str, alphas: Iterator[float], betas: Iterator[float]) -> str
 
 
 def _next(name: str, attribute: str, values: Iterator[float], defaults: Mapping[str, float]) -> float:
+    if not hasattr(values, "__next__"):
+        raise InvalidArgument(attribute, expected="an iterator", got=described(values))
     for value in values:
-        return float(value)
+        return number(attribute, value)
     if name not in defaults:
         raise InvalidArgument(attribute, expected=f"a value for {name}, which has no default", got="none left")
     return float(np.float32(defaults[name]))  # an operator's default is stored in float32 too
@@ -155,15 +168,57 @@ def _activations(cell: Any) -> tuple[str, ...]:
 def _from_attributes(operator: str, attributes: Mapping[str, Any], count: int) -> list[Sequence[str]]:
     """Our activations of each direction, in ONNX's order."""
     defaults = _DEFAULT_ACTIVATIONS[operator]
-    listed = list(attributes.get("activations", defaults * count))
+    listed = _listed(attributes, "activations", defaults * count)
     if len(listed) != len(defaults) * count:
         raise InvalidArgument("activations", expected=f"{len(defaults) * count} names", got=len(listed))
-    alphas, betas = (iter(attributes.get(f"activation_{name}", ())) for name in ("alpha", "beta"))
+    alphas, betas = (iter(_listed(attributes, f"activation_{name}", ())) for name in ("alpha", "beta"))
     ours = [from_onnx(name, alphas, betas) for name in listed]
     for attribute, left in (("activation_alpha", list(alphas)), ("activation_beta", list(betas))):
         if left:
             raise InvalidArgument(attribute, expected="one value for each function that has one", got=f"{left} besides")
     return [ours[k * len(defaults) : (k + 1) * len(defaults)] for k in range(count)]
+
+
+def _listed(attributes: Mapping[str, Any], name: str, default: Sequence[Any]) -> Sequence[Any]:
+    found = attributes.get(name, default)
+    if isinstance(found, np.ndarray) and found.ndim == 1:
+        found = found.tolist()
+    return sequence(name, found, "a list")
+
+
+def _switch(name: str, attributes: Mapping[str, Any]) -> bool:
+    """An attribute that is 0 or 1."""
+    found = count(name, attributes.get(name, 0), expected="0 or 1")
+    if found > 1:
+        raise InvalidArgument(name, expected="0 or 1", got=found)
+    return bool(found)
+
+
+def _known_attributes(operator: str, attributes: Any) -> Mapping[str, Any]:
+    """The attributes, if the operator has all of them; clip as a float."""
+    known = (*_ATTRIBUTES, *_OWN_ATTRIBUTES[operator])
+    for name in mapping_by_names("attributes", attributes):
+        if name not in known:
+            raise InvalidArgument("attributes", expected=f"{operator}'s: {', '.join(known)}", got=repr(name))
+    _switch("layout", attributes)
+    return attributes if "clip" not in attributes else {**attributes, "clip": positive("clip", attributes["clip"])}
+
+
+def _sizes(operator: str, weights: Any, count: int) -> tuple[int, int]:
+    """Input and hidden size, from weights that fit each other, the operator and so many directions."""
+    given = mapping_by_names("weights", weights)
+    weights = mapping("weights", given, [name for name in _WEIGHTS[operator] if name in given or name in "WR"])
+    arrays = {name: weights_of(f"weights[{name!r}]", weight) for name, weight in weights.items()}
+    for name in "WR":
+        if arrays[name].ndim != 3 or not arrays[name].size:
+            got = f"shape {arrays[name].shape}"
+            raise InvalidArgument(f"weights[{name!r}]", expected="shape (directions, gates*hidden, size)", got=got)
+    inputs, hidden = arrays["W"].shape[2], arrays["R"].shape[2]
+    rows = _GATES[operator] * hidden
+    shapes = {"W": (count, rows, inputs), "R": (count, rows, hidden), "B": (count, 2 * rows), "P": (count, 3 * hidden)}
+    for name, found in arrays.items():
+        weights_of(f"weights[{name!r}]", found, shapes[name])
+    return inputs, hidden
 
 
 def _cell(
@@ -179,11 +234,11 @@ def _cell(
         return SimpleRNN(*sizes, activation=names[0], **options)
     options |= {"recurrent_activation": names[0], "activation": names[1]}
     if operator == "GRU":
-        return GRU(*sizes, reset_after=bool(attributes.get("linear_before_reset", 0)), **options)
+        return GRU(*sizes, reset_after=_switch("linear_before_reset", attributes), **options)
     return LSTM(
         *sizes,
         output_activation=None if names[2] == names[1] else names[2],
         peepholes="P" in weights,
-        input_forget=bool(attributes.get("input_forget", 0)),
+        input_forget=_switch("input_forget", attributes),
         **options,
     )

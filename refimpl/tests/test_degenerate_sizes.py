@@ -11,6 +11,8 @@ import pytest
 
 from .. import Cell, Stack
 from ..rounding import bound, gradient_bound
+from ..sampling import moments
+from ..sampling import named as quantities_of
 from .derivatives import assert_derivatives_match
 from .dual import duals, values
 from .support import (
@@ -137,6 +139,22 @@ def test_of_nothing_the_rounding_bound_is_zero(cell: AnyCell, sizes: dict[str, i
     run, grads = both_ways(e)
     limits = parts(bound(run, dtype)) | parts(gradient_bound(run, dtype, e.d_outputs, e.d_state))
     assert_same(e.case, limits, {n: np.zeros(a.shape) for n, a in (parts(run) | parts(grads)).items()})
+
+
+@each_size
+@pytest.mark.parametrize("sizes", [{"batch": 0}, {"time": 0}, {"batch": 0, "time": 0}, {"batch": 1, "time": 1}])
+@pytest.mark.parametrize("name", ["float64", "float16", "float32, products in TF32", "bfloat16, sums in float32"])
+@pytest.mark.parametrize("careful", [False, True])
+def test_of_nothing_and_of_the_smallest_there_is_a_spread(
+    cell: AnyCell, sizes: dict[str, int], name: str, careful: bool
+) -> None:
+    e = example(cell, seed=0, **sizes)
+    run, grads = both_ways(e)
+    found = moments(run, name, e.d_outputs, e.d_state, careful=careful)
+    for quantity, value in quantities_of(run, grads, cell.state_names).items():
+        assert found[quantity].deviation.shape == found[quantity].chaotic.shape == value.shape, quantity
+        assert (found[quantity].deviation >= 0).all(), quantity
+        assert value.size or not found[quantity].deviation.any(), quantity
 
 
 @each_size

@@ -46,15 +46,31 @@ def test_signs_are_as_often_positive_as_negative_and_independent() -> None:
 def test_equal_numbers_err_alike_at_the_same_place_and_others_do_not() -> None:
     value = np.array([0.3, 0.7, 0.3, np.nextafter(0.3, 1)])
     each = noise()
+    each.begin_piece(0)
     each.begin(0)
     first = each.drawn(np.ones(4), value)
     second = each.drawn(np.ones(4), value)
+    each.begin_piece(0)
     each.begin(0)
     np.testing.assert_array_equal(first, each.drawn(np.ones(4), value))
     assert (first != second).any()
     np.testing.assert_array_equal(first[:, 0], first[:, 2])
     np.testing.assert_array_equal(first[:, 0], first[:, 3], "another product's last bit is no other number")
     assert (first[:, 0] != first[:, 1]).any()
+
+
+def test_in_half_of_the_samples_equal_numbers_of_other_rows_and_steps_err_independently() -> None:
+    value, each = np.full((40, 1), 0.3), noise()
+    first = each.drawn(np.ones((40, 1)), value)
+    assert (first[:16] == first[:16, :1]).all()
+    assert (np.abs(first[16:].mean(axis=1)) < 0.9).all()
+    each.begin(0)
+    second = each.drawn(np.ones((40, 1)), value)
+    assert (second[:16] == first[:16]).all()
+    assert (second[16:] != first[16:]).any()
+    of_steps = each.drawn(np.ones((40, 2, 1)), np.full((40, 2, 1), 0.3))
+    assert (of_steps[:16] == of_steps[:16, :1]).all()
+    assert (np.abs(of_steps[16:].mean(axis=1)) < 0.9).all()
 
 
 def test_another_seed_has_other_errors_and_the_same_seed_the_same() -> None:
@@ -81,9 +97,17 @@ def test_a_product_is_rounded_once_and_its_factors_errors_go_through_with_their_
     np.testing.assert_array_equal(gone.delta, 0.0, "an error less itself is none")
 
 
+def test_the_factors_of_a_square_err_alike() -> None:
+    y = Sampled(noise(), np.array([0.5])).activated(named("tanh"))
+    assert y.pending is not None
+    own = float(y.pending[0])
+    square = y * y
+    assert square.pending is not None
+    np.testing.assert_allclose(square.pending, square.value**2 + 4 * y.value**2 * own)
+
+
 def test_a_product_of_errors_that_are_large_is_not_left_out() -> None:
     each = noise(precision="bfloat16")
-    each.bends = True
     a, b = (Sampled(each, np.array([2.0]), np.full((32, 1), 50.0, np.float32)) for _ in range(2))
     expected = ((2 + 50 * each.unit) ** 2 - 4) / each.unit
     found = (a * b).delta
@@ -147,6 +171,35 @@ def test_parts_of_a_sum_have_the_rounding_of_the_whole() -> None:
     np.testing.assert_array_equal(both, a.settled())
 
 
+def test_a_product_with_a_difference_may_be_made_term_by_term() -> None:
+    """``d a - d b`` in two rows with opposite d does not cancel as ``d (a - b)`` does, whose difference errs alike."""
+    a, b = (Sampled(noise(), np.full((2, 1), value)) for value in (0.9, 0.9 - 2.0**-30))
+    d = Sampled(a.noise, np.array([[0.7], [-0.7]]))
+    found = (d * (a - b))[:, 0].sum(axis=0)
+    assert deviation(found) > 0.6 * OF_ROUNDING**0.5
+    part = (a - b)[:1]
+    assert part._two is not None
+    assert deviation(d[:1] * part)[0, 0] > 0.6 * OF_ROUNDING**0.5
+
+
+def test_the_last_rounding_is_there_even_if_errors_of_one_size_cancel_in_all_samples() -> None:
+    x = Sampled(noise(), np.array([2.0]), np.zeros((32, 1), np.float32))
+    assert deviation(x)[0] < 1e-20, "no operation has rounded it"
+    x.delta = np.full((32, 1), 1e-3, np.float32)
+    np.testing.assert_allclose(deviation(x)[0], 2 * OF_ROUNDING**0.5)
+
+
+def test_what_may_overflow_is_unknown_even_within_a_sum() -> None:
+    each = noise(precision="float16")
+    a = Sampled.given(each, np.array([[256.0, 256.0]])) @ Sampled.given(each, np.array([[100.0], [200.0]]))
+    total = a + Sampled.given(each, np.array([[-65000.0]]))
+    assert abs(total.value[0, 0]) < 2e4
+    assert not np.isfinite(deviation(total)[0, 0])
+    assert not np.isfinite(deviation(Sampled.given(each, np.array([65504.0])) * Sampled.given(each, np.ones(1))))
+    slope = total.activated(named("relu")).strictly_between(0.0, np.inf)
+    assert not np.isfinite(deviation(slope)[0, 0]), "of a number that may be any, so is the slope"
+
+
 def test_a_function_passes_errors_on_by_its_slope_and_adds_its_own() -> None:
     x = Sampled(noise(), np.array([0.5]), np.full((32, 1), 100.0, np.float32))
     y = x.activated(named("tanh"))
@@ -164,12 +217,34 @@ def test_beside_a_kink_the_slope_may_be_either() -> None:
         assert x.noise.at_kinks == open_, at
 
 
+def test_several_slopes_beside_their_kinks_may_all_be_the_other() -> None:
+    each = noise()
+    product = Sampled(each, np.ones((1, 1)))
+    for k in range(5):
+        x = Sampled(each, np.array([[-1e-9 * (k + 1)]]), RNG.choice([-1.0, 1.0], (32, 1, 1)).astype(np.float32))
+        product = product * x.strictly_between(0.0, np.inf)
+    assert product.value == 0
+    assert deviation(product)[0, 0] * 2.0**-24 > 0.5, "it may be 1"
+
+
 def test_where_an_argument_is_known_so_badly_that_a_function_bends_the_deviation_covers_the_bend() -> None:
     """``e^-20`` with an argument off by 2 is no line."""
     x = Sampled(noise(precision="bfloat16"), np.array([-20.0]), RNG.choice([-1.0, 1.0], (32, 1)).astype(np.float32))
     x.delta = x.delta * np.float32(2 / x.noise.unit) if x.delta is not None else None
     y = x.activated(named("sigmoid"))
     assert deviation(y)[0] * 2.0**-8 > 3 * np.exp(-20 + 2.0)
+
+
+@pytest.mark.parametrize("name", ["tanh", "sigmoid"])
+def test_a_function_of_what_is_not_known_at_all_stays_in_its_range(name: str) -> None:
+    x = Sampled(noise(precision="float16"), np.array([0.3]), RNG.choice([-1.0, 1.0], (32, 1)).astype(np.float32))
+    x.delta = x.delta * np.float32(1e6 / x.noise.unit) if x.delta is not None else None
+    y = x.activated(named(name))
+    assert 0.4 < deviation(y)[0] * 2.0**-11 < 1.5
+    assert y.delta is not None
+    other = y.value + y.noise.unit * y.delta.astype(np.float64)
+    assert (named(name).function(np.array([-40.0])) - 1e-6 <= other).all()
+    assert (other <= 1 + 1e-6).all()
 
 
 # --- estimates from few samples ---------------------------------------------------------------------------------------
@@ -184,6 +259,13 @@ def test_pooled_variances_are_nearer_to_the_truth_than_each_alone(differ: float)
     errors = [np.sqrt(np.mean(np.log(found / true) ** 2)) for found in (each, pooled(each, samples))]
     assert errors[1] < (0.5 if differ < 1 else 0.9) * errors[0], errors
     assert abs(np.log(pooled(each, samples) / true).mean()) < 0.1
+
+
+def test_a_number_that_is_off_by_far_more_than_its_row_and_unit_is_not_taken_for_one_of_them() -> None:
+    truth = np.ones((30, 20))
+    truth[3, 4] = 1e6
+    estimates = truth * RNG.chisquare(12, truth.shape) / 12
+    assert pooled(estimates, 12)[3, 4] > 1e5
 
 
 def test_what_is_exact_or_unknown_stays_so_and_does_not_disturb_the_rest() -> None:

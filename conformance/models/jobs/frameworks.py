@@ -90,7 +90,7 @@ def ask(
 
 def _environment(framework: str) -> dict[str, str]:
     read_on_import = {"JAX_ENABLE_X64": "1", "TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3")}
-    return subprocess_environment(**read_on_import, **source_of(framework).environment)
+    return subprocess_environment(**(read_on_import | dict(source_of(framework).environment)))
 
 
 def _answer(framework: str, folder: Path, status: int) -> Answer:

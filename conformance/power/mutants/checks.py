@@ -70,10 +70,10 @@ class StoppingSession(Session):
     def bounds(self, case: Case) -> Quantities:
         return self._expected(case).bounds
 
-    def compared(self, test: str, family: str, comparisons: tuple[Comparison, ...], case: Case) -> None:
-        self.recorded(test, family, comparisons)
+    def check_comparisons(self, test: str, family: str, comparisons: tuple[Comparison, ...], case: Case) -> None:
+        self.record_comparisons(test, family, comparisons)
 
-    def recorded(self, test: str, family: str, comparisons: tuple[Comparison, ...]) -> None:
+    def record_comparisons(self, test: str, family: str, comparisons: tuple[Comparison, ...]) -> None:
         self.cases += 1
         self._judge(comparisons)
 

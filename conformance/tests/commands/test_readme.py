@@ -42,6 +42,13 @@ def test_the_oracle_example_of_the_readme_runs() -> None:
     subprocess.run([sys.executable, "-c", example], cwd=ROOT, check=True)
 
 
+@pytest.mark.parametrize("example", [0, 1])
+def test_the_examples_of_the_oracle_page_run(example: int) -> None:
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "refimpl" / "README.md").read_text(), flags=re.DOTALL)
+    assert len(blocks) == 2
+    subprocess.run([sys.executable, "-c", blocks[example]], cwd=ROOT, check=True)
+
+
 def test_the_readme_lists_the_known_divergences_as_they_are() -> None:
     listed = divergences.as_markdown()
     assert listed in (ROOT / "README.md").read_text(), f"README lacks what this command prints:\n{listed}"

@@ -11,12 +11,7 @@ import numpy as np
 import refimpl as ri
 from conformance.cases.oracle_run import run_oracle
 from conformance.contract import Case
-from conformance.judging.divergences import (
-    Divergence,
-    expected_with,
-    run_and_judge,
-    still_shows,
-)
+from conformance.judging.divergences import Divergence, expected_with, run_and_judge, still_shows
 from conformance.judging.divergences.fault_models import FAULT_MODELS
 from conformance.judging.expected import expect
 

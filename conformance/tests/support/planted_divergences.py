@@ -16,6 +16,8 @@ from .planted_faults import Sound
 class Posing(Sound):
     """A sound implementation under another's name; ``off`` is added to its outputs relative to their size."""
 
+    kernels: tuple[str, ...] = ()
+
     def __init__(self, name: str, versions: Mapping[str, str], off: float = 0.0, device: str = "cpu") -> None:
         self.name, self.versions, self.off, self.device = name, versions, off, device
 

@@ -20,12 +20,7 @@ from conformance.commands.main import main
 from conformance.implementations.finding import BUILT_IN
 from conformance.upgrades.environments import uv
 from conformance.upgrades.environments.building import built_interpreter
-from conformance.upgrades.environments.compatibility import (
-    compatibility_table,
-    is_pinned,
-    plan_environment,
-    plan_pair,
-)
+from conformance.upgrades.environments.compatibility import compatibility_table, is_pinned, plan_environment, plan_pair
 
 from ..support import ROOT, python, start
 

@@ -1,0 +1,88 @@
+"""A file of PyTorch's tensors: read without running what it holds, and its recurrent modules run on given values."""
+
+from __future__ import annotations
+
+import functools
+import pickle
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+
+from ...contract import Array
+
+_HINT = "it holds more than tensors, and PyTorch would run code out of it; save module.state_dict()"
+
+
+def tensors(
+    path: str, inputs: Mapping[str, Array], options: Mapping[str, Any]
+) -> tuple[dict[str, Array], dict[str, Any]]:
+    """The tensors of a file by name, however deep they lie in mappings.
+
+    ``options["holds"]``, which only a user's trust sets, says that the file is of TorchScript or ``torch.export``,
+    whose code PyTorch compiles when it loads it. The report has what the modules of the former say of themselves.
+    """
+    if options.get("holds") == "TorchScript":
+        module = torch.jit.load(path, map_location="cpu")
+        said = {
+            name: {"batch_first": bool(each.batch_first), "nonlinearity": getattr(each, "nonlinearity", None)}
+            for name, each in module.named_modules()
+            if hasattr(each, "batch_first")
+        }
+        return dict(_flat(module.state_dict(), "")), {"modules": said}
+    if options.get("holds") == "torch.export":
+        return dict(_flat(torch.export.load(path).state_dict, "")), {}
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise ValueError(f"{_HINT} ({str(error).splitlines()[0][:120]})") from None
+    return dict(_flat(content, "")), {}
+
+
+def run(path: str, inputs: Mapping[str, Array], options: Mapping[str, Any]) -> tuple[dict[str, Array], dict[str, Any]]:
+    """Each of ``options["modules"]`` on its input: ``{name}.output``, ``.h_n`` and ``.c_n``.
+
+    A module is ``{"name", "kind", "sizes", "options", "tensors"}``; its tensors are among the inputs, as
+    ``name/tensor``.
+    """
+    found: dict[str, Array] = {}
+    scripted = torch.jit.load(path, map_location="cpu") if options.get("holds") == "TorchScript" else None
+    for each in options["modules"]:
+        name = each["name"]
+        weights = {t: torch.from_numpy(np.array(inputs[f"{name}/{t}"])) for t in each["tensors"]}
+        x = torch.from_numpy(np.array(inputs[f"{name}.input"]))
+        if scripted is not None:  # the file's own code
+            parts = [] if name == "module" else name.split(".")
+            module = functools.reduce(getattr, parts, scripted)
+            module = getattr(module, "forward__0", module)  # a scripted layer has no forward of its own
+        else:
+            module = getattr(torch.nn, each["kind"])(*each["sizes"], **each["options"], dtype=x.dtype)
+            module.load_state_dict(weights)
+        with torch.no_grad():
+            y, state = _stepped(module, x, each["time_axis"]) if each["kind"].endswith("Cell") else module(x)
+        h, *c = state if isinstance(state, tuple) else (state,)
+        values = zip(("output", "h_n", "c_n"), (y, h, *c), strict=False)
+        found |= {f"{name}.{what}": value.numpy() for what, value in values}
+        found[f"{name}.input"] = x.numpy()
+    return found, {}
+
+
+def _stepped(cell: Any, x: Any, axis: int) -> tuple[Any, Any]:
+    """A cell module over all steps; its state with the axis of layers that a layer's has."""
+    state, outputs = None, []
+    for step in x.unbind(axis):
+        state = cell(step, state)
+        outputs.append(state[0] if isinstance(state, tuple) else state)
+    kept = tuple(part[None] for part in state) if isinstance(state, tuple) else state[None]  # type: ignore[index]
+    return torch.stack(outputs, axis), kept
+
+
+def _flat(content: Any, prefix: str) -> Iterator[tuple[str, Array]]:
+    if isinstance(content, torch.Tensor):
+        value = content.detach()
+        value = value.float() if value.dtype == torch.bfloat16 else value
+        yield prefix.removesuffix("."), value.numpy()
+    elif isinstance(content, Mapping):
+        for name, value in content.items():
+            yield from _flat(value, f"{prefix}{name}.")

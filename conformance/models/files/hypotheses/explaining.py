@@ -1,0 +1,82 @@
+"""Which hypothesis makes all numbers of a layer agree with what was returned."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+import refimpl as ri
+
+from ....contract import Array
+from .. import agreement
+from ..conventions import Given, Returned
+from ..model import Recurrent
+from . import of_layers
+from .of_layers import Computed
+
+_CLOSE = 2.0**-6
+"""Of the greatest number: further off than that, a hypothesis is not worth a bound."""
+_MARGIN = 10.0
+"""Deviations, where outputs are rearranged and `refimpl.compare` cannot be asked."""
+
+
+def explanations(layer: Recurrent, given: Given, got: Returned, arithmetic: str) -> list[str]:
+    """The hypotheses, in words, under which the layer computes exactly what was returned, all of it."""
+    found = []
+    for sentence, computed in of_layers.of_a_layer(layer, given):
+        if _close(computed, got) and _agrees(computed, got, arithmetic):
+            found.append(sentence)
+    return found
+
+
+def absolute_only(run: Any, got: Returned, arithmetic: str) -> list[str]:
+    """Whether nothing differs any more where activations are accurate to so much of 1, and not of themselves.
+
+    ONNX Runtime's are so: onnxruntime-small-values-are-lost in ``implementations/onnx/divergences.toml``.
+    """
+    loose = agreement.of_run(run, got.outputs, got.state, agreement.absolute(arithmetic))
+    if agreement.verdict_of(loose) == "differs":
+        return []
+    return ["its activations are accurate to 12 units of 2^-24 of 1, not of themselves: small values are lost"]
+
+
+def state_exchanged(expected: tuple[Array, ...], got: Returned) -> bool:
+    """Whether what came out as final state is h and c in the other order."""
+    if got.state is None or len(expected) != 2 or any(part is None for part in got.state):
+        return False
+    return all(
+        part is not None and part.shape == other.shape and _near(other, part)
+        for part, other in zip(got.state, expected[::-1], strict=True)
+    )
+
+
+def _near(expected: Array, got: Array) -> bool:
+    scale = float(np.abs(expected).max(initial=0.0))
+    return bool(np.abs(expected - got).max(initial=0.0) <= _CLOSE * max(scale, 2.0**-20))
+
+
+def _close(computed: Computed, got: Returned) -> bool:
+    """A cheap look before the bounds are asked for."""
+    if got.outputs is not None and (
+        got.outputs.shape != computed.outputs.shape or not _near(computed.outputs, got.outputs)
+    ):
+        return False
+    return got.state is None or all(
+        part is None or (part.shape == own.shape and _near(own, part))
+        for part, own in zip(got.state, computed.state, strict=True)
+    )
+
+
+def _agrees(computed: Computed, got: Returned, arithmetic: str) -> bool:
+    if computed.rearrange is of_layers.unchanged:
+        return agreement.verdict_of(agreement.of_run(computed.run, got.outputs, got.state, arithmetic)) == "agrees"
+    deviations = ri.rounding.spread(computed.run, arithmetic)
+    quantities = []
+    if got.outputs is not None:
+        allowed = _MARGIN * computed.rearrange(deviations.outputs)
+        quantities.append(agreement.compared("outputs", computed.outputs, got.outputs, allowed))
+    for own, part, deviation in zip(computed.state, got.state or (), deviations.state, strict=False):
+        if part is not None:
+            quantities.append(agreement.compared("state", own, part, _MARGIN * deviation))
+    return agreement.verdict_of(quantities) == "agrees"

@@ -1,0 +1,197 @@
+"""ONNX: the graph of a ``.onnx`` file. The ``onnx`` package parses it; it is not run, and external data not followed.
+
+Whatever follows from constants is computed at once, so that the weights that an exporter wrote in pieces stand together
+at their node. A node RNN, LSTM or GRU is a recurrent layer; one inside Loop, Scan or If is named and not computed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from google.protobuf.message import DecodeError
+from onnx import numpy_helper
+
+from refimpl import InvalidArgument
+from refimpl.layouts import onnx as layout
+from refimpl.layouts import onnx_node
+
+from ....contract import Array
+from ..computing.interpreting import Unknown, computed
+from ..limits import Budget, size_of, within
+from ..model import CannotRead, Input, Model, Node, Recurrent
+
+OPERATORS = ("RNN", "LSTM", "GRU")
+_INPUTS = ("x", "W", "R", "B", "lengths", "initial_h", "initial_c", "P")
+_SUBGRAPHS = ("If", "Loop", "Scan")
+_DEPENDS_ON_SIZE = ("Shape", "Size")
+
+
+def read(path: Path) -> Model:
+    """The model; `CannotRead` where the file is broken."""
+    size_of(path)
+    try:
+        proto = onnx.load_model(str(path), load_external_data=False)
+    except (DecodeError, OSError, ValueError) as error:
+        raise CannotRead(f"{path.name}: no ONNX file that can be read: {str(error).splitlines()[0]}") from None
+    return model_of(proto, path)
+
+
+def model_of(proto: Any, path: Path) -> Model:
+    """The model that a ``ModelProto`` holds."""
+    graph = proto.graph
+    if not graph.node:
+        raise CannotRead(f"{path.name}: an ONNX file without nodes")
+    if proto.functions:
+        proto = onnx.inliner.inline_local_functions(proto)
+        graph = proto.graph
+    budget = Budget(path.name, within(path))
+    constants = {tensor.name: _array(tensor, budget) for tensor in graph.initializer}
+    inputs = tuple(_input(value) for value in graph.input if value.name not in constants)
+    notes: list[str] = []
+    nodes: list[Node] = []
+    for k, node in enumerate(graph.node):
+        found = _node(node, k, constants, notes, budget)
+        if not _folded(found, constants):
+            nodes.append(found)
+    known = {value.name for value in inputs} | set(constants)
+    for each in nodes:
+        for name in each.inputs:
+            if name and name not in known:
+                raise CannotRead(f"{path.name}: {each.name} needs {name!r}, which nothing computes before it")
+        known |= set(each.outputs)
+    if not any(each.attributes.get("is_recurrent") for each in nodes):
+        notes.append(
+            f"no recurrent node among {len(nodes)}: where the model has a recurrence, its exporter wrote it in parts, "
+            "and the parts are compared"
+        )
+    needed = {name for node in nodes for name in node.inputs} | {value.name for value in graph.output}
+    producer = " ".join(filter(None, [proto.producer_name, proto.producer_version])) or "an unnamed tool"
+    opset = next((each.version for each in proto.opset_import if each.domain in ("", "ai.onnx")), 0)
+    return Model(
+        str(path),
+        "onnx",
+        f"{producer}, opset {opset}",
+        inputs,
+        tuple(nodes),
+        tuple(value.name for value in graph.output),
+        {name: value for name, value in constants.items() if name in needed},
+        tuple(notes),
+        runtimes=("onnxruntime", "onnx-reference", "openvino"),
+    )
+
+
+def _node(node: Any, k: int, constants: Mapping[str, Array], notes: list[str], budget: Budget) -> Node:
+    name = node.name or f"{node.op_type}_{k}"
+    attributes = {each.name: _attribute(each, budget) for each in node.attribute}
+    inputs, outputs = tuple(node.input), tuple(node.output)
+    if node.op_type in OPERATORS and node.domain in ("", "ai.onnx"):
+        return _recurrent(Node(name, node.op_type, inputs, outputs, (), attributes), constants)
+    unknown = ""
+    if node.op_type in _SUBGRAPHS:
+        inside = _inside(node)
+        unknown = f"{node.op_type}: what is inside is not followed"
+        if inside:
+            unknown = f"{node.op_type} with {', '.join(inside)} inside, which is not followed"
+            attributes["is_recurrent"] = True
+        elif node.op_type != "If" and _looks_recurrent(node):
+            unknown = (
+                f"{node.op_type} with products and activations inside: a recurrence, it seems, which is not followed"
+            )
+            attributes["is_recurrent"] = True
+        attributes = {name: value for name, value in attributes.items() if value is not None}
+    elif node.domain not in ("", "ai.onnx"):
+        unknown = f"{node.domain}.{node.op_type} is not ONNX's own"
+        if any(operator in node.op_type for operator in OPERATORS):
+            attributes["is_recurrent"] = True
+    return Node(name, node.op_type, inputs, outputs, (), attributes, unknown=unknown)
+
+
+def _recurrent(node: Node, constants: Mapping[str, Array]) -> Node:
+    from dataclasses import replace
+
+    named = dict(zip(_INPUTS, node.inputs, strict=False))
+    weights = {name: constants.get(named.get(name, "")) for name in ("W", "R", "B", "P") if named.get(name)}
+    roles = tuple("" if role in ("W", "R", "B", "P") else role for role in _INPUTS[: len(node.inputs)])
+    node = replace(node, roles=roles, attributes={**node.attributes, "is_recurrent": True})
+    absent = [name for name, value in weights.items() if value is None]
+    if absent:
+        return replace(node, unknown=f"its {absent[0]} is computed at run time")
+    ready = {name: value for name, value in weights.items() if value is not None}
+    try:
+        cell, reverse = onnx_node.cell_of(node.operator, node.attributes, ready)
+        params = layout.load(cell, ready)
+    except (InvalidArgument, IndexError, KeyError) as error:
+        return replace(node, unknown=str(error))
+    options = {"layout": int(node.attributes.get("layout", 0))}
+    return replace(node, recurrent=Recurrent(cell, params, "onnx", reverse, "zeros", True, options))
+
+
+def _folded(node: Node, constants: dict[str, Array]) -> bool:
+    """Computes what follows from constants alone, and says whether it did."""
+    if node.recurrent is not None or node.unknown or any(name and name not in constants for name in node.inputs):
+        return False
+    if node.operator in _DEPENDS_ON_SIZE and not node.inputs:
+        return False
+    try:
+        found = computed(node, "onnx", [constants[name] if name else None for name in node.inputs])
+    except Unknown:
+        return False
+    for name, value in zip(node.outputs, found, strict=False):
+        constants[name] = np.asarray(value)
+    return True
+
+
+def _looks_recurrent(node: Any) -> bool:
+    """Whether a loop's body multiplies and squashes, as tf2onnx writes the cells that ONNX has no operator for."""
+    graphs = [each.g for each in node.attribute if each.type == onnx.AttributeProto.GRAPH]
+    inside = {each.op_type for graph in graphs for each in graph.node}
+    return bool(inside & {"MatMul", "Gemm"}) and bool(inside & {"Tanh", "Sigmoid", "Relu", "HardSigmoid"})
+
+
+def _inside(node: Any) -> list[str]:
+    """The recurrent operators in a node's subgraphs."""
+    graphs = [each.g for each in node.attribute if each.type == onnx.AttributeProto.GRAPH]
+    found = [each.op_type for graph in graphs for each in graph.node if each.op_type in OPERATORS]
+    return found + [name for graph in graphs for each in graph.node for name in _inside(each)]
+
+
+def _attribute(attribute: Any, budget: Budget) -> Any:
+    if attribute.type == onnx.AttributeProto.TENSOR:
+        return _array(attribute.t, budget)
+    if attribute.type in (onnx.AttributeProto.GRAPH, onnx.AttributeProto.GRAPHS):
+        return None
+    value = onnx.helper.get_attribute_value(attribute)
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    if isinstance(value, list) or hasattr(value, "__iter__"):
+        return [each.decode("utf-8", "replace") if isinstance(each, bytes) else each for each in value]
+    return value
+
+
+def _array(tensor: Any, budget: Budget) -> Array:
+    if tensor.data_location == onnx.TensorProto.EXTERNAL or tensor.external_data:
+        raise CannotRead(f"{budget.name}: {tensor.name!r} lies in another file, which is not followed; save it in one")
+    try:
+        item = np.dtype(onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type)).itemsize
+        budget.take(repr(tensor.name), tensor.dims, item)
+        return np.asarray(numpy_helper.to_array(tensor))
+    except CannotRead:
+        raise
+    except (KeyError, ValueError, TypeError) as error:
+        raise CannotRead(f"{budget.name}: the tensor {tensor.name!r} is broken: {error}") from None
+
+
+def _input(value: Any) -> Input:
+    tensor = value.type.tensor_type
+    shape = tuple(
+        dim.dim_value if dim.HasField("dim_value") and dim.dim_value > 0 else None for dim in tensor.shape.dim
+    )
+    try:
+        dtype = np.dtype(onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type)).name
+    except (KeyError, ValueError):
+        dtype = "float32"
+    return Input(value.name, shape, dtype, tuple(dim.dim_param for dim in tensor.shape.dim))

@@ -1,0 +1,43 @@
+"""Which reader a file needs: by its name's end and its first bytes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..limits import size_of
+from ..model import CannotRead, Model, Said
+
+NOTHING = Said()
+"""Nothing is said."""
+_HDF5, _ZIP = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04"
+
+
+def read(path: Path, said: Said = NOTHING) -> Model:
+    """The model that a file holds; `CannotRead`, in one line, where it is broken or of another kind."""
+    try:
+        return _read(path, said)
+    except ModuleNotFoundError as error:
+        if error.name not in ("h5py", "onnx"):
+            raise
+        hint = "pip install 'rnn-conformance[files]'"
+        raise CannotRead(f"{path.name}: {error.name}, which reads it, is not installed ({hint})") from None
+
+
+def _read(path: Path, said: Said) -> Model:
+    size_of(path)
+    with path.open("rb") as file:
+        begins = file.read(8)
+    suffix = path.suffix.lower()
+    if suffix in (".keras", ".h5", ".hdf5") or begins == _HDF5:
+        from . import keras_file
+
+        return keras_file.read(path, said)
+    if suffix == ".onnx":
+        from . import onnx_file
+
+        return onnx_file.read(path)
+    if suffix in (".pt", ".pth", ".pt2", ".jit", ".safetensors", ".bin", ".ckpt") or begins[:4] == _ZIP:
+        from . import state_dict
+
+        return state_dict.read(path, said)
+    raise CannotRead(f"{path.name}: of no kind that is read (.keras, .h5, .onnx, .pt, .safetensors)")

@@ -1,0 +1,193 @@
+"""Parameters of one cell as those of another with the same equations: biases folded into one, or split into two.
+
+``h U + β`` and ``x W + b`` are added in every gate but one, so ``β`` may be added to ``b`` and set to zero, and the
+other way round. The exception is the candidate of a GRU that resets after, ``x W_n + b_n + r ⊙ (h U_n + β_n)``. A
+forget bias that is added at run time (TensorFlow 1) is one more term of the forget gate's bias.
+
+`native` is the cell of the same equations whose biases are as a layout has them, `convert` the parameters for it::
+
+    to = layouts.native(cell, "keras")
+    weights = layouts.keras.dump(to, layouts.convert(params, from_=cell, to=to))
+
+Nothing but biases changes. A sum of two biases is rounded once, everything else is exact.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ..arrays import Array
+from ..checks import described, mapping
+from ..errors import InvalidArgument
+from ..gru import GRU
+from ..lstm import LSTM
+from ..parameters import Cell, Parameters
+from ..simple_rnn import SimpleRNN
+from ..stack import Layer, Stack, is_cell, named_cells
+from . import fused, gates, keras, onnx, pytorch
+
+LAYOUTS: dict[str, Any] = {"keras": keras, "pytorch": pytorch, "onnx": onnx, "fused": fused}
+_BIASES = ("use_bias", "use_recurrent_bias", "forget_bias")
+_REMEDIES = {
+    "reset_after": "the reset form is no matter of layout: Keras and ONNX have both, PyTorch only reset_after=True, "
+    "TensorFlow 1 only False; train the form that is wanted",
+    "peepholes": "ONNX (P) and TensorFlow 1 (LSTMCell) have peepholes",
+    "proj_size": "PyTorch (proj_size) and TensorFlow 1 (LSTMCell) have a projection; else put a dense layer of "
+    "hidden_size to proj_size behind an LSTM whose recurrent kernel is projection @ recurrent_kernel",
+    "input_forget": "ONNX alone couples the gates",
+    "clip": "ONNX alone clips arguments",
+    "output_activation": "ONNX alone has an activation of its own for the cell state",
+}
+
+
+def native(cell: Cell | Stack, layout: str) -> Cell | Stack:
+    """The same equations with biases as ``layout`` ("keras", "pytorch", "onnx" or "fused") has them.
+
+    Raises `InvalidArgument`, which says where it can go instead, where that layout has no such cell.
+    """
+    return _native_of(cell, layout, "cell", "layout")
+
+
+def _native_of(cell: Any, layout: Any, its_name: str, layouts_name: str) -> Cell | Stack:
+    """`native`, whose refusals name its arguments as its caller does."""
+    _check_is_cell(its_name, cell)
+    if not isinstance(layout, str) or layout not in LAYOUTS:
+        raise InvalidArgument(layouts_name, expected=f"one of {', '.join(LAYOUTS)}", got=described(layout))
+    if isinstance(cell, Stack):
+        found: Any = Stack(tuple(_native_layer(each, layout) for each in cell.layers))
+    else:
+        found = _native(cell, layout)
+    try:
+        LAYOUTS[layout].dump(found, {name: np.zeros(shape) for name, shape in found.parameter_shapes.items()})
+    except InvalidArgument as error:
+        option = error.argument.removeprefix("cell.")
+        remedy = f" ({_REMEDIES[option]})" if option in _REMEDIES else ""
+        argument = its_name + error.argument.removeprefix("cell")
+        raise InvalidArgument(argument, expected=f"{error.expected}{remedy}", got=error.got) from None
+    ready: Cell | Stack = found
+    return ready
+
+
+def convert(params: Mapping[str, Any], *, from_: Cell | Stack, to: Cell | Stack | str) -> Parameters:
+    """The parameters of ``to`` that make it compute what ``from_`` computes with ``params``.
+
+    from_   the cell, or stack, that the parameters belong to
+    to      one that differs in its biases alone; or a layout's name, for `native` of ``from_`` in it
+
+    Raises `InvalidArgument`, which says what would help, where no biases of ``to`` do.
+    """
+    _check_is_cell("from_", from_)
+    target = _native_of(from_, to, "from_", "to") if isinstance(to, str) else to
+    _check_is_cell("to", target)
+    params = mapping("params", params, from_.parameter_shapes)
+    parts, targets = named_cells(from_), named_cells(target)
+    if [prefix for prefix, _ in parts] != [prefix for prefix, _ in targets]:
+        expected = f"the layers and directions of from_, {[prefix for prefix, _ in parts]}"
+        raise InvalidArgument("to", expected=expected, got=str([prefix for prefix, _ in targets]))
+    found: Parameters = {}
+    for (prefix, source), (_, one) in zip(parts, targets, strict=True):
+        _check_alike(prefix, source, one)
+        own = {
+            name: gates.checked(f"params[{prefix + name!r}]", params[prefix + name], shape)
+            for name, shape in source.parameter_shapes.items()
+        }
+        found |= {prefix + name: value for name, value in _with_biases(prefix, own, source, one).items()}
+    return found
+
+
+def folded(cell: Cell, params: Mapping[str, Any]) -> Array:
+    """One bias that stands for both, and for the forget bias, ``(gates * hidden,)``; without the recurrent bias of a
+    reset product, for which it cannot stand."""
+    width = len(cell.gate_order) * cell.hidden_size
+    like = params["kernel"]
+    total = np.zeros(width, like.dtype) + params.get("bias", np.zeros(width, like.dtype))
+    recurrent = np.array(params.get("recurrent_bias", np.zeros(width, like.dtype)))
+    if _resets_after(cell):
+        recurrent[-cell.hidden_size :] = 0
+    total = total + recurrent
+    if forget := getattr(cell, "forget_bias", 0.0):
+        total[cell.hidden_size : 2 * cell.hidden_size] += forget
+    return total
+
+
+def _check_is_cell(name: str, cell: Any) -> None:
+    """`InvalidArgument` for all but the oracle's own cells, which alone have the options that are changed here."""
+    if not isinstance(cell, Stack) and not (is_cell(cell) and isinstance(cell, SimpleRNN | LSTM | GRU)):
+        raise InvalidArgument(name, expected="SimpleRNN, LSTM, GRU or a Stack of layers", got=described(cell))
+
+
+def _native_layer(layer: Layer, layout: str) -> Layer:
+    ahead, back = (one and _native(one, layout) for one in (layer.forward, layer.backward))
+    return Layer(ahead, back, layer.merge)
+
+
+def _native(cell: Any, layout: str) -> Any:
+    any_bias = cell.use_bias or cell.use_recurrent_bias or bool(getattr(cell, "forget_bias", 0.0))
+    both = {"use_bias": any_bias, "use_recurrent_bias": any_bias}
+    if layout == "keras":
+        both["use_recurrent_bias"] = any_bias and _resets_after(cell)
+    if layout == "fused":
+        return dataclasses.replace(cell, use_bias=True, use_recurrent_bias=False)
+    return dataclasses.replace(cell, **both, **({"forget_bias": 0.0} if hasattr(cell, "forget_bias") else {}))
+
+
+def _check_alike(prefix: str, source: Any, target: Any) -> None:
+    """`InvalidArgument` where the cells differ in more than their biases."""
+    if type(source) is not type(target):
+        raise InvalidArgument("to", expected=f"a {type(source).__name__}, as from_ is", got=type(target).__name__)
+    for field in dataclasses.fields(source):
+        ours, theirs = getattr(source, field.name), getattr(target, field.name)
+        if field.name not in _BIASES and ours != theirs:
+            remedy = f" ({_REMEDIES[field.name]})" if field.name in _REMEDIES else ""
+            raise InvalidArgument(
+                f"to: {prefix}{field.name}", expected=f"{ours!r}, as from_ has it{remedy}", got=repr(theirs)
+            )
+
+
+def _with_biases(prefix: str, params: Parameters, source: Any, target: Any) -> Parameters:
+    hidden = source.hidden_size
+    rest = {name: value for name, value in params.items() if name not in ("bias", "recurrent_bias")}
+    one = folded(source, params)
+    if forget := getattr(target, "forget_bias", 0.0):
+        one[hidden : 2 * hidden] -= forget
+    zeros = np.zeros_like(one)
+    inside = zeros.copy()  # what stands in the reset product, and can go nowhere else
+    if _resets_after(source) and source.use_recurrent_bias:
+        inside[-hidden:] = params["recurrent_bias"][-hidden:]
+    found: dict[str, Array] = {}
+    if target.use_bias and target.use_recurrent_bias:
+        keeps = source.use_bias and source.use_recurrent_bias and source == target
+        found = {"bias": params["bias"], "recurrent_bias": params["recurrent_bias"]} if keeps else _split(one, inside)
+    elif target.use_bias:
+        _needs_none(
+            f"{prefix}recurrent_bias", inside, "use_recurrent_bias=True in `to`: it stands inside the reset product"
+        )
+        found = {"bias": one}
+    elif target.use_recurrent_bias:
+        outside = one[-hidden:] if _resets_after(source) else zeros
+        _needs_none(
+            f"{prefix}bias", outside, "use_bias=True in `to`: the candidate's bias stands outside the reset product"
+        )
+        found = {"recurrent_bias": one + inside}
+    else:
+        _needs_none(f"{prefix}bias", one + inside, "use_bias=True in `to`")
+    return {name: (rest | found)[name] for name in target.parameter_shapes}
+
+
+def _split(one: Array, inside: Array) -> dict[str, Array]:
+    return {"bias": one, "recurrent_bias": inside}
+
+
+def _needs_none(name: str, bias: Array, remedy: str) -> None:
+    if np.any(bias != 0):
+        raise InvalidArgument(
+            f"params[{name!r}]", expected=f"zeros, or {remedy}", got=f"{np.count_nonzero(bias)} others"
+        )
+
+
+def _resets_after(cell: Any) -> bool:
+    return bool(getattr(cell, "reset_after", False))

@@ -1,0 +1,93 @@
+"""Parameters of one layout's cell as another's: the same outputs, or a refusal with its remedy."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from .. import GRU, LSTM, InvalidArgument, SimpleRNN, forward, layouts
+from ..stack import Layer, Stack
+
+CELLS: list[tuple[Any, str]] = [
+    (SimpleRNN(2, 3, use_recurrent_bias=True), "keras"),
+    (SimpleRNN(2, 3), "pytorch"),
+    (SimpleRNN(2, 3, use_bias=False), "fused"),
+    (LSTM(2, 3, use_recurrent_bias=True), "keras"),
+    (LSTM(2, 3), "onnx"),
+    (LSTM(2, 3, forget_bias=1.0), "keras"),
+    (LSTM(2, 3, use_bias=False, forget_bias=1.0), "pytorch"),
+    (LSTM(2, 3, peepholes=True, use_recurrent_bias=True), "fused"),
+    (GRU(2, 3), "keras"),
+    (GRU(2, 3), "pytorch"),
+    (GRU(2, 3, use_bias=False), "keras"),
+    (GRU(2, 3, use_recurrent_bias=False), "pytorch"),
+    (GRU(2, 3, reset_after=False), "keras"),
+    (GRU(2, 3, reset_after=False), "fused"),
+    (Stack((Layer(LSTM(2, 3, use_recurrent_bias=True), LSTM(2, 3)), Layer(GRU(6, 3)))), "keras"),
+    (Stack((Layer(LSTM(2, 3), LSTM(2, 3)), Layer(LSTM(6, 3), LSTM(6, 3)))), "pytorch"),
+]
+
+
+@pytest.mark.parametrize(("cell", "layout"), CELLS)
+def test_the_converted_parameters_compute_the_same(cell: Any, layout: str) -> None:
+    rng = np.random.default_rng(0)
+    params, x = cell.init(rng), rng.standard_normal((4, 5, 2))
+    to = layouts.native(cell, layout)
+    converted = layouts.convert(params, from_=cell, to=to)
+    getattr(layouts, layout).dump(to, converted)  # the layout takes them
+    expected, got = forward(cell, params, x).outputs, forward(to, converted, x).outputs
+    error = np.abs(got - expected).max()
+    assert error < 64 * 2.0**-52, f"{cell} as {to}: off by {error}"  # a sum of two biases is rounded once
+    again = layouts.convert(params, from_=cell, to=layout)
+    assert all(np.array_equal(again[name], converted[name]) for name in to.parameter_shapes)
+
+
+def test_what_needs_no_change_is_the_same_to_the_bit() -> None:
+    cell = GRU(2, 3)
+    params = cell.init(np.random.default_rng(0))
+    converted = layouts.convert(params, from_=cell, to=cell)
+    assert all(np.array_equal(converted[name], value) for name, value in params.items())
+
+
+def test_a_forget_bias_goes_into_the_forget_gate_alone() -> None:
+    cell = LSTM(2, 3, forget_bias=1.0)
+    params = {name: np.zeros(shape) for name, shape in cell.parameter_shapes.items()}
+    bias = layouts.convert(params, from_=cell, to="keras")["bias"]
+    assert bias.tolist() == [0] * 3 + [1] * 3 + [0] * 6
+    back = layouts.convert({**params, "bias": bias}, from_=LSTM(2, 3), to=cell)["bias"]
+    assert not back.any()
+
+
+GRU_AFTER = GRU(2, 3)
+REFUSED: list[tuple[Any, Any, str]] = [
+    (GRU_AFTER, replace(GRU_AFTER, use_recurrent_bias=False), "use_recurrent_bias=True in `to`"),
+    (GRU_AFTER, replace(GRU_AFTER, use_bias=False), "use_bias=True in `to`"),
+    (LSTM(2, 3), LSTM(2, 3, use_bias=False), "use_bias=True in `to`"),
+    (GRU_AFTER, replace(GRU_AFTER, reset_after=False), "train the form that is wanted"),
+    (GRU_AFTER, LSTM(2, 3), "expected a GRU, as from_ is"),
+    (LSTM(2, 3), LSTM(2, 3, recurrent_activation="hard_sigmoid"), "expected 'sigmoid', as from_ has it"),
+    (LSTM(2, 3), Stack((Layer(LSTM(2, 3)),)), "the layers and directions of from_"),
+    (replace(GRU_AFTER, reset_after=False), "pytorch", "PyTorch only reset_after=True"),
+    (LSTM(2, 3, peepholes=True), "keras", "ONNX .P. and TensorFlow 1"),
+    (LSTM(2, 5, proj_size=3), "onnx", "projection @ recurrent_kernel"),
+    (LSTM(2, 3), "caffe", "one of keras, pytorch, onnx, fused"),
+]
+
+
+@pytest.mark.parametrize(("cell", "to", "words"), REFUSED)
+def test_what_no_bias_can_mend_is_refused_with_the_remedy(cell: Any, to: Any, words: str) -> None:
+    params = cell.init(np.random.default_rng(0))
+    with pytest.raises(InvalidArgument, match=words):
+        layouts.convert(params, from_=cell, to=to)
+
+
+def test_a_recurrent_bias_of_zeros_may_go() -> None:
+    params = GRU_AFTER.init(np.random.default_rng(0))
+    params["recurrent_bias"][-3:] = 0
+    to = replace(GRU_AFTER, use_recurrent_bias=False)
+    x = np.random.default_rng(1).standard_normal((2, 4, 2))
+    got = forward(to, layouts.convert(params, from_=GRU_AFTER, to=to), x).outputs
+    assert np.abs(got - forward(GRU_AFTER, params, x).outputs).max() < 64 * 2.0**-52
