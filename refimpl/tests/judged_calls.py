@@ -19,6 +19,7 @@ from .bad_values import bad_values
 
 RIGHT, REFUSED = "right answer", "refused"
 LARGE = 10**6
+ROUNDINGS = 64
 """Numbers of an array that is a huge view of few: it is looked at from outside only."""
 
 
@@ -141,13 +142,21 @@ def _floats(value: Any) -> Iterator[Any]:
             yield from _floats(getattr(value, member.name))
 
 
+def _same_but_for_roundings(one: Any, other: Any) -> bool:
+    """Whether they differ by no more than `ROUNDINGS` in float32, the coarsest dtype of the answers."""
+    with np.errstate(all="ignore"):
+        allowed = ROUNDINGS * np.finfo(np.float32).eps * (1 + np.abs(other))
+        same = (one == other) | (np.isnan(one) & np.isnan(other)) | (np.abs(one - other) <= allowed)
+    return bool(np.all(same))
+
+
 def alike(one: Any, other: Any, dtypes: bool = True) -> bool:
     """Whether two answers are the same, but for roundings of sums in another order, and in the same dtypes."""
     if isinstance(one, np.ndarray | np.generic) and isinstance(other, np.ndarray | np.generic):
         if (dtypes and one.dtype != other.dtype) or one.shape != other.shape:
             return False
         floats = one.dtype.kind == other.dtype.kind == "f"
-        return np.allclose(one, other, 1e-5, 1e-6, True) if floats else bool((one == other).all())
+        return _same_but_for_roundings(one, other) if floats else bool((one == other).all())
     if type(one) is not type(other):
         return False
     if isinstance(one, Mapping):
@@ -156,7 +165,7 @@ def alike(one: Any, other: Any, dtypes: bool = True) -> bool:
         pairs = zip(one, other, strict=False)
         return len(one) == len(other) and all(alike(first, second, dtypes) for first, second in pairs)
     if isinstance(one, float):
-        return bool(np.isclose(one, other, 1e-5, 1e-6, True))
+        return _same_but_for_roundings(one, other)
     if is_dataclass(one):
         names = [part.name for part in fields(one)]
         return all(alike(getattr(one, name), getattr(other, name), dtypes) for name in names)
