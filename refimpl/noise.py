@@ -115,10 +115,16 @@ class Noise:
             return where + (np.arange(len(value), dtype=np.uint32) * _OF_STEP)[:, None, None]
         return where
 
-    def in_range(self, variance: Array, value: Array) -> Array:
-        """The variance of results ``value``; infinite where one that is so far off may overflow."""
+    def in_range(self, variance: Array, value: Array, errors: Array | None = None) -> Array:
+        """The variance of results ``value``; infinite where one that is so far off may overflow.
+
+        errors   what the samples of the value are off beside that variance
+        """
         if not self._narrow:
             return variance
+        if errors is not None:
+            variance, own = variance + np.einsum("s...,s...->...", errors, errors) / max(1, len(errors)), variance
+            return np.where(np.isfinite(self.in_range(variance, value)), own, np.inf)
         farthest = np.abs(value) + (_FAR * self.unit) * np.sqrt(variance)
         return np.where(farthest > self.precision.largest, np.inf, variance)
 

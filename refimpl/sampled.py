@@ -179,7 +179,7 @@ class Sampled:
         if d_a is not None and d_b is not None:  # both may be off by more than they are
             both = d_a * d_b if d_a.ndim == d_b.ndim else _scaled(d_a, d_b, value.ndim)
             delta = _total(delta, both * a.noise.real(a.noise.unit), value.shape)
-        return Sampled(a.noise, value, delta, pending)
+        return Sampled(a.noise, value, delta, a.noise.in_range(pending, value, delta))
 
     def __matmul__(self, other: Any) -> Sampled:
         a, b, noise = self, self._lift(other), self.noise

@@ -197,6 +197,8 @@ def test_what_may_overflow_is_unknown_even_within_a_sum() -> None:
     assert abs(total.value[0, 0]) < 2e4
     assert not np.isfinite(deviation(total)[0, 0])
     assert not np.isfinite(deviation(Sampled.given(each, np.array([65504.0])) * Sampled.given(each, np.ones(1))))
+    large, slope_of_0 = Sampled.given(each, np.array([300.0])), Sampled.given(each, np.array([2.0**-14]))
+    assert not np.isfinite(deviation(large * large * slope_of_0)), "infinity times what may be 0"
     slope = total.activated(named("relu")).strictly_between(0.0, np.inf)
     assert not np.isfinite(deviation(slope)[0, 0]), "of a number that may be any, so is the slope"
 
