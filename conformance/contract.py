@@ -10,16 +10,14 @@ This file is all that the author of a plug-in reads. An implementation is a clas
         cells = [{"kind": "SimpleRNN", "activation": ["tanh"], "use_recurrent_bias": [False]}]
 
         def observe(self, case):
-            ...
             return {"outputs": outputs, "state.h": h}
 
 ``python -m conformance run --implementation my_rnn.py:MyRNN`` checks it. ``observe`` returns arrays by the names of the
 *quantities* of a run. What it leaves out is reported as not run. The quantities, by family:
 
-outputs     ``outputs``
-state       ``state.h``, ``state.c``
-gates       ``gates.i`` and so on, by the names in the cell's docstring
-gradients   ``d_params.kernel`` and so on, ``d_x``, ``d_initial_state.h``, …
+outputs, state   ``outputs``; ``state.h``, ``state.c``
+gates            ``gates.i`` and so on, by the names in the cell's docstring
+gradients        ``d_params.kernel`` and so on, ``d_x``, ``d_initial_state.h``, …
 
 The gradients are those of ``sum(d_outputs * outputs) + sum(d_state * state)``. In a stack of layers the names after the
 family carry the layer's and direction's prefix, as in `refimpl.stack`: ``state.l1.h``, ``d_params.l0_reverse.kernel``.

@@ -26,10 +26,10 @@ import numpy as np
 from . import checks, rounding
 from .arrays import Array
 from .errors import InvalidArgument
+from .given import in_float64, quantities
 from .given import numbers as checked_numbers
-from .given import quantities
 from .precision import Precision
-from .running import AnyRun, backward, checked_run, forward
+from .running import AnyRun, backward, checked_run
 from .sampling import SAMPLES, Moments, moments, named
 from .tails import two_sided
 
@@ -161,7 +161,7 @@ def compare(
     """
     proven = checks.flag("proven", proven)
     precision = Precision.of(dtype)
-    wide = _wide(checked_run(run))
+    wide = in_float64(checked_run(run))
     got = quantities(wide, outputs, state, gates, gradients)
     cotangents = _cotangents(d_outputs, d_state)
     of_gradients = gradients is not None
@@ -259,35 +259,6 @@ class _Case:
             None if bound is None else float(bound[worst]),
             probability,
         )
-
-
-def _wide(run: AnyRun) -> AnyRun:
-    """The run in float64."""
-    if run.x.dtype == np.float64:
-        return run
-    traversal = run.traversal
-    return forward(
-        run.cell,
-        {name: value.astype(np.float64) for name, value in run.params.items()},
-        run.x.astype(np.float64),
-        tuple(part.astype(np.float64) for part in run.initial_state),
-        traversal.mask,
-        None,
-        traversal.reverse,
-        masked_output=traversal.masked_output,
-        output_order=traversal.output_order,
-        return_sequences=traversal.return_sequences,
-        dropout=_wide_dropout(run),
-        check_finite=False,
-    )
-
-
-def _wide_dropout(run: AnyRun) -> dict[str, Array] | None:
-    return {
-        name: np.stack(factors).astype(np.float64) if len(factors) > 1 else factors[0].astype(np.float64)
-        for name, factors in run.dropout.items()
-        if factors
-    } or None
 
 
 def _cotangents(d_outputs: Any, d_state: Sequence[Any] | None) -> tuple[Any, Any]:

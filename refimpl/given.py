@@ -10,7 +10,7 @@ import numpy as np
 from . import checks
 from .arrays import Array
 from .errors import InvalidArgument
-from .running import AnyRun
+from .running import AnyRun, forward
 from .sequence import Gradients
 
 
@@ -76,3 +76,32 @@ def numbers(name: str, value: Any, shape: tuple[int, ...] | None = None) -> Arra
     if shape is not None and found.shape != tuple(shape):
         raise InvalidArgument(name, expected=f"shape {tuple(shape)}", got=f"shape {found.shape}")
     return found.astype(np.float64)
+
+
+def in_float64(run: AnyRun) -> AnyRun:
+    """The run in float64."""
+    if run.x.dtype == np.float64:
+        return run
+    traversal = run.traversal
+    return forward(
+        run.cell,
+        {name: value.astype(np.float64) for name, value in run.params.items()},
+        run.x.astype(np.float64),
+        tuple(part.astype(np.float64) for part in run.initial_state),
+        traversal.mask,
+        None,
+        traversal.reverse,
+        masked_output=traversal.masked_output,
+        output_order=traversal.output_order,
+        return_sequences=traversal.return_sequences,
+        dropout=_wide_dropout(run),
+        check_finite=False,
+    )
+
+
+def _wide_dropout(run: AnyRun) -> dict[str, Array] | None:
+    return {
+        name: np.stack(factors).astype(np.float64) if len(factors) > 1 else factors[0].astype(np.float64)
+        for name, factors in run.dropout.items()
+        if factors
+    } or None

@@ -30,105 +30,18 @@ No term of second order is left out: the bound holds for large ``E`` too, up to 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from . import symbols
 from .activations import Activation
-from .arrays import Array
-from .precision import Precision
-from .symbols import Linear
-
-_FEW = 2  # terms of a sum for which the absolute values of all of them will do, at less cost
+from .rounded_sums import RoundedSums, whole_error
 
 
-class Rounded:
-    """An array of sums whose last rounding is still to come.
-
-    value       the values, float64
-    error       the bound on the error that came in with the terms, but for what is linear
-    magnitude   the sum of the terms' absolute values
-    terms       how many terms each sum has
-    rounded     how often each term has been rounded before the summation
-    linear      the part of the error that is linear in the error of the state before the step; None: there is none
-    """
-
-    __array_ufunc__ = None  # an ndarray on the left hands the operation over to us
-
-    least: float = -np.inf
-    """What no faithful implementation's number is below, where more is known of it than its error: a root, plus ε."""
-
-    def __init__(
-        self,
-        precision: Precision,
-        value: Array,
-        error: Array,
-        magnitude: Array,
-        terms: int = 1,
-        rounded: int = 0,
-        linear: Linear | None = None,
-    ) -> None:
-        self.precision = precision
-        self.value = value
-        self.error = error
-        self.magnitude = magnitude
-        self.terms = terms
-        self.rounded = rounded
-        self.linear = linear
-        self._bound: tuple[Array, Array] | None = None
-
-    @staticmethod
-    def given(precision: Precision, value: Any, bits: int = 0) -> Rounded:
-        """An array that is given: its only error is that of being stored in the working precision, or in fewer bits."""
-        value = np.asarray(value, np.float64)
-        stored = precision.stored(value, bits)
-        return Rounded(precision, value, np.abs(stored - value), np.abs(value))
-
-    @property
-    def bound(self) -> Array:
-        """The bound on the error, all roundings done; infinite where an intermediate may overflow."""
-        return self.bounds[1]
-
-    @property
-    def bounds(self) -> tuple[Array, Array]:
-        """`bound` without what is linear, and with it."""
-        if self._bound is None:  # a settled array is asked for it many times
-            self._bound = self._bounds()
-        return self._bound
-
-    def _bounds(self) -> tuple[Array, Array]:
-        precision, error = self.precision, self.error
-        roundings = self.terms - 1 + self.rounded if self.terms else 0  # a sum of nothing is exactly 0
-        if self.terms > _FEW:
-            before, added = precision.gamma(self.rounded), precision.gamma(self.terms - 1)
-            rounding = (before * (1 + added) + added / 2) * self.magnitude
-            theirs = np.abs(self.value) + 2 * _whole(error, self.linear)  # the sum of another implementation's terms
-            rounding += added / 2 * theirs
-            rounding += roundings * precision.smallest_normal
-            error = error + rounding
-        elif roundings:
-            error = error + (precision.gamma(roundings) * self.magnitude + roundings * precision.smallest_normal)
-        whole = _whole(error, self.linear)
-        in_range = self.magnitude + whole <= precision.largest
-        if np.logical_and.reduce(in_range, axis=None):
-            return error, whole
-        return np.where(in_range, error, np.inf), np.where(in_range, whole, np.inf)  # NaN, from 0 · ∞, is out of range
-
-    def _settled(self) -> tuple[Array, Array]:
-        return self.value, self.bounds[1]
-
-    def condensed(self) -> Rounded:
-        """The same, all of its error in one number an element."""
-        return self if self.linear is None else self._like(*self._settled())
-
-    def _like(self, value: Array, error: Array, linear: Linear | None = None) -> Rounded:
-        """A value that has been rounded: one term, nothing pending."""
-        return Rounded(self.precision, value, error, np.abs(value) + 2 * _whole(error, linear), linear=linear)
-
-    def _lift(self, other: Any) -> Rounded:
-        return other if isinstance(other, Rounded) else Rounded.given(self.precision, other)
+class Rounded(RoundedSums):
+    """An array of sums whose last rounding is still to come: `RoundedSums`, with the rules of arithmetic."""
 
     def _beside(self, other: Any) -> tuple[Rounded, Rounded]:
         """Both, with what is linear in symbols that the two share, or else condensed; as is what has to be repeated."""
@@ -177,7 +90,7 @@ class Rounded:
         abs_a, abs_b = np.abs(a), np.abs(b)
         error = abs_a * r_b + r_a * abs_b + 3 * e_a * e_b
         linear = symbols.total(one.linear and one.linear.scaled(b), other.linear and other.linear.scaled(a))
-        return Rounded(one.precision, a * b, error, abs_a * abs_b + 2 * _whole(error, linear), 1, 1, linear)
+        return Rounded(one.precision, a * b, error, abs_a * abs_b + 2 * whole_error(error, linear), 1, 1, linear)
 
     def __matmul__(self, other: Any) -> Rounded:
         """As by element; what a kernel's own error does is never linear in the state's."""
@@ -188,12 +101,12 @@ class Rounded:
         if np.count_nonzero(e_b):  # a kernel is exact, unless storing it in the working precision rounds it
             error = error + np.abs(a) @ e_b + 3 * (e_a @ e_b)
         value, linear, terms = a @ b, self.linear and self.linear.through(b), self.shape[-1]
-        magnitude = np.abs(a) @ abs_b + 2 * _whole(error, linear)
+        magnitude = np.abs(a) @ abs_b + 2 * whole_error(error, linear)
         if precision.cut:
             error = error + (2 * precision.cut + precision.cut**2) * magnitude
         if precision.sums:
             error = error + precision.gamma_of_sums(terms) * magnitude + terms * precision.smallest_normal
-            magnitude, terms = np.abs(value) + 2 * _whole(error, linear), 1
+            magnitude, terms = np.abs(value) + 2 * whole_error(error, linear), 1
         return Rounded(precision, value, error, magnitude, terms, 1, linear)
 
     def __rmatmul__(self, other: Any) -> Rounded:
@@ -279,82 +192,3 @@ class Rounded:
                 moved = np.abs(self.precision.stored(np.asarray(limit, np.float64)) - limit)
                 open_ |= np.abs(y - limit) < 2 * e + moved
         return self._like(inside, open_.astype(np.float64))
-
-    # --- shape ------------------------------------------------------------------------------------
-
-    def _each(self, change: Callable[[Array], Array], linear: Linear | None = None) -> Rounded:
-        return Rounded(
-            self.precision,
-            change(self.value),
-            change(self.error),
-            change(self.magnitude),
-            self.terms,
-            self.rounded,
-            linear,
-        )
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return tuple(self.value.shape)
-
-    @property
-    def ndim(self) -> int:
-        return len(self.value.shape)
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        dtype: np.dtype[Any] = self.value.dtype
-        return dtype
-
-    @property
-    def T(self) -> Rounded:
-        return self.condensed()._each(np.transpose)
-
-    def __getitem__(self, index: Any) -> Rounded:
-        linear = self.linear and self.linear.at(index)
-        it = self if linear is not None else self.condensed()
-        found = it._each(lambda a: a[index], linear)
-        rest, whole = it.bounds  # once for all steps, or gates, that are taken out
-        found._bound = rest[index], whole[index]
-        return found
-
-    def swapaxes(self, one: int, other: int) -> Rounded:
-        return self._each(lambda a: a.swapaxes(one, other), self.linear and self.linear.swapped(one, other))
-
-    def reshape(self, *shape: int) -> Rounded:
-        return self.condensed()._each(lambda a: a.reshape(*shape))
-
-    def sum(self, axis: int) -> Rounded:
-        summed = self.condensed()._each(lambda a: a.sum(axis=axis))
-        summed.terms = self.terms * self.shape[axis]
-        return summed
-
-    def __array_function__(
-        self, function: Callable[..., Any], types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> Any:
-        """`numpy.stack`, `concatenate`, `where` and `zeros_like`, for arrays of which some are `Rounded`."""
-        if function is np.where:
-            condition, *parts = args
-            return self._joined(parts, lambda arrays: np.where(condition, *arrays), symbols.joined)
-        if function is np.zeros_like:
-            return np.zeros(args[0].shape)
-        if function in (np.stack, np.concatenate):
-            (parts,) = args
-            of_linear = _LINEAR_OF.get((function.__name__, kwargs.get("axis")))
-            return self._joined(parts, lambda arrays: function(arrays, **kwargs), of_linear)
-        return NotImplemented
-
-    def _joined(self, parts: Sequence[Any], join: Callable[[list[Array]], Array], of_linear: Any) -> Rounded:
-        lifted = [self._lift(part) for part in parts]
-        linear = of_linear and of_linear([part.linear for part in lifted], [part.shape for part in lifted], join)
-        errors = [part.bounds[0 if linear is not None else 1] for part in lifted]
-        return self._like(join([part.value for part in lifted]), join(errors), linear)
-
-
-def _whole(error: Array, linear: Linear | None) -> Array:
-    """The bound on an error that is partly linear."""
-    return error if linear is None else error + linear.bound
-
-
-_LINEAR_OF: dict[tuple[str, int | None], Any] = {("stack", 0): symbols.stacked, ("concatenate", -1): symbols.joined}
-"""How arrays are joined that keep what is linear: steps, and gates; others are condensed."""

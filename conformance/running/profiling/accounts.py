@@ -40,6 +40,11 @@ _OWNERS = {
     "refimpl": VALUES,
     "refimpl.rounding": BOUNDS,
     "refimpl.rounded": BOUNDS,
+    "refimpl.rounded_sums": BOUNDS,
+    **{
+        f"refimpl.{module}": BOUNDS for module in ("noise", "pooling", "sampled", "sampled_activations", "sampled_sums")
+    },
+    **{f"refimpl.{module}": BOUNDS for module in ("sampled_values", "sampling", "tails")},
     "refimpl.symbols": BOUNDS,
     "refimpl.precision": BOUNDS,
     "refimpl.layouts": CONVERSION,
