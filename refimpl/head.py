@@ -119,7 +119,8 @@ class Embedding:
         found = checks.as_array(name, value)
         if found.ndim != 2:
             raise InvalidArgument(name, expected="integers of shape (batch, time)", got=checks.described(found))
-        return checks.classes(name, found, found.shape, self.vocabulary_size, "tokens")
+        its: Array = checks.classes(name, found, found.shape, self.vocabulary_size, "tokens")
+        return its.astype(np.intp, copy=False)  # NumPy 1 counts no unsigned integers of 64 bits
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from .. import GRU, LSTM, Gradients, InvalidArgument, SimpleRNN, backward, forward
+from .. import GRU, LSTM, Gradients, InvalidArgument, SimpleRNN, backward, forward, sampling
 from ..precision import Precision
 from ..rounding import Spread, spread
 from ..sampling import moments
@@ -230,7 +230,7 @@ def test_a_dozen_samples_say_nearly_what_many_say() -> None:
 def test_pieces_of_the_batch_give_what_the_whole_gives(monkeypatch: pytest.MonkeyPatch) -> None:
     e = ordinary(LSTM(6, 9), 0, batch=5)
     whole = of(spread(run(e), "float32", e.d_outputs))
-    monkeypatch.setattr("refimpl.sampling._PIECE", 12 * 7 * 36 * 2)
+    monkeypatch.setattr(sampling, "_PIECE", 12 * 7 * 36 * 2)
     pieces = of(spread(run(e), "float32", e.d_outputs))
     for part, deviation in whole.items():
         if part.startswith("params"):  # sums over the batch, whose last rounding is another
