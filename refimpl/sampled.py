@@ -73,7 +73,7 @@ class Sampled(SampledValues):
         a, b = self, other if isinstance(other, Sampled) else self._lift(other)
         d_a, d_b = a._summed(), b._summed()
         value = a.value * b.value
-        pending = value * value
+        pending = value * value + a.noise.lost  # what underflows here may be multiplied by much later
         for one, other in ((a, b), (b, a)):
             if one._two is not None:
                 np.maximum(pending, sampled_sums.by_term(one._two, other.square()), out=pending)

@@ -289,3 +289,10 @@ def test_with_many_samples_the_tail_is_the_normal_distributions() -> None:
     assert_near(two_sided(5.0, 1e7), 5.7330e-7, digits=3)
     assert two_sided(np.inf, 12) == 0.0
     assert_near(two_sided(0.0, 12), 1.0)
+
+
+def test_what_underflows_may_be_multiplied_by_much_later() -> None:
+    noise = Noise(Precision.of("float32"), 12, (0, 0))
+    tiny, small, large = (Sampled.given(noise, np.array([value])) for value in (1e-30, 1e-10, 1e20))
+    deviation = np.sqrt((tiny * small * large).variance()) * noise.unit
+    assert deviation >= 2.0**-126 * 1e20, "an implementation that flushes the first product to 0 gives 0 for 1e-20"
