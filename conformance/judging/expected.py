@@ -42,6 +42,7 @@ class Expected:
     dtype        the dtype that the implementation must return; None: any floating-point dtype
     deviations   the sampled deviations, from a dozen samples; infinite where the case is chaotic. Empty: not known
     refined      the same from `MANY_SAMPLES`
+    smooth       whether no slope of the case jumps anywhere
     """
 
     values: Quantities
@@ -49,11 +50,15 @@ class Expected:
     dtype: np.dtype[Any] | None = None
     deviations: Quantities = field(default_factory=dict)
     refined: Quantities = field(default_factory=dict)
+    smooth: bool = True
 
     @cached_property
     def limits(self) -> Quantities:
-        """How far each may be off: its bound, or `FARTHEST` deviations where these are less and not 0."""
-        if not self.deviations:
+        """How far each may be off: its bound, or `FARTHEST` deviations where these are less and not 0.
+
+        Where slopes jump the bound alone decides: it knows every slope that is as good, and samples may miss one.
+        """
+        if not self.deviations or not self.smooth:
             return self.bounds
         found = {}
         for name, bound in self.bounds.items():
@@ -73,6 +78,7 @@ class Expected:
             self.dtype,
             wider(self.deviations, other.deviations),
             wider(self.refined, other.refined),
+            self.smooth,
         )
 
     def without(self, ignored: Mapping[str, Array]) -> Expected:
@@ -82,7 +88,7 @@ class Expected:
             return Deferred(one, lambda: {n: np.where(ignored.get(n, False), np.inf, one[n]) for n in one})
 
         bounds, deviations, refined = (opened(each) for each in (self.bounds, self.deviations, self.refined))
-        return Expected(self.values, bounds, self.dtype, deviations, refined)
+        return Expected(self.values, bounds, self.dtype, deviations, refined, self.smooth)
 
 
 class OracleAnswer:
@@ -121,7 +127,8 @@ class OracleAnswer:
                 return proven
             return {n: np.where(np.isfinite(b), b, FARTHEST * refined[n]) for n, b in proven.items()}
 
-        return Expected(self.values, Deferred(names, bounds), self.case.dtype, deviations, refined)
+        smooth = ri.rounding.is_smooth(self.case.cell, self.case.wants_gradients)
+        return Expected(self.values, Deferred(names, bounds), self.case.dtype, deviations, refined, smooth)
 
     def proven(self, precision: Precision) -> Quantities:
         """The proven bounds."""

@@ -205,7 +205,7 @@ def _by_deviations(expected: Expected, name: str, got: Any) -> Comparison | None
 
 def _by_limits(expected: Expected, name: str, got: Any, first: Comparison | None) -> Comparison:
     """Compared with the limits, unless it is wrong beyond doubt already."""
-    if first is not None and (first.problem or BEYOND_DOUBT < first.ratio * FARTHEST < np.inf):
+    if first is not None and (first.problem or (expected.smooth and BEYOND_DOUBT < first.ratio * FARTHEST < np.inf)):
         return first
     found = compare(name, expected.values[name], expected.limits[name], got, expected.dtype)
     if first is None or not found.index:

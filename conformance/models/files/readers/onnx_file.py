@@ -122,12 +122,17 @@ def _recurrent(node: Node, constants: Mapping[str, Array]) -> Node:
         return replace(node, unknown=f"its {absent[0]} is computed at run time")
     ready = {name: value for name, value in weights.items() if value is not None}
     try:
-        cell, reverse = onnx_node.cell_of(node.operator, node.attributes, ready)
+        cell, reverse = onnx_node.cell_of(node.operator, _of_the_node(node), ready)
         params = layout.load(cell, ready)
     except (InvalidArgument, IndexError, KeyError) as error:
         return replace(node, unknown=str(error))
     options = {"layout": int(node.attributes.get("layout", 0))}
     return replace(node, recurrent=Recurrent(cell, params, "onnx", reverse, "zeros", True, options))
+
+
+def _of_the_node(node: Node) -> dict[str, Any]:
+    """The attributes that the file has, without the reader's own mark."""
+    return {name: value for name, value in node.attributes.items() if name != "is_recurrent"}
 
 
 def _folded(node: Node, constants: dict[str, Array]) -> bool:
