@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import refimpl as ri
+from refimpl.sampling import named
 
 from ..contract import Array, Case
 
@@ -28,11 +29,4 @@ def quantities(
     run: ri.AnyRun | ri.rounding.RunBound, gradients: ri.Gradients | None, state_names: tuple[str, ...]
 ) -> dict[str, Array]:
     """A run and its gradients, or the bounds on them, by quantity name."""
-    named = {"outputs": run.outputs}
-    named |= {f"state.{n}": part for n, part in zip(state_names, run.state, strict=True)}
-    named |= {f"gates.{name}": gate for name, gate in run.gates.items()}
-    if gradients is not None:
-        named |= {f"d_params.{name}": d for name, d in gradients.params.items()}
-        named["d_x"] = gradients.x
-        named |= {f"d_initial_state.{n}": d for n, d in zip(state_names, gradients.initial_state, strict=True)}
-    return named
+    return named(run, gradients, state_names)
