@@ -17,6 +17,7 @@ _OPTIONAL = {"flint": "exact", "matplotlib": "plot", "filelock": "upgrade", "pla
 _ALWAYS = ("rich", "junitparser", "cpuinfo")  # which pip installs, and a plain checkout may lack
 _COMMANDS = {
     "run": "run",
+    "gpu-evidence": "gpu_evidence",
     "results": "results",
     "divergences": "divergences",
     "layouts": "layouts",

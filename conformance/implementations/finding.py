@@ -4,7 +4,19 @@ A folder's ``framework.toml`` has a table for each name that the folder offers, 
 that goes by this name. The table's other keys are those of `Source`. ``extra``, ``packages`` and ``environment`` may
 stand above the tables: then they hold for every table that does not state its own.
 
-================  ==============================================================================="""
+================  ======================================================================================
+kind              what ``module:name`` or ``module`` in the folder is
+================  ======================================================================================
+implementation    a class that is an `conformance.contract.Implementation`
+timed             a class that the benchmarks call, `conformance.implementations.timing.Timed`
+training          a module that trains a `conformance.cases.training.Task`
+activations       a class that evaluates activations, `conformance.implementations.activations.Activations`
+published_cases   a function that yields the cases a project publishes, each with the answers it expects
+jobs              a module of functions that `conformance.models.jobs` runs in the framework
+file              a module whose ``run`` runs a model's file, `conformance.models.files.running`
+gpu_probe         a module that prints, called with the device's name, how that device computes
+================  ======================================================================================
+"""
 
 from __future__ import annotations
 
@@ -25,7 +37,7 @@ from ..contract import Implementation, NotRun, attribute_of
 
 FOLDER = Path(__file__).parent
 _FILE = "framework.toml"
-_KINDS = ("implementation", "timed", "training", "activations", "published_cases", "jobs", "file")
+_KINDS = ("implementation", "timed", "training", "activations", "published_cases", "jobs", "file", "gpu_probe")
 _TEXT = {"type": "string", "minLength": 1}
 _SHARED = {
     "environment": {"type": "object", "additionalProperties": {"type": "string"}},
