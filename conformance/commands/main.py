@@ -12,7 +12,7 @@ from typing import Any
 
 _MODULE = "python -m conformance"
 _SCRIPT = "rnn-conformance"
-_OPTIONAL = {"flint": "exact", "matplotlib": "plot", "filelock": "upgrade", "platformdirs": "upgrade"}
+_OPTIONAL = {"flint": "exact", "onnx": "onnx", "matplotlib": "plot", "filelock": "upgrade", "platformdirs": "upgrade"}
 """Packages that only some commands need, to the extra that installs them."""
 _ALWAYS = ("rich", "junitparser", "cpuinfo")  # which pip installs, and a plain checkout may lack
 _COMMANDS = {
@@ -30,6 +30,7 @@ _COMMANDS = {
     "with": "upgrades.with_release",
     "certify": "truth.certify",
     "accuracy": "truth.accuracy",
+    "export": "truth.export",
     "tolerance-study": "power.tolerance_study",
     "mutants": "power.mutants",
     "bench": "power.bench",

@@ -6,12 +6,13 @@ numbers are in order; anything else is `FixtureRefused`, before any of it is use
 """
 
 from ...common.fixtures import directory
-from .model import FORMAT, Family, Fixture, FixtureRefused, shapes_of
+from .model import FORMAT, LICENCE, Family, Fixture, FixtureRefused, shapes_of
 from .reading import MAX_BYTES, families, read, read_family
 from .writing import encoded_family, write, write_manifest
 
 __all__ = [
     "FORMAT",
+    "LICENCE",
     "MAX_BYTES",
     "Family",
     "Fixture",

@@ -31,7 +31,7 @@ def encoded_family(family: Family) -> str:
         "family": family.name,
         "description": family.description,
         "flags": dict(family.flags),
-        "cases": [_encoded(fixture) for fixture in family.fixtures],
+        "cases": [encoded_case(fixture) for fixture in family.fixtures],
     }
     return _formatted(document) + "\n"
 
@@ -55,7 +55,8 @@ def write_manifest(where: Path | None = None) -> Path:
 _VARIANTS = ("clip", "output_activation", "proj_size", "peepholes", "input_forget", "forget_bias")
 
 
-def _encoded(fixture: Fixture) -> dict[str, Any]:
+def encoded_case(fixture: Fixture) -> dict[str, Any]:
+    """The case as its file has it."""
     case = fixture.case
 
     def states(parts: Sequence[Array | None] | None) -> Any:

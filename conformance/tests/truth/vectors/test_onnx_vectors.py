@@ -1,0 +1,151 @@
+"""ONNX's own backend test runner loads the vectors; where a backend fails, known divergences say why.
+
+Two backends: the reference evaluator of the `onnx` package, and ONNX Runtime's own `onnxruntime.backend`.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import unittest
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from conformance.contract import Case
+from conformance.implementations.finding import load
+from conformance.judging.divergences import divergences_of, run_and_judge
+from conformance.truth import corpus
+from conformance.truth.vectors import export
+from conformance.truth.vectors.float32_vectors import NotExpressible, Vector
+from conformance.truth.vectors.onnx_files import folder_name, onnx_test
+from conformance.truth.vectors.tolerances import limits
+
+onnx = pytest.importorskip("onnx")
+pytest.importorskip("onnxruntime")
+pytest.importorskip("flint")
+
+from onnx.backend.base import Backend  # noqa: E402
+from onnx.backend.test import runner as onnx_runner  # noqa: E402
+from onnx.backend.test.loader import load_model_tests  # noqa: E402
+from onnx.reference import ReferenceEvaluator  # noqa: E402
+
+FAMILIES = ("hand_sized", "lstm", "gru_reset_before", "lstm_variants", "clipped", "lengths", "layers", "tiny")
+each_backend = pytest.mark.parametrize("name", ["onnx-reference", "onnxruntime"])
+
+
+class PreparedReference:
+    def __init__(self, model: Any) -> None:
+        self.evaluator = ReferenceEvaluator(model)
+
+    def run(self, inputs: Sequence[Any]) -> Any:
+        return self.evaluator.run(None, dict(zip(self.evaluator.input_names, inputs, strict=True)))
+
+
+class Reference(Backend):  # type: ignore[misc]
+    """The reference evaluator as a backend; the `onnx` package does not install the one that it tests itself with."""
+
+    @classmethod
+    def supports_device(cls, device: str) -> bool:
+        return device == "CPU"
+
+    @classmethod
+    def prepare(cls, model: Any, device: str = "CPU", **_: Any) -> PreparedReference:
+        return PreparedReference(model)
+
+
+def backend(name: str) -> Any:
+    if name == "onnx-reference":
+        return Reference
+    import onnxruntime.backend.backend
+
+    return onnxruntime.backend.backend.OnnxRuntimeBackend
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    where = tmp_path_factory.mktemp("onnx") / "vectors"
+    export("onnx", where, FAMILIES)
+    return where
+
+
+@cache
+def cases() -> Mapping[str, Case]:
+    """The case that each test computes, in float32."""
+    found = {}
+    for family in FAMILIES:
+        for fixture in corpus.read(family):
+            try:
+                found[folder_name(fixture)] = onnx_test(fixture.case).case.in_dtype(np.float32)
+            except NotExpressible:
+                continue
+    return found
+
+
+def failures(folder: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> tuple[int, dict[str, str]]:
+    """How many tests the runner ran, and the message of each that failed."""
+    monkeypatch.setattr(onnx_runner, "load_model_tests", lambda **_: [])  # the runner's own tests are not run
+    runner = onnx_runner.Runner(backend(name))
+    for test in load_model_tests(str(folder), "certified"):
+        runner._add_model_test(test, "Certified")
+    ran = unittest.TestResult()
+    tests = runner.test_cases["OnnxBackendCertifiedModelTest"]
+    names = [each for each in dir(tests) if each.startswith("test_") and each.endswith("_cpu")]
+    with np.errstate(all="ignore"):
+        unittest.TestSuite(tests(each) for each in names).run(ran)
+    assert not ran.skipped
+    found = {test.id().rpartition(".")[2].removesuffix("_cpu"): message for test, message in ran.failures + ran.errors}
+    return ran.testsRun, found
+
+
+@each_backend
+def test_the_backend_passes_but_for_known_divergences(folder: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran, failed = failures(folder, name, monkeypatch)
+    assert ran == len(cases()) > 200
+    assert len(failed) < ran
+    implementation = load(name)
+    known = [entry for entry in divergences_of(implementation) if entry.effect != "accepts"]
+    for test, message in failed.items():
+        case = cases()[test]
+        applying = [entry.id for entry in known if entry.applies_to(case)]
+        assert applying, f"{test} fails, and no known divergence says why:\n{message}"
+        verdict, _ = run_and_judge(implementation, case)  # raises where another error, or none, is raised than they say
+        assert not verdict.disagreements, f"{test} fails otherwise than {applying} say: {verdict.disagreements[0]}"
+
+
+@each_backend
+@pytest.mark.parametrize("changed", ["the output", "an input", "the output's shape"])
+def test_a_vector_with_something_wrong_in_it_fails(
+    folder: Path, name: str, changed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sound = "test_hand_sized_simple_rnn_linear"
+    shutil.copytree(folder / "certified" / sound, tmp_path / "certified" / sound)
+    assert failures(tmp_path, name, monkeypatch) == (1, {})
+    data = tmp_path / "certified" / sound / "test_data_set_0"
+    stored = data / ("input_0.pb" if changed == "an input" else "output_0.pb")
+    tensor = onnx.TensorProto.FromString(stored.read_bytes())
+    values = onnx.numpy_helper.to_array(tensor).copy()
+    values.flat[0] *= 1 + 2.0**-12
+    values = values[:1] if changed == "the output's shape" else values
+    stored.write_bytes(onnx.numpy_helper.from_array(values, tensor.name).SerializeToString())
+    assert list(failures(tmp_path, name, monkeypatch)[1]) == [sound]
+
+
+def test_every_tolerance_holds_every_proven_bound(folder: Path) -> None:
+    for family in FAMILIES:
+        for fixture in corpus.read(family):
+            try:
+                test = onnx_test(fixture.case)
+            except NotExpressible:
+                continue
+            stated = json.loads((folder / "certified" / folder_name(fixture) / "data.json").read_text())
+            assert stated == {"rtol": test.rtol, "atol": test.atol}
+            vector = Vector(test.case, test.expected)
+            for name, room in limits(vector).proven.items():
+                allowed = test.atol + test.rtol * np.abs(vector.in_float32(name).astype(np.float64))
+                assert np.isfinite(allowed).all()
+                assert (room <= allowed).all(), f"{family}/{fixture.id}: {name}"

@@ -1,0 +1,65 @@
+"""Writes the corpus, or some of its families, in one of the forms."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from .. import corpus
+from .folders import write_folder
+
+FORMS = ("onnx", "npz")
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written.
+
+    cases      how many the families have
+    left_out   ``family/id`` of each case that the form cannot express, to the reason
+    """
+
+    form: str
+    cases: int
+    left_out: Mapping[str, str]
+
+    @property
+    def written(self) -> int:
+        """How many cases were expressed."""
+        return self.cases - len(self.left_out)
+
+    @cached_property
+    def reasons(self) -> Mapping[str, int]:
+        """Each reason to the number of cases, the most frequent first."""
+        return dict(Counter(self.left_out.values()).most_common())
+
+
+def export(form: str, folder: Path, families: Iterable[str] | None = None) -> Exported:
+    """Writes the families (all, where None are named) to the folder, which appears whole or not at all.
+
+    Raises `FolderRefused` for a folder that holds what is not ours, `FixtureRefused` where the corpus is not in order,
+    and `ModuleNotFoundError` where the form needs a package that is not installed.
+    """
+    write: Any = getattr(import_module(f".{form}_files", __package__), f"write_{form}")
+    read = [corpus.read_family(name) for name in families or corpus.families()]
+    fixtures = [fixture for family in read for fixture in family.fixtures]
+    found: list[Exported] = []
+
+    def fill(new: Path) -> Mapping[str, Any]:
+        found.append(Exported(form, len(fixtures), write(new, fixtures)))
+        return {
+            "form": form,
+            "licence": corpus.LICENCE,
+            "families": {each.name: {"description": each.description, "flags": dict(each.flags)} for each in read},
+            "cases": found[0].cases,
+            "written": found[0].written,
+            "left out": dict(found[0].left_out),
+        }
+
+    write_folder(folder, fill)
+    return found[0]

@@ -1,0 +1,113 @@
+"""The corpus as test data of ONNX's backend tests: a model of one node, its inputs and its outputs.
+
+Its folders are read by ``onnx.backend.test.loader.load_model_tests(data_dir=FOLDER, kind="certified")``, as those of
+``onnx/backend/test/data``. ``data.json`` has the tolerance of each test. Weights are inputs, as in ONNX's own cases.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from onnx import numpy_helper
+
+import refimpl as ri
+
+from ...contract import Array, Case, Quantities
+from ...implementations.onnx.operator_cases import as_case
+from ...implementations.onnx.programs import nodes
+from ...implementations.onnx.reference import OnnxReference
+from ..corpus import Fixture
+from .float32_vectors import NotExpressible, certified, forward_in_float32, single_layer, without_mask
+from .tolerances import limits, relative_and_absolute
+
+KIND = "certified"
+
+
+@dataclass(frozen=True)
+class OnnxTest:
+    """One test: the model, its inputs and expected outputs by name, in the model's order, and the tolerance.
+
+    case       what the model computes, read back from it, in float64
+    expected   the certified values by quantity
+    """
+
+    model: Any
+    inputs: dict[str, Array]
+    outputs: dict[str, Array]
+    rtol: float
+    atol: float
+    case: Case
+    expected: Quantities
+
+
+def write_onnx(folder: Path, fixtures: Iterable[Fixture]) -> dict[str, str]:
+    """Writes ``certified/test_FAMILY_ID`` for each case that one node can express; returns the others' reasons."""
+    left_out = {}
+    (folder / KIND).mkdir()
+    for fixture in fixtures:
+        try:
+            test = onnx_test(fixture.case)
+        except NotExpressible as reason:
+            left_out[f"{fixture.family}/{fixture.id}"] = str(reason)
+            continue
+        where = folder / KIND / folder_name(fixture)
+        (where / "test_data_set_0").mkdir(parents=True)
+        (where / "model.onnx").write_bytes(test.model.SerializeToString())
+        (where / "data.json").write_text(json.dumps({"rtol": test.rtol, "atol": test.atol}) + "\n", encoding="utf-8")
+        for kind, arrays in (("input", test.inputs), ("output", test.outputs)):
+            for k, (name, array) in enumerate(arrays.items()):
+                content = numpy_helper.from_array(array, name).SerializeToString()
+                (where / "test_data_set_0" / f"{kind}_{k}.pb").write_bytes(content)
+    return left_out
+
+
+def folder_name(fixture: Fixture) -> str:
+    """The name of a test's folder, which the runner wants to begin so."""
+    return f"test_{fixture.family}_{fixture.id}".replace("-", "_")
+
+
+def onnx_test(case: Case) -> OnnxTest:
+    """The test of a case; `NotExpressible` where one node cannot compute it."""
+    single_layer(case)
+    case = without_mask(with_both_biases(case))
+    outputs = "all" if case.return_sequences else "states"  # the last output is a state
+    case = forward_in_float32(case).replace(call_options={"weights": "inputs", "outputs": outputs})
+    implementation = OnnxReference()
+    try:
+        arguments = implementation.arguments(case)
+    except ri.InvalidArgument as reason:
+        raise NotExpressible(f"the operator has no {reason.argument} {reason.got}") from None
+    inputs = {name: np.asarray(array) for name, array in arguments["inputs"].items()}
+    make: Any = nodes.make_model  # printed in scripts, and so without types
+    model = make(inputs=inputs, **arguments["node"])
+    computed = as_case(model, inputs.values())  # ONNX stores clip and the activations' numbers in float32
+    vector = certified(computed.replace(return_sequences=True))
+    rtol, atol = relative_and_absolute(vector, limits(vector).proven)
+    native = implementation.to_native(vector.case, {name: vector.in_float32(name) for name in vector.expected})
+    given = {value.name: native[value.name] for value in model.graph.output}
+    computed = vector.case.replace(call_options=case.call_options)
+    return OnnxTest(model, inputs, given, rtol, atol, computed, vector.expected)
+
+
+def with_both_biases(case: Case) -> Case:
+    """The case with zeros for the one bias of two that is missing: a node has both or none."""
+    cell: Any = case.cell
+    if isinstance(cell, ri.Stack):
+        (layer,) = cell.layers
+        changed = {way: _biased(one) for way, one in (("forward", layer.forward), ("backward", layer.backward)) if one}
+        cell = ri.Stack((ri.Layer(**changed, merge=layer.merge),))
+    else:
+        cell = _biased(cell)
+    params = {name: case.params.get(name, np.zeros(shape)) for name, shape in cell.parameter_shapes.items()}
+    return case.replace(cell=cell, params=params)
+
+
+def _biased(cell: Any) -> Any:
+    one_of_two = cell.use_bias != cell.use_recurrent_bias
+    return dataclasses.replace(cell, use_bias=True, use_recurrent_bias=True) if one_of_two else cell
