@@ -10,8 +10,9 @@ from typing import Any
 from ...truth.vectors import FORMS, FolderRefused, export
 
 _DESCRIPTION = """Writes the certified corpus as test vectors. npz: float64, every case, with gates and gradients. onnx:
-models of one node with their inputs and outputs in float32, for onnx.backend.test. Cases that a form cannot express are counted by reason and listed
-in the folder's vectors.json. The folder appears whole or not at all; one that holds other files is refused."""
+models of one node with their inputs and outputs in float32, for onnx.backend.test. Cases that a form cannot express are
+counted by reason and listed in the folder's vectors.json. The folder appears whole or not at all; one that holds other
+files is refused."""
 
 
 def add_to(commands: Any) -> None:
