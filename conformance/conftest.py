@@ -6,6 +6,7 @@ Without the option the suite is not collected, only the suite's own tests are; w
 from __future__ import annotations
 
 import gc
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -85,10 +86,14 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     current = item.config.stash.get(SESSION, None)
     if current is not None and report.failed:
         message = str(report.longrepr)
+        cases: Sequence[Mapping[str, Any]] = ()
         if call.excinfo is not None:
-            explained = isinstance(call.excinfo.value, Disagreement)
-            message = str(call.excinfo.value) if explained else call.excinfo.exconly()
-        current.record_failure(item.nodeid.rpartition("/")[2], message)
+            error = call.excinfo.value
+            if isinstance(error, Disagreement):
+                message, cases = str(error), error.failing_cases()
+            else:
+                message = call.excinfo.exconly()
+        current.record_failure(item.nodeid.rpartition("/")[2], message, cases)
 
 
 @pytest.hookimpl(trylast=True)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .option_space import Combination
+from .option_space import Combination, Space
 
 Codes = NDArray[np.int32]
 _ABSENT = -1
@@ -142,6 +142,31 @@ def _conditions(
         only_failed = ~np.isin(numbers, passed[(passed[:, chosen] != _ABSENT).all(axis=1)][:, chosen] @ weights)
         for row, count in zip(np.flatnonzero(here)[first[only_failed]], counts[only_failed], strict=True):
             yield int(count), chosen, failed[row, chosen]
+
+
+def values_of_options(space: Space) -> dict[str, list[str]]:
+    """Every option that can be tried, to its values as text."""
+    return _as_text(_all_values(space.valid))
+
+
+def values_refused(space: Space) -> dict[str, list[str]]:
+    """The values, as text, that are declared and that the framework refuses in every combination."""
+    tried = values_of_options(space)
+    refused = _as_text(_all_values(combination for _, its in space.refused for combination in its))
+    found = {name: [value for value in its if value not in tried.get(name, ())] for name, its in refused.items()}
+    return {name: values for name, values in found.items() if values}
+
+
+def _as_text(values: Mapping[str, Iterable[Any]]) -> dict[str, list[str]]:
+    return {name: [str(value) for value in its] for name, its in values.items()}
+
+
+def _all_values(valid: Iterable[Combination]) -> dict[str, dict[Any, None]]:
+    found: dict[str, dict[Any, None]] = {}
+    for combination in valid:
+        for name, value in combination.items():
+            found.setdefault(name, {})[value] = None
+    return found
 
 
 def _values(valid: Iterable[Combination], names: Sequence[str]) -> dict[str, list[Any]]:

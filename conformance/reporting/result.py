@@ -12,6 +12,7 @@ from typing import Any
 from ..contract import FAMILIES as QUANTITY_FAMILIES
 from ..running.profiling.accounts import END, START
 from ..suite.runner import SuiteProcess
+from .tried_cases import packed_cases
 
 SUSPICIOUSLY_SMALL, ENOUGH = 0.05, 1000
 """Faithful errors have a root mean square of 0.1 to 0.9 deviations; a tenth of that, over so many numbers, is another
@@ -38,6 +39,10 @@ class Result:
     repeated          what was called again with the same input, to the count of ``calls`` and of ``unlike`` answers,
                       which differed in some bit; empty on the CPU, where such an answer is a disagreement
     accounts          account to seconds, where ``--profile-suite`` was given
+    arithmetic        dtype to the arithmetic that the implementation declares, where it is not that of the dtype
+    declared          every option that can be tried, to its values; ``refused_values`` those that are always refused
+    tried             the cases (`conformance.reporting.tried_cases`)
+    failing_cases     the smallest failing cases in full (`conformance.suite.failing_cases`), each with its ``test``
     """
 
     name: str
@@ -59,6 +64,11 @@ class Result:
     repeated: dict[str, dict[str, int]] = field(default_factory=dict)
     coarser: dict[str, float] = field(default_factory=dict)
     accounts: dict[str, float] = field(default_factory=dict)
+    arithmetic: dict[str, str] = field(default_factory=dict)
+    declared: dict[str, list[str]] = field(default_factory=dict)
+    refused_values: dict[str, list[str]] = field(default_factory=dict)
+    tried: dict[str, Any] = field(default_factory=dict)
+    failing_cases: list[dict[str, Any]] = field(default_factory=list)
 
 
 def result_of(process: SuiteProcess, device: str) -> Result:
@@ -104,6 +114,13 @@ def result_of(process: SuiteProcess, device: str) -> Result:
         repeated=_repeated(process),
         coarser=_coarser(cases),
         accounts=_accounts(process),
+        arithmetic=start.get("arithmetic", {}),
+        declared=start.get("declared", {}),
+        refused_values=start.get("refused", {}),
+        tried=packed_cases(cases),
+        failing_cases=[
+            {"test": event["test"], **case} for event in process.of_kind("failure") for case in event.get("cases", ())
+        ],
     )
 
 

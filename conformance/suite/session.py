@@ -7,7 +7,7 @@ crashes leaves what it has done. `conformance.reporting.result` reads these line
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
-from ..cases.coverage import Coverage, OptionTuples
+from ..cases.coverage import Coverage, OptionTuples, values_of_options, values_refused
 from ..cases.option_space import Space, space_of
 from ..contract import Case, Implementation, Quantities, attribute_of, family_of
 from ..judging.divergences import (
@@ -27,12 +27,11 @@ from ..judging.divergences import (
     expected_with,
     run_and_judge,
 )
-from ..judging.reproduction import reproducing_script
 from ..judging.verdict import Comparison, Verdict, squares_of, summary
 from ..running.processes import append_event
+from .failing_cases import failing_case, script_of_case
 
 _LINES_SHOWN = 8
-_MOST_NUMBERS_PRINTED = 10_000  # of a case; a larger one is not printed as a script
 _KERNEL_SWITCHES = ("cudnn", "use_cudnn", "tf32", "autocast", "deterministic", "form")  # which kernels a GPU runs
 CHANGING_EFFECTS = ("error", "wrong", "computes")  # effects of a divergence that change more than the precision
 SESSION = pytest.StashKey["Session"]()  # where pytest's configuration keeps the session
@@ -141,6 +140,9 @@ class Session:
             numpy=np.__version__,
             planned=planned,
             valid=self.coverage.valid,
+            arithmetic={str(k): str(v) for k, v in attribute_of(self.implementation, "arithmetic").items()},
+            declared=values_of_options(self.space),
+            refused=values_refused(self.space),
         )
 
     def check(self, test: str, case: Case) -> None:
@@ -150,24 +152,22 @@ class Session:
             verdict, known = run_and_judge(self.implementation, case, self.known_divergences)
         except Disagreement as error:
             failed = Verdict((Comparison("call", 0, np.inf, problem=str(error)),))
-            self._record_verdict(test, failed, (), dtype=case.dtype_name)
-            lines = str(error).splitlines()[1:]
-            raise Disagreement(lambda: self._failure_message(case, lines)) from error
-        self._record_verdict(test, verdict, known, dtype=case.dtype_name)
+            self._record_verdict(test, failed, (), case)
+            raise self._disagreement(case, str(error).splitlines()[1:]) from error
+        self._record_verdict(test, verdict, known, case)
         if verdict.disagreements:
-            lines = [str(comparison) for comparison in verdict.disagreements]
-            raise Disagreement(lambda: self._failure_message(case, lines))
+            raise self._disagreement(case, [str(comparison) for comparison in verdict.disagreements])
 
     def check_comparisons(self, test: str, family: str, comparisons: tuple[Comparison, ...], case: Case) -> None:
         """Records comparisons under a family of their own; raises a `Disagreement` where they disagree."""
-        self.record_comparisons(test, family, comparisons)
+        self.record_comparisons(test, family, comparisons, case)
         wrong = [str(comparison) for comparison in comparisons if not comparison.agrees]
         if wrong:
-            raise Disagreement(lambda: self._failure_message(case, [test, *wrong]))
+            raise self._disagreement(case, [test, *wrong])
 
-    def record_comparisons(self, test: str, family: str, comparisons: tuple[Comparison, ...]) -> None:
+    def record_comparisons(self, test: str, family: str, comparisons: tuple[Comparison, ...], case: Case) -> None:
         """Records comparisons under a family of their own."""
-        self._record_verdict(test, Verdict(comparisons), (), family)
+        self._record_verdict(test, Verdict(comparisons), (), case, family)
 
     def record_coverage(self, place: int) -> None:
         """Records that the combination at this place of the option space has been tried."""
@@ -195,9 +195,15 @@ class Session:
         """Records that a known divergence still shows."""
         self._write(event="divergence", id=identifier, summary=summary)
 
-    def record_failure(self, test: str, message: str) -> None:
-        """Records a test's final message, after Hypothesis has found its minimal case."""
-        self._write(event="failure", test=test, message=message)
+    def record_failure(self, test: str, message: str, cases: Sequence[Mapping[str, Any]] = ()) -> None:
+        """Records a test's final message, once Hypothesis has found its minimal case, and the cases in full."""
+        self._write(event="failure", test=test, message=message, cases=list(cases))
+
+    def _disagreement(self, case: Case, lines: list[str]) -> Disagreement:
+        return Disagreement(
+            lambda: self._failure_message(case, lines),
+            lambda: [failing_case(self.implementation, case, self.known_divergences, lines)],
+        )
 
     def _failure_message(self, case: Case, lines: list[str]) -> str:
         name, versions = self.implementation.name, self.implementation.versions
@@ -214,18 +220,17 @@ class Session:
 
     def _script(self, case: Case) -> list[str]:
         """A script that reproduces the failure, or why there is none."""
-        if case.size > _MOST_NUMBERS_PRINTED:
+        script = script_of_case(self.implementation, case, self.known_divergences)
+        if not script:
             return [f"no script is printed: {case.size:,} numbers go in; the test and the seed draw them again"]
         return [
             "--- a script that reproduces it, without this project ---",
-            reproducing_script(
-                self.implementation, case, expected_with(self.implementation, case, self.known_divergences)
-            ),
+            script,
             "--- end of script ---",
         ]
 
     def _record_verdict(
-        self, test: str, verdict: Verdict, known: tuple[str, ...], family: str | None = None, dtype: str = ""
+        self, test: str, verdict: Verdict, known: tuple[str, ...], case: Case, family: str | None = None
     ) -> None:
         """Records a verdict, unless the test has failed before: then Hypothesis only shrinks the failure."""
         if test in self._failed:
@@ -245,7 +250,8 @@ class Session:
             event="case",
             test=test,
             families=families,
-            dtype=dtype,
+            dtype=case.dtype_name if family is None else "",
+            options={name: str(value) for name, value in case.options.items()},
             missing=_reasons_by_family(verdict.missing),
             known=list(known),
             path=verdict.path,

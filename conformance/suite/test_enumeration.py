@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from hypothesis import Verbosity
@@ -36,6 +37,15 @@ class Failed:
     error: Disagreement
 
 
+@dataclass(frozen=True)
+class FailureGroup:
+    """Failures that share a condition: how many, and the smallest of them where it is shown."""
+
+    condition: Mapping[str, Any]
+    count: int
+    smallest: Disagreement | None
+
+
 def test_every_combination_agrees_with_the_oracle(session: Session) -> None:
     failed: list[Failed] = []
     passed: list[Combination] = []
@@ -52,7 +62,8 @@ def test_every_combination_agrees_with_the_oracle(session: Session) -> None:
             failed.append(Failed(place, combination, case, error))
         session.record_coverage(place)
     if failed:
-        raise Disagreement(failure_message(session, failed, passed))
+        groups = failure_groups(session, failed, passed)
+        raise Disagreement(failure_message(groups, len(failed) + len(passed)), partial(failing_cases, groups))
 
 
 def limits_of(session: Session) -> SizeLimits:
@@ -64,15 +75,33 @@ def label(place: int) -> str:
     return f"combination {place}"
 
 
-def failure_message(session: Session, failed: list[Failed], passed: list[Combination]) -> str:
-    """The failures, by the conditions that they share."""
-    lines = [f"{len(failed)} of {len(failed) + len(passed)} combinations of options disagree"]
+def failure_groups(session: Session, failed: list[Failed], passed: list[Combination]) -> list[FailureGroup]:
+    """The failures by the conditions that they share; those that are shown in full have their smallest case."""
+    found = []
     for number, (condition, which) in enumerate(failure_conditions([one.combination for one in failed], passed)):
-        lines += ["", f"{len(which)} of them, all that have: {in_words(condition)}"]
-        if number < _SHOWN_IN_FULL:
-            message = smallest_failure(session, [failed[k] for k in which])
-            lines += [f"  {line}" for line in str(message).splitlines()]
+        smallest = smallest_failure(session, [failed[k] for k in which]) if number < _SHOWN_IN_FULL else None
+        found.append(FailureGroup(condition, len(which), smallest))
+    return found
+
+
+def failure_message(groups: list[FailureGroup], tried: int) -> str:
+    """The failures, by the conditions that they share."""
+    lines = [f"{sum(group.count for group in groups)} of {tried} combinations of options disagree"]
+    for group in groups:
+        lines += ["", f"{group.count} of them, all that have: {in_words(group.condition)}"]
+        if group.smallest is not None:
+            lines += [f"  {line}" for line in str(group.smallest).splitlines()]
     return "\n".join(lines)
+
+
+def failing_cases(groups: list[FailureGroup]) -> list[dict[str, Any]]:
+    """The smallest failing case of each condition, with the condition and how many combinations have it."""
+    return [
+        {**case, "condition": in_words(group.condition), "combinations": group.count}
+        for group in groups
+        if group.smallest is not None
+        for case in group.smallest.failing_cases()
+    ]
 
 
 def in_words(condition: Mapping[str, Any]) -> str:

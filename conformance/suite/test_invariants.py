@@ -76,7 +76,8 @@ def no_stale_answer(session: Session, case: Case) -> list[Comparison]:
         try:
             session.check("invariant no_stale_answer", other)
         except Disagreement as error:
-            raise Disagreement(partial("asked after {!r}:\n{}".format, case, error)) from error
+            message = partial("asked after {!r}:\n{}".format, case, error)
+            raise Disagreement(message, error.failing_cases) from error
     return compare_repeated_calls(session, case, "asked again after others", first, answer(session, case))
 
 

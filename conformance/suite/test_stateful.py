@@ -108,7 +108,7 @@ class LayerBesideOracle:
         observed = found if isinstance(found, Observed) else Observed(dict(found))
         verdict = judge(self.chain.call(*step.arguments), observed)
         self.numbers += verdict.numbers
-        self.session.record_comparisons("stateful", "stateful", verdict.comparisons)
+        self.session.record_comparisons("stateful", "stateful", verdict.comparisons, self.chain.case)
         return [str(wrong) for wrong in verdict.disagreements] if verdict.comparisons else ["nothing was compared"]
 
 

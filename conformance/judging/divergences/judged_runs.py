@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -22,11 +23,17 @@ class Disagreement(AssertionError):
     """An implementation disagrees with the oracle beyond the bounds, or raised.
 
     A message may be given as a function, which is called when it is shown: most are not, while Hypothesis shrinks.
+    So are the failing cases in full, as JSON holds them.
     """
 
-    def __init__(self, message: str | Callable[[], str]) -> None:
+    def __init__(
+        self,
+        message: str | Callable[[], str],
+        failing_cases: Callable[[], Sequence[Mapping[str, Any]]] = tuple,
+    ) -> None:
         super().__init__(message)
         self._message = message
+        self.failing_cases = failing_cases
 
     def __str__(self) -> str:
         if not isinstance(self._message, str):

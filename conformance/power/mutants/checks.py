@@ -71,9 +71,9 @@ class StoppingSession(Session):
         return self._expected(case).bounds
 
     def check_comparisons(self, test: str, family: str, comparisons: tuple[Comparison, ...], case: Case) -> None:
-        self.record_comparisons(test, family, comparisons)
+        self.record_comparisons(test, family, comparisons, case)
 
-    def record_comparisons(self, test: str, family: str, comparisons: tuple[Comparison, ...]) -> None:
+    def record_comparisons(self, test: str, family: str, comparisons: tuple[Comparison, ...], case: Case) -> None:
         self.cases += 1
         self._judge(comparisons)
 
