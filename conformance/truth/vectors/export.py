@@ -13,29 +13,30 @@ from typing import Any
 from .. import corpus
 from .folders import write_folder
 
-FORMS = ("onnx", "npz")
+FORMS = ("onnx", "wpt", "npz")
 
 
 @dataclass(frozen=True)
 class Exported:
     """What was written.
 
-    cases      how many the families have
-    left_out   ``family/id`` of each case that the form cannot express, to the reason
+    tried      how many vectors the families' cases could be: one a case, in WebNN's form two, as it has operators for a
+               sequence and for a step
+    left_out   ``family/id`` of each that the form cannot express, to the reason
     """
 
     form: str
-    cases: int
+    tried: int
     left_out: Mapping[str, str]
 
     @property
     def written(self) -> int:
-        """How many cases were expressed."""
-        return self.cases - len(self.left_out)
+        """How many were expressed."""
+        return self.tried - len(self.left_out)
 
     @cached_property
     def reasons(self) -> Mapping[str, int]:
-        """Each reason to the number of cases, the most frequent first."""
+        """Each reason to the number of vectors, the most frequent first."""
         return dict(Counter(self.left_out.values()).most_common())
 
 
@@ -51,12 +52,12 @@ def export(form: str, folder: Path, families: Iterable[str] | None = None) -> Ex
     found: list[Exported] = []
 
     def fill(new: Path) -> Mapping[str, Any]:
-        found.append(Exported(form, len(fixtures), write(new, fixtures)))
+        found.append(Exported(form, *write(new, fixtures)))
         return {
             "form": form,
             "licence": corpus.LICENCE,
             "families": {each.name: {"description": each.description, "flags": dict(each.flags)} for each in read},
-            "cases": found[0].cases,
+            "tried": found[0].tried,
             "written": found[0].written,
             "left out": dict(found[0].left_out),
         }

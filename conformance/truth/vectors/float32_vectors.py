@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -73,6 +74,24 @@ def certified(case: Case) -> Vector:
     if not any(value.astype(np.float32).any() for value in values.values()):
         raise NotExpressible("all of its results are zero in float32")
     return Vector(case, values)
+
+
+def with_both_biases(case: Case) -> Case:
+    """The case with zeros for the one bias of two that is missing: ONNX's weights have both or none."""
+    cell: Any = case.cell
+    if isinstance(cell, ri.Stack):
+        (layer,) = cell.layers
+        changed = {way: _biased(one) for way, one in (("forward", layer.forward), ("backward", layer.backward)) if one}
+        cell = ri.Stack((ri.Layer(**changed, merge=layer.merge if len(changed) == 2 else "concat"),))
+    else:
+        cell = _biased(cell)
+    params = {name: case.params.get(name, np.zeros(shape)) for name, shape in cell.parameter_shapes.items()}
+    return case.replace(cell=cell, params=params)
+
+
+def _biased(cell: Any) -> Any:
+    one_of_two = cell.use_bias != cell.use_recurrent_bias
+    return replace(cell, use_bias=True, use_recurrent_bias=True) if one_of_two else cell
 
 
 def single_layer(case: Case) -> None:

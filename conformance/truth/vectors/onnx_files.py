@@ -6,9 +6,8 @@ Its folders are read by ``onnx.backend.test.loader.load_model_tests(data_dir=FOL
 
 from __future__ import annotations
 
-import dataclasses
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,14 @@ from ...implementations.onnx.operator_cases import as_case
 from ...implementations.onnx.programs import nodes
 from ...implementations.onnx.reference import OnnxReference
 from ..corpus import Fixture
-from .float32_vectors import NotExpressible, certified, forward_in_float32, single_layer, without_mask
+from .float32_vectors import (
+    NotExpressible,
+    certified,
+    forward_in_float32,
+    single_layer,
+    with_both_biases,
+    without_mask,
+)
 from .tolerances import limits, relative_and_absolute
 
 KIND = "certified"
@@ -46,8 +52,9 @@ class OnnxTest:
     expected: Quantities
 
 
-def write_onnx(folder: Path, fixtures: Iterable[Fixture]) -> dict[str, str]:
-    """Writes ``certified/test_FAMILY_ID`` for each case that one node can express; returns the others' reasons."""
+def write_onnx(folder: Path, fixtures: Sequence[Fixture]) -> tuple[int, dict[str, str]]:
+    """Writes ``certified/test_FAMILY_ID`` for each case that one node can express; returns how many
+    were tried, and the others' reasons."""
     left_out = {}
     (folder / KIND).mkdir()
     for fixture in fixtures:
@@ -64,7 +71,7 @@ def write_onnx(folder: Path, fixtures: Iterable[Fixture]) -> dict[str, str]:
             for k, (name, array) in enumerate(arrays.items()):
                 content = numpy_helper.from_array(array, name).SerializeToString()
                 (where / "test_data_set_0" / f"{kind}_{k}.pb").write_bytes(content)
-    return left_out
+    return len(fixtures), left_out
 
 
 def folder_name(fixture: Fixture) -> str:
@@ -93,21 +100,3 @@ def onnx_test(case: Case) -> OnnxTest:
     given = {value.name: native[value.name] for value in model.graph.output}
     computed = vector.case.replace(call_options=case.call_options)
     return OnnxTest(model, inputs, given, rtol, atol, computed, vector.expected)
-
-
-def with_both_biases(case: Case) -> Case:
-    """The case with zeros for the one bias of two that is missing: a node has both or none."""
-    cell: Any = case.cell
-    if isinstance(cell, ri.Stack):
-        (layer,) = cell.layers
-        changed = {way: _biased(one) for way, one in (("forward", layer.forward), ("backward", layer.backward)) if one}
-        cell = ri.Stack((ri.Layer(**changed, merge=layer.merge),))
-    else:
-        cell = _biased(cell)
-    params = {name: case.params.get(name, np.zeros(shape)) for name, shape in cell.parameter_shapes.items()}
-    return case.replace(cell=cell, params=params)
-
-
-def _biased(cell: Any) -> Any:
-    one_of_two = cell.use_bias != cell.use_recurrent_bias
-    return dataclasses.replace(cell, use_bias=True, use_recurrent_bias=True) if one_of_two else cell

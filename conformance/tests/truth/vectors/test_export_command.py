@@ -24,8 +24,8 @@ def test_the_counts_that_it_prints_are_those_of_the_manifest(
     assert main(["export", "--format", form, *(f"--family={name}" for name in families), str(folder)]) == 0
     printed = capsys.readouterr().out
     manifest = json.loads((folder / "vectors.json").read_text())
-    written, cases = map(int, re.findall(r"^(\d+) of (\d+) cases", printed)[0])
-    assert (written, cases) == (manifest["written"], manifest["cases"])
+    written, cases = map(int, re.findall(r"^(\d+) of (\d+) vectors", printed)[0])
+    assert (written, cases) == (manifest["written"], manifest["tried"])
     reasons = {reason: int(count) for count, reason in re.findall(r"^ +(\d+)  (.*)$", printed, re.MULTILINE)}
     left_out = list(manifest["left out"].values())
     assert reasons == {reason: left_out.count(reason) for reason in left_out}
