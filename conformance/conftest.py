@@ -9,11 +9,11 @@ import gc
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
-from conformance.contract import NotRun
+from conformance.contract import Misdeclared, NotRun
 from conformance.implementations.finding import load
 from conformance.judging.divergences import Disagreement
 from conformance.running.processes import append_event
@@ -40,6 +40,8 @@ def pytest_configure(config: pytest.Config) -> None:
     except NotRun as reason:
         append_event(config.getoption("--record"), event="unavailable", why=str(reason))
         raise pytest.UsageError(f"{name}: not run: {reason}") from None
+    except Misdeclared as error:
+        _refuse(config, name, error)
     except ValueError as error:
         raise pytest.UsageError(f"--implementation: {error}") from None
     profile = PROFILES[config.getoption("--amount")]
@@ -49,10 +51,15 @@ def pytest_configure(config: pytest.Config) -> None:
     current = Session(implementation, profile, config.getoption("--record"), int(seed) if seed.isdigit() else 0)
     try:
         current.space  # noqa: B018  (what is declared is checked before anything runs)
-    except ValueError as error:
-        raise pytest.UsageError(f"{name}: {error}") from None
+    except Misdeclared as error:
+        _refuse(config, name, error)
     config.stash[SESSION] = current
     gc.freeze()  # a framework is a million objects that stay, and each full collection would look at all of them again
+
+
+def _refuse(config: pytest.Config, name: str, error: Misdeclared) -> NoReturn:
+    append_event(config.getoption("--record"), event="misdeclared", why=str(error))
+    raise pytest.UsageError(f"{name}: {error}") from None
 
 
 def pytest_report_header(config: pytest.Config) -> str:

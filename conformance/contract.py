@@ -228,7 +228,9 @@ class Implementation(Identified, Protocol):
     dtypes           the working precisions that it computes in: ``float64``, ``float32``, ``float16``, ``bfloat16``
     cells            the cells that it has, a list of full products: each entry is a kind of cell and the values that it
                      takes for each option. The suite draws cases of these combinations alone. The names of the options
-                     are in `conformance.cases.option_space`; one that an entry leaves out takes its default there
+                     are in `conformance.cases.option_table`; one that an entry leaves out takes its default there.
+                     Another name is an option of your own, whose value comes in ``case.call_options``: it takes text,
+                     numbers, True, False and None, and its name must not look like a misspelt one of the table
     observe(case)    computes the case, and returns quantities by name or an `Observed`
 
     These attributes are optional (`OPTIONAL_ATTRIBUTES` has their defaults):
@@ -291,6 +293,10 @@ def observe(implementation: Implementation, case: Case) -> Observed:
     """The implementation's answer, as an `Observed`."""
     answer = implementation.observe(case)
     return answer if isinstance(answer, Observed) else Observed(dict(answer))
+
+
+class Misdeclared(ValueError):
+    """Raised where what an implementation declares makes no sense: attribute, entry, value, and what is known."""
 
 
 class NotRun(Exception):

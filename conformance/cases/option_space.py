@@ -3,7 +3,7 @@
 An implementation declares ``cells`` and ``refused`` (`conformance.contract`). `space_of` multiplies the cells out into
 *combinations*, flat mappings from option to value with every default filled in, and takes out the refused ones.
 
-The oracle knows the options in `LAYER_OPTIONS` and `CELL_OPTIONS`. An option of any other name is a *call option*: the
+The oracle knows the options in `conformance.cases.option_table`. An option of any other name is a *call option*: the
 implementation's own, which says how its layer is built or called, and travels in ``case.call_options``. Three of them
 shape the case too: ``dropout_per_gate`` True (factors of dropout for each gate), ``layout`` "unbatched" (one row) and
 ``return_state`` False (no cotangents of the state).
@@ -12,91 +12,18 @@ shape the case too: ``dropout_per_gate`` True (factors of dropout for each gate)
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
 from itertools import product
 from typing import Any
 
-from ..contract import CELL_KINDS
+from ..contract import Misdeclared
+from .declarations import checked_entries
+from .option_table import is_call_option
 
 Combination = Mapping[str, Any]
 Entry = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Option:
-    """One option of the table: its values, what it means, and the values that it takes where an entry leaves it out.
-
-    An option without defaults is then no part of the combination: it is drawn freely, or takes the cell's default.
-    """
-
-    name: str
-    values: str
-    meaning: str
-    defaults: tuple[Any, ...]
-
-
-LAYER_OPTIONS = (
-    Option("layers", "1, 2, 3, …", "layers on top of each other", (1,)),
-    Option("direction", "`forward`, `backward`, `both`", "in which the steps are processed", ("forward",)),
-    Option("merge", "`concat`, `sum`, `mul`, `ave`", "how two directions become one output", ("concat",)),
-    Option(
-        "backward_cell", "`alike`, `different`", "whether the backward cell has the forward one's options", ("alike",)
-    ),
-    Option(
-        "mask",
-        "`none`, `full`, `right`, `left`, `holes`, `rows`",
-        "which steps are masked: none (`full`), the last ones, the first ones, some between, all of some row",
-        ("none",),
-    ),
-    Option(
-        "lengths",
-        "`none`, `sorted`, `unsorted`, `zero`",
-        "lengths of the rows, as of packed sequences; `zero`: some row has no step",
-        ("none",),
-    ),
-    Option("masked_output", "`repeat`, `zeros`", "what a masked step gives", ("repeat",)),
-    Option("output_order", "`original`, `processing`", "order of the outputs of a backward run", ("original",)),
-    Option(
-        "return_sequences", "`True`, `False`", "whether there is an output for each step, or the last only", (True,)
-    ),
-    Option("initial_state", "`False`, `True`", "whether one is given", (False, True)),
-    Option("dropout", "`False`, `True`", "given factors on a layer's input, constant over time", (False,)),
-    Option("recurrent_dropout", "`False`, `True`", "given factors on h where it meets the recurrent kernel", (False,)),
-    Option("between_dropout", "`False`, `True`", "given factors between layers, for every step", (False,)),
-    Option("gradients", "`False`, `True`", "whether any are asked for", ()),
-)
-CELL_OPTIONS = (
-    Option("activation", "names, as `tanh`", "of the candidate and the output", ()),
-    Option("recurrent_activation", "names, as `sigmoid`", "of the gates", ()),
-    Option("output_activation", "`None` or names", "of the LSTM's cell state; `None`: the activation", ()),
-    Option("use_bias", "`False`, `True`", "bias of the input's product", ()),
-    Option("use_recurrent_bias", "`False`, `True`", "bias of the recurrent product", ()),
-    Option("reset_after", "`False`, `True`", "where the GRU's reset gate stands", ()),
-    Option("projection", "`False`, `True`", "LSTM with `proj_size`", ()),
-    Option("peepholes", "`False`, `True`", "LSTM whose gates see the cell state", ()),
-    Option("input_forget", "`False`, `True`", "LSTM with f = 1 - i", ()),
-    Option("forget_bias", "`False`, `True`", "added to the LSTM's forget gate at run time", ()),
-    Option("clip", "`False`, `True`", "whether the activations' arguments are clipped", ()),
-)
-"""The fields of the cells; each takes its cell's default where it is left out."""
-
-_SIZES = {"input_size", "hidden_size", "proj_size"}
-_SWITCHES = {"proj_size": "projection", "clip": "clip", "forget_bias": "forget_bias"}  # numbers: options say whether
-_KNOWN = {option.name for option in (*LAYER_OPTIONS, *CELL_OPTIONS)} | {"kind", "dtype"}
-
-
-def cell_defaults(kind: str) -> dict[str, Any]:
-    """The options of a kind of cell and their defaults; of numbers such as ``clip`` only whether they are given."""
-    known = {f.name: f.default for f in fields(CELL_KINDS[kind])}
-    found = {name: default for name, default in known.items() if name not in _SIZES | set(_SWITCHES)}
-    return found | {switch: False for name, switch in _SWITCHES.items() if name in known}
-
-
-def is_call_option(name: str) -> bool:
-    """Whether an option is the implementation's own, a part of ``case.call_options``."""
-    return name not in _KNOWN
 
 
 def call_options_of(combination: Combination) -> dict[str, Any]:
@@ -107,24 +34,6 @@ def call_options_of(combination: Combination) -> dict[str, Any]:
 def has_dropout(combination: Combination) -> bool:
     """Whether there are factors of any kind of dropout."""
     return any(combination[name] for name in ("dropout", "recurrent_dropout", "between_dropout"))
-
-
-def with_defaults(entry: Entry, dtypes: Sequence[str]) -> dict[str, tuple[Any, ...]]:
-    """The entry with the values of every option, defaults filled in; `ValueError` for an unknown kind or option."""
-    kind = entry.get("kind")
-    if kind not in CELL_KINDS:
-        raise ValueError(f"cells: expected a kind out of {', '.join(CELL_KINDS)}, got {kind!r}")
-    options = cell_defaults(kind)
-    for name, values in entry.items():
-        if name == "kind":
-            continue
-        if isinstance(values, str) or not isinstance(values, Iterable) or not list(values):
-            raise ValueError(f"cells: {kind}: {name}: expected a tuple of values, got {values!r}")
-        if name in {option.name for option in CELL_OPTIONS} and name not in options:
-            raise ValueError(f"cells: a {kind} has no option {name!r}; it has {', '.join(options)}")
-    found = {"kind": (kind,), "dtype": tuple(dtypes)} | {name: (default,) for name, default in options.items()}
-    found |= {option.name: option.defaults for option in LAYER_OPTIONS if option.defaults}
-    return found | {name: tuple(values) for name, values in entry.items() if name != "kind"}
 
 
 @dataclass(frozen=True)
@@ -140,10 +49,10 @@ class Refusal:
 
     @staticmethod
     def of(declared: Mapping[str, Any]) -> Refusal:
-        """The entry of ``refused``, checked; `ValueError` where it is incomplete."""
+        """The entry of ``refused``, checked; `Misdeclared` where it is incomplete."""
         unknown = set(declared) ^ {"when", "reason", "message"}
         if unknown or not all(declared.values()):
-            raise ValueError(f"refused: expected 'when', 'reason' and 'message', none of them empty, got {declared!r}")
+            raise Misdeclared(f"refused: expected 'when', 'reason' and 'message', none of them empty, got {declared!r}")
         when = {name: tuple(values) for name, values in declared["when"].items()}
         return Refusal(when, declared["reason"], declared["message"])
 
@@ -219,7 +128,7 @@ class Space:
 def space_of(cells: Sequence[Entry], dtypes: Sequence[str], refused: Sequence[Mapping[str, Any]] = ()) -> Space:
     """The option space that an implementation's ``cells``, ``dtypes`` and ``refused`` declare."""
     refusals = [Refusal.of(declared) for declared in refused]
-    entries = tuple(with_defaults(entry, dtypes) for entry in cells)
+    entries = checked_entries(cells, dtypes)
     valid: dict[frozenset[tuple[str, Any]], Combination] = {}
     refused_by: list[dict[frozenset[tuple[str, Any]], Combination]] = [{} for _ in refusals]
     for combination in _combinations(entries):
@@ -227,7 +136,7 @@ def space_of(cells: Sequence[Entry], dtypes: Sequence[str], refused: Sequence[Ma
         (valid if by is None else refused_by[by])[_key(combination)] = combination
     for refusal, its in zip(refusals, refused_by, strict=True):
         if not its:
-            raise ValueError(
+            raise Misdeclared(
                 f"refused: no combination in `cells` has {dict(refusal.when)} (or another refusal took it)"
             )
     return Space(
@@ -244,7 +153,7 @@ def _combinations(entries: Iterable[Mapping[str, tuple[Any, ...]]]) -> Iterator[
             combination = dict(zip(names, values, strict=True))
             why = contradiction(combination)
             if why:
-                raise ValueError(f"cells: {why}: split the entry, so that its product leaves this out: {combination}")
+                raise Misdeclared(f"cells: {why}: split the entry, so that its product leaves this out: {combination}")
             yield combination
 
 
@@ -271,14 +180,3 @@ def _common(combination: Combination) -> Combination:
 
 def _key(combination: Combination) -> frozenset[tuple[str, Any]]:
     return frozenset(combination.items())
-
-
-def as_markdown() -> str:
-    """Every option that the oracle knows, as a Markdown table."""
-    rows = ["| option | values | meaning | where it is left out |", "| --- | --- | --- | --- |"]
-    for option in (*LAYER_OPTIONS, *CELL_OPTIONS):
-        default = ", ".join(f"`{value}`" for value in option.defaults)
-        default = default or ("drawn" if option in LAYER_OPTIONS else "the cell's default")
-        rows.append(f"| `{option.name}` | {option.values} | {option.meaning} | {default} |")
-    rows.append("| `dtype` | `float64`, `float32`, `float16`, `bfloat16` | working precision | all of `dtypes` |")
-    return "\n".join(rows)

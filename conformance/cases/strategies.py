@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from ..contract import Case
 from .building import SizeLimits, build_case
 from .choosers import HypothesisChooser
-from .option_space import Combination, Space, with_defaults
+from .declarations import with_defaults
+from .option_space import Combination, Space
 from .probing import build_probing
 
 LONG_SEQUENCES = SizeLimits(time=20)

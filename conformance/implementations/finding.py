@@ -33,7 +33,7 @@ from pathlib import Path
 from typing import Any
 
 from ..common.schemas import mismatch
-from ..contract import Implementation, NotRun, attribute_of
+from ..contract import Implementation, Misdeclared, NotRun, attribute_of
 
 FOLDER = Path(__file__).parent
 _FILE = "framework.toml"
@@ -162,14 +162,15 @@ def packages_of(name: str) -> tuple[str, ...]:
 def load(name: str, device: str = "cpu") -> Implementation:
     """Imports and makes the implementation; `NotRun` where its framework or the device is absent.
 
-    Raises `ValueError`, which names what is wrong, for a name or a class that is no implementation.
+    Raises `ValueError`, which names what is wrong, for a name that names no class, and `Misdeclared`, which is one, for
+    a class that is no implementation.
     """
     source = source_of(name)
     with installed(source):
         made = _made(name, imported(source.target), device)
     for attribute in ("name", "versions", "dtypes", "cells", "observe"):
         if not getattr(made, attribute, None):
-            raise ValueError(f"{name}: expected an attribute {attribute!r} that is not empty")
+            raise Misdeclared(f"expected an attribute {attribute!r} that is not empty")
     return made
 
 

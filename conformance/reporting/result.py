@@ -24,7 +24,7 @@ FAMILIES = (*QUANTITY_FAMILIES, "laws", "invariants", "stateful", "hand-sized", 
 class Result:
     """What the run of one implementation found.
 
-    verdict           "agrees", "DIVERGES", "not run" or "CRASHED"
+    verdict           "agrees", "DIVERGES", "not run", "CRASHED", or "MISDECLARED": what it declares makes no sense
     coverage          of the "combinations" of options and the "tuples" of three option values: "covered" and "valid"
     families          family to the count of ``numbers`` compared, the ``worst`` error in units of its bound, and the
                       count of ``undecided`` numbers, whose bound is infinite; further ``deviations``, the root mean
@@ -79,12 +79,15 @@ def result_of(process: SuiteProcess, device: str) -> Result:
     numbers = int(sum(found["numbers"] for found in families.values()))
     failures = {event["test"]: event["message"] for event in process.of_kind("failure")}
     unavailable = [event["why"] for event in process.of_kind("unavailable")]
+    misdeclared = [event["why"] for event in process.of_kind("misdeclared")]
     not_run = {event["what"]: event["why"] for event in process.of_kind("not run")}
     missing = Counter(item for case in cases for item in case["missing"].items())
     not_run |= {f"{what}, in {count} of {len(cases)} cases": why for (what, why), count in missing.items()}
     why = ""
     if unavailable:
         verdict, why = "not run", unavailable[0]
+    elif misdeclared:
+        verdict, why = "MISDECLARED", misdeclared[0]
     elif failures or any(found["worst"] > 1 for found in families.values()):
         verdict = "DIVERGES"
     elif process.status != 0 or not numbers or not _ran_every_test(process):
@@ -125,7 +128,12 @@ def result_of(process: SuiteProcess, device: str) -> Result:
 
 
 def exit_status(results: Sequence[Result], required: bool) -> int:
-    """0 where something was compared and nothing new diverged; with ``required``, nothing may be missing."""
+    """0 where something was compared and nothing new diverged; with ``required``, nothing may be missing.
+
+    2 where what an implementation declares makes no sense: as for a command line that makes none.
+    """
+    if any(result.verdict == "MISDECLARED" for result in results):
+        return 2
     bad = {"DIVERGES", "CRASHED"} | ({"not run"} if required else set())
     compared = any(result.numbers for result in results)
     return 0 if compared and not any(result.verdict in bad for result in results) else 1

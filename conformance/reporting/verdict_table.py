@@ -16,7 +16,7 @@ def print_results(console: Console, results: Sequence[Result], absent: dict[str,
         for test, message in result.failures.items():
             console.rule(f"[red]{result.name}: {escape(test)}")
             console.print(escape(message), highlight=False, soft_wrap=True)
-        if result.verdict == "CRASHED":
+        if result.verdict in ("CRASHED", "MISDECLARED"):
             console.rule(f"[red]{result.name}")
             console.print(escape(result.why), highlight=False, soft_wrap=True)
     console.print(_verdict_table(results))

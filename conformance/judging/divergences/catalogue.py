@@ -14,7 +14,8 @@ import numpy as np
 from packaging.specifiers import SpecifierSet
 
 from ...cases.building import build_case
-from ...cases.option_space import matches, with_defaults
+from ...cases.declarations import with_defaults
+from ...cases.option_space import matches
 from ...cases.oracle_run import run_oracle
 from ...common.schemas import mismatch
 from ...contract import Case, Identified, attribute_of, family_of

@@ -57,6 +57,7 @@ _OWNERS = {
     "conformance.suite": COMPARISON,
     "conformance.judging.divergences": DIVERGENCES,
     "conformance.cases.option_space": OPTIONS,
+    "conformance.cases.declarations": OPTIONS,
     "conformance.cases.option_space.matches": _CALLER,
     "conformance.cases.option_space._is_among": _CALLER,
     "conformance.cases.coverage": OPTIONS,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from conformance.cases import option_space as options
+from conformance.cases import option_table as options
 from conformance.cases.option_space import call_options_of, space_of
 from conformance.tests.support import ROOT, example
 
@@ -111,5 +111,5 @@ def test_the_readme_has_the_table_of_options_as_it_is() -> None:
         pytest.skip("an installed package has no README beside it")
     table = options.as_markdown()
     assert table in readme.read_text(), (
-        f"README lacks what conformance.cases.option_space.as_markdown() gives:\n{table}"
+        f"README lacks what conformance.cases.option_table.as_markdown() gives:\n{table}"
     )

@@ -12,7 +12,7 @@ import pytest
 
 from conformance.cases.building import build_case
 from conformance.cases.choosers import SeededChooser
-from conformance.cases.option_space import with_defaults
+from conformance.cases.declarations import with_defaults
 from conformance.contract import Case, NotRun, Observed, observe
 from conformance.implementations.finding import load
 from conformance.judging.expected import expect

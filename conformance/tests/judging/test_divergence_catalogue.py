@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from conformance.cases.option_space import CELL_OPTIONS, cell_defaults
+from conformance.cases.option_table import CELL_OPTIONS, cell_defaults
 from conformance.contract import CELL_KINDS
 from conformance.implementations.finding import BUILT_IN, FOLDER
 from conformance.judging.divergences import Divergence, catalogue, divergences_of, known_divergences, still_shows

@@ -34,6 +34,31 @@ def test_a_process_that_leaves_early_has_crashed_whatever_its_status(tmp_path: P
     assert (status, found["verdict"]) == (1, "CRASHED"), said
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("Misspelt", "cells: entry 1 (GRU): the option 'lenghts' is not known; did you mean 'lengths'?"),
+        ("WrongValue", "cells: entry 1 (GRU): direction: 'backwards' is not known"),
+        ("Endless", "cells: expected a tuple of entries, got an object of type generator"),
+        ("Nothing", "expected an attribute 'cells' that is not empty"),
+    ],
+)
+def test_cells_that_make_no_sense_end_with_a_message_and_status_2(name: str, said: str, tmp_path: Path) -> None:
+    status, printed, found = verdict_on(f"conformance.tests.support.planted_declarations:{name}", tmp_path)
+    assert (status, found["verdict"]) == (2, "MISDECLARED"), printed
+    assert found["why"].startswith(said)
+    assert said in printed
+    assert "pytest" not in printed
+    assert "Traceback" not in printed
+
+
+def test_a_record_of_cells_that_make_no_sense_is_refused_by_name(tmp_path: Path) -> None:
+    name = "conformance.tests.support.planted_declarations:Misspelt"
+    status, printed = python("-m", "conformance", "record", "--implementation", name, str(tmp_path / "a.jsonl.xz"))
+    assert status == 1
+    assert "not run: cells: entry 1 (GRU): the option 'lenghts' is not known; did you mean 'lengths'?" in printed
+
+
 def test_a_shell_cannot_leave_out_tests(tmp_path: Path) -> None:
     status, said, found = verdict_on(f"{DIFFICULT}:Small", tmp_path, PYTEST_ADDOPTS="-k laws")
     assert status == 0, said

@@ -16,8 +16,9 @@ import numpy as np
 
 from ...cases.building import SizeLimits, build_case
 from ...cases.choosers import SeededChooser
-from ...cases.option_space import Combination, space_of, with_defaults
-from ...contract import Case, Implementation, NotRun, attribute_of, observe
+from ...cases.declarations import with_defaults
+from ...cases.option_space import Combination, space_of
+from ...contract import Case, Implementation, Misdeclared, NotRun, attribute_of, observe
 from ...implementations.finding import load
 from ...judging.divergences import known_divergences, still_shows
 from ...judging.expected import OracleAnswer
@@ -39,10 +40,10 @@ def main(arguments: Sequence[str]) -> int:
     record, start = Path(path), int(first)
     try:
         implementation = load(name)
-    except NotRun as error:
+        its = questions(implementation)
+    except (NotRun, Misdeclared) as error:
         append_event(record, event="not run", why=str(error))
         return 0
-    its = questions(implementation)
     if not start:
         append_event(record, event="about", **observation_fields(implementation), questions=len(its))
     for question in its[start:]:
