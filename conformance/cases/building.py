@@ -145,7 +145,7 @@ class CaseBuilder:
         recurrent = name.rpartition(".")[2] == "recurrent_kernel"
         scales = magnitudes.of_recurrent_kernel(self.options) if recurrent else None
         if scales is None:
-            return self.array(shape, magnitudes.of_any_array(self.options), f"magnitude of {name}")
+            return self.array(shape, magnitudes.of_parameter(self.options, name), f"magnitude of {name}")
         scale = self.chooser.one_of(scales, f"magnitude of {name}")
         numbers = distinct_numbers(self.rng, shape, scale, self.few_digits)
         return rounded(numbers / shape[0], self.options["dtype"])

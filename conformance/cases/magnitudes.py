@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from .option_space import Combination
 
-ORDINARY = 0.5
-_MAGNITUDES = (ORDINARY, 2.0, 1e-3, 1e-12, 40.0)  # from shrinking's favourite to tiny and saturating
+ORDINARY, _SATURATING = 0.5, 40.0
+_MAGNITUDES = (ORDINARY, 2.0, 1e-3, 1e-12, _SATURATING)  # from shrinking's favourite to tiny and saturating
 _AT_MOST_ORDINARY = (ORDINARY, 1e-3, 1e-12)  # where no activation keeps the recurrence in bounds
 _TINIEST = {"float16": 1e-3, "bfloat16": 1e-3}  # half precision has nothing much smaller
 _BOUNDED = {"tanh", "sigmoid", "softsign", "hard_tanh", "scaled_tanh", "softmax", "relu6"}
@@ -43,6 +43,20 @@ def of_any_array(combination: Combination) -> tuple[float, ...]:
     """The magnitudes that every array may have: gates multiply, so they decide."""
     gate = combination.get("recurrent_activation", "sigmoid")
     return magnitudes(combination, is_bounded(gate) and not explodes(combination))
+
+
+def of_parameter(combination: Combination, name: str) -> tuple[float, ...]:
+    """The magnitudes of a parameter of that name that may be like any array.
+
+    In half precision no saturating kernel meets numbers that have been rounded before, those of a state or of a layer
+    before: 40 times their errors is no small number, so that the case is chaotic and nothing of it can be compared.
+    """
+    prefix, _, which = name.rpartition(".")
+    meets_rounded = "kernel" in which and not (which == "kernel" and prefix in ("", "l0", "l0_reverse"))
+    sizes = of_any_array(combination)
+    if is_half_precision(combination) and meets_rounded:
+        return tuple(size for size in sizes if size < _SATURATING)
+    return sizes
 
 
 def of_recurrent_kernel(combination: Combination) -> tuple[float, ...] | None:

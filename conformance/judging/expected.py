@@ -7,7 +7,6 @@ implementations do lie from the exact result (`refimpl.sampling`); it is there f
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -25,8 +24,6 @@ from ..common.deferred import Deferred
 from ..contract import Array, Case, Quantities
 
 FLOAT64 = Precision.of("float64")
-SAMPLED = os.environ.get("RNN_CONFORMANCE_SAMPLED") == "1"
-"""Whether sampled deviations are judged by too. Not by default, until their false alarms are counted in full."""
 MANY_SAMPLES = 96
 FALSE_ALARMS = 1e-6
 """In how many runs of a faithful implementation one number may be called improbable, by the model."""
@@ -120,8 +117,6 @@ class OracleAnswer:
         The default arithmetic is that of the case's dtype. Both tolerances include the oracle's own rounding.
         """
         precision = Precision.of(arithmetic or self.case.dtype_name)
-        if not SAMPLED:
-            return Expected(self.values, self.proven(precision), self.case.dtype)
         names = self.values
         deviations = Deferred(names, lambda: self._deviations(precision))
         refined = Deferred(names, lambda: self._deviations(precision, many=True))

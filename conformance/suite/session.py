@@ -9,7 +9,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from ..judging.divergences import (
     expected_with,
     run_and_judge,
 )
-from ..judging.verdict import Comparison, Verdict, squares_of, summary
+from ..judging.verdict import Comparison, Verdict, beside_bound, squares_of, summary
 from ..running.processes import append_event
 from .failing_cases import failing_case, script_of_case
 
@@ -153,17 +153,18 @@ class Session:
         except Disagreement as error:
             failed = Verdict((Comparison("call", 0, np.inf, problem=str(error)),))
             self._record_verdict(test, failed, (), case)
-            raise self._disagreement(case, str(error).splitlines()[1:]) from error
+            lines = str(error).splitlines()[1:]
+            raise self._disagreement(case, lambda: lines) from error
         self._record_verdict(test, verdict, known, case)
         if verdict.disagreements:
-            raise self._disagreement(case, [str(comparison) for comparison in verdict.disagreements])
+            raise self._disagreement(case, cache(lambda: self._told(case, verdict)))
 
     def check_comparisons(self, test: str, family: str, comparisons: tuple[Comparison, ...], case: Case) -> None:
         """Records comparisons under a family of their own; raises a `Disagreement` where they disagree."""
         self.record_comparisons(test, family, comparisons, case)
         wrong = [str(comparison) for comparison in comparisons if not comparison.agrees]
         if wrong:
-            raise self._disagreement(case, [test, *wrong])
+            raise self._disagreement(case, lambda: [test, *wrong])
 
     def record_comparisons(self, test: str, family: str, comparisons: tuple[Comparison, ...], case: Case) -> None:
         """Records comparisons under a family of their own."""
@@ -199,11 +200,17 @@ class Session:
         """Records a test's final message, once Hypothesis has found its minimal case, and the cases in full."""
         self._write(event="failure", test=test, message=message, cases=list(cases))
 
-    def _disagreement(self, case: Case, lines: list[str]) -> Disagreement:
+    def _disagreement(self, case: Case, told: Callable[[], list[str]]) -> Disagreement:
         return Disagreement(
-            lambda: self._failure_message(case, lines),
-            lambda: [failing_case(self.implementation, case, self.known_divergences, lines)],
+            lambda: self._failure_message(case, told()),
+            lambda: [failing_case(self.implementation, case, self.known_divergences, told())],
         )
+
+    def _told(self, case: Case, verdict: Verdict) -> list[str]:
+        """The disagreements, and of those that are shown whether they are proven or improbable."""
+        expected, wrong = expected_with(self.implementation, case, self.known_divergences), verdict.disagreements
+        proven = [one if one.problem else beside_bound(expected, one) for one in wrong[:_LINES_SHOWN]]
+        return [str(comparison) for comparison in (*proven, *wrong[_LINES_SHOWN:])]
 
     def _failure_message(self, case: Case, lines: list[str]) -> str:
         name, versions = self.implementation.name, self.implementation.versions

@@ -21,6 +21,7 @@ from conformance.common.descriptions import first_cell, lengths_kind, mask_kind
 from conformance.contract import Case
 from conformance.implementations.oracle.layers import Oracle
 from conformance.suite.session import hypothesis_settings
+from refimpl.sampling import moments
 
 DTYPES = ("float64", "float32", "float16", "bfloat16")
 MASKS = ("full", "right", "left", "holes", "rows")
@@ -59,6 +60,31 @@ def test_no_two_numbers_of_an_array_have_the_same_absolute_value_and_none_is_zer
             numbers = np.abs((array[unmasked_steps_of(case)] if name == "x" else array).astype(np.float64))
             assert np.unique(numbers).size == numbers.size, f"{case!r}: {name}: {array!r}"
             assert np.all(numbers > 0), f"{case!r}: {name}: {array!r}"
+
+
+def test_saturating_kernels_meet_in_half_precision_only_numbers_that_were_rounded_once() -> None:
+    saturating: Counter[tuple[str, bool]] = Counter()
+    for combination, case in built():
+        for name, value in case.params.items():
+            layer, _, which = name.rpartition(".")
+            if np.abs(value.astype(np.float64)).max() > 30:
+                rounded_before = which != "kernel" or layer not in ("", "l0", "l0_reverse")
+                saturating[combination["dtype"], "kernel" in which and rounded_before] += 1
+    for dtype in DTYPES:
+        assert saturating[dtype, False] > 30, saturating
+        assert (saturating[dtype, True] > 30) is (dtype in ("float64", "float32")), saturating
+
+
+def test_not_one_of_a_hundred_numbers_of_half_precision_is_chaotic() -> None:
+    chaotic = numbers = 0
+    for combination, case in built()[:400]:
+        if combination["dtype"] in ("float16", "bfloat16"):
+            wide = case.in_dtype(np.float64)
+            found = moments(run_oracle(wide), case.dtype_name, wide.d_outputs, wide.d_state)
+            chaotic += sum(int(np.count_nonzero(each.chaotic)) for each in found.values())
+            numbers += sum(each.value.size for each in found.values())
+    assert numbers > 10_000
+    assert chaotic < 0.01 * numbers, f"{chaotic} of {numbers}"
 
 
 def test_sizes_are_all_different_wherever_they_can_be() -> None:

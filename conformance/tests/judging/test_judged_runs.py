@@ -117,10 +117,7 @@ def test_what_is_known_to_be_wrong_is_set_aside_and_all_else_is_held_to_its_boun
     assert [found.quantity for found in run_and_judge(off, example("LSTM"))[0].disagreements] == ["outputs"]
 
 
-def test_errors_that_do_not_average_out_are_held_to_the_proven_bounds_alone(
-    only: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("conformance.judging.expected.SAMPLED", True)
+def test_errors_that_do_not_average_out_are_held_to_the_proven_bounds_alone(only: Any) -> None:
     case, posing = example("LSTM", "float32"), Posing("posing", {"framework": "2.1"})
     random, systematic = (
         divergence_entry("lower precision", when=({"kind": ("LSTM",)},), precision=precision)

@@ -9,8 +9,8 @@ import pytest
 
 from conformance.contract import Case, Observed
 from conformance.implementations.oracle.layers import Oracle
-from conformance.judging.expected import Expected, expect
-from conformance.judging.verdict import Comparison, compare, judge
+from conformance.judging.expected import FARTHEST, Expected, expect
+from conformance.judging.verdict import Comparison, beside_bound, compare, judge
 
 from ..support import example
 
@@ -95,6 +95,28 @@ def test_gradients_that_nobody_asked_for_are_no_problem() -> None:
     case = example().replace(d_outputs=None, d_state=None)
     asked = judge(expect(case), Observed({**expect(case).values, "d_x": np.zeros_like(case.x)}))
     assert asked.agrees, asked.disagreements
+
+
+@pytest.mark.parametrize(
+    ("bound", "off", "said"),
+    [
+        (2.0, 3.0, "wrong, 30 deviations off"),
+        (2.0, 1.5, "improbable, 15 deviations off"),
+        (2.0, 0.5, ""),
+        (FARTHEST * 0.1, 1.5, "improbable, 15 deviations off"),
+        (2.0, 1e6, "wrong, 1e+07 deviations off"),
+    ],
+    ids=["beyond the bound", "within it", "not far off", "where there is no bound", "beyond doubt"],
+)
+def test_a_number_is_wrong_beyond_its_proven_bound_and_improbable_within_it(
+    bound: float, off: float, said: str
+) -> None:
+    its = {name: {"outputs": np.full(3, value)} for name, value in (("value", 1.0), ("bound", bound), ("off", 0.1))}
+    expected = Expected(its["value"], its["bound"], None, its["off"], its["off"])
+    verdict = judge(expected, Observed({"outputs": np.array([1.0, 1.0 + off, 1.0])}))
+    assert verdict.agrees is not bool(said), str(verdict)
+    if said:
+        assert f": {said}" in str(beside_bound(expected, verdict.disagreements[0]))
 
 
 def test_what_is_missing_carries_the_reason_of_the_quantity_of_its_family_or_none_given() -> None:

@@ -27,7 +27,10 @@ FAULTS = [
     (planted.CellCotangentLost, "LSTM", "gradients"),
 ]
 each_fault = pytest.mark.parametrize(("fault", "kind", "shows_in"), FAULTS, ids=[f.name for f, _, _ in FAULTS])
-_ELEMENT = re.compile(r"^  (\w[\w.]*)\[\d+(?:, \d+)*\]: expected (\S+), got (\S+), off by \S+, bound (\S+), ratio \S+$")
+_ELEMENT = re.compile(
+    r"^  (\w[\w.]*)\[\d+(?:, \d+)*\]: expected (\S+), got (\S+), off by \S+, bound (\S+), ratio [^\s:]+"
+    r"(?:: (?:wrong|improbable), .+)?$"
+)
 
 
 def checked(implementation: planted.Sound, kind: str, dtype: str) -> None:
