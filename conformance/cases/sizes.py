@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -30,6 +30,15 @@ SIZES: Mapping[str, Mapping[str, int]] = {
 """By what is special about them. cuDNN has persistent kernels for multiples of 128 units; a CUDA grid 65,535 rows."""
 
 
+REAL_SIZES: Mapping[str, Mapping[str, int]] = {
+    "9 units": {"batch": 4, "time": 20, "input": 6, "hidden": 9},
+    "32 units": {"batch": 8, "time": 50, "input": 32, "hidden": 32},
+    "128 units": {"batch": 8, "time": 100, "input": 64, "hidden": 128},
+    "256 units": {"batch": 32, "time": 50, "input": 128, "hidden": 256},
+}
+"""Sizes of layers as people train them."""
+
+
 def can_have_any_size(combination: Combination) -> bool:
     """Whether such a case can have all `SIZES`: one layer, nothing masked, every gradient asked for."""
     basic = all(combination[name] == value for name, value in BASIC_OPTIONS.items())
@@ -40,10 +49,24 @@ def can_have_any_size(combination: Combination) -> bool:
 def build_case_of_size(combination: Combination, size: str, seed: int) -> Case:
     """A case with these options, of one of the `SIZES`.
 
-    Kernels are divided by their rows, so that the state does not grow from step to step and bounds stay narrow. Numbers
-    may occur twice, as half precision has only few.
+    Kernels are divided by their rows, so that the state does not grow from step to step and bounds stay narrow.
     """
-    small, sizes = build_case(SeededChooser(seed), combination), SIZES[size]
+    return _of_size(combination, SIZES[size], seed, lambda rows, hidden: 1 / rows)
+
+
+def build_real_case(combination: Combination, size: str, seed: int) -> Case:
+    """A case with these options, of one of the `REAL_SIZES`.
+
+    All weights have the deviation that PyTorch gives them, of numbers that are uniform within ``±1 / √hidden``.
+    """
+    return _of_size(combination, REAL_SIZES[size], seed, lambda rows, hidden: (3 * hidden) ** -0.5)
+
+
+def _of_size(
+    combination: Combination, sizes: Mapping[str, int], seed: int, scale_of: Callable[[int, int], float]
+) -> Case:
+    """Numbers may occur twice, as half precision has only few."""
+    small = build_case(SeededChooser(seed), combination)
     cell = replace(small.cell, input_size=sizes["input"], hidden_size=sizes["hidden"])
     rng, batch, time = np.random.default_rng(seed), sizes["batch"], sizes["time"]
 
@@ -52,7 +75,10 @@ def build_case_of_size(combination: Combination, size: str, seed: int) -> Case:
 
     return small.replace(
         cell=cell,
-        params={name: array(*shape, scale=1 / shape[0]) for name, shape in cell.parameter_shapes.items()},
+        params={
+            name: array(*shape, scale=scale_of(shape[0], sizes["hidden"]))
+            for name, shape in cell.parameter_shapes.items()
+        },
         x=array(batch, time, cell.input_size),
         initial_state=tuple(array(batch, n) for n in cell.state_sizes) if combination["initial_state"] else None,
         d_outputs=array(batch, time, cell.output_size),

@@ -23,6 +23,14 @@ def output_file(name: str) -> Path:
     return path
 
 
+def folder(name: str) -> Path:
+    """A folder that is there."""
+    path = Path(name)
+    if not path.is_dir():
+        raise argparse.ArgumentTypeError(f"no such folder: {path}")
+    return path
+
+
 def figure_file(name: str) -> Path:
     """A file to write a plot to: PNG, SVG or PDF."""
     path = output_file(name)

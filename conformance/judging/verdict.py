@@ -34,7 +34,8 @@ class Comparison:
     problem    what was wrong before any number could be compared: a shape, a dtype; empty where nothing was
     deviation  the sampled deviation there; 0 where none was asked for
     certain    whether the number lies beyond its proven bound; False where the bound was not asked for
-    measured   how many errors were compared with a deviation, and ``squares`` the sum of the squares of their ratios
+    measured   how many errors were compared with a deviation, of a dozen samples; ``squares`` is the sum of the squares
+               of their ratios, and ``farthest`` the greatest
     """
 
     quantity: str
@@ -50,6 +51,7 @@ class Comparison:
     certain: bool = True
     measured: int = 0
     squares: float = 0.0
+    farthest: float = 0.0
 
     @property
     def agrees(self) -> bool:
@@ -194,13 +196,14 @@ def _by_deviations(expected: Expected, name: str, got: Any) -> Comparison | None
         return found
     error = np.abs(np.asarray(got, np.float64) - expected.values[name])
     shown = np.isfinite(deviation) & (deviation > 0) & np.isfinite(error)
-    squares = float(np.square(error[shown] / deviation[shown]).sum())
+    ratios = error[shown] / deviation[shown]
     return replace(
         found,
         deviation=float(deviation[found.index]) if found.index else 0.0,
         certain=False,
-        measured=int(np.count_nonzero(shown)),
-        squares=squares,
+        measured=ratios.size,
+        squares=float(np.square(ratios).sum()),
+        farthest=float(ratios.max(initial=0.0)),
     )
 
 
@@ -211,7 +214,8 @@ def _by_limits(expected: Expected, name: str, got: Any, first: Comparison | None
     found = compare(name, expected.values[name], expected.limits[name], got, expected.dtype)
     if first is None or not found.index:
         return found
-    return replace(beside_bound(expected, found), measured=first.measured, squares=first.squares)
+    found = beside_bound(expected, found)
+    return replace(found, measured=first.measured, squares=first.squares, farthest=first.farthest)
 
 
 def beside_bound(expected: Expected, found: Comparison) -> Comparison:

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
-from ...common.arguments import count, require_matplotlib
+from ...common.arguments import count, folder, require_matplotlib
 from ...power.tolerance_study import report
 from ...power.tolerance_study.measuring import Study, study
 from ...reporting.progress import progress_bars
@@ -39,6 +39,12 @@ def add_to(commands: Any) -> None:
     studies.add_argument(
         "--alarms-only", action="store_true", help="look for false alarms only, not for faults; takes half of the time"
     )
+    studies.add_argument(
+        "--keep",
+        type=folder,
+        metavar="FOLDER",
+        help="keep what is found in this folder; the same study with the same folder goes on where it was stopped",
+    )
     add_json(studies, "the figures")
     add_plot(studies, "the distributions")
     studies.set_defaults(command=_study)
@@ -69,4 +75,4 @@ def _watched(console: Console, wanted: Sequence[tuple[str, str, int]], parsed: a
             for bar, one in zip(bars, studies, strict=True):
                 progress.update(bar, completed=one.cases)
 
-        return study(wanted, parsed.seed, parsed.jobs, watch, faults=not parsed.alarms_only)
+        return study(wanted, parsed.seed, parsed.jobs, watch, not parsed.alarms_only, parsed.keep)

@@ -1,6 +1,7 @@
 """The cases of a study: each follows from the seed and its number alone, so that any of them can be drawn again.
 
 Two hundred in a row have their options and sizes in common, so that what a framework compiles is used more than once.
+Ten of them are of a real layer's size, another one for all ten.
 """
 
 from __future__ import annotations
@@ -15,13 +16,16 @@ from ...cases.building import SizeLimits, build_case
 from ...cases.choosers import SeededChooser
 from ...cases.option_space import Combination
 from ...cases.probing import build_probing
+from ...cases.sizes import build_real_case, can_have_any_size
 from ...common.descriptions import first_cell
-from ...contract import Case
+from ...contract import Case, attribute_of
 from ...suite.session import Session
 
 T = TypeVar("T")
 
 GROUP_SIZE = 200
+_SHARES = {"9 units": 8, "32 units": 8, "128 units": 3, "256 units": 1}  # of 20 groups
+_REAL = 7  # of 20 numbers
 MOST_STEPS = 20  # steps at most, in one group of four; the others have fewer
 
 
@@ -33,7 +37,9 @@ class Ordinary(SeededChooser):
 
 
 def manner_of(number: int) -> str:
-    """How the case of that number is drawn: one of ten with ordinary magnitudes, one of ten to probe."""
+    """How the case of that number is drawn: one of ten ordinary, one of ten to probe, one of 20 of real size."""
+    if number % 20 == _REAL:
+        return "of real size"
     return {0: "ordinary", 5: "probing"}.get(number % 10, "as drawn")
 
 
@@ -54,6 +60,11 @@ class StudyCases:
         """What may be drawn: the valid combinations of options."""
         return [one for one in self.session.space.valid if one["dtype"] == self.dtype]
 
+    @cached_property
+    def of_any_size(self) -> list[Combination]:
+        """Those of them that may be of a real layer's size."""
+        return [one for one in self.combinations if can_have_any_size(one)]
+
     def case(self, number: int) -> Case:
         """The case of that number."""
         group = number // GROUP_SIZE
@@ -61,6 +72,11 @@ class StudyCases:
             self._shared = {group: self.group_options(group)}
         combination, limits, sizes = self._shared[group]
         manner = manner_of(number)
+        if manner == "of real size" and self.of_any_size and attribute_of(self.session.implementation, "sizes") is None:
+            rng = np.random.default_rng((self.seed, group, 1))
+            combination = self.of_any_size[int(rng.integers(len(self.of_any_size)))]
+            size = list(_SHARES)[int(np.searchsorted(np.cumsum(list(_SHARES.values())), rng.integers(20), "right"))]
+            return self.session.prepared(build_real_case(combination, size, int(rng.integers(2**31)) + number))
         made, built = (
             Ordinary if manner == "ordinary" else SeededChooser,
             build_probing if manner == "probing" else build_case,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
@@ -19,9 +20,12 @@ class Study:
     """What was found of one implementation in one dtype.
 
     worst    kind of cell and family of quantities, to each case's worst error in units of its bound
+    measured family of quantities to how many errors were compared with their deviations, and the sum of the squares of
+             the ratios
+    farthest each case's greatest error in deviations, of a dozen samples
     seen     target to triples: how the case is drawn, the least relative change that is seen, -1 where none is, and
              whether one of the size that the project wants to see was seen, None where it was not asked
-    seconds  spent on the oracle's runs and gradients of some of the cases, and on their bounds
+    seconds  the processor's, spent on the oracle's runs and gradients of some of the cases, and on their deviations
     alarms   number of the case to what was said
     broken   what processes said that did not come to their end
     """
@@ -34,6 +38,8 @@ class Study:
     numbers: int = 0
     undecided: int = 0
     worst: dict[tuple[str, str], list[float]] = field(default_factory=lambda: defaultdict(list))
+    measured: dict[str, tuple[float, float]] = field(default_factory=dict)
+    farthest: list[float] = field(default_factory=list)
     seen: dict[str, list[tuple[str, float, bool | None]]] = field(default_factory=lambda: defaultdict(list))
     seconds: tuple[float, float] = (0.0, 0.0)
     alarms: dict[int, str] = field(default_factory=dict)
@@ -54,6 +60,10 @@ class Study:
             self.seconds = (self.seconds[0] + oracle, self.seconds[1] + bounds)
             for family, ratios in event["worst"].items():
                 self.worst[event["kind"], family] += ratios
+            for family, (count, squares) in event["measured"].items():
+                before = self.measured.get(family, (0, 0.0))
+                self.measured[family] = before[0] + count, before[1] + squares
+            self.farthest += event["farthest"]
             for target, faults in event["seen"].items():
                 self.seen[target] += [(manner, least, at_bar) for manner, least, at_bar in faults]
             self.alarms |= {alarm["case"]: alarm["message"] for alarm in event["alarms"]}
@@ -88,17 +98,20 @@ def study(
     jobs: int,
     watch: Callable[[Sequence[Study]], None],
     faults: bool = True,
+    kept: Path | None = None,
 ) -> list[Study]:
     """Studies each implementation and dtype on so many cases; interrupted, it gives what was found so far.
 
-    ``faults`` says whether it is asked which faults would be seen, which takes many more calls.
+    faults   whether it is asked which faults would be seen, which takes many more calls
+    kept     a folder that keeps the records; the same study with the same folder goes on where it was stopped
     """
     studies = [Study(name, dtype, count) for name, dtype, count in wanted]
     with tempfile.TemporaryDirectory(prefix="tolerance-study-") as folder:
         chunks = [
-            Chunk(one, first, min(CHUNK, one.asked - first), faults, Path(folder) / f"{k}-{first}.jsonl")
-            for k, one in enumerate(studies)
+            Chunk(one, first, min(CHUNK, one.asked - first), faults, (kept or Path(folder)) / record)
+            for one in studies
             for first in range(0, one.asked, CHUNK)
+            for record in [_record_of(one, seed, first, min(CHUNK, one.asked - first), faults)]
         ]
         try:
             for running in poll_until_done(deque(chunks), jobs, lambda chunk: chunk.start(seed)):
@@ -119,3 +132,9 @@ def study(
             for chunk in chunks:
                 chunk.stop()
     return studies
+
+
+def _record_of(one: Study, seed: int, first: int, count: int, faults: bool) -> str:
+    """The name of a chunk's record: all that its cases, and what is asked of them, follow from."""
+    name = re.sub(r"[^\w-]+", "-", one.implementation)
+    return f"{name}-{one.dtype}-seed-{seed}-{'faults' if faults else 'alarms'}-{first}-to-{first + count - 1}.jsonl"

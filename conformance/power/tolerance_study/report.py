@@ -33,7 +33,9 @@ def summary(study: Study) -> dict[str, Any]:
 
     typical      the median over cases of the worst error in units of its bound, and the greatest
     families     the same by kind of cell and family of quantities, the median alone
-    cost         the seconds that bounds take, in units of those that the oracle's run and gradients take
+    deviations   family to the root mean square of all errors in sampled deviations
+    farthest     the greatest error of a case in sampled deviations: median, 99th percentile and greatest of the cases
+    cost         the processor's seconds of sampled deviations, in units of those of the oracle's run and gradients
     least_seen   target to the median, the 99th percentile, and the share of cases in which a change of wanted size was
                  seen in the implementation itself; by how the cases are drawn; a fault that moves nothing at all counts
                  as not seen
@@ -57,6 +59,10 @@ def summary(study: Study) -> dict[str, Any]:
             for (kind, family), its in sorted(study.worst.items())
             if family != "all"
         },
+        "deviations": {
+            family: (squares / count) ** 0.5 for family, (count, squares) in study.measured.items() if count
+        },
+        "farthest": _quantiles(study.farthest, 0.5, 0.99, 1.0),
         "least_seen": {
             target: {
                 which: _seen([(least, at_bar) for manner, least, at_bar in study.seen[target] if manner == which])
@@ -95,6 +101,7 @@ def _seen(faults: Sequence[tuple[float, bool | None]]) -> dict[str, float | int 
 def show(console: Console, studies: Sequence[Study]) -> None:
     """Prints what was found: alarms, errors in units of their bounds, the least faults seen, what did not run."""
     console.print(_errors(studies))
+    console.print(_deviations(studies))
     if any(study.seen for study in studies):
         console.print(_faults(studies))
     for study in studies:
@@ -109,7 +116,7 @@ def show(console: Console, studies: Sequence[Study]) -> None:
 
 
 def _errors(studies: Sequence[Study]) -> Table:
-    table = Table(title="the worst error of a case, in units of its bound")
+    table = Table(title="the worst error of a case, in units of its limit")
     table.add_column("implementation", no_wrap=True)
     table.add_column("dtype")
     names = ("cases", "alarms", "numbers", "undecided", "median", "greatest", "least median of a family", "cost")
@@ -129,6 +136,25 @@ def _errors(studies: Sequence[Study]) -> Table:
             *(f"{value:.2g}" for value in found["typical"]),
             f"{least[1]:.2g} ({least[0]})",
             "–" if found["cost"] is None else f"{found['cost']:.0f}",
+        )
+    return table
+
+
+def _deviations(studies: Sequence[Study]) -> Table:
+    table = Table(title="errors in sampled deviations")
+    for column in ("implementation", "dtype"):
+        table.add_column(column)
+    names = ("outputs", "state", "gradients", "greatest of a case, median", "99 %", "greatest")
+    for column in names:
+        table.add_column(column, justify="right")
+    for study in studies:
+        found = summary(study)
+        mean_squares = (found["deviations"].get(family) for family in names[:3])
+        table.add_row(
+            study.implementation,
+            study.dtype,
+            *("–" if value is None else f"{value:.2f}" for value in mean_squares),
+            *(f"{value:.2g}" for value in found["farthest"]),
         )
     return table
 

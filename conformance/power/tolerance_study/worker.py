@@ -5,10 +5,12 @@
 FAULTS is "faults" where the least faults that are seen are looked for too.
 
 Writes a line of JSON to the record for every group of cases, so that a study that is stopped keeps what it found.
+Groups that the record has already are not judged again.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections import defaultdict
@@ -20,7 +22,7 @@ import numpy as np
 
 from refimpl.precision import Precision
 
-from ...contract import Case, NotRun, observe
+from ...contract import Case, NotRun, family_of, observe
 from ...implementations.finding import load
 from ...judging.arithmetic import arithmetic_of
 from ...judging.divergences import Disagreement, expected_with, run_and_judge
@@ -35,6 +37,10 @@ def main(arguments: Sequence[str]) -> int:
     """Judges the cases from the number FIRST on."""
     name, dtype, seed, first, count, faults, path = arguments
     record, start = Path(path), int(first)
+    groups = range(start, start + int(count), GROUP_SIZE)
+    todo = sorted(set(groups) - set(recorded_groups(record)))
+    if not todo:
+        return 0
     try:
         session = Session(load(name), PROFILES["quick"])
     except NotRun as error:
@@ -45,16 +51,29 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     append_event(record, event="versions", versions=dict(session.implementation.versions))
     draws = StudyCases(session, dtype, int(seed))
-    for group in range(start, start + int(count), GROUP_SIZE):
+    for group in todo:
         numbers = range(group, min(group + GROUP_SIZE, start + int(count)))
         append_event(record, event="group", first=group, **judge_group(draws, numbers, faults=faults == "faults"))
     return 0
+
+
+def recorded_groups(record: Path) -> list[int]:
+    """The first numbers of the groups in a record; a line that a killed process did not finish is cut off."""
+    if not record.exists():
+        return []
+    whole, _, rest = record.read_bytes().rpartition(b"\n")
+    if rest:
+        record.write_bytes(whole + b"\n" * bool(whole))
+    events = [json.loads(line) for line in whole.splitlines()]
+    return [event["first"] for event in events if event["event"] == "group"]
 
 
 def judge_group(draws: StudyCases, numbers: Sequence[int], faults: bool = True) -> dict[str, Any]:
     """What came of some cases: each one's worst error in units of its bound by family; which faults would be seen."""
     session, alarms, kind = draws.session, [], ""
     worst: dict[str, list[float]] = defaultdict(list)
+    measured: dict[str, list[float]] = defaultdict(lambda: [0, 0.0])
+    farthest: list[float] = []
     visible: dict[str, list[tuple[str, float, bool | None]]] = defaultdict(list)
     cases = compared = undecided = 0
     seconds = [0.0, 0.0]
@@ -71,8 +90,13 @@ def judge_group(draws: StudyCases, numbers: Sequence[int], faults: bool = True) 
             compared, undecided = compared + numbers_, undecided + unknown
             if numbers_:
                 worst[family].append(ratio)
+        for comparison in verdict.comparisons:
+            its = measured[family_of(comparison.quantity)]
+            its[0], its[1] = its[0] + comparison.measured, its[1] + comparison.squares
         if verdict.numbers:
             cases += 1
+            if any(comparison.measured for comparison in verdict.comparisons):
+                farthest.append(max(comparison.farthest for comparison in verdict.comparisons))
             worst["all"].append(max(ratio for _, _, ratio, _ in families))
         if verdict.disagreements:
             alarms.append({"case": number, "message": f"{case!r}: {verdict.disagreements[0]}"})
@@ -92,6 +116,8 @@ def judge_group(draws: StudyCases, numbers: Sequence[int], faults: bool = True) 
         "numbers": compared,
         "undecided": undecided,
         "worst": worst,
+        "measured": measured,
+        "farthest": farthest,
         "seen": visible,
         "alarms": alarms,
         "seconds": seconds,
@@ -109,11 +135,11 @@ def _at_bar(draws: StudyCases, number: int, asked: tuple[Case, Expected, list[st
 
 
 def _seconds(case: Case, arithmetic: Precision) -> tuple[float, float]:
-    """What the oracle's answer takes, and what its bounds take."""
-    truth, times = OracleAnswer(case), [time.perf_counter()]
-    for ask in (lambda: truth.values, lambda: truth.expected(arithmetic)):
+    """The processor's time that the oracle's answer takes, and its sampled deviations."""
+    truth, times = OracleAnswer(case), [time.process_time()]
+    for ask in (lambda: truth.values, lambda: truth.expected(arithmetic).deviations["outputs"]):
         ask()
-        times.append(time.perf_counter())
+        times.append(time.process_time())
     return times[1] - times[0], times[2] - times[1]
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from conformance.cases.sizes import REAL_SIZES
 from conformance.contract import Observed as Answer
 from conformance.contract import family_of
 from conformance.implementations.oracle.layers import Oracle
@@ -149,6 +150,26 @@ def test_a_fault_is_an_alarm_and_a_sound_implementation_gives_none(tmp_path: Pat
     assert set(told[1]["alarms"]) == {str(number) for number in wrong.alarms}
 
 
+def test_a_study_that_was_stopped_goes_on_where_it_was(tmp_path: Path) -> None:
+    name, wanted = f"{PLANTED}:Sound", [(f"{PLANTED}:Sound", "float64", 2 * GROUP_SIZE)]
+    (whole,) = study(wanted, seed=0, jobs=1, watch=quiet, faults=False, kept=tmp_path)
+    (record,) = tmp_path.glob("*.jsonl")
+    versions, first, second = record.read_text().splitlines()
+    told_apart = json.dumps(json.loads(first) | {"cases": 7})
+    record.write_text("\n".join([versions, told_apart, second[: len(second) // 2]]))  # killed in the midst of a line
+    (resumed,) = study(wanted, seed=0, jobs=1, watch=quiet, faults=False, kept=tmp_path)
+    assert resumed.cases == whole.cases - GROUP_SIZE + 7, "the first group was judged again, or the second was not"
+    assert resumed.numbers == whole.numbers
+    (other,) = study([(name, "float64", 20)], seed=1, jobs=1, watch=quiet, faults=False, kept=tmp_path)
+    assert other.cases == 20, "another study took this one's record"
+
+
+def test_cases_of_real_size_are_among_them_and_of_all_real_sizes() -> None:
+    found = {draws("float32").case(20 * k + 7).x.shape for k in range(0, 400, 10)}
+    assert found == {(its["batch"], its["time"], its["input"]) for its in REAL_SIZES.values()}
+    assert manner_of(7) == manner_of(27) == "of real size"
+
+
 def test_a_study_of_alarms_alone_looks_for_no_faults() -> None:
     (found,) = study([(f"{PLANTED}:Sound", "float64", 30)], seed=0, jobs=1, watch=quiet, faults=False)
     assert found.cases == 30
@@ -222,6 +243,8 @@ def test_figures_are_of_all_cases_and_never_nan_in_json(tmp_path: Path) -> None:
             "numbers": 9,
             "undecided": 1,
             "worst": {"outputs": [0.1, 0.2, 0.3], "all": [0.2, 0.4, 0.6]},
+            "measured": {"outputs": [4, 1.0]},
+            "farthest": [1.0, 2.0, 4.0],
             "seen": {
                 "bias": [
                     ["ordinary", 1e-13, True],
@@ -237,6 +260,8 @@ def test_figures_are_of_all_cases_and_never_nan_in_json(tmp_path: Path) -> None:
     found = report.summary(some)
     assert found["typical"] == [0.4, 0.6]
     assert found["cost"] == 4.0
+    assert found["deviations"] == {"outputs": 0.5}
+    assert (found["farthest"][0], found["farthest"][2]) == (2.0, 4.0)
     assert found["families"] == {"LSTM outputs": 0.2}
     its = found["least_seen"]["bias"]["ordinary"]
     assert (its["inert"], its["median"], its["percentile_99"]) == (1, 1e-11, None)
@@ -269,6 +294,7 @@ def test_the_command_prints_what_it_found(tmp_path: Path) -> None:
         *("--cases", "20", "--plot", str(plot), "--json", str(tmp_path / "study.json")),
     )
     assert status == 0, printed
-    assert "the worst error of a case, in units of its bound" in printed
+    assert "the worst error of a case, in units of its limit" in printed
+    assert "errors in sampled deviations" in printed
     assert "the least relative change that is seen" in printed
     assert plot.read_bytes().startswith(b"\x89PNG")
