@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 import pytest
 
+from conformance.common.printable import printable
 from conformance.contract import Misdeclared, NotRun
 from conformance.implementations.finding import load
 from conformance.judging.divergences import Disagreement
@@ -38,7 +39,7 @@ def pytest_configure(config: pytest.Config) -> None:
     try:
         implementation = load(name, config.getoption("--device"))
     except NotRun as reason:
-        append_event(config.getoption("--record"), event="unavailable", why=str(reason))
+        append_event(config.getoption("--record"), event="unavailable", why=printable(reason))
         raise pytest.UsageError(f"{name}: not run: {reason}") from None
     except Misdeclared as error:
         _refuse(config, name, error)
@@ -100,7 +101,9 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
                 message, cases = str(error), error.failing_cases()
             else:
                 message = call.excinfo.exconly()
-        current.record_failure(item.nodeid.rpartition("/")[2], message, cases)
+        kept = current.record_failure(item.nodeid.rpartition("/")[2], message, cases)
+        if len(kept) < len(message):  # pytest writes it to the log and to JUnit XML too
+            report.longrepr = kept
 
 
 @pytest.hookimpl(trylast=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +12,15 @@ from ..common.atomic import write_atomically
 from ..common.schemas import why_unchecked
 from ..implementations.finding import BUILT_IN, FRAMEWORKS
 from ..reporting.error_growth import EarlierErrors, grown_errors, read_earlier_errors
+from ..reporting.github import append_job_summary, print_annotations, workflow_commands_stopped
 from ..reporting.json_report import as_json
 from ..reporting.junit import write_junit
-from ..reporting.progress import progress_bars
 from ..reporting.result import exit_status, result_of
-from ..reporting.terminal import WITH_RICH, Console
-from ..reporting.verdict_table import print_results
+from ..reporting.terminal.report import print_results
+from ..reporting.terminal.watching import run_and_watch
 from ..running.devices import why_no_cuda
 from ..running.run_records import encoded_run_record, run_records_folder, write_run_record
-from ..suite.runner import RunPlan, SuiteProcess, run_suite
+from ..suite.runner import RunPlan
 from ..suite.session import PROFILES
 from ..upgrades.environments.compatibility import package_that_brings
 from .arguments import argument_type
@@ -57,6 +56,12 @@ def add_to(commands: Any) -> None:
     )
     parser.add_argument(
         "--cases", type=count, metavar="N", help="random cases of each implementation (default: those of the profile)"
+    )
+    parser.add_argument(
+        "--verbose",
+        action="store_true",
+        help="print every failure with its script, the options tried, all that was not run and why, and the known "
+        "divergences",
     )
     add_json(parser, "the whole result")
     parser.add_argument(
@@ -109,13 +114,16 @@ def _run(parsed: argparse.Namespace) -> int:
     interrupt_on_sigterm()
     with tempfile.TemporaryDirectory(prefix="conformance-") as folder:
         try:
-            processes = _run_with_progress(console, plan, Path(folder))
+            processes = run_and_watch(console, plan, Path(folder))
         except KeyboardInterrupt:
             console.print("interrupted: no verdict")
             return 130
         results = [result_of(process, device) for process in processes]
         status = exit_status(results, required=parsed.implementation is not None)
-        print_results(console, results, absent)
+        with workflow_commands_stopped():
+            print_results(console, results, absent, parsed.verbose)
+        print_annotations(results)
+        append_job_summary(results, absent)
         if parsed.since is not None:
             grown = list(grown_errors(results, parsed.since))
             console.print(f"\n[bold]Worst errors that grew tenfold or more: {len(grown)}[/]")
@@ -142,29 +150,3 @@ def runs_of_their_own() -> dict[str, str]:
             by_uv = f"python -m conformance with {package} -- run --implementation {name}"
             found[name] = f"is run by itself: {by_uv if package else source.how_to_install}"
     return found
-
-
-def _run_with_progress(console: Console, plan: RunPlan, folder: Path) -> list[SuiteProcess]:
-    """Runs the plan with a progress bar for each implementation; without rich there is none."""
-    if not WITH_RICH:
-        return run_suite(plan, folder, lambda processes: None)
-    with progress_bars(console, unit="cases") as progress:
-        bars: dict[str, Any] = {}
-
-        def watch(processes: Sequence[SuiteProcess]) -> None:
-            for process in processes:
-                if process.name not in bars:
-                    bars[process.name] = progress.add_task(process.label, total=None, start=False)
-                if process.process is None:
-                    continue
-                bar, done = bars[process.name], len(process.of_kind("case"))
-                if not progress.tasks[bar].started:
-                    progress.start_task(bar)
-                for start in process.of_kind("start"):
-                    progress.update(bar, total=max(start["planned"], done))
-                progress.update(bar, completed=done)
-                if process.status is not None:
-                    progress.update(bar, total=done)
-                    progress.stop_task(bar)
-
-        return run_suite(plan, folder, watch)

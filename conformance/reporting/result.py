@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..common.printable import bounded, printable
 from ..contract import FAMILIES as QUANTITY_FAMILIES
 from ..running.profiling.accounts import END, START
 from ..suite.runner import SuiteProcess
@@ -98,16 +99,16 @@ def result_of(process: SuiteProcess, device: str) -> Result:
         verdict = "agrees"
     start = (process.of_kind("start") or [{"versions": {}}])[0]
     return Result(
-        name=start.get("name", process.label),
+        name=start.get("name", printable(process.label)),
         device=device,
         verdict=verdict,
         versions=start["versions"],
-        paths=sorted({case["path"] for case in cases if case["path"]}),
+        paths=bounded(sorted({case["path"] for case in cases if case["path"]})),
         cases=sum(any(found["numbers"] for found in case["families"].values()) for case in cases),
         numbers=numbers,
         families=families,
         coverage=_coverage(process),
-        not_run=not_run,
+        not_run=bounded(not_run),
         refused={event["reason"]: event["combinations"] for event in process.of_kind("refused")},
         divergences={event["id"]: event["summary"] for event in process.of_kind("divergence")},
         divergent_cases=dict(Counter(known for case in cases for known in case["known"])),
@@ -203,4 +204,5 @@ def _tail(log: Path, lines: int = 25) -> str:
     """The last lines of a log; where Python's fault handler reported a crash, the lines from there on."""
     printed = log.read_text(errors="replace").splitlines()
     crash = [k for k, line in enumerate(printed) if line.startswith("Fatal Python error")]
-    return "\n".join(printed[crash[-1] :][:lines] if crash else printed[-lines:])
+    shown = printed[crash[-1] :][:lines] if crash else printed[-lines:]
+    return "\n".join(printable(line) for line in shown)

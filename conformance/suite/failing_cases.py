@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..common.printable import LINE, bounded, printable_lines
 from ..contract import Array, Case, Implementation, Quantities, observe
 from ..judging.divergences import Divergence, expected_with
 from ..judging.reproduction import reproducing_script
@@ -41,12 +42,12 @@ def failing_case(
     try:
         values = observe(implementation, case).values
     except Exception as error:
-        raised = f"{type(error).__name__}: {error}"
+        raised = f"{type(error).__name__}: {printable_lines(error, LINE)}"
     else:
         quantities = _worst_quantities(implementation, case, known_divergences, values)
     return {
         "description": repr(case),
-        "lines": list(lines),
+        "lines": bounded(list(lines)),
         "options": {name: str(value) for name, value in case.options.items()},
         "quantities": quantities,
         "raised": raised,

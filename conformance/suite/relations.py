@@ -11,6 +11,7 @@ import pytest
 from conformance.cases.building import SizeLimits
 from conformance.cases.option_space import Combination, call_options_of, matches
 from conformance.cases.strategies import cases_of_combinations
+from conformance.common.printable import LINE, printable_lines
 from conformance.contract import Array, Case, Quantities, observe
 from conformance.judging.divergences import Disagreement
 from conformance.judging.verdict import Comparison, compare
@@ -26,7 +27,7 @@ def answer(session: Session, case: Case) -> Quantities:
     try:
         return observe(session.implementation, case).values
     except Exception as error:
-        raise Disagreement(f"{case!r}\nraised {type(error).__name__}: {error}") from error
+        raise Disagreement(f"{case!r}\nraised {type(error).__name__}: {printable_lines(error, LINE)}") from error
 
 
 def check_relation(

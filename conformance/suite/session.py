@@ -21,6 +21,7 @@ from ..cases.building import SizeLimits
 from ..cases.choosers import SeededChooser
 from ..cases.coverage import Coverage, OptionTuples, values_of_options, values_refused
 from ..cases.option_space import Space, space_of
+from ..common.printable import LINE, NAME, bounded, printable, printable_lines
 from ..contract import Case, Implementation, Quantities, attribute_of, family_of
 from ..judging.divergences import (
     Disagreement,
@@ -34,6 +35,7 @@ from ..running.processes import append_event
 from .failing_cases import failing_case, script_of_case
 
 _LINES_SHOWN = 8
+_MESSAGE, _MESSAGES = 300_000, 2_000_000  # characters that are kept of a failure's message, and of all of them
 _KERNEL_SWITCHES = ("cudnn", "use_cudnn", "tf32", "autocast", "deterministic", "form")  # which kernels a GPU runs
 CHANGING_EFFECTS = ("error", "wrong", "computes")  # effects of a divergence that change more than the precision
 SESSION = pytest.StashKey["Session"]()  # where pytest's configuration keeps the session
@@ -81,6 +83,7 @@ class Session:
     record: Path | None = None
     seed: int = 0
     _failed: set[str] = field(default_factory=set)
+    _kept: int = 0
 
     @property
     def device(self) -> str:
@@ -147,13 +150,13 @@ class Session:
         """Records what is about to run."""
         self._write(
             event="start",
-            name=self.implementation.name,
-            versions=dict(self.implementation.versions),
+            name=printable(self.implementation.name, NAME),
+            versions={package: printable(its, NAME) for package, its in self.implementation.versions.items()},
             python=platform.python_version(),
             numpy=np.__version__,
             planned=planned,
             valid=self.coverage.valid,
-            arithmetic={str(k): str(v) for k, v in attribute_of(self.implementation, "arithmetic").items()},
+            arithmetic=attribute_of(self.implementation, "arithmetic"),
             declared=values_of_options(self.space),
             refused=values_refused(self.space),
         )
@@ -209,9 +212,18 @@ class Session:
         """Records that a known divergence still shows."""
         self._write(event="divergence", id=identifier, summary=summary)
 
-    def record_failure(self, test: str, message: str, cases: Sequence[Mapping[str, Any]] = ()) -> None:
-        """Records a test's final message, once Hypothesis has found its minimal case, and the cases in full."""
-        self._write(event="failure", test=test, message=message, cases=list(cases))
+    def record_failure(self, test: str, message: str, cases: Sequence[Mapping[str, Any]] = ()) -> str:
+        """Records a test's final message, once Hypothesis has found its minimal case, and the cases in full.
+
+        Returns what is kept of the message; when much has been kept, the beginning, and no cases.
+        """
+        room = self._kept < _MESSAGES
+        kept = printable_lines(message, _MESSAGE if room else LINE)
+        self._kept += len(kept)
+        append_event(
+            self.record, event="failure", test=printable(test), message=kept, cases=list(cases) if room else []
+        )
+        return kept
 
     def _disagreement(self, case: Case, told: Callable[[], list[str]]) -> Disagreement:
         return Disagreement(
@@ -227,12 +239,13 @@ class Session:
 
     def _failure_message(self, case: Case, lines: list[str]) -> str:
         name, versions = self.implementation.name, self.implementation.versions
+        named = printable(", ".join(f"{package} {version}" for package, version in versions.items()))
         omitted = [f"… and {len(lines) - _LINES_SHOWN} more"] if len(lines) > _LINES_SHOWN else []
         return "\n".join(
             [
-                f"{name} ({', '.join(f'{k} {v}' for k, v in versions.items())}) disagrees with the oracle",
+                f"{printable(name, NAME)} ({named}) disagrees with the oracle",
                 f"  {case!r}",
-                *(f"  {line}" for line in [*lines[:_LINES_SHOWN], *omitted]),
+                *(f"  {printable(line)}" for line in [*lines[:_LINES_SHOWN], *omitted]),
                 "",
                 *self._script(case),
             ]
@@ -278,7 +291,7 @@ class Session:
         )
 
     def _write(self, **event: Any) -> None:
-        append_event(self.record, **event)
+        append_event(self.record, **bounded(event))
 
 
 def _reasons_by_family(missing: Mapping[str, str]) -> dict[str, str]:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from conformance.cases.strategies import declares_cell
+from conformance.common.printable import bounded
 from conformance.contract import Case, observe
 from conformance.judging.divergences import Disagreement
 from conformance.judging.expected import Expected
@@ -41,4 +42,4 @@ def test_the_hand_sized_case_is_exact(session: Session, fixture: corpus.Fixture)
         verdict = judge(Expected(fixture.expected, zero_bounds, case.dtype), observed)
         session.check_comparisons(f"hand-sized {fixture.id}", "hand-sized", verdict.comparisons, case)
         if not verdict.comparisons:
-            raise Disagreement(f"{case!r}\nnothing was compared: {dict(verdict.missing)}")
+            raise Disagreement(f"{case!r}\nnothing was compared: {bounded(dict(verdict.missing))}")

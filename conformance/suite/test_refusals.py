@@ -10,6 +10,7 @@ import pytest
 from conformance.cases.building import build_case
 from conformance.cases.choosers import SeededChooser
 from conformance.cases.option_space import Combination, Refusal
+from conformance.common.printable import printable
 from conformance.contract import Case, observe
 from conformance.judging.divergences import Disagreement
 from conformance.suite.session import SESSION, Session
@@ -50,7 +51,9 @@ def reason_for(session: Session, case: Case, refusal: Refusal) -> Refusal:
         for possible in (refusal, *(other for other, _ in session.space.refused)):
             if possible.message in raised:
                 return possible
-        raise Disagreement(f"{case!r}\nexpected to be refused with {refusal.message!r}, but raised {raised}") from error
+        raise Disagreement(
+            f"{case!r}\nexpected to be refused with {refusal.message!r}, but raised {printable(raised)}"
+        ) from error
     raise Disagreement(
         f"{case!r}\nexpected to be refused with {refusal.message!r} ({refusal.reason}), but it was computed: "
         "take the entry out of `refused`, so that these combinations are checked"

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ...common.printable import LINE, bounded, printable_lines
 from ...contract import Array, Case, Identified, Implementation, Observed, observe
 from ..arithmetic import arithmetic_of
 from ..expected import Expected, OracleAnswer, expect
@@ -58,7 +59,7 @@ def run_and_judge(
         expected = [entry.id for entry in errors if entry.message in f"{type(error).__name__}: {error}"]
         if expected:
             return Verdict(()), tuple(expected)
-        raise Disagreement(f"{case!r}\nraised {type(error).__name__}: {error}") from error
+        raise Disagreement(f"{case!r}\nraised {type(error).__name__}: {printable_lines(error, LINE)}") from error
     if errors:
         raise Disagreement(f"{case!r}\nknown divergence {errors[0].id} is gone: nothing was raised")
     for entry in applying:
@@ -69,7 +70,7 @@ def run_and_judge(
     set_aside = any(entry.sets_aside(name) for entry in applying for name in observed.values)
     empty = not len(case.x)  # without a row there may be no number: then the shapes are what is compared
     if not set_aside and not any(c.numbers or c.undecided or c.problem or empty for c in verdict.comparisons):
-        raise Disagreement(f"{case!r}\nnothing was compared: {dict(verdict.missing)}")
+        raise Disagreement(f"{case!r}\nnothing was compared: {bounded(dict(verdict.missing))}")
     return verdict, tuple(entry.id for entry in applying)
 
 

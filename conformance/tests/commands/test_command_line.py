@@ -47,7 +47,7 @@ def runs(folder: Path) -> Iterator[dict[str, Running]]:
     """One run of the oracle and one of all that is difficult, both while the other tests run."""
     processes = {
         "oracle": start(
-            *(*RUN, "--implementation", "oracle", "--seed", "3"),
+            *(*RUN, "--implementation", "oracle", "--seed", "3", "--verbose"),
             *("--json", str(folder / "oracle.json"), "--junit", str(folder / "oracle.xml")),
         ),
         "difficult": start(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..running.profiling.accounts import ACCOUNTS, share_outside_framework
-from .terminal import Table
+from ...running.profiling.accounts import ACCOUNTS, share_outside_framework
+from . import Table
 
 
 def time_accounts_table(processes: Mapping[str, Mapping[str, float]]) -> Table:

@@ -14,6 +14,11 @@ def escape(text: str) -> str:
     return text.replace("[", "\\[")
 
 
+def width_of(text: str) -> int:
+    """How many columns the text takes; a letter is taken for one."""
+    return len(text)
+
+
 class PlainTable:
     """Stands in for `rich.table.Table`: each column is as wide as its widest cell."""
 
@@ -45,6 +50,7 @@ class PlainConsole:
     """Stands in for `rich.console.Console`: prints without colours."""
 
     is_terminal = False
+    width, height = 160, 40
 
     def __init__(self, **_: Any) -> None:
         pass
