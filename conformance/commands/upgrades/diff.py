@@ -10,11 +10,13 @@ from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 
+from ...cases.declarations import with_defaults
 from ...common.atomic import write_atomically
+from ...contract import CELL_KINDS
 from ...reporting.terminal import Console, Table
 from ...upgrades.observations.answers import SEVERITIES
 from ...upgrades.observations.comparing import Difference, Finding, difference, match_observations
-from ...upgrades.observations.record import Record, read_record
+from ...upgrades.observations.record import Answer, Record, read_record
 from ..console import console_of
 from ..options import add_fail_on, add_json
 
@@ -28,7 +30,8 @@ def add_to(commands: Any) -> None:
         "diff",
         help="print what moved between two records",
         description="Compares two records. Exit status 0 where every change is less grave than --fail-on, 1 where one "
-        "is not or nothing could be compared, 2 where a file is no record.",
+        "is not, one record lacks cases of the other (unless --fail-on never) or nothing could be compared, 2 where a "
+        "file is no record.",
     )
     for name, when in (("old", "before"), ("new", "after")):
         diffs.add_argument(
@@ -79,10 +82,12 @@ def selected_observations(name_and_version: str) -> Record:
 
 
 def exit_status(found: Sequence[Difference], fail_on: str) -> int:
-    """1 where something as grave moved, or nothing was compared."""
+    """1 where something as grave moved, a record lacks cases of the other, or nothing was compared."""
     if not any(one.compared for one in found):
         return 1
     limit = len(SEVERITIES) if fail_on == "never" else SEVERITIES.index(fail_on)
+    if fail_on != "never" and any(any(one.unmatched_cases) for one in found):
+        return 1
     return int(any(SEVERITIES.index(one.severity) >= limit for one in found))
 
 
@@ -97,6 +102,8 @@ def print_differences(
         table.add_column(column, justify="right")
     for one in found:
         verdict = f"[{_STYLES[one.severity]}]{one.severity.upper()}[/]"
+        if any(one.unmatched_cases):
+            verdict = "[bold red]INCOMPLETE[/]" + ("" if one.severity == "nothing" else f", {verdict}")
         counts = [one.compared, *(one.cases.get(name, 0) for name in ("nothing", "rounding", "behaviour"))]
         table.add_row(one.new.implementation, versions(one), verdict, *(f"{count:,}" for count in counts))
     if found:
@@ -117,13 +124,26 @@ def _print_findings(console: Console, one: Difference, limit: int | None) -> Non
         console.print(f"  [{_STYLES[finding.severity]}]{finding.severity}[/] {_line(finding)}", highlight=False)
     if limit is not None and len(one.findings) > limit:
         console.print(f"  … and {len(one.findings) - limit} more (--all prints them)", highlight=False)
-    for count, which in zip(one.unmatched_cases, ("OLD", "NEW"), strict=True):
-        if count:
+    for answers, which in zip(one.unmatched, ("OLD", "NEW"), strict=True):
+        if answers:
             console.print(
-                f"  {count} cases are only in {which}: other options, or other random numbers", highlight=False
+                f"  {len(answers)} cases are only in {which}: other options, or other random numbers", highlight=False
             )
+        for answer in answers[:limit]:
+            console.print(f"    {_named(answer)}", highlight=False, markup=False)
+        if limit is not None and len(answers) > limit:
+            console.print(f"    … and {len(answers) - limit} more (--all prints them)", highlight=False)
     for change in one.machine_changes:
         console.print(f"  another machine: {change}", highlight=False, markup=False)
+
+
+def _named(answer: Answer) -> str:
+    """The case of an answer: its options that are not their defaults, and its number among those of these options."""
+    options = answer.question.options
+    usual = with_defaults({"kind": options["kind"]}, ()) if options.get("kind") in CELL_KINDS else {}
+    unusual = [f"kind={options.get('kind')}"]
+    unusual += [f"{name}={value}" for name, value in options.items() if (value,) != usual.get(name)]
+    return f"{', '.join(unusual)}, draw {answer.question.draw}"
 
 
 def _line(finding: Finding) -> str:
@@ -155,6 +175,10 @@ def as_json(found: Sequence[Difference], unmatched: Sequence[str]) -> dict[str, 
             "ulps": one.ulps,
             "findings": [vars(finding) for finding in one.findings],
             "only": {"old": one.unmatched_cases[0], "new": one.unmatched_cases[1]},
+            "lacking": {
+                side: [{"options": dict(each.question.options), "draw": each.question.draw} for each in answers]
+                for side, answers in zip(("new", "old"), one.unmatched, strict=True)
+            },
             "machines": list(one.machine_changes),
         }
 

@@ -146,6 +146,24 @@ def test_exit_status_follows_the_severity_asked_for() -> None:
     assert exit_status([], "never") == 1  # nothing was compared
 
 
+def test_cases_that_one_side_lacks_are_named_and_are_no_agreement(tmp_path: Path) -> None:
+    whole = observed("Small")
+    part = replace(whole, answers=whole.answers[:-2])
+    for name, (old, new) in {"OLD": (whole, part), "NEW": (part, whole)}.items():
+        for file, its in (("old", old), ("new", new)):
+            write_record(tmp_path / f"{file}.jsonl.xz", [its])
+        files = [str(tmp_path / f"{file}.jsonl.xz") for file in ("old", "new")]
+        status, said = python("-m", "conformance", "diff", *files, "--json", str(tmp_path / "diff.json"))
+        assert (status, "NOTHING" in said, "INCOMPLETE" in said) == (1, False, True), said
+        assert f"2 cases are only in {name}" in said
+        lacking = json.loads((tmp_path / "diff.json").read_text())["differences"][0]["lacking"]
+        assert [one["options"] for one in lacking["new" if name == "OLD" else "old"]] == [
+            dict(answer.question.options) for answer in whole.answers[-2:]
+        ]
+        assert all(f"kind={answer.question.options['kind']}" in said for answer in whole.answers[-2:]), said
+    assert exit_status([difference(whole, part)], "never") == 0
+
+
 def test_one_version_of_a_record_of_many_can_be_chosen(tmp_path: Path) -> None:
     file = tmp_path / "small.jsonl.xz"
     write_record(file, [observed("Small"), observed("Later")])

@@ -126,7 +126,19 @@ def first_values(its: list[Any]) -> Any:
         (lambda content: lzma.compress(b""), "is empty"),
         (lambda content: lzma.compress(b"{"), "is not lines of JSON"),
         (lambda content: lzma.compress(b'{"format": "other"}'), "is no record"),
-        (lines(lambda its: its[0].update(version=99)), "expected version 1 of the format, got 99"),
+        (lines(lambda its: its[0].update(version=99)), "expected version 2 of the format, got 99"),
+        (lines(lambda its: its[0].update(version=True)), "expected version 2 of the format, got True"),
+        (lines(lambda its: its.pop()), "does not end with the count of its answers"),
+        (lines(lambda its: its[1]["answers"].pop()), "does not end with the count of its answers, {'end': [1]}"),
+        (lines(lambda its: its[-1].update(end=[3])), "does not end with the count of its answers, {'end': [2]}"),
+        (lambda content: content + b"more", "4 bytes stand behind the xz stream"),
+        (lambda content: content + content, "stand behind the xz stream"),
+        (lambda content: lzma.compress(b"\xff"), "is not lines of JSON"),
+        (lambda content: lzma.compress(b'{"format": 1, "format": 2}'), "a key stands twice"),
+        (lambda content: lzma.compress(b'{"format": NaN}'), "non-finite number NaN"),
+        (lambda content: lzma.compress(b'{"format": 1e999}'), "non-finite number 1e999"),
+        (lambda content: lzma.compress(b"[" * 10**6), "more than 100 brackets are open at a time"),
+        (lambda content: lzma.compress(bytes(2**27 + 1)), "is of absurd size"),
         (lines(lambda its: its[1].pop("versions")), "line 2: $: 'versions' is a required property"),
         (lines(lambda its: its[1].update(surprise=1)), "surprise"),
         (lines(lambda its: first_values(its).update(outputs="float64[2]:AAAA")), "outputs: float64[2]"),
@@ -162,6 +174,31 @@ def test_an_implementation_is_recorded_and_what_takes_its_process_down_is_an_ans
     assert whole.speed.keys() == {"LSTM", "GRU"}
     assert whole.machine["threads"] == 1
     assert not whole.not_run
+
+
+def test_a_record_of_the_first_version_is_read_without_a_count(tmp_path: Path) -> None:
+    file, kept = tmp_path / "a.jsonl.xz", an_observation()
+    write_record(file, [kept])
+
+    def before(its: list[Any]) -> None:
+        its[0].update(version=1)
+        its.pop()
+
+    file.write_bytes(lines(before)(file.read_bytes()))
+    (found,) = read_record(file)
+    assert len(found.answers) == len(kept.answers)
+
+
+def test_a_process_that_ends_early_with_status_0_has_crashed_on_its_question(tmp_path: Path) -> None:
+    sound, leaves = tmp_path / "sound.jsonl.xz", tmp_path / "leaves.jsonl.xz"
+    for file, name in ((sound, SMALL), (leaves, SMALL.replace("Small", "Leaves"))):
+        status, said = python("-m", "conformance", "record", str(file), "--implementation", name)
+        assert status == 0, said
+    (whole,), (left,) = read_record(sound), read_record(leaves)
+    assert [a.digest for a in whole.answers] == [a.digest for a in left.answers]
+    died = [a for a in left.answers if a.raised]
+    assert {a.raised for a in died} == {Raised("ProcessEnded", "status 0")}
+    assert {a.question.options["recurrent_activation"] for a in died} == {"hard_sigmoid"}
 
 
 def test_what_cannot_run_is_said_and_fails(tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ class Difference:
     cases        severity to how many cases it is the gravest of
     findings     what moved, the gravest first
     numbers, changed, ulps    as in `AnswerComparison`
-    unmatched_cases    how many cases only the old and only the new one has
+    unmatched    the answers that only the old and only the new one has
     machine_changes    how the machines differ
     """
 
@@ -68,13 +68,18 @@ class Difference:
     numbers: int
     changed: int
     ulps: int
-    unmatched_cases: tuple[int, int]
+    unmatched: tuple[Sequence[Answer], Sequence[Answer]]
     machine_changes: Sequence[str]
 
     @property
     def severity(self) -> str:
         """The gravest of all."""
         return max((one.severity for one in self.findings), key=SEVERITIES.index, default="nothing")
+
+    @property
+    def unmatched_cases(self) -> tuple[int, int]:
+        """How many cases only the old and only the new one has."""
+        return len(self.unmatched[0]), len(self.unmatched[1])
 
     @property
     def compared(self) -> int:
@@ -137,7 +142,10 @@ def difference(old: Observation, new: Observation, truths: TruthCache | None = N
         answers.numbers,
         answers.changed,
         answers.ulps,
-        (len(before) - len(common), len(now) - len(common)),
+        (
+            [answer for digest, answer in before.items() if digest not in now],
+            [answer for digest, answer in now.items() if digest not in before],
+        ),
         machine_differences(old.machine, new.machine),
     )
 

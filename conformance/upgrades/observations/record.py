@@ -1,7 +1,8 @@
 """Records: their nouns, and the file that keeps them.
 
 The file is a text of lines of JSON, compressed by xz, whose SHA-256 guards it: the format and its version first, then
-one observation a line. An array is written ``float32[2,3]:`` and its bytes, little-endian, in base64. Any language
+one observation a line, then ``{"end": …}`` with the count of answers of each. (Records of version 1 end without it.)
+An array is written ``float32[2,3]:`` and its bytes, little-endian, in base64. Any language
 reads it; ``schema.json`` beside this file says what a line holds. What several observations have in common is stored
 once, since xz finds it.
 """
@@ -23,15 +24,17 @@ import numpy as np
 
 from ...cases.numbers import numpy_dtype
 from ...common.atomic import write_atomically
+from ...common.reading import Unreadable, parse_json, read_file, unpack_xz
 from ...common.schemas import mismatch
 from ...contract import Array, Quantities
 from .questions import Question
 
 FORMAT = "rnn-conformance record"
-VERSION = 1
+VERSION = 2
+_WITHOUT_END = 1  # the version whose records end without a count
 SUFFIX = ".jsonl.xz"
-MAX_BYTES = 2**30
-"""The most that a file may unpack to; more is refused before it is parsed."""
+MAX_BYTES = 2**27
+"""The most that a file may hold, and unpack to; more is refused before it is parsed."""
 _ARRAY = re.compile(r"(float64|float32|float16|bfloat16)\[((?:\d+(?:,\d+)*)?)\]:([A-Za-z0-9+/=]*)")
 
 
@@ -105,7 +108,9 @@ Record = tuple[Observation, ...]
 
 def write_record(path: Path, record: Iterable[Observation]) -> None:
     """Writes the file; it appears whole or not at all."""
-    lines = [{"format": FORMAT, "version": VERSION}, *map(_encoded, record)]
+    encoded = [_encoded(observation) for observation in record]
+    end = {"end": [len(line["answers"]) for line in encoded]}
+    lines = [{"format": FORMAT, "version": VERSION}, *encoded, end]
     text = "".join(json.dumps(line, sort_keys=True, separators=(",", ":")) + "\n" for line in lines)
     write_atomically(path, lzma.compress(text.encode(), check=lzma.CHECK_SHA256, preset=9))
 
@@ -115,11 +120,16 @@ def read_record(path: Path) -> Record:
     header, *lines = _lines(path)
     if not isinstance(header, dict) or header.get("format") != FORMAT:
         raise RecordRefused(path, "is no record of `python -m conformance record`")
-    if header.get("version") != VERSION:
-        raise RecordRefused(path, f"expected version {VERSION} of the format, got {header.get('version')!r}")
+    version = header.get("version")
+    if type(version) is not int or version not in (VERSION, _WITHOUT_END):
+        raise RecordRefused(path, f"expected version {VERSION} of the format, got {version!r:.80}")
+    end = lines.pop() if version == VERSION and lines else None
     for number, line in enumerate(lines, 2):
         if wrong := mismatch(line, _schema()):
             raise RecordRefused(path, f"line {number}: {wrong}")
+    counts = {"end": [len(line["answers"]) for line in lines]}
+    if version == VERSION and end != counts:
+        raise RecordRefused(path, f"does not end with the count of its answers, {counts}: some are missing")
     try:
         return tuple(_decoded(line) for line in lines)
     except ValueError as error:
@@ -133,20 +143,15 @@ def encoded_values(values: Quantities) -> dict[str, str]:
 
 def _lines(path: Path) -> list[Any]:
     try:
-        with path.open("rb") as file:
-            packed = file.read(MAX_BYTES + 1)
-        unpacker = lzma.LZMADecompressor(format=lzma.FORMAT_XZ)
-        text = unpacker.decompress(packed, max_length=MAX_BYTES)
-    except OSError as error:
-        raise RecordRefused(path, f"cannot be read: {error.strerror}") from error
-    except lzma.LZMAError as error:
-        raise RecordRefused(path, f"is damaged or no xz file: {error}") from error
-    if not unpacker.eof:
-        raise RecordRefused(path, f"is cut off, or of absurd size: more than {MAX_BYTES} bytes")
+        text = unpack_xz(path, read_file(path, MAX_BYTES), MAX_BYTES).decode("utf-8")
+    except Unreadable as error:
+        raise RecordRefused(path, error.problem) from None
+    except UnicodeDecodeError as error:
+        raise RecordRefused(path, f"is not lines of JSON: {error}") from None
     try:
-        lines = [json.loads(line) for line in text.decode("utf-8").splitlines()]
-    except (ValueError, RecursionError) as error:
-        raise RecordRefused(path, f"is not lines of JSON: {error}") from error
+        lines = [parse_json(path, line) for line in text.splitlines()]
+    except Unreadable as error:
+        raise RecordRefused(path, f"is not lines of JSON: {error.problem}") from None
     if not lines:
         raise RecordRefused(path, "is empty")
     return lines

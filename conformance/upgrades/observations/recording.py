@@ -25,6 +25,7 @@ class ImplementationRecorder(RecordedProcess):
         self._more: dict[str, Any] = {}
         self._pending: dict[str, Any] = {}
         self._not_run = ""
+        self._ended = False
 
     def start(self) -> None:
         """Starts the process at the first question that has no answer."""
@@ -44,12 +45,14 @@ class ImplementationRecorder(RecordedProcess):
                 self._pending = line
             elif event == "gave":
                 self._answer(line)
+            elif event == "end":
+                self._ended = True
             else:
                 self._more[event] = line.get("found")
 
     def must_restart(self) -> bool:
         """Whether its process crashed on a question; then the crash is the answer, and a new process goes on."""
-        if self.status == 0 or self._not_run:
+        if (self.status == 0 and self._ended) or self._not_run:
             return False
         if not self._pending:
             self._not_run = f"its process ended with status {self.status}: {' / '.join(self.log_tail)}"
