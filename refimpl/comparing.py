@@ -200,6 +200,7 @@ def compare(
 
 def assert_agrees(run: AnyRun, **given: Any) -> None:
     """Raises `AssertionError` where `compare`, which takes the same arguments, finds what does not agree, and why."""
+    __tracebackhide__ = True  # pytest then shows the caller's line
     verdict = compare(run, **given)
     if not verdict.agrees:
         raise AssertionError(str(verdict))
