@@ -80,6 +80,18 @@ class ProgramImplementation:
         return native
 
 
+def widened(values: Array) -> Array:
+    """A bfloat16 array as float32, which holds every bfloat16 and can be printed; others as they are."""
+    return values.astype(np.float32) if values.dtype.name == "bfloat16" else values
+
+
+def narrowed(values: Array, dtype: Any) -> Array:
+    """The inverse, where every number is one of that dtype."""
+    with np.errstate(all="ignore"):
+        narrow = values.astype(dtype)
+    return narrow if np.array_equal(narrow.astype(values.dtype), values, equal_nan=True) else values
+
+
 def _parted(values: Quantities, prefix: str) -> tuple[dict[str, Array], dict[str, Array]]:
     """Those without the prefix, and those with it, by what follows it."""
     without = {key: np.asarray(v) for key, v in values.items() if not key.startswith(prefix)}

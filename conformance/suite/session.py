@@ -17,8 +17,6 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
-from ..cases.building import SizeLimits
-from ..cases.choosers import SeededChooser
 from ..cases.coverage import Coverage, OptionTuples, values_of_options, values_refused
 from ..cases.option_space import Space, space_of
 from ..common.printable import LINE, NAME, bounded, printable, printable_lines
@@ -116,17 +114,6 @@ class Session:
         """How many random cases each law and invariant gets: fewer where the implementation is ``expensive``."""
         expensive = attribute_of(self.implementation, "expensive")
         return max(1, self.profile.cases_per_relation // 20) if expensive else self.profile.cases_per_relation
-
-    @cached_property
-    def shared_sizes(self) -> Mapping[str, int] | None:
-        """The sizes of the cases that the seed chooses, where every other compiles anew; None: each has its own.
-
-        They are not those of the enumeration, and other seeds draw others.
-        """
-        if attribute_of(self.implementation, "sizes") is None:
-            return None
-        least = {"batch": 2, "time": 3, "input": 2, "hidden": 2}
-        return SeededChooser(self.seed).sizes({name: (low, getattr(SizeLimits(), name)) for name, low in least.items()})
 
     @cached_property
     def known_divergences(self) -> tuple[Divergence, ...]:

@@ -92,6 +92,5 @@ def seeded_cases(
     Of so few Hypothesis would try the simplest alone, with which it begins.
     """
     order = np.random.default_rng([session.seed, zlib.crc32(label.encode())]).permutation(len(combinations))
-    chosen = ((SeededChooser(session.seed, int(k), sizes=session.shared_sizes), combinations[k]) for k in order[:50])
-    built = (build_case(chooser, combination, limits) for chooser, combination in chosen)
+    built = (build_case(SeededChooser(session.seed, int(k)), combinations[k], limits) for k in order[:50])
     return islice(filter(is_suitable, built), count)

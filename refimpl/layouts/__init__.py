@@ -7,7 +7,19 @@ configuration, PyTorch's tensors, ONNX's node. `converting` changes biases where
 `table` shows all layouts side by side.
 """
 
-from . import fused, keras, onnx, onnx_node, pytorch
+from . import equinox, flax, fused, haiku, keras, mlx, onnx, onnx_node, pytorch
 from .converting import convert, native
 
-__all__ = ["convert", "fused", "keras", "native", "onnx", "onnx_node", "pytorch"]
+__all__ = [
+    "convert",
+    "equinox",
+    "flax",
+    "fused",
+    "haiku",
+    "keras",
+    "mlx",
+    "native",
+    "onnx",
+    "onnx_node",
+    "pytorch",
+]

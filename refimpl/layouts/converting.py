@@ -28,13 +28,24 @@ from ..lstm import LSTM
 from ..parameters import Cell, Parameters
 from ..simple_rnn import SimpleRNN
 from ..stack import Layer, Stack, is_cell, named_cells
-from . import fused, gates, keras, onnx, pytorch
+from . import equinox, flax, fused, gates, haiku, keras, mlx, onnx, pytorch
 
-LAYOUTS: dict[str, Any] = {"keras": keras, "pytorch": pytorch, "onnx": onnx, "fused": fused}
+LAYOUTS: dict[str, Any] = {
+    "keras": keras,
+    "pytorch": pytorch,
+    "onnx": onnx,
+    "fused": fused,
+    "flax": flax,
+    "equinox": equinox,
+    "mlx": mlx,
+    "haiku": haiku,
+}
+_ONE_BIAS = ("flax", "equinox", "mlx")
+"""Those that have a recurrent bias inside the reset product alone."""
 _BIASES = ("use_bias", "use_recurrent_bias", "forget_bias")
 _REMEDIES = {
     "reset_after": "the reset form is no matter of layout: Keras and ONNX have both, PyTorch only reset_after=True, "
-    "TensorFlow 1 only False; train the form that is wanted",
+    "as Flax, Equinox and MLX, TensorFlow 1 only False, as Haiku; train the form that is wanted",
     "peepholes": "ONNX (P) and TensorFlow 1 (LSTMCell) have peepholes",
     "proj_size": "PyTorch (proj_size) and TensorFlow 1 (LSTMCell) have a projection; else put a dense layer of "
     "hidden_size to proj_size behind an LSTM whose recurrent kernel is projection @ recurrent_kernel",
@@ -45,7 +56,7 @@ _REMEDIES = {
 
 
 def native(cell: Cell | Stack, layout: str) -> Cell | Stack:
-    """The same equations with biases as ``layout`` ("keras", "pytorch", "onnx" or "fused") has them.
+    """The same equations with biases as ``layout``, a name in `LAYOUTS`, has them.
 
     Raises `InvalidArgument`, which says where it can go instead, where that layout has no such cell.
     """
@@ -76,7 +87,8 @@ def convert(params: Mapping[str, Any], *, from_: Cell | Stack, to: Cell | Stack 
     """The parameters of ``to`` that make it compute what ``from_`` computes with ``params``.
 
     from_   the cell, or stack, that the parameters belong to
-    to      one that differs in its biases alone; or a layout's name, for `native` of ``from_`` in it
+    to      one that differs in its biases alone; or a layout's name, for `native` of ``from_`` in it. Flax, Equinox and
+            MLX have the candidate's recurrent bias alone, so into them the others are folded
 
     Raises `InvalidArgument`, which says what would help, where no biases of ``to`` do.
     """
@@ -95,7 +107,9 @@ def convert(params: Mapping[str, Any], *, from_: Cell | Stack, to: Cell | Stack 
             name: gates.checked(f"params[{prefix + name!r}]", params[prefix + name], shape)
             for name, shape in source.parameter_shapes.items()
         }
-        found |= {prefix + name: value for name, value in _with_biases(prefix, own, source, one).items()}
+        found |= {
+            prefix + name: value for name, value in _with_biases(prefix, own, source, one, to in _ONE_BIAS).items()
+        }
     return found
 
 
@@ -130,8 +144,15 @@ def _native(cell: Any, layout: str) -> Any:
     both = {"use_bias": any_bias, "use_recurrent_bias": any_bias}
     if layout == "keras":
         both["use_recurrent_bias"] = any_bias and _resets_after(cell)
+    if layout in _ONE_BIAS:
+        has_one = any_bias or layout == "flax"
+        both = {"use_bias": has_one, "use_recurrent_bias": has_one and _resets_after(cell)}
     if layout == "fused":
         return dataclasses.replace(cell, use_bias=True, use_recurrent_bias=False)
+    if layout == "haiku":
+        both = {"use_bias": True, "use_recurrent_bias": cell.use_recurrent_bias and isinstance(cell, SimpleRNN)}
+        forget = {"forget_bias": haiku.FORGET_BIAS} if isinstance(cell, LSTM) else {}
+        return dataclasses.replace(cell, **both, **forget)
     return dataclasses.replace(cell, **both, **({"forget_bias": 0.0} if hasattr(cell, "forget_bias") else {}))
 
 
@@ -148,7 +169,7 @@ def _check_alike(prefix: str, source: Any, target: Any) -> None:
             )
 
 
-def _with_biases(prefix: str, params: Parameters, source: Any, target: Any) -> Parameters:
+def _with_biases(prefix: str, params: Parameters, source: Any, target: Any, fold: bool) -> Parameters:
     hidden = source.hidden_size
     rest = {name: value for name, value in params.items() if name not in ("bias", "recurrent_bias")}
     one = folded(source, params)
@@ -160,7 +181,7 @@ def _with_biases(prefix: str, params: Parameters, source: Any, target: Any) -> P
         inside[-hidden:] = params["recurrent_bias"][-hidden:]
     found: dict[str, Array] = {}
     if target.use_bias and target.use_recurrent_bias:
-        keeps = source.use_bias and source.use_recurrent_bias and source == target
+        keeps = source.use_bias and source.use_recurrent_bias and source == target and not fold
         found = {"bias": params["bias"], "recurrent_bias": params["recurrent_bias"]} if keeps else _split(one, inside)
     elif target.use_bias:
         _needs_none(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ import numpy as np
 from ..gru import GRU
 from ..lstm import LSTM
 from ..simple_rnn import SimpleRNN
-from . import fused, keras, onnx, pytorch
+from . import equinox, flax, fused, haiku, keras, mlx, onnx, pytorch
 
 _INPUT, _HIDDEN, _PROJECTED = 101, 11, 7  # so that each size of an array comes from one sum of them only
 _ONE_BIAS = {"use_bias": True, "use_recurrent_bias": False}
@@ -31,6 +32,7 @@ class Row:
     make      the cell's class
     options   its options; those of its biases and reset form are what the framework has
     letters   the framework's letters where they differ from ours, ours to theirs
+    form      what the layout is told besides
     """
 
     layer: str
@@ -38,11 +40,13 @@ class Row:
     make: Callable[..., Any]
     options: dict[str, Any] = field(default_factory=dict)
     letters: dict[str, str] = field(default_factory=dict)
+    form: dict[str, str] = field(default_factory=dict)
 
 
 _PROJECTION = {"proj_size": _PROJECTED}
 _KERAS = {"g": "c", "n": "h"}
 _ONNX = {"g": "c", "n": "h"}
+_NNX = {"form": "nnx"}
 _FUSED = {"g": "j", "z": "u", "n": "candidate"}
 
 ROWS = (
@@ -62,6 +66,20 @@ ROWS = (
     Row("TensorFlow 1 `BasicLSTMCell`", fused, LSTM, _ONE_BIAS | {"forget_bias": 1.0}, _FUSED),
     Row("TensorFlow 1 `LSTMCell`", fused, LSTM, _ONE_BIAS | _PROJECTION | {"peepholes": True}, _FUSED),
     Row("TensorFlow 1 `GRUCell`", fused, GRU, _ONE_BIAS | {"reset_after": False}, _FUSED),
+    Row("Flax linen `SimpleCell`", flax, SimpleRNN, _ONE_BIAS),
+    Row("Flax linen `LSTMCell`", flax, LSTM, _ONE_BIAS),
+    Row("Flax linen `GRUCell`", flax, GRU, _TWO_BIASES | {"reset_after": True}),
+    Row("Flax nnx `SimpleCell`", flax, SimpleRNN, _ONE_BIAS, form=_NNX),
+    Row("Flax nnx `OptimizedLSTMCell`", flax, LSTM, _ONE_BIAS, form=_NNX),
+    Row("Flax nnx `GRUCell`", flax, GRU, _ONE_BIAS | {"reset_after": True}, form=_NNX),
+    Row("Equinox `LSTMCell`", equinox, LSTM, _ONE_BIAS),
+    Row("Equinox `GRUCell`", equinox, GRU, _TWO_BIASES | {"reset_after": True}),
+    Row("MLX `RNN`", mlx, SimpleRNN, _ONE_BIAS),
+    Row("MLX `LSTM`", mlx, LSTM, _ONE_BIAS),
+    Row("MLX `GRU`", mlx, GRU, _TWO_BIASES | {"reset_after": True}),
+    Row("Haiku `VanillaRNN`", haiku, SimpleRNN, _TWO_BIASES),
+    Row("Haiku `LSTM`", haiku, LSTM, _ONE_BIAS | {"forget_bias": haiku.FORGET_BIAS}),
+    Row("Haiku `GRU`", haiku, GRU, _ONE_BIAS | {"reset_after": False}, {"n": "a"}),
 )
 
 
@@ -70,14 +88,22 @@ def as_markdown() -> str:
     lines = ["| layer | gates, in their order | arrays | biases |", "| --- | --- | --- | --- |"]
     for row in ROWS:
         cell = row.make(_INPUT, _HIDDEN, **row.options)
-        arrays = ", ".join(f"`{name}` {_shape(row, shape)}" for name, shape in _arrays(row, cell))
-        lines.append(f"| {row.layer} | {_gates(row, cell)} | {arrays} | {_biases(cell)} |")
+        runs = groupby(_arrays(row, cell), key=lambda pair: pair[1])
+        arrays = ", ".join(_named([name for name, _ in run], _shape(row, shape)) for shape, run in runs)
+        lines.append(f"| {row.layer} | {_gates(row, cell)} | {arrays} | {_biases(row, cell)} |")
     return "\n".join(lines)
+
+
+def _named(names: list[str], shape: str) -> str:
+    """Arrays of one shape; where a framework keeps each gate's apart, all of them at once."""
+    if len(names) > 2:
+        return f"{' '.join(f'`{name}`' for name in names)} {shape} each"
+    return ", ".join(f"`{name}` {shape}" for name in names)
 
 
 def _arrays(row: Row, cell: Any) -> Iterator[tuple[str, tuple[int, ...]]]:
     """Name, or place in the list, and shape of each array that the layout makes of the cell's parameters."""
-    dumped = row.layout.dump(cell, {name: np.zeros(shape) for name, shape in cell.parameter_shapes.items()})
+    dumped = row.layout.dump(cell, {name: np.zeros(shape) for name, shape in cell.parameter_shapes.items()}, **row.form)
     for name, array in dumped.items() if isinstance(dumped, dict) else enumerate(dumped):
         yield str(name).removesuffix("_l0"), array.shape
 
@@ -91,7 +117,9 @@ def _gates(row: Row, cell: Any) -> str:
     return " ".join(theirs) + (f" ({', '.join(differ)})" if differ else "")
 
 
-def _biases(cell: Any) -> str:
+def _biases(row: Row, cell: Any) -> str:
+    if row.layout in (flax, equinox, mlx) and cell.use_recurrent_bias:
+        return "one, and the candidate's"
     return {1: "one", 2: "two"}[cell.use_bias + cell.use_recurrent_bias]
 
 

@@ -29,6 +29,8 @@ INSIDE: dict[str, str] = {
     "errors": "the refusal itself",
     "layouts.converting.folded": "what `convert` does with the biases after its checks",
     "layouts.gates": ARITHMETIC,
+    "layouts.rows_first": "what `layouts.equinox` and `layouts.mlx` call, which are tried",
+    "layouts.single_bias": "what the layouts with one bias a gate call, which are tried",
     "layouts.states.checked": "a check: every layout's `load_state` and `dump_state` go through it",
     "layouts.table.Row": "what the table of layouts is written in",
     "linear": ARITHMETIC,

@@ -26,6 +26,16 @@ CELLS: list[tuple[Any, str]] = [
     (GRU(2, 3, use_recurrent_bias=False), "pytorch"),
     (GRU(2, 3, reset_after=False), "keras"),
     (GRU(2, 3, reset_after=False), "fused"),
+    (SimpleRNN(2, 3, use_recurrent_bias=True), "flax"),
+    (SimpleRNN(2, 3, use_bias=False), "flax"),
+    (LSTM(2, 3, use_recurrent_bias=True), "equinox"),
+    (LSTM(2, 3, use_bias=False), "mlx"),
+    (GRU(2, 3, use_recurrent_bias=False), "flax"),
+    (GRU(2, 3, use_recurrent_bias=False), "mlx"),
+    (SimpleRNN(2, 3), "haiku"),
+    (LSTM(2, 3, use_recurrent_bias=True), "haiku"),
+    (LSTM(2, 3, use_bias=False, forget_bias=0.5), "haiku"),
+    (GRU(2, 3, reset_after=False), "haiku"),
     (Stack((Layer(LSTM(2, 3, use_recurrent_bias=True), LSTM(2, 3)), Layer(GRU(6, 3)))), "keras"),
     (Stack((Layer(LSTM(2, 3), LSTM(2, 3)), Layer(LSTM(6, 3), LSTM(6, 3)))), "pytorch"),
 ]
@@ -50,6 +60,20 @@ def test_what_needs_no_change_is_the_same_to_the_bit() -> None:
     params = cell.init(np.random.default_rng(0))
     converted = layouts.convert(params, from_=cell, to=cell)
     assert all(np.array_equal(converted[name], value) for name, value in params.items())
+
+
+@pytest.mark.parametrize("layout", ["flax", "equinox", "mlx"])
+def test_a_layout_with_one_bias_a_gate_takes_a_pytorch_gru_once_its_biases_are_folded(layout: str) -> None:
+    rng = np.random.default_rng(0)
+    cell = GRU(2, 3)
+    params = {name: rng.standard_normal(shape) for name, shape in cell.parameter_shapes.items()}
+    x, dump = rng.standard_normal((4, 5, 2)), getattr(layouts, layout).dump
+    with pytest.raises(InvalidArgument, match=r"recurrent_bias.*folds them into the bias"):
+        dump(cell, params)
+    folded = layouts.convert(params, from_=cell, to=layout)
+    assert np.array_equal(getattr(layouts, layout).load(cell, dump(cell, folded))["bias"], folded["bias"])
+    error = np.abs(forward(cell, folded, x).outputs - forward(cell, params, x).outputs).max()
+    assert error < 64 * 2.0**-52, error
 
 
 def test_a_forget_bias_goes_into_the_forget_gate_alone() -> None:

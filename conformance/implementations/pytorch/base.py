@@ -14,7 +14,7 @@ from refimpl.layouts import pytorch as layout
 from ...common.descriptions import first_cell
 from ...contract import Array, Case, NotRun, Observed, Quantities
 from ..interfaces import Interface, signature_of
-from ..program import Program, ProgramImplementation, Weights
+from ..program import Program, ProgramImplementation, Weights, narrowed, widened
 from .build import cuda_versions, disable_reduced_precision, refuse_unwanted_cuda_build
 from .torch_profile import profiled
 
@@ -93,13 +93,13 @@ class TorchImplementation(ProgramImplementation):
         found: dict[str, Any] = {
             "module": self.modules[case.kind],
             "options": options,
-            "weights": {name: _widened(value) for name, value in self.dump(case.cell, case.params).items()},
-            "x": self._sequence(case, _widened(case.x)),
+            "weights": {name: widened(value) for name, value in self.dump(case.cell, case.params).items()},
+            "x": self._sequence(case, widened(case.x)),
         }
         if case.initial_state is not None:
             found["hx"] = self._states(case, case.initial_state)
         if case.d_outputs is not None:
-            found["d_outputs"] = self._sequence(case, _widened(case.d_outputs))
+            found["d_outputs"] = self._sequence(case, widened(case.d_outputs))
         if any(part is not None for part in case.d_state or ()):
             sizes = zip(case.d_state or (), case.cell.state_sizes, strict=True)
             zeros = [np.zeros((len(case.x), size), case.dtype) if part is None else part for part, size in sizes]
@@ -129,9 +129,7 @@ class TorchImplementation(ProgramImplementation):
     def _states(self, case: Case, parts: Sequence[Array]) -> tuple[Array, ...]:
         """States, one array a state name in order, as PyTorch has them: one array of all h, one of all c."""
         kinds = len(first_cell(case.cell).state_names)
-        rows = [
-            _widened(part)[0] if case.call_options.get("layout") == "unbatched" else _widened(part) for part in parts
-        ]
+        rows = [widened(part)[0] if case.call_options.get("layout") == "unbatched" else widened(part) for part in parts]
         return tuple(np.stack(rows[k::kinds]) if self.states_stacked else rows[k] for k in range(kinds))
 
     # What comes out ----------------------------------------------------------------------------------------------
@@ -170,7 +168,7 @@ class TorchImplementation(ProgramImplementation):
             elif name in ("outputs", "d_x"):
                 ours[name] = self._sequence(case, value)
         if case.dtype_name == "bfloat16":
-            ours = {name: _narrowed(value, case.dtype) for name, value in ours.items()}
+            ours = {name: narrowed(value, case.dtype) for name, value in ours.items()}
         return ours
 
     def to_native(self, case: Case, ours: Quantities) -> dict[str, Array]:
@@ -208,18 +206,6 @@ def _path_key(case: Case) -> tuple[Any, ...]:
     batch, time, input_size = case.x.shape
     large = (batch, time, input_size, first_cell(case.cell).hidden_size) if case.x.size > _SMALL else ()
     return (*(case.options.get(name) for name in names), lengths, case.x.size == 0, large)
-
-
-def _widened(values: Array) -> Array:
-    """A bfloat16 array as float32, which holds every bfloat16; others as they are."""
-    return values.astype(np.float32) if values.dtype.name == "bfloat16" else values
-
-
-def _narrowed(values: Array, dtype: Any) -> Array:
-    """The inverse, where every number is one of that dtype."""
-    with np.errstate(all="ignore"):
-        narrow = values.astype(dtype)
-    return narrow if np.array_equal(narrow.astype(values.dtype), values, equal_nan=True) else values
 
 
 def _interface_of(module: Any) -> dict[str, Any]:

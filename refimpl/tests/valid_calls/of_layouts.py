@@ -8,6 +8,7 @@ from ... import (
     GRU,
     LSTM,
     Layer,
+    SimpleRNN,
     Stack,
     layouts,
 )
@@ -27,26 +28,53 @@ from .shared import (
     of,
 )
 
+ADDITIONAL = ("pytorch", "flax", "equinox", "mlx", "haiku")
+"""The layouts whose weights may hold those of other layers too."""
+
 
 def layouts_calls() -> Calls:
     keras_cell, fused_cell = LSTM(2, 3), LSTM(2, 5, proj_size=3, peepholes=True)
+    resets_before = GRU(2, 3, reset_after=False, use_recurrent_bias=False)
+    no_inner = GRU(2, 3, use_recurrent_bias=False)
+    no_bias = GRU(2, 3, use_bias=False, use_recurrent_bias=False)
     found: Calls = {}
     for name, layout, cells in (
         ("keras", layouts.keras, (keras_cell, GATED, Stack((Layer(GATED, GATED),)))),
         ("pytorch", layouts.pytorch, (CELL, BOTH)),
         ("onnx", layouts.onnx, (CELL, BOTH)),
-        ("fused", layouts.fused, (fused_cell, GRU(2, 3, reset_after=False, use_recurrent_bias=False))),
+        ("fused", layouts.fused, (fused_cell, resets_before)),
+        ("flax", layouts.flax, (keras_cell, SimpleRNN(2, 3))),
+        ("equinox", layouts.equinox, (keras_cell, no_bias)),
+        ("mlx", layouts.mlx, (keras_cell, no_bias, SimpleRNN(2, 3))),
+        ("haiku", layouts.haiku, (LSTM(2, 3, forget_bias=1.0), SimpleRNN(2, 3), resets_before)),
     ):
         its: Any = layout
         params = [named(cell.parameter_shapes) for cell in cells]
         weights = [its.dump(cell, each) for cell, each in zip(cells, params, strict=True)]
-        free = {"params": NAN, "weights": Freedom(nan=True, keys=name == "pytorch")}
+        free = {"params": NAN, "weights": Freedom(nan=True, keys=name in ADDITIONAL)}
         found[f"layouts.{name}.load"] = [
             Call(its.load, {"cell": cell, "weights": each}, free) for cell, each in zip(cells, weights, strict=True)
         ]
         found[f"layouts.{name}.dump"] = [
             Call(its.dump, {"cell": cell, "params": each}, free) for cell, each in zip(cells, params, strict=True)
         ]
+    nnx = layouts.flax.dump(no_inner, named(no_inner.parameter_shapes), "nnx")
+    found["layouts.flax.load"] += [
+        Call(
+            layouts.flax.load,
+            {"cell": no_inner, "weights": nnx, "form": "nnx"},
+            {"weights": Freedom(nan=True, keys=True)},
+            names=("form",),
+        )
+    ]
+    found["layouts.flax.dump"] += [
+        Call(
+            layouts.flax.dump,
+            {"cell": no_inner, "params": named(no_inner.parameter_shapes), "form": "nnx"},
+            {"params": NAN},
+            names=("form",),
+        )
+    ]
     suffixed = {"weight_ih": numbers(9, 2), "weight_hh": numbers(9, 3), "bias_ih": numbers(9), "bias_hh": numbers(9)}
     found["layouts.pytorch.load"] += [
         Call(

@@ -23,7 +23,28 @@ def states_calls() -> Calls:
     one = Freedom(nan=True, axes=(0,))
     rows = Freedom(nan=True, axes=(1,))
     free = {"arrays": NAN, "state": NAN, "hx": NAN}
-    return {
+    libraries: Calls = {}
+    for name, layout in (("flax", layouts.flax), ("equinox", layouts.equinox), ("mlx", layouts.mlx)):
+        its: Any = layout
+        given = "carry" if name == "flax" else "state"
+        libraries[f"layouts.{name}.load_state"] = [
+            Call(its.load_state, {"cell": keras_cell, given: (h, h + 1)}, {given: NAN}),
+            Call(its.load_state, {"cell": GATED, given: h}, {given: one}),
+        ]
+        libraries[f"layouts.{name}.dump_state"] = [
+            Call(its.dump_state, {"cell": keras_cell, "state": (h, h + 1)}, free),
+            Call(its.dump_state, {"cell": GATED, "state": (h,)}, {"state": one}),
+        ]
+    haiku_cell = LSTM(2, 3, forget_bias=1.0)
+    libraries["layouts.haiku.load_state"] = [
+        Call(layouts.haiku.load_state, {"cell": haiku_cell, "state": (h, h + 1)}, {"state": NAN}),
+        Call(layouts.haiku.load_state, {"cell": RESETS, "state": h}, {"state": one}),
+    ]
+    libraries["layouts.haiku.dump_state"] = [
+        Call(layouts.haiku.dump_state, {"cell": haiku_cell, "state": (h, h + 1)}, free),
+        Call(layouts.haiku.dump_state, {"cell": RESETS, "state": (h,)}, {"state": one}),
+    ]
+    return libraries | {
         "layouts.keras.load_state": [
             Call(keras.load_state, {"cell": keras_cell, "arrays": [h, h + 1]}, free),
             Call(keras.load_state, {"cell": GATED, "arrays": [h]}, {"arrays": one}),

@@ -1,0 +1,1 @@
+"""JAX's libraries: Flax, Equinox and Haiku."""

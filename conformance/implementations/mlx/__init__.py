@@ -1,0 +1,1 @@
+"""MLX, on its CPU backend."""

@@ -1,0 +1,1 @@
+"""The code that calls MLX, without a line of this project."""

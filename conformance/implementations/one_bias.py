@@ -1,0 +1,75 @@
+"""What implementations share whose layers have one bias a gate: how cases go in by name, and how biases come back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from refimpl.stack import named_cells
+
+from ..contract import Case, Quantities
+from .program import ProgramImplementation, Weights, widened
+
+
+class OneBias(ProgramImplementation):
+    """A library whose program takes ``leaves`` and ``cotangents``, arrays by name. A subclass has the layout:
+
+    layout   the module in `refimpl.layouts`; ``layout_options(cell)`` is what its functions are told besides
+    """
+
+    layout: Any
+
+    def layout_options(self, cell: Any) -> dict[str, str]:
+        """What the layout's functions take besides."""
+        return {}
+
+    def prepare(self, case: Case) -> Case:
+        """The case with no recurrent bias but the candidate's: the libraries have no other."""
+        params = dict(case.params)
+        for name, inside in _inside_reset_products(case.cell):
+            params[name] = params[name].copy()
+            params[name][: -len(inside)] = 0
+        return case.replace(params=params)
+
+    def named_arrays(self, case: Case) -> dict[str, Any]:
+        """What the program takes of the case: ``dtype``, ``leaves`` and ``cotangents``."""
+        leaves = {"x": widened(case.x)}
+        leaves |= {f"weights.{name}": widened(value) for name, value in self.dump(case.cell, case.params).items()}
+        if case.initial_state is not None:
+            given = zip(case.state_names, case.initial_state, strict=True)
+            leaves |= {f"initial_state.{name}": widened(part) for name, part in given}
+        cotangents = {} if case.d_outputs is None else {"outputs": widened(case.d_outputs)}
+        named = zip(case.state_names, case.d_state or (), strict=False)
+        cotangents |= {f"state.{name}": widened(part) for name, part in named if part is not None}
+        return {"dtype": case.dtype_name, "leaves": leaves, "cotangents": cotangents}
+
+    def dump(self, cell: Any, params: Quantities) -> Weights:
+        found: dict[str, Any] = {}
+        for prefix, each in named_cells(cell):
+            own = {name: np.asarray(params[prefix + name]) for name in each.parameter_shapes}
+            for name, inside in _inside_reset_products(each):
+                own[name] = own[name].copy()
+                own[name][: -len(inside)] = 0
+            weights = self.layout.dump(each, own, **self.layout_options(each))
+            found |= {prefix + name: value for name, value in weights.items()}
+        return found
+
+    def load(self, cell: Any, weights: Weights) -> Quantities:
+        found: dict[str, Any] = {}
+        for prefix, each in named_cells(cell):
+            own = {name.removeprefix(prefix): value for name, value in weights.items() if name.startswith(prefix)}
+            loaded = self.layout.load(each, own, **self.layout_options(each))
+            for name, inside in _inside_reset_products(each):
+                # A gate's two biases are added, so the gradient of the one that is not there is that of the other.
+                loaded[name][: -len(inside)] = loaded["bias"][: -len(inside)]
+            found |= {prefix + name: value for name, value in loaded.items()}
+        return found
+
+
+def _inside_reset_products(cell: Any) -> Iterator[tuple[str, range]]:
+    """The name of each recurrent bias of a GRU that resets after, and the units whose candidate it moves."""
+    for prefix, each in named_cells(cell):
+        if getattr(each, "reset_after", False) and each.use_recurrent_bias:
+            yield prefix + "recurrent_bias", range(each.hidden_size)

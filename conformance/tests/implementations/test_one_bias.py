@@ -1,0 +1,95 @@
+"""Flax, Equinox, Haiku and MLX: layers with one bias a gate, asked through the oracle's cells, which may have two."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+import refimpl as ri
+from refimpl.layouts import equinox
+
+from ...cases.building import build_case
+from ...cases.choosers import SeededChooser
+from ...cases.option_space import space_of
+from ...contract import Case, observe
+from ...implementations.finding import BUILT_IN, load
+from ...implementations.one_bias import OneBias
+from ...judging.expected import expect
+from ...judging.verdict import judge
+
+PACKAGES = {
+    "flax-linen": "flax",
+    "flax-nnx": "flax",
+    "equinox": "equinox",
+    "haiku": "haiku",
+    "mlx": "mlx",
+}
+LIBRARIES = [
+    (name, kind)
+    for name in PACKAGES
+    for kind in ("SimpleRNN", "LSTM", "GRU")
+    if (name, kind) != ("equinox", "SimpleRNN")
+]
+
+
+class InNumPy(OneBias):
+    """A library that is the oracle itself, behind Equinox's names: it shows what goes in and what comes back."""
+
+    layout = equinox
+
+    def program(self, arguments: Any) -> Any:  # type: ignore[override]
+        """Gradients of 1, 2, 3, … by the library's names."""
+        weights = {name.removeprefix("weights."): value for name, value in arguments["leaves"].items()}
+        return {
+            f"d_weights.{name}": np.arange(1.0, value.size + 1).reshape(value.shape)
+            for name, value in weights.items()
+            if "." not in name and name != "x"
+        }
+
+
+def gru_case() -> Case:
+    cell = ri.GRU(2, 3)
+    rng = np.random.default_rng(0)
+    params = {name: rng.standard_normal(shape) for name, shape in cell.parameter_shapes.items()}
+    return Case(cell, params, rng.standard_normal((4, 5, 2)), d_outputs=rng.standard_normal((4, 5, 3)))
+
+
+def test_a_recurrent_bias_that_the_library_has_not_is_zero_before_the_case_is_judged() -> None:
+    case = gru_case()
+    prepared = InNumPy().prepare(case)
+    assert not prepared.params["recurrent_bias"][:6].any()
+    assert np.array_equal(prepared.params["recurrent_bias"][6:], case.params["recurrent_bias"][6:])
+    assert case.params["recurrent_bias"][:6].all(), "the case that was given is left as it is"
+    others = [name for name in case.params if name != "recurrent_bias"]
+    assert all(np.array_equal(prepared.params[name], case.params[name]) for name in others)
+
+
+def test_the_gradient_of_a_bias_that_is_not_there_is_that_of_the_one_beside_it() -> None:
+    case = gru_case()
+    library = InNumPy()
+    native = library.program(library.named_arrays(library.prepare(case)))
+    ours = library.from_native(case, native)
+    bias, recurrent = ours["d_params.bias"], ours["d_params.recurrent_bias"]
+    assert np.array_equal(recurrent[:6], bias[:6])
+    assert recurrent[6:].tolist() == [1.0, 2.0, 3.0], "the candidate's own, by bias_n"
+    assert not np.array_equal(recurrent[6:], bias[6:])
+    back = library.to_native(case, ours)
+    assert {name: value.tolist() for name, value in back.items()} == {n: v.tolist() for n, v in native.items()}
+
+
+@pytest.mark.parametrize(("name", "kind"), LIBRARIES)
+def test_a_librarys_layer_agrees_with_the_oracle_and_a_wrong_gate_does_not(name: str, kind: str) -> None:
+    pytest.importorskip(PACKAGES[name], reason=f"{PACKAGES[name]} is not installed ({BUILT_IN[name].how_to_install})")
+    library: Any = load(name)
+    space = space_of(library.cells, ["float32"], ())
+    wanted = {"kind": kind, "direction": "forward", "lengths": "none"}
+    combination = next(one for one in space.valid if wanted.items() <= one.items())
+    case = library.prepare(build_case(SeededChooser(7), combination))
+    expected = expect(case)
+    assert not judge(expected, observe(library, case)).disagreements
+    spoiled = case.replace(params={**case.params, "kernel": np.roll(case.params["kernel"], 1, axis=1)})
+    wrong = observe(library, spoiled)
+    assert judge(expected, replace(wrong, path="")).disagreements
