@@ -17,7 +17,7 @@ from conformance.common.printable import printable
 from conformance.contract import Misdeclared, NotRun
 from conformance.implementations.finding import load
 from conformance.judging.divergences import Disagreement
-from conformance.running.processes import append_event
+from conformance.running.events import append_event, record_named
 from conformance.suite.session import PROFILES, SESSION, Session
 
 _HERE = Path(__file__).parent
@@ -29,7 +29,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--device", default="cpu", help="where it computes: cpu (default) or cuda")
     group.addoption("--amount", default="quick", choices=list(PROFILES), help="how many cases are drawn")
     group.addoption("--cases", type=int, help="random cases, not the amount's")
-    group.addoption("--record", type=Path, help="append one JSON line for each verdict to this file")
+    group.addoption("--record", type=record_named, help="append one JSON line for each event to this file")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -88,11 +88,14 @@ def session(request: pytest.FixtureRequest) -> Session:
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
-    """Records the message of a failed test."""
+    """Records how a test ended, and the message of one that failed."""
     outcome = yield
     report = outcome.get_result()
     current = item.config.stash.get(SESSION, None)
-    if current is not None and report.failed:
+    if current is None:
+        return
+    test = item.nodeid.rpartition("/")[2]
+    if report.failed:
         message = str(report.longrepr)
         cases: Sequence[Mapping[str, Any]] = ()
         if call.excinfo is not None:
@@ -101,9 +104,12 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
                 message, cases = str(error), error.failing_cases()
             else:
                 message = call.excinfo.exconly()
-        kept = current.record_failure(item.nodeid.rpartition("/")[2], message, cases)
+        kept = current.record_failure(test, message, cases)
         if len(kept) < len(message):  # pytest writes it to the log and to JUnit XML too
             report.longrepr = kept
+    if report.when == "call" or not report.passed:
+        why = str(report.longrepr[-1]) if report.skipped and isinstance(report.longrepr, tuple) else ""
+        current.record_outcome(test, report.outcome, report.duration, why)
 
 
 @pytest.hookimpl(trylast=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +15,17 @@ from ..reporting.error_growth import EarlierErrors, grown_errors, read_earlier_e
 from ..reporting.github import append_job_summary, print_annotations, workflow_commands_stopped
 from ..reporting.json_report import as_json
 from ..reporting.junit import write_junit
-from ..reporting.result import exit_status, result_of
+from ..reporting.result import Result, exit_status, result_of
 from ..reporting.terminal.report import print_results
 from ..reporting.terminal.watching import run_and_watch
 from ..running.devices import why_no_cuda
 from ..running.run_records import encoded_run_record, run_records_folder, write_run_record
-from ..suite.runner import RunPlan
+from ..suite.runner import RunPlan, SuiteProcess
 from ..suite.session import PROFILES
 from ..upgrades.environments.compatibility import package_that_brings
 from .arguments import argument_type
 from .console import console_of
-from .interrupts import interrupt_on_sigterm
+from .interrupts import ignore_interrupts, interrupt_once
 from .options import add_implementation, add_jobs, add_json, add_seed
 
 
@@ -111,34 +111,47 @@ def _run(parsed: argparse.Namespace) -> int:
         absent["cuda"] = no_cuda or "a device is here, but was not asked for (--device cuda)"
     if parsed.implementation is None:
         absent |= runs_of_their_own()
-    interrupt_on_sigterm()
-    with tempfile.TemporaryDirectory(prefix="conformance-") as folder:
-        try:
-            processes = run_and_watch(console, plan, Path(folder))
-        except KeyboardInterrupt:
-            console.print("interrupted: no verdict")
-            return 130
-        results = [result_of(process, device) for process in processes]
-        status = exit_status(results, required=parsed.implementation is not None)
-        with workflow_commands_stopped():
-            print_results(console, results, absent, parsed.verbose)
-        print_annotations(results)
-        append_job_summary(results, absent)
-        if parsed.since is not None:
-            grown = list(grown_errors(results, parsed.since))
-            console.print(f"\n[bold]Worst errors that grew tenfold or more: {len(grown)}[/]")
-            for one in grown:
-                console.print(f"  {one}", highlight=False)
-            status = status or int(bool(grown))
-        if parsed.json or parsed.record:
-            content = as_json(results, absent, plan, status, parsed.command_line)
-        if parsed.json:
-            write_atomically(parsed.json, encoded_run_record(content))
-        if parsed.record:
-            console.print(f"recorded in {write_run_record(parsed.record, content)}", highlight=False)
-        if parsed.junit:
-            write_junit(parsed.junit, processes)
+    interrupt_once()
+    processes, interrupted = run_and_watch(console, plan)
+    ignore_interrupts()  # what is known is written, whatever comes
+    results = [result_of(process, device) for process in processes]
+    grown = list(grown_errors(results, parsed.since)) if parsed.since else []
+    status = exit_status(results, required=parsed.implementation is not None) or int(bool(grown))
+    partial = ""
+    if interrupted is not None:
+        status, partial = 128 + interrupted, f"interrupted by {interrupted.name}"
+    written = _write_files(
+        parsed, processes, results, as_json(results, absent, plan, status, parsed.command_line, partial)
+    )
+    with workflow_commands_stopped():
+        print_results(console, results, absent, parsed.verbose)
+    print_annotations(results)
+    append_job_summary(results, absent)
+    if parsed.since is not None:
+        console.print(f"\n[bold]Worst errors that grew tenfold or more: {len(grown)}[/]")
+        for one in grown:
+            console.print(f"  {one}", highlight=False)
+    for line in written:
+        console.print(line, highlight=False)
+    if partial:
+        console.print(f"\n[bold red]{partial}: this is what was known by then[/]")
     return status
+
+
+def _write_files(
+    parsed: argparse.Namespace, processes: Sequence[SuiteProcess], results: Sequence[Result], content: dict[str, Any]
+) -> list[str]:
+    """Writes every file that is asked for, of a run that was interrupted too; returns what is to be said of them."""
+    partial, said = content.get("why_partial", ""), []
+    if parsed.json:
+        write_atomically(parsed.json, encoded_run_record(content))
+    if parsed.junit:
+        write_junit(parsed.junit, processes, results, partial)
+    if parsed.record and not partial:
+        said.append(f"recorded in {write_run_record(parsed.record, content)}")
+    elif parsed.record:
+        said.append("not recorded: a partial run is no evidence")
+    return said
 
 
 def runs_of_their_own() -> dict[str, str]:

@@ -18,9 +18,12 @@ FORMAT = 2
 
 
 def as_json(
-    results: Sequence[Result], absent: dict[str, str], plan: RunPlan, status: int, command: str
+    results: Sequence[Result], absent: dict[str, str], plan: RunPlan, status: int, command: str, partial: str = ""
 ) -> dict[str, Any]:
-    """The whole result, for machines. An infinite worst error, as of NaN, is null: JSON has no infinity."""
+    """The whole result, for machines. An infinite worst error, as of NaN, is null: JSON has no infinity.
+
+    partial   why the run has not come to its end; then the result has ``partial``, which is True, and ``why_partial``
+    """
     device = gpu() if plan.device == "cuda" else None
     return {
         "format": FORMAT,
@@ -30,6 +33,7 @@ def as_json(
         "machine": machine(),
         "gpu": None if device is None else asdict(device),
         "exit_status": status,
+        **({"partial": True, "why_partial": partial} if partial else {}),
         "not_run": absent,
         "implementations": [_encodable(result) for result in results],
     }

@@ -6,26 +6,25 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from ..common.printable import bounded, printable
-from ..contract import FAMILIES as QUANTITY_FAMILIES
 from ..running.profiling.accounts import END, START
+from ..suite.events import FAMILIES
 from ..suite.runner import SuiteProcess
 from .tried_cases import packed_cases
 
 SUSPICIOUSLY_SMALL, ENOUGH = 0.05, 1000
 """Faithful errors have a root mean square of 0.1 to 0.9 deviations; a tenth of that, over so many numbers, is another
 arithmetic's."""
-FAMILIES = (*QUANTITY_FAMILIES, "laws", "invariants", "stateful", "hand-sized", "devices")
 
 
 @dataclass(frozen=True)
 class Result:
     """What the run of one implementation found.
 
-    verdict           "agrees", "DIVERGES", "not run", "CRASHED", or "MISDECLARED": what it declares makes no sense
+    verdict           "agrees", "DIVERGES", "not run", "CRASHED", "interrupted", or "MISDECLARED": its
+                      declaration makes no sense
     coverage          of the "combinations" of options and the "tuples" of three option values: "covered" and "valid"
     families          family to the count of ``numbers`` compared, the ``worst`` error in units of its bound, and the
                       count of ``undecided`` numbers, whose bound is infinite; further ``deviations``, the root mean
@@ -91,9 +90,14 @@ def result_of(process: SuiteProcess, device: str) -> Result:
         verdict, why = "MISDECLARED", misdeclared[0]
     elif failures or any(found["worst"] > 1 for found in families.values()):
         verdict = "DIVERGES"
+    elif process.was_cut:
+        verdict = "interrupted"
+        why = f"the run was interrupted after {len(cases)} cases" if process.process else "it had not begun"
+    elif process.spoiled:
+        verdict, why = "CRASHED", f"the implementation wrote into the record of its run: {process.spoiled}"
     elif process.status != 0 or not numbers or not _ran_every_test(process):
         verdict = "CRASHED"
-        last_lines = _tail(process.log)
+        last_lines = _tail(process.printed)
         why = f"pytest ended with status {process.status}, and not every test was run; its last lines:\n{last_lines}"
     else:
         verdict = "agrees"
@@ -135,7 +139,7 @@ def exit_status(results: Sequence[Result], required: bool) -> int:
     """
     if any(result.verdict == "MISDECLARED" for result in results):
         return 2
-    bad = {"DIVERGES", "CRASHED"} | ({"not run"} if required else set())
+    bad = {"DIVERGES", "CRASHED", "interrupted"} | ({"not run"} if required else set())
     compared = any(result.numbers for result in results)
     return 0 if compared and not any(result.verdict in bad for result in results) else 1
 
@@ -200,9 +204,9 @@ def _coarser(cases: list[dict[str, Any]]) -> dict[str, float]:
     return found
 
 
-def _tail(log: Path, lines: int = 25) -> str:
+def _tail(log: str, lines: int = 25) -> str:
     """The last lines of a log; where Python's fault handler reported a crash, the lines from there on."""
-    printed = log.read_text(errors="replace").splitlines()
+    printed = log.splitlines()
     crash = [k for k, line in enumerate(printed) if line.startswith("Fatal Python error")]
     shown = printed[crash[-1] :][:lines] if crash else printed[-lines:]
     return "\n".join(printable(line) for line in shown)

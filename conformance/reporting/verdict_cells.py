@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .result import FAMILIES, Result
+from ..suite.events import FAMILIES
+from .result import Result
 
 _NONE = "–"
 

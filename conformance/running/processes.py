@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,8 +13,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ..implementations.finding import source_of
+from .events import LONGEST, Record, SpoiledRecord, read_events
 
 _POLL_SECONDS = 0.2
+_PATIENCE = 10.0  # seconds for a process that has been told to end
+_KEPT_OF_LOG = 2**18  # bytes
+_KEEPER = str(Path(__file__).with_name("keeper.py"))
 
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -43,31 +47,112 @@ def subprocess_environment(**more: str) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": path, **more}
 
 
-def append_event(record: Path | None, **event: Any) -> None:
-    """Appends an event to a record, as a line of JSON; does nothing without a record."""
-    if record is not None:
-        with record.open("a") as lines:
-            lines.write(json.dumps(event) + "\n")
+class KeptProcess:
+    """A process that ends with everything that it has started, and with this one however this one ends (`keeper`).
 
+    Of what it prints the end is kept.
+    """
 
-class RecordedProcess:
-    """A process that reports through a record, one event a line of JSON; what it prints goes to a log."""
-
-    def __init__(self, record: Path, log: Path) -> None:
-        self.record = record
-        self.log = log
+    def __init__(self) -> None:
         self.process: subprocess.Popen[bytes] | None = None
-        self._read = 0
+        self._life = -1
+        self._printed = b""
+        self._readers: list[threading.Thread] = []
 
     @property
     def status(self) -> int | None:
         """Its exit status; None while it runs or waits."""
         return None if self.process is None else self.process.poll()
 
+    @property
+    def printed(self) -> str:
+        """The end of what it has printed; all of it once it has ended."""
+        self._finish_reading()
+        return self._printed.decode(errors="replace")
+
+    @property
+    def log_tail(self) -> list[str]:
+        """The last lines that it printed, three at most."""
+        return self.printed.strip().splitlines()[-3:]
+
     def launch(self, command: Sequence[str], variables: Mapping[str, str]) -> None:
         """Starts it with these environment variables."""
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=variables)
+        self._launch(command, variables, -1)
+
+    def _launch(self, command: Sequence[str], variables: Mapping[str, str], inherited: int) -> None:
+        life, self._life = os.pipe()
+        log, written = os.pipe()
+        self._printed = b""
+        keeper = [sys.executable, "-I", "-S", _KEEPER, str(life), str(inherited), *command]
+        self.process = subprocess.Popen(
+            keeper,
+            stdin=subprocess.DEVNULL,
+            stdout=written,
+            stderr=written,
+            env=variables,
+            pass_fds=[descriptor for descriptor in (life, inherited) if descriptor >= 0],
+            start_new_session=True,
+        )
+        for descriptor in (life, written):
+            os.close(descriptor)
+        self._readers = [_read_aside(log, self._keep)]
+
+    def _keep(self, printed: bytes) -> None:
+        self._printed = (self._printed + printed)[-_KEPT_OF_LOG:]
+
+    def _finish_reading(self) -> None:
+        """Waits until all is read of a process that has ended, and so has all that it started."""
+        if self.status is not None:
+            for reader in self._readers:
+                reader.join(_PATIENCE)
+
+    def stop(self) -> None:
+        """Ends it with everything that it has started."""
+        if self._life >= 0:
+            os.close(self._life)
+            self._life = -1
+        if self.process is not None:
+            try:
+                self.process.wait(_PATIENCE)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
+
+class RecordedProcess(KeptProcess):
+    """A process that reports through a record (`events`): a pipe, each line of which is checked.
+
+    schemas   kind of event to its schema; an event of another kind is none
+    kept      a file that is the record, where it is to stay
+    """
+
+    def __init__(self, schemas: Mapping[str, Mapping[str, Any]], kept: Path | None = None) -> None:
+        super().__init__()
+        self.schemas = schemas
+        self._kept, self._taken = kept, 0
+        self.spoiled = ""
+        """Why the record cannot be read any further; empty where it can."""
+        self._record, self._written = -1, -1
+        self._lines: deque[bytes] = deque()
+        self._part = b""
+
+    @property
+    def record(self) -> Record:
+        """The file, or the descriptor in the process that is launched next."""
+        if self._kept is not None:
+            return self._kept
+        if self._written < 0:
+            self._record, self._written = os.pipe()
+        return self._written
+
+    def launch(self, command: Sequence[str], variables: Mapping[str, str]) -> None:
+        """Starts it with these environment variables. One of the arguments is the number of the `record`."""
+        if isinstance(self.record, Path):
+            return super().launch(command, variables)
+        self._launch(command, variables, self.record)
+        os.close(self._written)
+        self._written, self._part = -1, b""
+        self._readers.append(_read_aside(self._record, self._split))
 
     def launch_worker(
         self, module: str, arguments: Sequence[object], implementation: str, interpreter: str | Path = sys.executable
@@ -78,27 +163,41 @@ class RecordedProcess:
         self.launch(command, subprocess_environment(**variables))
 
     def new_events(self) -> Iterator[dict[str, Any]]:
-        """The record's new lines; a line that is still being written waits."""
-        if not self.record.exists():
-            return
-        with self.record.open("rb") as lines:
-            lines.seek(self._read)
-            for line in lines:
-                if not line.endswith(b"\n"):
-                    break
-                self._read += len(line)
-                yield json.loads(line)
+        """The record's new events, up to a line that is spoiled; a line that is still being written waits."""
+        self._finish_reading()
+        try:
+            yield from () if self.spoiled else read_events(self._new_lines(), self.schemas)
+        except SpoiledRecord as error:
+            self.spoiled = str(error)
 
-    @property
-    def log_tail(self) -> list[str]:
-        """The last lines that it printed, three at most."""
-        return log_tail(self.log)
+    def _new_lines(self) -> Iterator[bytes]:
+        if self._kept is not None and self._kept.exists():
+            with self._kept.open("rb") as lines:
+                lines.seek(self._taken)
+                written = lines.read().rpartition(b"\n")[0]
+            self._taken += len(written) + bool(written)
+            self._lines.extend(written.splitlines())
+        while self._lines:
+            yield self._lines.popleft()
 
-    def stop(self) -> None:
-        """Kills it, unless it has ended."""
-        if self.process is not None and self.status is None:
-            self.process.kill()
-            self.process.wait()
+    def _split(self, written: bytes) -> None:
+        *lines, self._part = (self._part + written).split(b"\n")
+        if len(self._part) > LONGEST:
+            lines, self._part = [*lines, self._part[:_KEPT_OF_LOG]], b""
+        self._lines.extend(lines)
+
+
+def _read_aside(descriptor: int, take: Callable[[bytes], None]) -> threading.Thread:
+    """Reads a pipe in a thread, as a process that writes into a full one waits."""
+
+    def read() -> None:
+        with open(descriptor, "rb", buffering=0) as pipe:
+            while chunk := pipe.read(2**16):
+                take(chunk)
+
+    reader = threading.Thread(target=read, daemon=True)
+    reader.start()
+    return reader
 
 
 def log_tail(log: Path) -> list[str]:
@@ -106,7 +205,7 @@ def log_tail(log: Path) -> list[str]:
     return log.read_text(errors="replace").strip().splitlines()[-3:] if log.exists() else []
 
 
-P = TypeVar("P", bound=RecordedProcess)
+P = TypeVar("P", bound=KeptProcess)
 
 
 def poll_until_done(waiting: deque[P], jobs: int, start: Callable[[P], None]) -> Iterator[list[tuple[P, bool]]]:

@@ -7,6 +7,7 @@ process appends events to its record (`session`), and this one reads the records
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 from collections import deque
@@ -17,6 +18,7 @@ from typing import Any
 
 from ..implementations.finding import source_of
 from ..running.processes import ON_GPU, ONE_THREAD, WITHOUT_GPU, RecordedProcess, poll_until_done
+from .events import EVENTS
 
 _PACKAGE = Path(__file__).parents[1]
 
@@ -42,10 +44,11 @@ class RunPlan:
 class SuiteProcess(RecordedProcess):
     """The process that runs the suite against one implementation, and the events of its record so far."""
 
-    def __init__(self, name: str, folder: Path) -> None:
-        super().__init__(folder / "record.jsonl", folder / "log.txt")
+    def __init__(self, name: str) -> None:
+        super().__init__(EVENTS)
         self.name = name
-        self.folder = folder
+        self.was_cut = False
+        """Whether the run ended before it did."""
         self.started = 0.0
         self.seconds = 0.0
         self.events: list[dict[str, Any]] = []
@@ -56,10 +59,6 @@ class SuiteProcess(RecordedProcess):
         where, colon, made = self.name.rpartition(":")
         return (Path(where).stem if where.endswith(".py") else where.rpartition(".")[2]) + colon + made
 
-    @property
-    def junit(self) -> Path:
-        return self.folder / "junit.xml"
-
     def read(self) -> None:
         """Reads the record's new events."""
         self.events += self.new_events()
@@ -68,7 +67,6 @@ class SuiteProcess(RecordedProcess):
         return [event for event in self.events if event["event"] == kind]
 
     def start(self, plan: RunPlan) -> None:
-        self.folder.mkdir(parents=True)
         command = [
             *(sys.executable, "-m", "pytest", str(_PACKAGE / "suite"), "-q", "-c", os.devnull),
             "--capture=no",  # so that the log has the last words of a framework that dies
@@ -76,7 +74,7 @@ class SuiteProcess(RecordedProcess):
             *("--rootdir", str(_PACKAGE), "-p", "no:cacheprovider", "-W", "ignore"),
             *("--implementation", self.name, "--device", plan.device, "--amount", plan.amount),
             *(("--cases", str(plan.cases)) if plan.cases else ()),
-            *("--record", str(self.record), f"--junitxml={self.junit}", f"--hypothesis-seed={plan.seed}"),
+            *("--record", str(self.record), f"--hypothesis-seed={plan.seed}"),
             *(("-p", "conformance.running.profiling.plugin") if plan.profile_suite else ()),
         ]
         environment = os.environ | ONE_THREAD | dict(source_of(self.name).environment)
@@ -87,21 +85,32 @@ class SuiteProcess(RecordedProcess):
         self.launch(command, environment)
 
 
-def run_suite(plan: RunPlan, folder: Path, watch: Callable[[Sequence[SuiteProcess]], None]) -> list[SuiteProcess]:
-    """Runs the plan to its end, calling ``watch`` a few times a second; stops every process when interrupted."""
-    processes = [SuiteProcess(name, folder / f"{k:02}-job") for k, name in enumerate(plan.implementations)]
+def run_suite(
+    plan: RunPlan, watch: Callable[[Sequence[SuiteProcess]], None]
+) -> tuple[list[SuiteProcess], signal.Signals | None]:
+    """Runs the plan to its end, calling ``watch`` a few times a second; returns the processes.
+
+    A `KeyboardInterrupt` stops them, and what is known of them is in their events; then the signal comes too.
+    """
+    processes = [SuiteProcess(name) for name in plan.implementations]
     try:
         waiting = deque(start_order(processes, plan.jobs))
         for running in poll_until_done(waiting, plan.jobs, lambda process: process.start(plan)):
             for process, _ in running:
                 process.seconds = time.monotonic() - process.started
                 process.read()
+                if process.spoiled:
+                    process.stop()
             watch(processes)
+    except KeyboardInterrupt as error:
+        for process in processes:
+            process.was_cut = process.status is None
+        return processes, signal.Signals(error.args[0] if error.args else signal.SIGINT)
     finally:
         for process in processes:
             process.stop()
             process.read()
-    return processes
+    return processes, None
 
 
 def start_order(processes: Sequence[SuiteProcess], jobs: int) -> list[SuiteProcess]:

@@ -10,7 +10,6 @@ import platform
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -29,7 +28,7 @@ from ..judging.divergences import (
     run_and_judge,
 )
 from ..judging.verdict import Comparison, Verdict, beside_bound, squares_of, summary
-from ..running.processes import append_event
+from ..running.events import Record, append_event
 from .failing_cases import failing_case, script_of_case
 
 _LINES_SHOWN = 8
@@ -78,7 +77,7 @@ class Session:
 
     implementation: Implementation
     profile: Profile
-    record: Path | None = None
+    record: Record | None = None
     seed: int = 0
     _failed: set[str] = field(default_factory=set)
     _kept: int = 0
@@ -223,6 +222,10 @@ class Session:
         expected, wrong = expected_with(self.implementation, case, self.known_divergences), verdict.disagreements
         proven = [one if one.problem else beside_bound(expected, one) for one in wrong[:_LINES_SHOWN]]
         return [str(comparison) for comparison in (*proven, *wrong[_LINES_SHOWN:])]
+
+    def record_outcome(self, test: str, outcome: str, seconds: float, why: str) -> None:
+        """Records how a test ended."""
+        self._write(event="outcome", test=test, outcome=outcome, seconds=round(seconds, 3), why=why)
 
     def _failure_message(self, case: Case, lines: list[str]) -> str:
         name, versions = self.implementation.name, self.implementation.versions

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from packaging.version import Version
 
 from ...implementations.finding import source_of
 from ...reporting.terminal import Console
+from ...running.events import event_kinds
 from ...running.processes import RecordedProcess
 from ...upgrades.bisecting.questions import Question, question_of_case_file, question_of_divergence
 from ...upgrades.bisecting.search import Change, Unusable, Verdict, first_change
@@ -110,24 +110,25 @@ def judged(plan: EnvironmentPlan, question: Question) -> Verdict | Unusable:
         interpreter = built_interpreter(plan, report=report)
     except UvFailed as error:
         return Unusable(f"cannot be installed: {error}")
-    with tempfile.TemporaryDirectory(prefix="bisect-") as folder:
-        worker = RecordedProcess(Path(folder) / "record.jsonl", Path(folder) / "log.txt")
-        arguments = (worker.record, *question.arguments)
-        worker.launch_worker("conformance.upgrades.bisecting.worker", arguments, question.implementation, interpreter)
-        assert worker.process is not None
-        try:
-            worker.process.wait()
-        finally:
-            worker.stop()
-        events = {line.pop("event"): line for line in worker.new_events()}
-        if "verdict" in events:
-            return Verdict(**events["verdict"])
-        if "unusable" in events:
-            return Unusable(events["unusable"]["why"])
-        printed = " / ".join(worker.log_tail)
-        if "begun" in events:
-            return Verdict(f"its process ends with status {worker.status}", printed)
-        return Unusable(f"its process ended with status {worker.status}: {printed}")
+    worker = RecordedProcess(event_kinds("begun", "unusable", "verdict"))
+    arguments = (worker.record, *question.arguments)
+    worker.launch_worker("conformance.upgrades.bisecting.worker", arguments, question.implementation, interpreter)
+    assert worker.process is not None
+    try:
+        worker.process.wait()
+    finally:
+        worker.stop()
+    events = {line.pop("event"): line for line in worker.new_events()}
+    if worker.spoiled:
+        return Unusable(f"its record is spoiled: {worker.spoiled}")
+    if "verdict" in events:
+        return Verdict(**events["verdict"])
+    if "unusable" in events:
+        return Unusable(events["unusable"]["why"])
+    printed = " / ".join(worker.log_tail)
+    if "begun" in events:
+        return Verdict(f"its process ends with status {worker.status}", printed)
+    return Unusable(f"its process ended with status {worker.status}: {printed}")
 
 
 def _print_change(console: Console, package: str, change: Change, plans: dict[str, EnvironmentPlan]) -> None:

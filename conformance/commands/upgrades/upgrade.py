@@ -13,7 +13,7 @@ from typing import Any
 
 from ...reporting.progress import progress_lines
 from ...reporting.terminal import Console
-from ...running.processes import RecordedProcess, subprocess_environment
+from ...running.processes import KeptProcess, subprocess_environment
 from ...upgrades.environments.compatibility import EnvironmentPlan, NoEnvironmentKnown, listed_package, plan_pair
 from ...upgrades.environments.uv import UvFailed
 from ...upgrades.observations.record import SUFFIX
@@ -56,11 +56,12 @@ def add_to(commands: Any) -> None:
     parser.set_defaults(command=_upgrade)
 
 
-class ReleaseRecording(RecordedProcess):
+class ReleaseRecording(KeptProcess):
     """The process of one release: it builds the environment, then records what the release computes."""
 
     def __init__(self, plan: EnvironmentPlan, beside: EnvironmentPlan, folder: Path, more: Sequence[str]) -> None:
-        super().__init__(folder / f"{plan.requirement}{SUFFIX}", folder / f"{plan.requirement}.log")
+        super().__init__()
+        self.record = folder / f"{plan.requirement}{SUFFIX}"
         self.plan = plan
         names = plan.implementations
         self._command = [
@@ -142,7 +143,7 @@ def _difference(console: Console, recordings: Sequence[ReleaseRecording], parsed
 
     for one in recordings:
         if one.status:
-            console.print(one.log.read_text(errors="replace").strip(), highlight=False, markup=False)
+            console.print(one.printed.strip(), highlight=False, markup=False)
     if not all(one.record.exists() for one in recordings):
         return 2
     options = ["--fail-on", parsed.fail_on, *(["--json", str(parsed.json)] if parsed.json else [])]

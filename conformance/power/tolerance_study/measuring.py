@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ...running.events import event_kinds
 from ...running.processes import RecordedProcess, poll_until_done
 
 CHUNK = 5000  # cases of one process: Keras alone takes seconds to start
@@ -73,7 +74,7 @@ class Chunk(RecordedProcess):
     """Some of a study's cases, and the process that judges them."""
 
     def __init__(self, study: Study, first: int, count: int, faults: bool, record: Path) -> None:
-        super().__init__(record, record.with_suffix(".log"))
+        super().__init__(event_kinds("not run", "versions", "group"), record)
         self.study = study
         self.first = first
         self.count = count
@@ -90,6 +91,8 @@ class Chunk(RecordedProcess):
         """Takes in the record's new lines."""
         for event in self.new_events():
             self.study.take(event)
+        if self.spoiled and self.spoiled not in self.study.broken:
+            self.study.broken.append(self.spoiled)
 
 
 def study(

@@ -27,7 +27,7 @@ from ...implementations.finding import load
 from ...judging.arithmetic import arithmetic_of
 from ...judging.divergences import Disagreement, expected_with, run_and_judge
 from ...judging.expected import Expected, OracleAnswer
-from ...running.processes import append_event
+from ...running.events import append_event
 from ...suite.session import PROFILES, Session
 from .cases import GROUP_SIZE, StudyCases, looks_for_faults, manner_of
 from .sensitivity import WANTED_SENSITIVITY, least_visible_changes, visible_faults

@@ -6,10 +6,10 @@ which case of how many.
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...common.printable import printable
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 
-def run_and_watch(console: Console, plan: RunPlan, folder: Path) -> list[SuiteProcess]:
+def run_and_watch(console: Console, plan: RunPlan) -> tuple[list[SuiteProcess], signal.Signals | None]:
     """Runs the plan, and shows how it goes."""
     jobs = min(plan.jobs, len(plan.implementations))
     console.print(
         f"{len(plan.implementations)} to check on {plan.device}, {jobs} at a time, the quickest first", highlight=False
     )
     with progress_bars(console, unit="cases") if WITH_RICH and console.is_terminal else nullcontext() as progress:
-        return run_suite(plan, folder, Watch(console, plan, progress))
+        return run_suite(plan, Watch(console, plan, progress))
 
 
 class Watch:

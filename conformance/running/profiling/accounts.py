@@ -68,7 +68,7 @@ _OWNERS = {
     "hypothesis": DRAWING,
     "conformance.contract": COMPARISON,
     "conformance.suite.session": RECORDING,
-    "conformance.running.processes": RECORDING,
+    "conformance.running.events": RECORDING,
     "conformance.judging.reproduction": RECORDING,
     "conformance.conftest": PYTEST,
     "_pytest": PYTEST,

@@ -51,11 +51,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     sampler, record = config.stash[_SAMPLER], _record(config)
     sampler.stop()
     if record is not None:
-        from conformance.running.processes import append_event
+        from conformance.running.events import append_event
 
         append_event(record, event="accounts", began=sampler.began, ended=sampler.ended, seconds=sampler.seconds)
 
 
-def _record(config: pytest.Config) -> Path | None:
-    found: Path | None = config.getoption("--record", None)
+def _record(config: pytest.Config) -> Path | int | None:
+    found: Path | int | None = config.getoption("--record", None)
     return found

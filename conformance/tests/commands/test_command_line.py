@@ -18,7 +18,7 @@ from conformance.implementations.finding import BUILT_IN
 from conformance.running.devices import why_no_cuda
 from conformance.suite.session import PROFILES
 
-from ..support import HERE, Running, python, start
+from ..support import HERE, Running, processes_with, python, start
 
 RUN = ("-m", "conformance", "run")
 DIFFICULT = ("Exits", "Segfaults", "Small", "Raises", "Silent")
@@ -98,28 +98,35 @@ def test_a_bad_argument_is_refused_before_anything_runs(
     assert complaint in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("wait", ["at once", "while it checks"])
-def test_an_interrupted_run_ends_with_130_leaves_no_process_and_no_file(wait: str, tmp_path: Path) -> None:
-    report = tmp_path / "verdict.json"
-    running = start(*RUN, "--implementation", "oracle", "--json", str(report), TMPDIR=str(tmp_path))
-    group = running.process.pid
+def test_an_interrupted_run_writes_what_is_known_and_leaves_no_process_and_no_file(
+    wait: str, number: signal.Signals, tmp_path: Path
+) -> None:
+    report, junit = tmp_path / "verdict.json", tmp_path / "verdict.xml"
+    files = ("--json", str(report), "--junit", str(junit))
+    running = start(*RUN, "--implementation", "oracle", *files, TMPDIR=str(tmp_path))
     try:
         limit = time.monotonic() + 60
-        begun = "*/*/log.txt" if wait == "at once" else "*/*/record.jsonl"
-        while not any(path.stat().st_size >= (wait != "at once") for path in tmp_path.glob(begun)):
+        while len(processes_with("TMPDIR", str(tmp_path))) < 3:  # the command, the keeper, and what it keeps
             assert time.monotonic() < limit, "the run did not begin"
             time.sleep(0.01)
-        time.sleep(0.1)  # until the command knows the process whose log it has made
-        os.kill(group, signal.SIGINT)  # the command alone, not its processes
+        time.sleep(0.1 if wait == "at once" else 5)
+        os.kill(running.process.pid, number)  # the command alone, not its processes
+        os.kill(running.process.pid, number)  # as from somebody who is impatient
         status, said = running.ended()
     finally:
         running.end()
-    assert status == 130, said
-    assert "interrupted: no verdict" in said, said
+    assert status == 128 + number, said
+    assert f"interrupted by {number.name}: this is what was known by then" in said, said
     assert "Traceback" not in said, said
-    assert not list(tmp_path.iterdir()), f"left behind: {list(tmp_path.rglob('*'))}"
-    with pytest.raises(ProcessLookupError):
-        os.killpg(group, 0)  # its processes were in its group; none is left
+    assert sorted(tmp_path.iterdir()) == [report, junit], f"left behind: {list(tmp_path.rglob('*'))}"
+    assert not processes_with("TMPDIR", str(tmp_path))
+    found = strict_json(report)
+    assert (found["partial"], found["exit_status"], len(found["implementations"])) == (True, status, 1)
+    assert found["implementations"][0]["verdict"] == "interrupted"
+    assert "oracle (cpu)" in said, "there is no table"
+    assert f'name="partial" value="interrupted by {number.name}"' in junit.read_text()
 
 
 def test_a_framework_that_is_absent_is_a_line_with_a_hint_and_fails_when_it_was_named(tmp_path: Path) -> None:

@@ -10,10 +10,11 @@ import pytest
 from rich.console import Console
 
 from conformance.reporting.failure_kinds import kinds_of
-from conformance.reporting.result import FAMILIES, Result
+from conformance.reporting.result import Result
 from conformance.reporting.summary import summary_lines
 from conformance.reporting.terminal.report import print_results
 from conformance.reporting.terminal.verdict_table import headings
+from conformance.suite.events import FAMILIES
 
 WIDTHS = (80, 100, 120, 200)
 ABSENT = {"cuda": "no CUDA device"}

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from conformance.implementations.finding import BUILT_IN, FRAMEWORKS
 from conformance.suite.runner import SuiteProcess, start_order
 
 
 def order(names: tuple[str, ...], jobs: int) -> list[float]:
     """The expected seconds of those names in the order of their start."""
-    processes = [SuiteProcess(name, Path(name)) for name in names]
+    processes = [SuiteProcess(name) for name in names]
     return [BUILT_IN[process.name].seconds for process in start_order(processes, jobs)]
 
 

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -80,6 +81,17 @@ def python(*arguments: str, cwd: Path = ROOT, **changes: str) -> tuple[int, str]
         return running.ended()
     finally:
         running.end()
+
+
+def processes_with(variable: str, value: str) -> list[int]:
+    """The processes that were started with this environment variable, and that have not ended."""
+    wanted = f"{variable}={value}".encode()
+    found = []
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        with suppress(OSError):  # it has just ended, or is another user's
+            if wanted in path.read_bytes().split(b"\0"):
+                found.append(int(path.parent.name))
+    return found
 
 
 def run_alone(script: str, folder: Path) -> subprocess.CompletedProcess[str]:

@@ -21,14 +21,14 @@ from ...judging.arithmetic import arithmetic_of
 from ...judging.divergences import Divergence, script_of, still_shows
 from ...judging.expected import expect
 from ...judging.verdict import judge
-from ...running.processes import append_event
+from ...running.events import append_event, record_named
 from .questions import known_divergence, question_of_case_file
 from .search import Verdict
 
 
 def main(arguments: Sequence[str]) -> int:
     """Puts the question, and writes the verdict, or why there is none, to the record."""
-    record, (name, kind, which) = Path(arguments[0]), arguments[1:]
+    record, (name, kind, which) = record_named(arguments[0]), arguments[1:]
     subject = question_of_case_file(Path(which)).subject if kind == "case" else known_divergence(which)
     if isinstance(subject, Divergence) and subject.minimal is None:
         append_event(record, event="begun")

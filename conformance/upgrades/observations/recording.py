@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import datetime
-import tempfile
 from collections import deque
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
+from ...running.events import event_kinds
 from ...running.processes import RecordedProcess, poll_until_done
 from .record import Answer, Observation, Record, decoded_answer
+
+_EVENTS = ("not run", "about", "asked", "gave", "divergences", "speed", "end")
 
 
 class ImplementationRecorder(RecordedProcess):
     """The process that puts every question to one implementation, and the answers so far."""
 
-    def __init__(self, name: str, folder: Path, number: int) -> None:
-        super().__init__(folder / f"{number}.jsonl", folder / f"{number}.log")
+    def __init__(self, name: str) -> None:
+        super().__init__(event_kinds(*_EVENTS))
         self.name = name
         self.questions = 0
         self.answers: list[Answer] = []
@@ -52,6 +53,8 @@ class ImplementationRecorder(RecordedProcess):
 
     def must_restart(self) -> bool:
         """Whether its process crashed on a question; then the crash is the answer, and a new process goes on."""
+        if self.spoiled:
+            self._not_run = f"its record is spoiled: {self.spoiled}"
         if (self.status == 0 and self._ended) or self._not_run:
             return False
         if not self._pending:
@@ -82,17 +85,16 @@ def record_implementations(
     names: Sequence[str], jobs: int, watch: Callable[[Sequence[ImplementationRecorder]], None]
 ) -> Record:
     """Records the implementations of these names, ``jobs`` at a time; leaves no process behind when interrupted."""
-    with tempfile.TemporaryDirectory(prefix="record-") as folder:
-        recorders = [ImplementationRecorder(name, Path(folder), number) for number, name in enumerate(names)]
-        waiting = deque(recorders)
-        try:
-            for running in poll_until_done(waiting, jobs, ImplementationRecorder.start):
-                for one, ended in running:
-                    one.read_events()
-                    if ended and one.must_restart():
-                        waiting.append(one)
-                watch(recorders)
-        finally:
-            for one in recorders:
-                one.stop()
+    recorders = [ImplementationRecorder(name) for name in names]
+    waiting = deque(recorders)
+    try:
+        for running in poll_until_done(waiting, jobs, ImplementationRecorder.start):
+            for one, ended in running:
+                one.read_events()
+                if ended and one.must_restart():
+                    waiting.append(one)
+            watch(recorders)
+    finally:
+        for one in recorders:
+            one.stop()
     return tuple(one.observation() for one in recorders)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,8 +21,8 @@ from ...contract import Case, Implementation, Misdeclared, NotRun, attribute_of,
 from ...implementations.finding import load
 from ...judging.divergences import known_divergences, still_shows
 from ...judging.expected import OracleAnswer
+from ...running.events import append_event, record_named
 from ...running.machine import machine
-from ...running.processes import append_event
 from .questions import Question, questions
 from .record import encoded_values
 
@@ -37,7 +36,7 @@ _MESSAGE = 300  # characters kept of what was raised
 def main(arguments: Sequence[str]) -> int:
     """Puts the questions from the number FIRST on; at the first of all it describes the implementation before."""
     name, first, path = arguments
-    record, start = Path(path), int(first)
+    record, start = record_named(path), int(first)
     try:
         implementation = load(name)
         its = questions(implementation)
