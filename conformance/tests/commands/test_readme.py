@@ -49,6 +49,17 @@ def test_the_examples_of_the_oracle_page_run(example: int) -> None:
     subprocess.run([sys.executable, "-c", blocks[example]], cwd=ROOT, check=True)
 
 
+def test_the_example_of_a_verdict_finds_wrong_what_a_guessed_tolerance_lets_pass() -> None:
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "refimpl" / "README.md").read_text(), flags=re.DOTALL)
+    (example,) = (block for block in blocks if "ri.compare" in block)
+    assert len([line for line in example.splitlines() if line]) == 8
+    guessed = "\nnp.testing.assert_allclose(mine * np.float32(1 + 5e-6), run.outputs, rtol=1e-5)\n"
+    ran = subprocess.run(
+        [sys.executable, "-c", example + guessed], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert re.search(r"1 of 1 quantities disagree, in float32\n  outputs\[.*\]: wrong: ", ran.stdout), ran.stdout
+
+
 def test_the_readme_lists_the_known_divergences_as_they_are() -> None:
     listed = divergences.as_markdown()
     assert listed in (ROOT / "README.md").read_text(), f"README lacks what this command prints:\n{listed}"
