@@ -12,7 +12,15 @@ from typing import Any
 
 _MODULE = "python -m conformance"
 _SCRIPT = "rnn-conformance"
-_OPTIONAL = {"flint": "exact", "onnx": "onnx", "matplotlib": "plot", "filelock": "upgrade", "platformdirs": "upgrade"}
+_OPTIONAL = {
+    "flint": "exact",
+    "onnx": "onnx",
+    "matplotlib": "plot",
+    "jinja2": "report",
+    "plotly": "report",
+    "filelock": "upgrade",
+    "platformdirs": "upgrade",
+}
 """Packages that only some commands need, to the extra that installs them."""
 _ALWAYS = ("rich", "junitparser", "cpuinfo")  # which pip installs, and a plain checkout may lack
 _COMMANDS = {

@@ -13,6 +13,7 @@ from ..common.schemas import why_unchecked
 from ..implementations.finding import BUILT_IN, FRAMEWORKS
 from ..reporting.error_growth import EarlierErrors, grown_errors, read_earlier_errors
 from ..reporting.github import append_job_summary, print_annotations, workflow_commands_stopped
+from ..reporting.html import require_packages, run_page
 from ..reporting.json_report import as_json
 from ..reporting.junit import write_junit
 from ..reporting.result import Result, exit_status, result_of
@@ -72,6 +73,9 @@ def add_to(commands: Any) -> None:
         metavar="FILE",
         help="keep the same JSON as evidence (default: a file named by device and date in fixtures/observations/runs)",
     )
+    parser.add_argument(
+        "--html", type=output_file, metavar="FILE", help="write a page that opens from disk; needs the extra report"
+    )
     parser.add_argument("--junit", type=output_file, metavar="FILE", help="write the results as JUnit XML")
     parser.add_argument(
         "--since",
@@ -98,6 +102,8 @@ def _run(parsed: argparse.Namespace) -> int:
         parsed.profile_suite,
         parsed.cases,
     )
+    if parsed.html:
+        require_packages()
     console = console_of(160)
     no_cuda = why_no_cuda()
     absent = {"schemas": why} if (why := why_unchecked()) else {}
@@ -145,6 +151,8 @@ def _write_files(
     partial, said = content.get("why_partial", ""), []
     if parsed.json:
         write_atomically(parsed.json, encoded_run_record(content))
+    if parsed.html:
+        write_atomically(parsed.html, run_page(content))
     if parsed.junit:
         write_junit(parsed.junit, processes, results, partial)
     if parsed.record and not partial:

@@ -1,1 +1,1 @@
-"""What people look at: the terminal, JSON, JUnit XML."""
+"""What people look at: the terminal, JSON, JUnit XML, HTML."""

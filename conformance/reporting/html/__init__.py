@@ -1,0 +1,6 @@
+"""Runs, records and releases as HTML pages that open from disk, without a network. They need Jinja2 and Plotly."""
+
+from .pages import require_packages
+from .run_page import run_page
+
+__all__ = ["require_packages", "run_page"]
