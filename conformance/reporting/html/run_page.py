@@ -13,7 +13,6 @@ from .features import MEANINGS, SYMBOLS, Features, condition_in_words
 from .pages import anchor, machine_in_words, page, short
 
 SCRIPTS = ("plotly", "filters.js", "distributions.js", "run.js")
-_FACETS = {"name", "device", "tried"}  # of an implementation, what the page's scripts need
 _EMPTY: Mapping[str, Any] = {"arithmetic": {}, "coarser": {}, "declared": {}, "tried": {}, "failing_cases": ()}
 
 
@@ -39,7 +38,7 @@ def run_page(record: Mapping[str, Any], back: str = "") -> str:
         choices=_choices(results, features),
         data={
             "families": FAMILIES,
-            "implementations": [{name: result.get(name, {}) for name in sorted(_FACETS)} for result in results],
+            "implementations": [{"name": result["name"], "tried": _in_order(result["tried"])} for result in results],
         },
     )
 
@@ -56,6 +55,11 @@ def _with_unique_names(results: Sequence[Mapping[str, Any]]) -> list[Mapping[str
         number = f" ({seen[result['name']]})" if seen[result["name"]] > 1 else ""
         found.append({**_EMPTY, **result, "name": result["name"] + number})
     return found
+
+
+def _in_order(tried: Mapping[str, Any]) -> dict[str, Any]:
+    """The tried cases with their options as pairs, as an object in JavaScript may have another order."""
+    return {**tried, "options": [list(pair) for pair in tried.get("options", {}).items()]}
 
 
 def _cells(result: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

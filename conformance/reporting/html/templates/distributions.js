@@ -43,7 +43,8 @@ const distributions = (() => {
         ticktext: rows.map(([name]) => short(name).replace(/&/g, "&amp;").replace(/</g, "&lt;")), fixedrange: true },
       shapes: limit ? [{ type: "line", x0: 1, x1: 1, y0: 0, y1: 1, yref: "paper", line: { color: ink("--wrong-ink"), width: 2, dash: "dash" } }] : [],
     };
-    return Plotly.react(id, traces, layout, { displayModeBar: false, responsive: true });
+    Plotly.react(id, traces, layout, { displayModeBar: false, responsive: true }).then(() =>
+      document.querySelectorAll("svg").forEach((part) => part.setAttribute("aria-hidden", "true"))); // a plot has its label
   }
 
   let latest = new Map();

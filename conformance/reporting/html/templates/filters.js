@@ -8,7 +8,7 @@ const report = (() => {
   function unpacked(tried, line) {
     const [chosen, compared, known] = line.split(" ");
     const options = {}, families = {};
-    Object.entries(tried.options).forEach(([name, values], place) => {
+    tried.options.forEach(([name, values], place) => {
       if (chosen[place] !== "-") options[name] = values[codes.indexOf(chosen[place])];
     });
     if (compared !== "-") for (const one of compared.split(",")) {

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from conformance.commands.main import main
+from conformance.tests.support.browser import started_browser
 
 SWAPPED = "conformance.tests.support.planted_faults:GatesSwapped"
 
@@ -21,3 +23,9 @@ def swapped(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     assert main([*arguments, *files]) == 1
     record: dict[str, Any] = json.loads((folder / "swapped.json").read_text(encoding="utf-8"))
     return record | {"page": (folder / "swapped.html").read_text(encoding="utf-8")}
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Chromium; without it the test says that it is not run."""
+    yield from started_browser()

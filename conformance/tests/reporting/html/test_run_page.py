@@ -141,4 +141,6 @@ def test_without_its_packages_the_extra_is_named_before_anything_runs(
 def test_data_in_a_page_is_the_records_own(swapped: dict[str, Any]) -> None:
     (source,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', swapped["page"], re.DOTALL)
     (implementation,) = json.loads(source)["implementations"]
-    assert implementation["tried"] == swapped["implementations"][0]["tried"]
+    tried = swapped["implementations"][0]["tried"]
+    assert implementation["tried"]["cases"] == tried["cases"]
+    assert [tuple(pair) for pair in implementation["tried"]["options"]] == list(tried["options"].items())
