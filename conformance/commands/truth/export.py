@@ -32,7 +32,9 @@ def _export(parsed: argparse.Namespace) -> int:
     from ...truth.corpus import FixtureRefused
 
     try:
-        found = export(parsed.format, parsed.folder, parsed.family)
+        found = export(
+            parsed.format, parsed.folder, parsed.family, lambda family: print(family, file=sys.stderr, flush=True)
+        )
     except (FolderRefused, FixtureRefused) as refused:
         print(f"nothing was written: {refused}", file=sys.stderr)
         return 2
@@ -42,3 +44,7 @@ def _export(parsed: argparse.Namespace) -> int:
     for reason, cases in found.reasons.items():
         print(f"{cases:5}  {reason}")
     return 0 if found.written else 1
+
+
+def _begins(family: str) -> None:
+    print(family, file=sys.stderr, flush=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
@@ -40,19 +40,22 @@ class Exported:
         return dict(Counter(self.left_out.values()).most_common())
 
 
-def export(form: str, folder: Path, families: Iterable[str] | None = None) -> Exported:
+def export(
+    form: str, folder: Path, families: Iterable[str] | None = None, begins: Callable[[str], None] = lambda family: None
+) -> Exported:
     """Writes the families (all, where None are named) to the folder, which appears whole or not at all.
+
+    begins   is told each family before its first case: the forms in float32 take a while, as they are certified anew
 
     Raises `FolderRefused` for a folder that holds what is not ours, `FixtureRefused` where the corpus is not in order,
     and `ModuleNotFoundError` where the form needs a package that is not installed.
     """
     write: Any = getattr(import_module(f".{form}_files", __package__), f"write_{form}")
     read = [corpus.read_family(name) for name in families or corpus.families()]
-    fixtures = [fixture for family in read for fixture in family.fixtures]
     found: list[Exported] = []
 
     def fill(new: Path) -> Mapping[str, Any]:
-        found.append(Exported(form, *write(new, fixtures)))
+        found.append(Exported(form, *write(new, _one_by_one(read, begins))))
         return {
             "form": form,
             "licence": corpus.LICENCE,
@@ -64,3 +67,9 @@ def export(form: str, folder: Path, families: Iterable[str] | None = None) -> Ex
 
     write_folder(folder, fill)
     return found[0]
+
+
+def _one_by_one(families: Iterable[corpus.Family], begins: Callable[[str], None]) -> Iterator[corpus.Fixture]:
+    for family in families:
+        begins(family.name)
+        yield from family.fixtures

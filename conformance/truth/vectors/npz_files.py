@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -16,19 +16,21 @@ from ..corpus.writing import encoded_case
 _ARRAYS = ("x", "params", "initial_state", "mask", "lengths", "dropout", "d_outputs", "d_state", "expected")
 
 
-def write_npz(folder: Path, fixtures: Sequence[Fixture]) -> tuple[int, dict[str, str]]:
+def write_npz(folder: Path, fixtures: Iterable[Fixture]) -> tuple[int, dict[str, str]]:
     """Writes ``FAMILY/ID.npz`` for each case; returns how many, and no reasons, since no case is left out.
 
     A file has the case's arrays by the names of the corpus (``x``, ``params.kernel``, ``expected.outputs``, …) and
     ``case``, a text in JSON: everything of the case that is no array, as the corpus has it.
     """
+    written = 0
     for fixture in fixtures:
+        written += 1
         path = folder / fixture.family / f"{fixture.id}.npz"
         path.parent.mkdir(exist_ok=True)
         made = io.BytesIO()
         np.savez_compressed(made, **arrays_of(fixture))  # type: ignore[arg-type]
         path.write_bytes(made.getvalue())
-    return len(fixtures), {}
+    return written, {}
 
 
 def arrays_of(fixture: Fixture) -> dict[str, Array]:

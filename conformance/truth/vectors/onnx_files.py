@@ -7,7 +7,7 @@ Its folders are read by ``onnx.backend.test.loader.load_model_tests(data_dir=FOL
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,12 +52,13 @@ class OnnxTest:
     expected: Quantities
 
 
-def write_onnx(folder: Path, fixtures: Sequence[Fixture]) -> tuple[int, dict[str, str]]:
+def write_onnx(folder: Path, fixtures: Iterable[Fixture]) -> tuple[int, dict[str, str]]:
     """Writes ``certified/test_FAMILY_ID`` for each case that one node can express; returns how many
     were tried, and the others' reasons."""
-    left_out = {}
+    tried, left_out = 0, {}
     (folder / KIND).mkdir()
     for fixture in fixtures:
+        tried += 1
         try:
             test = onnx_test(fixture.case)
         except NotExpressible as reason:
@@ -71,7 +72,7 @@ def write_onnx(folder: Path, fixtures: Sequence[Fixture]) -> tuple[int, dict[str
             for k, (name, array) in enumerate(arrays.items()):
                 content = numpy_helper.from_array(array, name).SerializeToString()
                 (where / "test_data_set_0" / f"{kind}_{k}.pb").write_bytes(content)
-    return len(fixtures), left_out
+    return tried, left_out
 
 
 def folder_name(fixture: Fixture) -> str:

@@ -18,7 +18,7 @@ were asked for in https://github.com/webmachinelearning/webnn/issues/338.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +52,7 @@ _OCTAVE = 2**23
 """How many float32 there are between two powers of two. A tolerance of as many ULP accepts twice a number."""
 
 
-def write_wpt(folder: Path, fixtures: Sequence[Fixture]) -> tuple[int, dict[str, str]]:
+def write_wpt(folder: Path, fixtures: Iterable[Fixture]) -> tuple[int, dict[str, str]]:
     """Writes a file an operator; returns how many tests were tried, and the reasons of those that were left out."""
     tests: dict[str, list[dict[str, Any]]] = {operator: [] for operator in FILES}
     tried, left_out = 0, {}

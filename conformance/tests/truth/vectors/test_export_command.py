@@ -22,7 +22,8 @@ def test_the_counts_that_it_prints_are_those_of_the_manifest(
     folder = tmp_path / "vectors"
     families = ("hand_sized", "lstm_variants")
     assert main(["export", "--format", form, *(f"--family={name}" for name in families), str(folder)]) == 0
-    printed = capsys.readouterr().out
+    printed, told = capsys.readouterr()
+    assert told.split() == list(families)  # each as it begins, so that nobody waits in silence
     manifest = json.loads((folder / "vectors.json").read_text())
     written, cases = map(int, re.findall(r"^(\d+) of (\d+) vectors", printed)[0])
     assert (written, cases) == (manifest["written"], manifest["tried"])

@@ -17,7 +17,13 @@ import pytest
 from conformance.cases.oracle_run import quantities, run_oracle
 from conformance.truth import corpus
 from conformance.truth.vectors import export
-from conformance.truth.vectors.float32_vectors import NotExpressible, certified, forward_in_float32, without_mask
+from conformance.truth.vectors.float32_vectors import (
+    NotExpressible,
+    Vector,
+    certified,
+    forward_in_float32,
+    without_mask,
+)
 from conformance.truth.vectors.tolerances import absolute, in_ulps, limits
 from conformance.truth.vectors.wpt_files import FILES, wpt_test
 
@@ -195,3 +201,21 @@ def most_floats_away(value: float, room: float) -> int:
     ends = [np.float32(value - room), np.float32(value + room)]
     signed = [int(np.abs(end).view(np.int32)) * (-1 if end < 0 else 1) for end in (*ends, np.float32(value))]
     return max(signed[2] - signed[0], signed[1] - signed[2])
+
+
+@pytest.mark.parametrize(
+    ("value", "room", "ulps"),
+    [
+        (1.0, 2.0**-23, 2),  # below a power of two numbers lie twice as close
+        (-1.0, 2.0**-23, 2),
+        (1.5, 2.0**-23, 1),
+        (0.0, 2.0**-149, 1),
+        (2.0**-149, 2.0**-148, 2),  # across zero, which counts once
+        (2.0**-126, 2.0**-125, 2**24),
+        (3.0, 0.0, 0),
+    ],
+)
+def test_ulps_are_the_places_between_two_numbers(value: float, room: float, ulps: int) -> None:
+    case = corpus.read("hand_sized")[0].case
+    vector = Vector(case, {"outputs": np.array([value])})
+    assert in_ulps(vector, {"outputs": np.array([room])}) == ulps
