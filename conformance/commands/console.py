@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
 from ..reporting.terminal import Console
 
 
 def console_of(width: int) -> Console:
-    """The terminal; where the output goes to a file or a pipe, a console of this width, so that no table is cut."""
+    """The terminal; for a file or a pipe a console of this width, so that no table is cut, or of ``COLUMNS``."""
     console = Console(emoji=False)
-    return console if console.is_terminal else Console(width=width, emoji=False)
+    return console if console.is_terminal or "COLUMNS" in os.environ else Console(width=width, emoji=False)

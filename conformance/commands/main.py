@@ -16,6 +16,7 @@ _OPTIONAL = {
     "flint": "exact",
     "onnx": "onnx",
     "matplotlib": "plot",
+    "cogapp": "docs",
     "jinja2": "report",
     "plotly": "report",
     "filelock": "upgrade",
@@ -45,6 +46,7 @@ _COMMANDS = {
     "parity": "models.parity",
     "job": "models.job",
     "model": "models.model",
+    "docs": "docs",
 }
 """Each command's name, to the module in this folder that adds its parser and does its work."""
 

@@ -138,11 +138,11 @@ def script_of(entry: Divergence) -> Path:
 
 
 def as_markdown() -> str:
-    """Every known divergence, as a Markdown table."""
+    """Every known divergence, as a Markdown table for a page in the folder of the implementations."""
     rows = ["| what | seen in | since | script |", "| --- | --- | --- | --- |"]
     for entry in known_divergences():
         versions = ", ".join(f"{package} {wanted}" for package, wanted in entry.versions.items())
-        script = f"[{entry.id}](conformance/{script_of(entry).relative_to(FOLDER.parent).as_posix()})"
+        script = f"[{entry.id}]({script_of(entry).relative_to(FOLDER).as_posix()})"
         rows.append(
             f"| {entry.summary} | {', '.join(entry.implementations)} ({entry.effect}) | {versions} | {script} |"
         )

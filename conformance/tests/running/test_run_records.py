@@ -1,4 +1,4 @@
-"""Records of runs: what is written is read, what is no record is refused, and README shows those that there are."""
+"""Records of runs: what is written is read, what is no record is refused, and a page shows those that there are."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from conformance.running.run_records import (
     run_records_folder,
     write_run_record,
 )
-from conformance.tests.support import ROOT
 
 RECORDS = sorted(path for path in run_records_folder().glob("*.json") if path.name != "schema.json")
 RIGHT = "conformance.tests.support.planted_violations:Right"
@@ -132,12 +131,10 @@ def test_there_is_a_record() -> None:
     assert RECORDS
 
 
-def test_the_readme_shows_the_recorded_runs() -> None:
-    readme = ROOT / "README.md"
-    if not readme.is_file():
-        pytest.skip("an installed package has no README beside it")
+def test_the_page_shows_the_recorded_runs() -> None:
+    page = run_records_folder() / "README.md"
     shown = as_markdown(read_run_records(run_records_folder()))
-    assert shown in readme.read_text(), f"README lacks what `python -m conformance results` prints:\n{shown}"
+    assert shown in page.read_text(encoding="utf-8"), "make it anew: python -m conformance docs"
 
 
 def test_a_machine_without_a_gpu_has_none() -> None:
