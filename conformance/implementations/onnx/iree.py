@@ -38,6 +38,7 @@ class Iree(operators.OnnxNode):
     versions: Mapping[str, str] = {
         "iree-base-compiler": version("iree-base-compiler"),
         "iree-base-runtime": version("iree-base-runtime"),
+        "onnx": onnx.__version__,
     }
     path = "iree llvm-cpu"
     imports = (

@@ -10,6 +10,7 @@ from typing import Any
 import _tools
 import MNN
 import numpy as np
+import onnx
 
 from . import operators
 
@@ -39,7 +40,7 @@ class Mnn(operators.OnnxNode):
     """``MNN.nn.load_module_from_file`` of what ``mnnconvert`` made."""
 
     name = "mnn"
-    versions: Mapping[str, str] = {"mnn": MNN.version()}
+    versions: Mapping[str, str] = {"mnn": MNN.version(), "onnx": onnx.__version__}
     path = "MNN CPU"
     imports = "import tempfile\nfrom pathlib import Path\nimport _tools\nimport MNN"
     run = staticmethod(run_mnn)

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import onnx
 
 from . import operators
 from .onnxruntime_kernels import OnnxRuntimeKernels
@@ -97,7 +98,7 @@ class _InNode(OnnxRuntimeKernels):
 
     def __init__(self) -> None:
         version = installed_version(self.name)
-        self.versions: Mapping[str, str] = {self.name: version, "onnxruntime": version}
+        self.versions: Mapping[str, str] = {self.name: version, "onnxruntime": version, "onnx": onnx.__version__}
 
 
 class OnnxRuntimeNode(_InNode):

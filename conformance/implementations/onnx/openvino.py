@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import onnx
 import openvino
 
 from . import operators
@@ -24,7 +25,7 @@ class OpenVino(operators.OnnxNode):
     """``openvino.Core().compile_model`` on the CPU."""
 
     name = "openvino"
-    versions: Mapping[str, str] = {"openvino": openvino.__version__.split("-")[0]}
+    versions: Mapping[str, str] = {"openvino": openvino.__version__.split("-")[0], "onnx": onnx.__version__}
     path = "openvino CPU"
     imports = "import openvino"
     run = staticmethod(run_openvino)

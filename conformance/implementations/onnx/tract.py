@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import tract
 
 from . import operators
@@ -28,7 +29,7 @@ class Tract(operators.OnnxNode):
     """``tract.onnx().load(…)``, made a typed model, optimised and run."""
 
     name = "tract"
-    versions: Mapping[str, str] = {"tract": tract.version()}
+    versions: Mapping[str, str] = {"tract": tract.version(), "onnx": onnx.__version__}
     path = "tract CPU"
     imports = "import tempfile\nfrom pathlib import Path\nimport tract"
     run = staticmethod(run_tract)

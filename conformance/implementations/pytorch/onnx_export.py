@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from importlib.metadata import version
 from typing import Any
 
 import onnx
@@ -54,6 +55,7 @@ class TorchOnnx(TorchLayers):
         **TorchLayers.versions,
         "onnx": onnx.__version__,
         "onnxruntime": onnxruntime.__version__,
+        **{name: version(name) for name in ("onnxscript", "onnx-ir")},  # they convert what `dynamo=True` exports
     }
     program = Program(code.PREAMBLE, (code.Packing, code.exported, code.run_model, code.run_onnx))
     dtypes: Sequence[str] = ("float32", "float16")

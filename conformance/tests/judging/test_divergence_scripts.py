@@ -1,12 +1,8 @@
-"""Each script shows its divergence: run as its readers would, but for those of one framework sharing its import."""
+"""Each script shows its divergence."""
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
@@ -19,25 +15,11 @@ from packaging.specifiers import SpecifierSet
 
 from conformance.implementations.finding import FRAMEWORKS, data_files
 from conformance.judging.divergences import Divergence, known_divergences, script_of
+from conformance.judging.divergences.scripts import statuses_of
 from conformance.running.processes import WITHOUT_GPU
 
 DISTRIBUTIONS = packages_distributions()
 SCRIPTS = data_files("divergences/scripts/*.py")
-ALL_IN_ONE = """
-import contextlib, io, json, runpy, sys
-names = sys.argv[1:]
-for name in names:
-    said, sys.argv = io.StringIO(), [name]
-    try:
-        with contextlib.redirect_stdout(said):
-            runpy.run_path(name, run_name="__main__")
-        status = 0
-    except SystemExit as ended:
-        status = 1 if isinstance(ended.code, str) else ended.code or 0
-    except BaseException as error:
-        status = f"{type(error).__name__}: {error}"
-    print(json.dumps({"script": name, "status": status, "said": said.getvalue()}), flush=True)
-"""
 
 
 def environment_of(script: Path) -> str:
@@ -51,12 +33,8 @@ def environment_of(script: Path) -> str:
 @cache
 def statuses(environment: str) -> dict[str, object]:
     """Script name to exit status, or to the error that ended it, of all scripts of one environment in one process."""
-    names = [str(path) for path in SCRIPTS if environment_of(path) == environment]
-    variables = os.environ | WITHOUT_GPU
-    command = [sys.executable, "-W", "ignore", "-c", ALL_IN_ONE, *names]
-    done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
-    lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"script"')]
-    return {Path(line["script"]).name: line["status"] for line in lines}
+    its = [path for path in SCRIPTS if environment_of(path) == environment]
+    return statuses_of(its, WITHOUT_GPU)
 
 
 def is_installed(package: str) -> bool:
@@ -111,10 +89,8 @@ def test_an_entry_has_a_script(entry: Divergence) -> None:
 def test_a_script_that_shows_nothing_is_seen(tmp_path: Path) -> None:
     for name, content in {"gone": "raise SystemExit(0)", "raises": "1 / 0", "shows": "raise SystemExit(1)"}.items():
         (tmp_path / f"{name}.py").write_text(content)
-    command = [sys.executable, "-c", ALL_IN_ONE, "gone.py", "raises.py", "shows.py"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
-    found = [json.loads(line)["status"] for line in done.stdout.splitlines()]
-    assert found == [0, "ZeroDivisionError: division by zero", 1]
+    found = statuses_of([tmp_path / f"{name}.py" for name in ("gone", "raises", "shows")], {})
+    assert list(found.values()) == [0, "ZeroDivisionError: division by zero", 1]
 
 
 def test_only_a_version_that_no_entry_names_keeps_a_script_from_being_run() -> None:

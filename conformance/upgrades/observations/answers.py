@@ -14,7 +14,9 @@ from ...judging.arithmetic import arithmetic_of
 from ...judging.divergences import divergences_of, expected_with
 from ...judging.expected import Expected, OracleAnswer
 from ...judging.verdict import NEGLIGIBLE_RATIO, compare
+from .questions import Question
 from .record import Answer, Observation
+from .thinning import thinned_expectation
 
 SEVERITIES = ("nothing", "rounding", "accuracy", "behaviour")
 FACTOR = 2.0
@@ -76,7 +78,8 @@ class TruthCache:
                     f"{answer.question.digest}: compare with the version that recorded it"
                 )
             self._known[answer.digest] = OracleAnswer(answer.question.case)
-        return self._known[answer.digest].expected(arithmetic_of(side, answer.question.case))
+        expected = self._known[answer.digest].expected(arithmetic_of(side, answer.question.case))
+        return thinned_expectation(expected) if answer.question.size else expected
 
 
 class AnswerComparison:
@@ -102,7 +105,9 @@ class AnswerComparison:
         if same_bits(before, now):
             return AnswerChange("nothing")
         case, strict = now.question.case, self._expected_without_divergences(now)
-        found = _gravest(list(self._quantities(case, before, now, strict)))
+        found = _gravest(list(self._quantities(now.question, before, now, strict)))
+        if found.severity == "nothing":  # of a real size, in numbers that are not kept
+            found = AnswerChange("rounding")
         if found.severity == "rounding":
             for name, value in now.values.items():
                 self.changed += int((_bits(before.values[name]) != _bits(value)).sum())
@@ -133,11 +138,13 @@ class AnswerComparison:
         return [self.truths.expected(side, answer) for side in self.sides]
 
     def _quantities(
-        self, case: Case, before: Answer, now: Answer, strict: Sequence[Expected]
+        self, question: Question, before: Answer, now: Answer, strict: Sequence[Expected]
     ) -> Iterator[AnswerChange]:
         @cache  # asked only where something is outside its bounds
         def with_divergences() -> list[Expected]:
-            return [expected_with(side, case, known) for side, known in zip(self.sides, self.known, strict=True)]
+            both = zip(self.sides, self.known, strict=True)
+            found = [expected_with(side, question.case, known) for side, known in both]
+            return [thinned_expectation(each) for each in found] if question.size else found
 
         for name in sorted(before.values.keys() | now.values.keys()):
             family = family_of(name)
@@ -190,11 +197,15 @@ def _quantity_change(
 
 def same_bits(before: Answer, now: Answer) -> bool:
     """Whether two answers are the same to the bit."""
-    return before.values.keys() == now.values.keys() and all(
-        value.dtype == before.values[name].dtype
-        and value.shape == before.values[name].shape
-        and value.tobytes() == before.values[name].tobytes()
-        for name, value in now.values.items()
+    return (
+        before.bits == now.bits
+        and before.values.keys() == now.values.keys()
+        and all(
+            value.dtype == before.values[name].dtype
+            and value.shape == before.values[name].shape
+            and value.tobytes() == before.values[name].tobytes()
+            for name, value in now.values.items()
+        )
     )
 
 

@@ -57,8 +57,9 @@ class Raised:
 class Answer:
     """What an implementation gave for a question.
 
-    values   quantity name to array, empty where it raised
+    values   quantity name to array, empty where it raised; at real sizes what `thinning` keeps of it
     path     the code path that ran, in the framework's terms
+    bits     a digest of every bit, where not all numbers are kept
     """
 
     question: Question
@@ -66,6 +67,7 @@ class Answer:
     values: Quantities = field(default_factory=dict)
     raised: Raised | None = None
     path: str = ""
+    bits: str = ""
 
 
 @dataclass(frozen=True)
@@ -176,11 +178,20 @@ def _encoded_answer(answer: Answer) -> dict[str, Any]:
         "path": answer.path,
         "values": encoded_values(answer.values),
     }
-    if question.sizes:
-        found["sizes"] = dict(question.sizes)
+    found |= question_extras(question)
+    if answer.bits:
+        found["bits"] = answer.bits
     if answer.raised:
         found["raised"] = vars(answer.raised)
     return found
+
+
+def question_extras(question: Question) -> dict[str, Any]:
+    """What a question says beyond options and draw, as it is written."""
+    found: dict[str, Any] = {
+        name: getattr(question, name) for name in ("size", "divergence") if getattr(question, name)
+    }
+    return found | ({"sizes": dict(question.sizes)} if question.sizes else {})
 
 
 def _decoded(line: Mapping[str, Any]) -> Observation:
@@ -190,11 +201,12 @@ def _decoded(line: Mapping[str, Any]) -> Observation:
 def decoded_answer(line: Mapping[str, Any]) -> Answer:
     """The inverse of what a line of a record says of an answer; `ValueError` for an array that is none."""
     return Answer(
-        Question(line["options"], line["draw"], line.get("sizes")),
+        Question(line["options"], line["draw"], line.get("sizes"), line.get("size", ""), line.get("divergence", "")),
         line["digest"],
         {name: _array_of(name, text) for name, text in line["values"].items()},
         Raised(**line["raised"]) if "raised" in line else None,
         line["path"],
+        line.get("bits", ""),
     )
 
 

@@ -8,28 +8,28 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from ...cases.building import SizeLimits, build_case
 from ...cases.choosers import SeededChooser
-from ...cases.declarations import with_defaults
-from ...cases.option_space import Combination, space_of
+from ...cases.option_space import space_of
 from ...contract import Case, Implementation, Misdeclared, NotRun, attribute_of, observe
 from ...implementations.finding import load
-from ...judging.divergences import known_divergences, still_shows
+from ...judging.divergences import Divergence, known_divergences, script_of, still_shows
+from ...judging.divergences.scripts import statuses_of
 from ...judging.expected import OracleAnswer
 from ...running.events import append_event, record_named
 from ...running.machine import machine
-from .questions import Question, questions
-from .record import encoded_values
+from .questions import Question, count_unusual, questions
+from .record import encoded_values, question_extras
+from .thinning import digest_of_bits, thinned
 
 _TIMES = 9  # a call and the oracle's, in turn
 _LIMITS = SizeLimits(batch=16, time=20, input=32, hidden=32)
 _SIZES = {name: getattr(_LIMITS, name) for name in ("batch", "time", "input", "hidden")}
-_TIMED: Mapping[str, Any] = {"dtype": "float32", "initial_state": True, "gradients": True}
 _MESSAGE = 300  # characters kept of what was raised
 
 
@@ -69,7 +69,7 @@ def observation_fields(implementation: Implementation) -> dict[str, Any]:
 def question_fields(question: Question) -> dict[str, Any]:
     """The fields of a recorded answer that tell its question."""
     line = {"options": dict(question.options), "draw": question.draw, "digest": question.digest}
-    return line | {"sizes": dict(question.sizes)} if question.sizes else line
+    return line | question_extras(question)
 
 
 def answer_fields(implementation: Implementation, question: Question) -> dict[str, Any]:
@@ -78,14 +78,31 @@ def answer_fields(implementation: Implementation, question: Question) -> dict[st
         observed = observe(implementation, question.case)
     except Exception as error:
         return {"path": "", "values": {}, "raised": {"type": type(error).__name__, "message": str(error)[:_MESSAGE]}}
+    if question.size:
+        kept = encoded_values(thinned(observed.values))
+        return {"path": observed.path, "values": kept, "bits": digest_of_bits(observed.values)}
     return {"path": observed.path, "values": encoded_values(observed.values)}
 
 
 def known_divergences_seen(implementation: Implementation) -> dict[str, str]:
-    """Id of each divergence that is known of it in some version and has a minimal case, to whether that ``shows``."""
-    name = implementation.name
-    entries = [entry for entry in known_divergences() if name in entry.implementations and entry.minimal is not None]
-    return {entry.id: "shows" if still_shows(implementation, entry) else "gone" for entry in entries}
+    """Id of each divergence that is known of it in some version to whether it ``shows``.
+
+    Its minimal case says so, or its script where it has none. A script that can say neither here is left out.
+    """
+    by_case, by_script = divergences_to_try(implementation.name)
+    found = {entry.id: still_shows(implementation, entry) for entry in by_case}
+    if by_script:
+        statuses = statuses_of([script_of(entry) for entry in by_script], {})
+        said = {entry.id: statuses.get(script_of(entry).name) for entry in by_script}
+        found |= {identifier: status == 1 for identifier, status in said.items() if status in (0, 1)}
+    return {identifier: "shows" if shows else "gone" for identifier, shows in found.items()}
+
+
+def divergences_to_try(name: str) -> tuple[list[Divergence], list[Divergence]]:
+    """The divergences that are known of an implementation in some version: with a minimal case, and with none."""
+    entries = [entry for entry in known_divergences() if name in entry.implementations]
+    without = [entry for entry in entries if entry.minimal is None]
+    return [entry for entry in entries if entry.minimal is not None], without
 
 
 def relative_speed(implementation: Implementation) -> dict[str, float]:
@@ -98,19 +115,12 @@ def relative_speed(implementation: Implementation) -> dict[str, float]:
     found = {}
     for kind in dict.fromkeys(combination["kind"] for combination in space.valid):
         its = [one for one in space.valid if one["kind"] == kind]
-        case = build_case(SeededChooser(0, sizes=_SIZES), min(its, key=_count_unusual), _LIMITS)
+        case = build_case(SeededChooser(0, sizes=_SIZES), min(its, key=count_unusual), _LIMITS)
         try:
             found[kind] = _ratio(implementation, case)
         except Exception:  # the answers show what it cannot compute
             continue
     return found
-
-
-def _count_unusual(combination: Combination) -> int:
-    """How many options differ from what is timed and from the defaults."""
-    defaults = with_defaults({"kind": combination["kind"]}, ("float32",))
-    usual = {name: values[0] for name, values in defaults.items()} | dict(_TIMED)
-    return sum(value != usual.get(name, value) for name, value in combination.items())
 
 
 def _ratio(implementation: Implementation, case: Case) -> float:
