@@ -28,6 +28,7 @@ _COMMANDS = {
     "run": "run",
     "gpu-evidence": "gpu_evidence",
     "results": "results",
+    "report": "report",
     "divergences": "divergences",
     "layouts": "layouts",
     "record": "upgrades.record",

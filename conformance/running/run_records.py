@@ -64,4 +64,9 @@ def read_run_record(path: Path) -> RunRecord:
 
 def read_run_records(where: Path) -> list[RunRecord]:
     """Every record of a folder."""
-    return [read_run_record(path) for path in sorted(where.glob("*.json")) if path.name != _SCHEMA]
+    return [read_run_record(path) for path in run_record_files(where)]
+
+
+def run_record_files(where: Path) -> list[Path]:
+    """The files of a folder's records."""
+    return [path for path in sorted(where.glob("*.json")) if path.name != _SCHEMA]

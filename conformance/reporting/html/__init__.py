@@ -2,5 +2,6 @@
 
 from .pages import require_packages
 from .run_page import run_page
+from .scoreboard import scoreboard_page
 
-__all__ = ["require_packages", "run_page"]
+__all__ = ["require_packages", "run_page", "scoreboard_page"]

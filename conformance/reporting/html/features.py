@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ...cases.option_space import matches
 from ...cases.option_table import LAYER_OPTIONS
 from ...judging.divergences import Divergence, known_divergences
-from ..tried_cases import unpacked_cases
+from ..tried_cases import TriedCase, unpacked_cases
 
 RIGHT, WRONG, REFUSED, ABSENT, NOT_TRIED, UNKNOWN = "right", "wrong", "refused", "absent", "not tried", "unknown"
 SYMBOLS = {RIGHT: "✓", WRONG: "✗", REFUSED: "⊘", ABSENT: "–", NOT_TRIED: "?", UNKNOWN: "·"}
@@ -22,6 +22,8 @@ MEANINGS = {
     NOT_TRIED: "declared, and in no case of this run",
     UNKNOWN: "the record is older than this table, and does not say",
 }
+NEW = "new disagreement"
+Wanted = Mapping[str, Sequence[str]]
 DEFAULTS = {option.name: str(option.defaults[0]) for option in LAYER_OPTIONS if option.defaults}
 
 
@@ -64,23 +66,43 @@ class Features:
                 found.setdefault(name, {}).update(dict.fromkeys(values))
         return {name: list(values) for name, values in found.items()}
 
-    def field(self, **wanted: str) -> Field:
-        """What was found of the cases with these values of options."""
+    def field(self, wanted: Wanted) -> Field:
+        """What was found of the cases that have one of the values of each option."""
         if not self.declared and not self.cases:
             return Field(UNKNOWN)
-        its = [case for case in self.cases if wanted.items() <= case.options.items()]
+        its = [case for case in self.cases if all(case.options.get(name) in values for name, values in wanted.items())]
         if not its:
-            declared = all(value in self.declared.get(name, ()) for name, value in wanted.items())
-            refused = any(value in self.refused.get(name, ()) for name, value in wanted.items())
+            among = [(self.declared.get(name, ()), self.refused.get(name, ()), v) for name, v in wanted.items()]
+            declared = all(not set(values).isdisjoint(known) for known, _, values in among)
+            refused = any(not set(values).isdisjoint(known) for _, known, values in among)
             return Field(REFUSED if refused else NOT_TRIED if declared else ABSENT)
-        why: Counter[str] = Counter()
-        wrong = 0
-        for case in its:
-            reasons = [name for name in case.known if any(self._names(name, *each) for each in wanted.items())]
-            reasons += ["new disagreement"] if case.fails else []
-            why.update(reasons)
-            wrong += bool(reasons)
-        return Field(WRONG if wrong else RIGHT, len(its), wrong, dict(why.most_common()))
+        chosen = [(name, value) for name, values in wanted.items() for value in values]
+        return _counted(
+            its,
+            lambda case: [
+                *(name for name in case.known if any(self._names(name, *each) for each in chosen)),
+                *([NEW] if case.fails else []),
+            ],
+        )
+
+    def gradients(self) -> Field:
+        """What was found of the gradients: wrong where one is off, or where a divergence that applied names them."""
+        if not self.declared and not self.cases:
+            return Field(UNKNOWN)
+        its = [case for case in self.cases if "gradients" in case.families]
+        if not its:
+            return Field(ABSENT)
+        return _counted(
+            its,
+            lambda case: [
+                *(name for name in case.known if self._is_of_gradients(name)),
+                *([NEW] if case.families["gradients"].worst > 1 else []),
+            ],
+        )
+
+    def _is_of_gradients(self, divergence: str) -> bool:
+        entry = self._known.get(divergence)
+        return entry is None or any(name == "gradients" or name.startswith("d_") for name in entry.families)
 
     def _names(self, divergence: str, option: str, value: str) -> bool:
         """Whether the divergence is about this value; one that is in no catalogue any more is about all."""
@@ -97,6 +119,13 @@ class Features:
         declared = self.declared.get(option, ())
         matching = [value for value in declared if matches(condition, {option: value})]
         return DEFAULTS.get(option) not in (None, *matching) or 2 * len(matching) <= len(declared)
+
+
+def _counted(cases: Sequence[TriedCase], reasons_of: Callable[[TriedCase], Sequence[str]]) -> Field:
+    reasons = [reasons_of(case) for case in cases]
+    why = Counter(reason for its in reasons for reason in its)
+    wrong = sum(map(bool, reasons))
+    return Field(WRONG if wrong else RIGHT, len(cases), wrong, dict(why.most_common()))
 
 
 def condition_in_words(entry: Divergence) -> str:

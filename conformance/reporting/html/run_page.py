@@ -184,7 +184,7 @@ def _options(features: Mapping[str, Features]) -> list[dict[str, Any]]:
         for name, each in its.values().items():
             values.setdefault(name, {}).update(dict.fromkeys(each))
     return [
-        {"option": name, "value": value, "fields": {who: its.field(**{name: value}) for who, its in features.items()}}
+        {"option": name, "value": value, "fields": {who: its.field({name: (value,)}) for who, its in features.items()}}
         for name, its_values in values.items()
         if len(its_values) > 1
         for value in sorted(its_values)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import sys
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -16,38 +15,9 @@ from conformance.reporting.html import run_page
 from conformance.running.run_records import read_run_record, run_records_folder
 from conformance.tests.support import script_in
 from conformance.tests.support.hostile import NAME, hostile_record
+from conformance.tests.support.parsed_page import Parsed
 
 RECORDS = sorted(path for path in run_records_folder().glob("*.json") if path.name != "schema.json")
-
-
-class Parsed(HTMLParser):
-    """The tags of a page with their attributes, and the text outside of scripts and styles."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.texts: list[str] = []
-        self._inside = ""
-        self.feed(page)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        self._inside = tag
-
-    def handle_endtag(self, tag: str) -> None:
-        self._inside = ""
-
-    def handle_data(self, data: str) -> None:
-        if self._inside not in ("script", "style"):
-            self.texts.append(data)
-
-    @property
-    def text(self) -> str:
-        return "".join(self.texts)
-
-    def ids(self) -> list[str]:
-        return [str(attributes["id"]) for _, attributes in self.tags if "id" in attributes]
 
 
 def test_a_page_asks_for_nothing_from_elsewhere(swapped: dict[str, Any]) -> None:

@@ -1,0 +1,56 @@
+"""``python -m conformance report``: records of runs as pages, with a scoreboard of all."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from ..common.atomic import write_atomically
+from ..reporting.html import require_packages, run_page, scoreboard_page
+from ..running.run_records import RunRecordRefused, read_run_record, run_record_files, run_records_folder
+
+
+def add_to(commands: Any) -> None:
+    """Adds the command's parser."""
+    report = commands.add_parser(
+        "report",
+        help="write records of runs as pages, with a scoreboard of all",
+        description="Writes pages that open from disk, without a network: index.html, the scoreboard of runtimes and "
+        "features, and a page for each record. Needs the extra report.",
+    )
+    report.add_argument(
+        "records",
+        nargs="*",
+        type=Path,
+        metavar="RECORD",
+        help="files that run --json or run --record wrote (default: those of fixtures/observations/runs)",
+    )
+    report.add_argument("--html", type=Path, required=True, metavar="FOLDER", help="where to write; made if missing")
+    report.set_defaults(command=_report)
+
+
+def _report(parsed: argparse.Namespace) -> int:
+    require_packages()
+    paths = parsed.records or run_record_files(run_records_folder())
+    try:
+        records = {address: read_run_record(path) for address, path in _addresses(paths).items()}
+    except RunRecordRefused as error:
+        print(error, file=sys.stderr)
+        return 2
+    parsed.html.mkdir(parents=True, exist_ok=True)
+    for address, record in records.items():
+        write_atomically(parsed.html / address, run_page(record, back="index.html"))
+    write_atomically(parsed.html / "index.html", scoreboard_page(records))
+    print(f"{parsed.html / 'index.html'}: {len(records)} records")
+    return 0
+
+
+def _addresses(paths: list[Path]) -> dict[str, Path]:
+    """The records by the names of their pages, which are the files' own; two of one name get a number."""
+    found: dict[str, Path] = {}
+    for path in paths:
+        names = (f"run-{path.stem}{more}.html" for more in ("", *(f"-{k}" for k in range(2, len(paths) + 1))))
+        found[next(name for name in names if name not in found)] = path
+    return found
