@@ -17,6 +17,7 @@ import numpy as np
 from . import checks
 from .arrays import Array
 from .errors import InvalidArgument
+from .leaning import leaning
 from .noise import MOST_SAMPLES, Noise
 from .parameters import Gates, State
 from .pooling import together
@@ -106,6 +107,7 @@ class Moments:
     share    how large a deviation may be against the values before it is chaotic
     least    values below this are lost rather than chaotic
     coupled  whether the units of a row and step are
+    many     ``(3, samples)``, what each sample's errors have in common (`leaning`); None where it was not asked for
     """
 
     value: Array
@@ -113,6 +115,7 @@ class Moments:
     share: float
     least: float
     coupled: bool
+    many: Array | None = None
 
     @cached_property
     def chaotic(self) -> Array:
@@ -140,9 +143,10 @@ def moments(
     seed: int = 0,
     first: int = 0,
     careful: bool = False,
+    many: bool = False,
 ) -> dict[str, Moments]:
     """`spread` by the quantities' names (`named`), with the values; ``first`` numbers the samples, to have others;
-    ``careful`` evaluations look at partial sums one by one."""
+    ``careful`` evaluations look at partial sums one by one; ``many`` asks for `Moments.many`."""
     precision = Precision.of(dtype)
     samples = checks.integer(2, MOST)("samples", samples)
     seed = checks.count("seed", seed)
@@ -156,18 +160,28 @@ def moments(
     shared: dict[str, Any] = {"steps": run.x.shape[1], "stride": stride, "careful": careful, "repeats": repeats}
     values: dict[str, Array] = {}
     variances: dict[str, Array] = {}
+    leanings: dict[str, list[Array]] = {}
     at_kinks = apart = False
     with np.errstate(all="ignore"):
         for begin in range(first, first + samples, MOST_SAMPLES):
             count = min(MOST_SAMPLES, first + samples - begin)
             noise = Noise(precision, count, (seed, begin), **shared)
-            for name, (value, variance) in _sampled(run, noise, outputs, state, gradients).items():
-                values[name] = value
+            for name, parts in _sampled(run, noise, outputs, state, gradients).items():
+                values[name], variance = _joined(parts)
                 variances[name] = variances.get(name, 0.0) + variance * (count / samples)
+                if many:
+                    leanings.setdefault(name, []).append(sum(leaning(part) for part in parts))
             at_kinks, apart = at_kinks or noise.at_kinks, apart or noise.apart
     share = COMES_APART_AT_KINKS if at_kinks else COMES_APART if apart else np.inf
     return {
-        name: Moments(values[name], deviation, share, _LEAST * noise.least, not name.startswith("d_params."))
+        name: Moments(
+            values[name],
+            deviation,
+            share,
+            _LEAST * noise.least,
+            not name.startswith("d_params."),
+            np.concatenate(leanings[name], axis=1) if many else None,
+        )
         for name, deviation in together(variances, samples, max(1, samples // stride), noise.unit).items()
     }
 
@@ -184,10 +198,8 @@ def named(run: Any, gradients: Gradients | None, state_names: Sequence[str]) -> 
     return found
 
 
-def _sampled(
-    run: AnyRun, noise: Noise, d_outputs: Array, d_state: State, gradients: bool
-) -> dict[str, tuple[Array, Array]]:
-    """Every quantity's values and variances, from pieces of the batch, over which parameters' gradients are sums."""
+def _sampled(run: AnyRun, noise: Noise, d_outputs: Array, d_state: State, gradients: bool) -> dict[str, list[Any]]:
+    """Every quantity, in pieces of the batch; of parameters' gradients, which are sums over them, in one."""
     params = {name: Sampled.given(noise, value, noise.precision.weights) for name, value in run.params.items()}
     found: dict[str, list[Any]] = {}
     for rows in _pieces(run, noise.samples):
@@ -209,7 +221,14 @@ def _sampled(
             pulled = unroll_adjoint(again, *cotangents)
         for name, value in named(again, pulled, run.cell.state_names).items():
             found.setdefault(name, []).append(value)
-    return {name: _joined(parts, summed=name.startswith("d_params.")) for name, parts in found.items()}
+    return {name: [_total(parts)] if name.startswith("d_params.") else parts for name, parts in found.items()}
+
+
+def _total(parts: list[Any]) -> Any:
+    total = parts[0]
+    for part in parts[1:]:
+        total = total + part
+    return total
 
 
 def _repeats(run: AnyRun, d_outputs: Array, d_state: State) -> float:
@@ -224,12 +243,8 @@ def _repeats(run: AnyRun, d_outputs: Array, d_state: State) -> float:
     return float(batch * time / max(1, rows * steps))
 
 
-def _joined(parts: list[Any], summed: bool) -> tuple[Array, Array]:
-    if summed:
-        total = parts[0]
-        for part in parts[1:]:
-            total = total + part
-        parts = [total]
+def _joined(parts: list[Any]) -> tuple[Array, Array]:
+    """The values, and the variances."""
     pairs = [
         (part.value, part.variance()) if isinstance(part, Sampled) else (part, np.zeros(part.shape)) for part in parts
     ]

@@ -11,12 +11,13 @@ from ..common.arguments import count, output_file
 from ..common.atomic import write_atomically
 from ..common.schemas import why_unchecked
 from ..implementations.finding import BUILT_IN, FRAMEWORKS
-from ..reporting.error_growth import EarlierErrors, grown_errors, read_earlier_errors
+from ..reporting.error_growth import EarlierErrors, EarlierMany, grown_errors, new_leanings, read_earlier_errors
 from ..reporting.github import append_job_summary, print_annotations, workflow_commands_stopped
 from ..reporting.html import require_packages, run_page
 from ..reporting.json_report import as_json
 from ..reporting.junit import write_junit
 from ..reporting.result import Result, exit_status, result_of
+from ..reporting.terminal import escape
 from ..reporting.terminal.report import print_results
 from ..reporting.terminal.watching import run_and_watch
 from ..running.devices import why_no_cuda
@@ -82,12 +83,12 @@ def add_to(commands: Any) -> None:
         type=argument_type(_earlier_errors),
         metavar="FILE",
         help="JSON of an earlier run: list the worst errors that have grown tenfold since, even within their bounds, "
-        "and exit with 1 if there are any",
+        "and what all errors together do that they did not; exit with 1 if there is anything",
     )
     parser.set_defaults(command=_run)
 
 
-def _earlier_errors(name: str) -> EarlierErrors:
+def _earlier_errors(name: str) -> tuple[EarlierErrors, EarlierMany]:
     return read_earlier_errors(Path(name))
 
 
@@ -121,8 +122,9 @@ def _run(parsed: argparse.Namespace) -> int:
     processes, interrupted = run_and_watch(console, plan)
     ignore_interrupts()  # what is known is written, whatever comes
     results = [result_of(process, device) for process in processes]
-    grown = list(grown_errors(results, parsed.since)) if parsed.since else []
-    status = exit_status(results, required=parsed.implementation is not None) or int(bool(grown))
+    worst, many = parsed.since or ({}, {})
+    grown, leaning = list(grown_errors(results, worst)), list(new_leanings(results, many))
+    status = exit_status(results, required=parsed.implementation is not None) or int(bool(grown or leaning))
     partial = ""
     if interrupted is not None:
         status, partial = 128 + interrupted, f"interrupted by {interrupted.name}"
@@ -137,6 +139,9 @@ def _run(parsed: argparse.Namespace) -> int:
         console.print(f"\n[bold]Worst errors that grew tenfold or more: {len(grown)}[/]")
         for one in grown:
             console.print(f"  {one}", highlight=False)
+        console.print(f"[bold]What all errors do together, and did not before: {len(leaning)}[/]")
+        for said in leaning:
+            console.print(f"  {escape(said)}", highlight=False)
     for line in written:
         console.print(line, highlight=False)
     if partial:

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
 
 import refimpl as ri
 from refimpl.precision import Precision
-from refimpl.sampling import SAMPLES, moments
+from refimpl.sampling import SAMPLES, Moments, moments
 from refimpl.tails import deviations_at
 
 from ..cases.oracle_run import quantities, run_oracle
@@ -43,6 +43,7 @@ class Expected:
     deviations   the sampled deviations, from a dozen samples; infinite where the case is chaotic. Empty: not known
     refined      the same from `MANY_SAMPLES`
     smooth       whether no slope of the case jumps anywhere
+    many         ``(3, samples)``: what the many errors of each of the dozen samples have in common (`refimpl.leaning`)
     """
 
     values: Quantities
@@ -51,6 +52,7 @@ class Expected:
     deviations: Quantities = field(default_factory=dict)
     refined: Quantities = field(default_factory=dict)
     smooth: bool = True
+    many: Quantities = field(default_factory=dict)
 
     @cached_property
     def limits(self) -> Quantities:
@@ -79,6 +81,7 @@ class Expected:
             wider(self.deviations, other.deviations),
             wider(self.refined, other.refined),
             self.smooth,
+            Deferred(self.many, lambda: {n: other.many[n] if applies(n) else self.many[n] for n in self.many}),
         )
 
     def without(self, ignored: Mapping[str, Array]) -> Expected:
@@ -88,7 +91,8 @@ class Expected:
             return Deferred(one, lambda: {n: np.where(ignored.get(n, False), np.inf, one[n]) for n in one})
 
         bounds, deviations, refined = (opened(each) for each in (self.bounds, self.deviations, self.refined))
-        return Expected(self.values, bounds, self.dtype, deviations, refined, self.smooth)
+        many = {name: self.many[name] for name in self.many if name not in ignored}
+        return Expected(self.values, bounds, self.dtype, deviations, refined, self.smooth, many)
 
 
 class OracleAnswer:
@@ -118,8 +122,11 @@ class OracleAnswer:
         """
         precision = Precision.of(arithmetic or self.case.dtype_name)
         names = self.values
-        deviations = Deferred(names, lambda: self._deviations(precision))
-        refined = Deferred(names, lambda: self._deviations(precision, many=True))
+        dozen = cache(lambda: self._moments(precision, samples=SAMPLES, many=True))
+        many = {"samples": MANY_SAMPLES, "first": SAMPLES, "careful": True}
+        deviations = Deferred(names, lambda: _deviations(dozen(), precision))
+        refined = Deferred(names, lambda: _deviations(self._moments(precision, **many), precision))
+        in_common = Deferred(names, lambda: {name: _in_common(each) for name, each in dozen().items()})
 
         def bounds() -> Quantities:
             proven = self.proven(precision)
@@ -128,7 +135,7 @@ class OracleAnswer:
             return {n: np.where(np.isfinite(b), b, FARTHEST * refined[n]) for n, b in proven.items()}
 
         smooth = ri.rounding.is_smooth(self.case.cell, self.case.wants_gradients)
-        return Expected(self.values, Deferred(names, bounds), self.case.dtype, deviations, refined, smooth)
+        return Expected(self.values, Deferred(names, bounds), self.case.dtype, deviations, refined, smooth, in_common)
 
     def proven(self, precision: Precision) -> Quantities:
         """The proven bounds."""
@@ -151,12 +158,18 @@ class OracleAnswer:
             self._bounds_by_arithmetic[arithmetic] = found
         return self._bounds_by_arithmetic[arithmetic]
 
-    def _deviations(self, precision: Precision, many: bool = False) -> Quantities:
-        more: dict[str, Any] = {"samples": MANY_SAMPLES, "first": SAMPLES, "careful": True} if many else {}
-        wanted = self.case.wants_gradients
-        found = moments(self.run, precision, *self._cotangents, gradients=wanted, **more)
-        both = np.hypot(1, FLOAT64.unit_roundoff / precision.unit_roundoff)  # the implementation's, and the oracle's
-        return {name: np.where(each.chaotic, np.inf, both * each.deviation) for name, each in found.items()}
+    def _moments(self, precision: Precision, **more: Any) -> dict[str, Moments]:
+        return moments(self.run, precision, *self._cotangents, gradients=self.case.wants_gradients, **more)
+
+
+def _deviations(found: Mapping[str, Moments], precision: Precision) -> Quantities:
+    both = np.hypot(1, FLOAT64.unit_roundoff / precision.unit_roundoff)  # the implementation's, and the oracle's
+    return {name: np.where(each.chaotic, np.inf, both * each.deviation) for name, each in found.items()}
+
+
+def _in_common(found: Moments) -> Array:
+    """`Moments.many`; nothing where some number is chaotic."""
+    return np.zeros((3, 1)) if found.many is None or found.chaotic.any() else found.many
 
 
 def expect(case: Case, arithmetic: Any = None) -> Expected:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from refimpl.leaning import sums
 from refimpl.tails import two_sided
 
 from ..contract import FAMILIES, Array, Observed, family_of
@@ -36,6 +37,7 @@ class Comparison:
     certain    whether the number lies beyond its proven bound; False where the bound was not asked for
     measured   how many errors were compared with a deviation, of a dozen samples; ``squares`` is the sum of the squares
                of their ratios, and ``farthest`` the greatest
+    in_common  ``(3, 1 + samples)``, what the errors and those of each sample have in common (`refimpl.leaning`)
     """
 
     quantity: str
@@ -52,6 +54,7 @@ class Comparison:
     measured: int = 0
     squares: float = 0.0
     farthest: float = 0.0
+    in_common: Array | None = field(default=None, compare=False)
 
     @property
     def agrees(self) -> bool:
@@ -204,7 +207,30 @@ def _by_deviations(expected: Expected, name: str, got: Any) -> Comparison | None
         measured=ratios.size,
         squares=float(np.square(ratios).sum()),
         farthest=float(ratios.max(initial=0.0)),
+        in_common=_in_common(expected, name, got),
     )
+
+
+def _in_common(expected: Expected, name: str, got: Any) -> Array | None:
+    """The errors' own sums beside those of each sample; None where these say nothing."""
+    if name not in expected.many or not expected.many[name].any():
+        return None
+    error = np.asarray(got, np.float64) - expected.values[name]
+    own = sums(error.reshape(1, -1), expected.values[name].ravel(), np.square(expected.deviations[name]).ravel())
+    return np.concatenate([own, expected.many[name]], axis=1)
+
+
+def in_common_of(comparisons: Sequence[Comparison]) -> list[list[float]]:
+    """The sums over some quantities of a case, and what their variances are by the samples, ``(2, 3)``."""
+    parts = [each.in_common for each in comparisons if each.in_common is not None]
+    if not parts:
+        return [[0.0] * 3, [0.0] * 3]
+    samples = min(part.shape[1] - 1 for part in parts)  # gradients of large kernels are made of every so manyth
+    total = np.zeros((3, 1 + samples))
+    for part in parts:
+        own, of_samples = part[:, :1], part[:, 1:]
+        total += np.concatenate([own, of_samples[:, :: -(-of_samples.shape[1] // samples)][:, :samples]], axis=1)
+    return [total[:, 0].tolist(), np.square(total[:, 1:]).mean(axis=1).tolist()]
 
 
 def _by_limits(expected: Expected, name: str, got: Any, first: Comparison | None) -> Comparison:
@@ -215,7 +241,8 @@ def _by_limits(expected: Expected, name: str, got: Any, first: Comparison | None
     if first is None or not found.index:
         return found
     found = beside_bound(expected, found)
-    return replace(found, measured=first.measured, squares=first.squares, farthest=first.farthest)
+    measured = {name: getattr(first, name) for name in ("measured", "squares", "farthest", "in_common")}
+    return replace(found, **measured)
 
 
 def beside_bound(expected: Expected, found: Comparison) -> Comparison:

@@ -1,4 +1,7 @@
-"""Errors that grew within their bounds since an earlier run: an upgrade that loses a digit is seen early."""
+"""Errors that grew within their bounds since an earlier run: an upgrade that loses a digit is seen early.
+
+A family's worst error is one number of thousands. What all of them have in common (`many_errors`) is compared as well.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,13 @@ from typing import Any
 from ..common.schemas import mismatch
 from ..judging.verdict import NEGLIGIBLE_RATIO
 from .json_report import FORMAT
+from .many_errors import Many, leaning_since
 from .result import Result
 
 FACTOR = 10.0  # a decimal digit
 
 EarlierErrors = Mapping[tuple[str, str], Mapping[str, float]]
+EarlierMany = Mapping[tuple[str, str], Many]
 _SCHEMA = {
     "type": "object",
     "required": ["format", "implementations"],
@@ -56,21 +61,26 @@ class Growth:
         return f"{self.implementation} ({self.device}), {self.family}: {self.before:.2g} before, {self.now:.2g} now"
 
 
-def read_earlier_errors(path: Path) -> EarlierErrors:
-    """The worst errors in what `run --json` wrote, by name and device; `ValueError` for any other file."""
+def read_earlier_errors(path: Path) -> tuple[EarlierErrors, EarlierMany]:
+    """By name and device, the worst errors in what `run --json` wrote, and what all have in common.
+
+    Raises `ValueError` for any other file.
+    """
     try:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise ValueError(f"{path}: {error}") from None
     if wrong := mismatch(content, _SCHEMA):
         raise ValueError(f"{path}: expected what run --json wrote: {wrong}")
-    return {
-        (its["name"], its["device"]): {
+    runs = {(its["name"], its["device"]): its for its in content["implementations"]}
+    worst = {
+        run: {
             family: float("inf") if found["worst"] is None else found["worst"]
             for family, found in its["families"].items()
         }
-        for its in content["implementations"]
+        for run, its in runs.items()
     }
+    return worst, {run: its.get("many", {}) for run, its in runs.items()}
 
 
 def grown_errors(results: Sequence[Result], earlier: EarlierErrors) -> Iterator[Growth]:
@@ -80,3 +90,10 @@ def grown_errors(results: Sequence[Result], earlier: EarlierErrors) -> Iterator[
         for family, found in result.families.items():
             if family in before and found["worst"] >= max(FACTOR * before[family], NEGLIGIBLE_RATIO):
                 yield Growth(result.name, result.device, family, before[family], found["worst"])
+
+
+def new_leanings(results: Sequence[Result], earlier: EarlierMany) -> Iterator[str]:
+    """What the errors of these results do as a whole, and did not before."""
+    for result in results:
+        for said in leaning_since(result.many, earlier.get((result.name, result.device), {})):
+            yield f"{result.name} ({result.device}), {said}"

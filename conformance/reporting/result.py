@@ -12,11 +12,8 @@ from ..common.printable import bounded, printable
 from ..running.profiling.accounts import END, START
 from ..suite.events import FAMILIES
 from ..suite.runner import SuiteProcess
+from .many_errors import coarser_arithmetics, errors_in_common, leaning_errors, measured
 from .tried_cases import packed_cases
-
-SUSPICIOUSLY_SMALL, ENOUGH = 0.05, 1000
-"""Faithful errors have a root mean square of 0.1 to 0.9 deviations; a tenth of that, over so many numbers, is another
-arithmetic's."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +28,7 @@ class Result:
                       square of its errors in sampled deviations, where these are known
     coarser           family and dtype to the same root mean square, where it is so small that the arithmetic that is
                       declared must be coarser than that which is computed in
+    many              family and dtype to what all errors have in common (`many_errors.errors_in_common`)
     not_run           what was not run, to the reason
     refused           the reason why the framework refuses combinations of options, to how many; some of each were tried
     divergences       the known divergences that were seen, id to summary
@@ -63,6 +61,7 @@ class Result:
     why: str = ""
     repeated: dict[str, dict[str, int]] = field(default_factory=dict)
     coarser: dict[str, float] = field(default_factory=dict)
+    many: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
     accounts: dict[str, float] = field(default_factory=dict)
     arithmetic: dict[str, str] = field(default_factory=dict)
     declared: dict[str, list[str]] = field(default_factory=dict)
@@ -83,7 +82,8 @@ def result_of(process: SuiteProcess, device: str) -> Result:
     not_run = {event["what"]: event["why"] for event in process.of_kind("not run")}
     missing = Counter(item for case in cases for item in case["missing"].items())
     not_run |= {f"{what}, in {count} of {len(cases)} cases": why for (what, why), count in missing.items()}
-    why = ""
+    many = errors_in_common(cases)
+    leaning, why = leaning_errors(many), ""
     if unavailable:
         verdict, why = "not run", unavailable[0]
     elif misdeclared:
@@ -99,6 +99,9 @@ def result_of(process: SuiteProcess, device: str) -> Result:
         verdict = "CRASHED"
         last_lines = _tail(process.printed)
         why = f"pytest ended with status {process.status}, and not every test was run; its last lines:\n{last_lines}"
+    elif leaning:
+        verdict = "DIVERGES"
+        why = "\n".join(f"The errors of {what}: {said}" for what, said in leaning.items())
     else:
         verdict = "agrees"
     start = (process.of_kind("start") or [{"versions": {}}])[0]
@@ -120,7 +123,8 @@ def result_of(process: SuiteProcess, device: str) -> Result:
         seconds=round(process.seconds, 1),
         why=why,
         repeated=_repeated(process),
-        coarser=_coarser(cases),
+        coarser=coarser_arithmetics(cases),
+        many=many,
         accounts=_accounts(process),
         arithmetic=start.get("arithmetic", {}),
         declared=start.get("declared", {}),
@@ -178,30 +182,8 @@ def _merged(found: list[dict[str, float]]) -> dict[str, float]:
         "worst": max((one["worst"] for one in found), default=0.0),
         "undecided": sum(one["undecided"] for one in found),
     }
-    measured, squares = _measured(found)
-    return merged | ({"deviations": math.sqrt(squares / measured)} if measured else {})
-
-
-def _measured(found: list[dict[str, float]]) -> tuple[float, float]:
-    """How many errors were compared with deviations, and the sum of the squares of the ratios."""
-    return sum(one.get("measured", 0) for one in found), sum(one.get("squares", 0.0) for one in found)
-
-
-def _coarser(cases: list[dict[str, Any]]) -> dict[str, float]:
-    """By family and dtype, deviations that are so small that the arithmetic is not the one that is declared.
-
-    Where no error is found at all, as of the oracle compared with itself, none is declared away.
-    """
-    by_dtype: dict[str, list[dict[str, float]]] = {}
-    for case in cases:
-        for family, found in case["families"].items():
-            by_dtype.setdefault(f"{family} in {case.get('dtype', '')}", []).append(found)
-    found = {}
-    for what, its in by_dtype.items():
-        measured, squares = _measured(its)
-        if measured >= ENOUGH and 0 < squares < measured * SUSPICIOUSLY_SMALL**2:
-            found[what] = math.sqrt(squares / measured)
-    return found
+    numbers, squares = measured(found)
+    return merged | ({"deviations": math.sqrt(squares / numbers)} if numbers else {})
 
 
 def _tail(log: str, lines: int = 25) -> str:

@@ -27,7 +27,7 @@ from ..judging.divergences import (
     expected_with,
     run_and_judge,
 )
-from ..judging.verdict import Comparison, Verdict, beside_bound, squares_of, summary
+from ..judging.verdict import Comparison, Verdict, beside_bound, in_common_of, squares_of, summary
 from ..running.events import Record, append_event
 from .failing_cases import failing_case, script_of_case
 
@@ -262,13 +262,14 @@ class Session:
         if wrong:
             self._failed.add(test)
         summaries = verdict.by_family() if family is None else [summary(family, verdict.comparisons)]
-        families = {
+        families: dict[str, dict[str, Any]] = {
             name: {"numbers": numbers, "worst": ratio, "undecided": undecided}
             for name, numbers, ratio, undecided in summaries
         }
         for name, found in families.items():
             its = [c for c in verdict.comparisons if family is not None or family_of(c.quantity) == name]
             found["measured"], found["squares"] = squares_of(its)
+            found["in_common"] = in_common_of(its)
         self._write(
             event="case",
             test=test,

@@ -37,6 +37,7 @@ INSIDE: dict[str, str] = {
     "rounded": ARITHMETIC,
     "rounded_sums": ARITHMETIC,
     "given": "what `compare` checks with",
+    "leaning": ARITHMETIC,
     "noise": ARITHMETIC,
     "pooling": ARITHMETIC,
     "sampled": ARITHMETIC,

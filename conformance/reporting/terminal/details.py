@@ -58,7 +58,7 @@ def _not_run(results: Sequence[Result]) -> Lines:
         for family, found in result.families.items():
             if found["undecided"]:
                 lines[f"{result.name}: {found['undecided']:,.0f} numbers of {family}"] = (
-                    "nothing to compare: the error may grow past every number, so their bound is infinite"
+                    "chaotic: sampled evaluations come apart there, and the proven bound is infinite"
                 )
         for why in dict.fromkeys(result.not_run.values()):
             alike = [what for what, its in result.not_run.items() if its == why]

@@ -42,7 +42,8 @@ _OWNERS = {
     "refimpl.rounded": BOUNDS,
     "refimpl.rounded_sums": BOUNDS,
     **{
-        f"refimpl.{module}": BOUNDS for module in ("noise", "pooling", "sampled", "sampled_activations", "sampled_sums")
+        f"refimpl.{module}": BOUNDS
+        for module in ("leaning", "noise", "pooling", "sampled", "sampled_activations", "sampled_sums")
     },
     **{f"refimpl.{module}": BOUNDS for module in ("sampled_values", "sampling", "tails")},
     "refimpl.symbols": BOUNDS,

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from conformance.reporting.result import ENOUGH, result_of
+from conformance.reporting.many_errors import ENOUGH
+from conformance.reporting.result import result_of
 from conformance.running.run_records import read_run_record
 from conformance.tests.support import python
 

@@ -1,0 +1,114 @@
+"""What all errors of a run say together: which arithmetic made them, and whether they lean to one side.
+
+No single number shows a bias of 0.3 deviations. Over a run the sums of `refimpl.leaning` do: each case's is compared
+with those of its samples, which say how far such a sum lies from 0 by chance. By family of quantities and dtype.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from refimpl.tails import two_sided
+
+SUSPICIOUSLY_SMALL, ENOUGH = 0.05, 1000
+"""Faithful errors have a root mean square of 0.1 to 0.9 deviations; a tenth of that, over so many numbers, is another
+arithmetic's."""
+ENOUGH_CASES = 10
+"""Fewer say nothing of a mean."""
+IMPROBABLE = 1e-6
+"""The probability by chance, of all that is compared in a run, below which a run fails."""
+_FREEDOM = 1000.0  # of an estimate from a dozen samples of each case
+SUMS = {
+    "signs": "have one sign",
+    "outward": "point one way from 0",
+    "sizes": "are too large",
+}
+"""The sums of `refimpl.leaning`, and what the errors do where one is far from 0."""
+Many = Mapping[str, Mapping[str, Mapping[str, float]]]
+
+
+def measured(found: Sequence[Mapping[str, Any]]) -> tuple[float, float]:
+    """How many errors were compared with deviations, and the sum of the squares of the ratios."""
+    return sum(one.get("measured", 0) for one in found), sum(one.get("squares", 0.0) for one in found)
+
+
+def coarser_arithmetics(cases: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """By family and dtype, deviations that are so small that the arithmetic is not the one that is declared.
+
+    Where no error is found at all, as of the oracle compared with itself, none is declared away.
+    """
+    found = {}
+    for what, its in _by_family_and_dtype(cases).items():
+        numbers, squares = measured(its)
+        if numbers >= ENOUGH and 0 < squares < numbers * SUSPICIOUSLY_SMALL**2:
+            found[what] = math.sqrt(squares / numbers)
+    return found
+
+
+def errors_in_common(cases: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, dict[str, float]]]:
+    """By family and dtype, each of the `SUMS`: its ``mean`` over cases, and the ``error`` of that by the samples.
+
+    A case's sum is divided by the root of how many numbers it has. A case that was drawn twice counts once.
+    """
+    found = {}
+    for what, its in _by_family_and_dtype(cases).items():
+        distinct = {_key(one): one for one in its if any(one.get("in_common", [[], []])[1])}
+        if len(distinct) < ENOUGH_CASES:
+            continue
+        found[what] = {
+            name: {
+                "mean": sum(one["in_common"][0][k] / math.sqrt(one["measured"]) for one in distinct.values()) / count,
+                "error": math.sqrt(sum(one["in_common"][1][k] / one["measured"] for one in distinct.values())) / count,
+            }
+            for count in [len(distinct)]
+            for k, name in enumerate(SUMS)
+        }
+    return found
+
+
+def leaning_errors(many: Many) -> dict[str, str]:
+    """By family and dtype, what is improbable of the errors, and how much."""
+    return dict(_improbable((what, name, one, None) for what, name, one in _each(many)))
+
+
+def leaning_since(many: Many, earlier: Many) -> Iterator[str]:
+    """What the errors do that they did not do in an earlier run."""
+    pairs = ((what, name, one, earlier[what][name]) for what, name, one in _each(many) if what in earlier)
+    for what, said in _improbable(pairs):
+        yield f"{what}: unlike before {said}"
+
+
+def _each(many: Many) -> Iterator[tuple[str, str, Mapping[str, float]]]:
+    for what, sums in many.items():
+        for name, one in sums.items():
+            yield what, name, one
+
+
+def _improbable(
+    compared: Iterator[tuple[str, str, Mapping[str, float], Mapping[str, float] | None]],
+) -> Iterator[tuple[str, str]]:
+    asked = list(compared)
+    for what, name, one, before in asked:
+        mean, error = one["mean"], one["error"]
+        if before is not None:
+            mean, error = mean - before["mean"], math.hypot(error, before["error"])
+        if not error or (name == "sizes" and mean < 0):  # smaller errors are no fault
+            continue
+        chance = len(asked) * two_sided(abs(mean) / error, _FREEDOM)
+        if chance < IMPROBABLE:
+            yield what, f"they {SUMS[name]}, by {abs(mean) / error:.3g} deviations, probability {chance:.1g}"
+
+
+def _by_family_and_dtype(cases: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for case in cases:
+        for family, its in case["families"].items():
+            if its.get("measured"):
+                found.setdefault(f"{family} in {case.get('dtype', '')}", []).append(its)
+    return found
+
+
+def _key(one: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(one["in_common"][0]), tuple(one["in_common"][1]), one["measured"]

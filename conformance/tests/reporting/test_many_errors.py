@@ -1,0 +1,99 @@
+"""All errors of a run together show what no single one does, and what is by chance is not called a fault."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from conformance.cases.building import build_case
+from conformance.cases.choosers import SeededChooser
+from conformance.reporting.many_errors import (
+    ENOUGH_CASES,
+    IMPROBABLE,
+    Many,
+    errors_in_common,
+    leaning_errors,
+    leaning_since,
+)
+from conformance.suite.session import PROFILES, Session
+from conformance.tests.support import planted_biases as planted
+from conformance.tests.support import python
+from conformance.tests.support.planted_faults import Sound
+
+CASES = 60
+
+
+def many_of(made: type[Sound], record: Path, cases: int = CASES) -> Many:
+    """What the errors of an implementation have in common, over so many cases, of which every one agrees."""
+    session = Session(made(), PROFILES["quick"], record)
+    places = [place for place, one in enumerate(session.space.valid) if one["dtype"] == "float32"]
+    for k in range(cases):
+        place = places[k % len(places)]
+        session.check("agreement", build_case(SeededChooser(k), session.space.valid[place]))
+    events = [json.loads(line) for line in record.read_text().splitlines()]
+    return errors_in_common([event for event in events if event["event"] == "case"])
+
+
+@pytest.mark.parametrize("made", [Sound, planted.Erring])
+def test_errors_by_chance_are_no_fault(made: type[Sound], tmp_path: Path) -> None:
+    many = many_of(made, tmp_path / "record")
+    assert "outputs in float32" in many
+    assert leaning_errors(many) == {}
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        (planted.Leaning, "they have one sign, by"),
+        (planted.Inflating, "they point one way from 0, by"),
+        (planted.Coarse, "they are too large, by"),
+    ],
+)
+def test_a_bias_that_no_single_number_shows_is_seen(made: type[Sound], said: str, tmp_path: Path) -> None:
+    found = leaning_errors(many_of(made, tmp_path / "record"))
+    assert list(found) == ["outputs in float32"]
+    assert said in found["outputs in float32"]
+
+
+def test_what_errors_do_since_an_earlier_run_is_told_and_what_they_did_before_is_not(tmp_path: Path) -> None:
+    before, now = (many_of(made, tmp_path / made.name) for made in (planted.Erring, planted.Leaning))
+    (told,) = leaning_since(now, before)
+    assert told.startswith("outputs in float32: unlike before they have one sign")
+    assert not list(leaning_since(now, now))
+    assert not list(leaning_since(now, {}))
+
+
+def test_a_case_that_is_drawn_again_counts_once_and_few_cases_say_nothing() -> None:
+    def case(sums: list[float]) -> dict[str, object]:
+        family = {"measured": 100, "in_common": [sums, [400.0] * 3]}
+        return {"families": {"outputs": family}, "dtype": "float32"}
+
+    distinct = [case([60.0 + k, 0.0, 0.0]) for k in range(ENOUGH_CASES)]
+    assert errors_in_common(distinct[1:]) == {}
+    assert errors_in_common(distinct) == errors_in_common(distinct * 5)
+    mean, error = errors_in_common(distinct)["outputs in float32"]["signs"].values()
+    assert abs(mean - 6.45) < 1e-12
+    assert abs(error - 2 / ENOUGH_CASES**0.5) < 1e-12
+
+
+def test_the_limit_is_one_false_alarm_in_a_million_runs() -> None:
+    at = {"signs": {"mean": 4.9, "error": 1.0}, "outward": {"mean": 0.0, "error": 1.0}}
+    assert leaning_errors({"outputs in float32": at}) == {}
+    at["signs"]["mean"] = 5.2
+    assert leaning_errors({"outputs in float32": at})
+    more = {f"outputs in {k}": at for k in range(20)}
+    assert leaning_errors(more) == {}, "of many that are compared, one is so far off by chance"
+    assert IMPROBABLE == 1e-6
+    smaller = {"sizes": {"mean": -50.0, "error": 1.0}}
+    assert leaning_errors({"outputs in float32": smaller}) == {}
+
+
+def test_the_command_fails_on_a_bias_and_says_which(tmp_path: Path) -> None:
+    name = "conformance.tests.support.planted_biases:Leaning"
+    status, said = python("-m", "conformance", "run", "--implementation", name, "--json", str(tmp_path / "run.json"))
+    assert status == 1, said
+    assert "The errors of outputs in float32: they have one sign, by" in said
+    (found,) = json.loads((tmp_path / "run.json").read_text())["implementations"]
+    assert (found["verdict"], found["failures"]) == ("DIVERGES", {})

@@ -1,0 +1,46 @@
+"""What the many errors of an answer have in common, and how much of it is by chance."""
+
+from __future__ import annotations
+
+import numpy as np
+
+import refimpl as ri
+
+from ..leaning import sums
+from ..sampling import moments
+
+
+def test_the_sums_are_of_signs_of_sides_and_of_squares() -> None:
+    value = np.array([2.0, -2.0, 3.0, 4.0, 1e-3, 1.001, 7.0])
+    errors = np.array([[0.1, 0.1, -0.2, 5.0, 0.1, 0.1, np.nan]])
+    variance = np.array([0.01, 0.01, 0.01, np.inf, 0.01, 0.01, 0.01])
+    signs, outward, squares = sums(errors, value, variance)[:, 0]
+    assert signs == 1 + 1 - 1 + 1 + 1, "but for what is not known"
+    assert outward == 1 - 1 - 1, "but for what lies near 0, or near 1"
+    np.testing.assert_allclose(squares, 0 + 0 + 3 + 0 + 0, atol=1e-12)
+
+
+def in_common(batch: int, rows_alike: bool) -> tuple[np.ndarray, int]:
+    """The sums over the outputs of an LSTM, of many samples, and how many outputs there are."""
+    rng = np.random.default_rng(0)
+    cell = ri.LSTM(3, 5)
+    params = {name: rng.normal(size=shape) for name, shape in cell.parameter_shapes.items()}
+    x = rng.normal(size=(1 if rows_alike else batch, 4, 3))
+    run = ri.forward(cell, params, np.repeat(x, batch, axis=0) if rows_alike else x)
+    found = moments(run, "float32", gradients=False, samples=192, many=True)["outputs"]
+    assert found.many is not None
+    return found.many, found.value.size
+
+
+def test_the_samples_have_nothing_in_common_in_the_mean() -> None:
+    many, _ = in_common(8, rows_alike=False)
+    mean, error = many.mean(axis=1), many.std(axis=1) / np.sqrt(many.shape[1])
+    assert (np.abs(mean[:2]) < 5 * error[:2]).all(), (mean, error)
+
+
+def test_errors_that_come_from_the_same_roundings_count_as_one() -> None:
+    """In half of the samples equal rows err alike."""
+    (apart, numbers), (alike, _) = (in_common(16, rows_alike) for rows_alike in (False, True))
+    per_number = [float(np.square(each[0]).mean()) / numbers for each in (apart, alike)]
+    assert 0.5 < per_number[0] < 4, per_number
+    assert per_number[1] > 2.5 * per_number[0], per_number
