@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ..common.atomic import write_atomically
+from ..reporting.generated_pages import ROOT, CommandFailed, form_of, pages, regenerated
 from ..reporting.heartbeat import heartbeat
-from ..reporting.pages import ROOT, CommandFailed, form_of, pages, regenerated
 
 
 def add_to(commands: Any) -> None:

@@ -6,9 +6,12 @@ import argparse
 import shlex
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+
+from ..reporting.heartbeat import heartbeat
 
 _MODULE = "python -m conformance"
 _SCRIPT = "rnn-conformance"
@@ -50,6 +53,8 @@ _COMMANDS = {
     "docs": "docs",
 }
 """Each command's name, to the module in this folder that adds its parser and does its work."""
+_TELL_THEMSELVES = ("run", "record", "upgrade", "mutants", "tolerance-study", "bench", "parity", "docs")
+"""Commands that say how far they are, at least twice a minute; of the others a line says that they go on."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -59,14 +64,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description="Checks recurrent layers of real frameworks against the oracle. "
         "`%(prog)s COMMAND --help` explains a command.",
     )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="named")
     for name, module in _COMMANDS.items():
         _add(commands, name, module)
     parsed = parser.parse_args(arguments)
     # A record keeps the form that a checkout understands too, where no console script is installed.
     parsed.command_line = f"{_MODULE} {shlex.join(sys.argv[1:] if arguments is None else arguments)}"
     try:
-        status: int = parsed.command(parsed)
+        with nullcontext() if parsed.named in _TELL_THEMSELVES else heartbeat(lambda: f"{parsed.named} goes on"):
+            status: int = parsed.command(parsed)
     except ModuleNotFoundError as error:
         if error.name not in (*_OPTIONAL, *_ALWAYS):
             raise

@@ -8,7 +8,7 @@ import pytest
 
 from conformance.commands import docs
 from conformance.commands.main import main
-from conformance.reporting import pages
+from conformance.reporting import generated_pages as pages
 
 BY_HAND = '<!-- {{cog printed("no-such-command", by_hand=True) cog}} -->\nkept as it is\n<!-- {{end}} -->\n'
 
