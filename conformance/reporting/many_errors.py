@@ -26,6 +26,9 @@ SUMS = {
     "sizes": "are too large",
 }
 """The sums of `refimpl.leaning`, and what the errors do where one is far from 0."""
+TOLD_OF_A_CHANGE = ("outward",)
+"""Sums that are only compared with an earlier run: a faithful function may err to one side. XLA's tanh and sigmoid on a
+CPU, in float32, do so towards 0: Keras 3.15.1 on JAX 0.10.2, 4.5 deviations in 155 cases."""
 Many = Mapping[str, Mapping[str, Mapping[str, float]]]
 
 
@@ -70,7 +73,8 @@ def errors_in_common(cases: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, 
 
 def leaning_errors(many: Many) -> dict[str, str]:
     """By family and dtype, what is improbable of the errors, and how much."""
-    return dict(_improbable((what, name, one, None) for what, name, one in _each(many)))
+    judged = ((what, name, one, None) for what, name, one in _each(many) if name not in TOLD_OF_A_CHANGE)
+    return dict(_improbable(judged))
 
 
 def leaning_since(many: Many, earlier: Many) -> Iterator[str]:
