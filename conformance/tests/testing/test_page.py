@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -27,7 +28,11 @@ def run(folder: Path, how: str, fault: str = "") -> tuple[int, str]:
     (folder / "test_example.py").write_text(examples()[how])
     (folder / "pytest.ini").write_text("[pytest]\n")
     command = [sys.executable, *HOW[how], "test_example.py"]
-    environment = {"PYTHONPATH": f"{ROOT}:{folder}", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "OMP_NUM_THREADS": "1"}
+    environment = {
+        "PYTHONPATH": f"{ROOT}{os.pathsep}{folder}",
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        "OMP_NUM_THREADS": "1",
+    }
     ran = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     return ran.returncode, ran.stdout + ran.stderr
 
