@@ -13,11 +13,14 @@ from typing import Any, NoReturn
 
 import pytest
 
+from conformance.common.calling import CALLS
 from conformance.common.printable import printable
+from conformance.common.tracebacks import raised
 from conformance.contract import Misdeclared, NotRun
 from conformance.implementations.finding import load
 from conformance.judging.divergences import Disagreement
 from conformance.running.events import append_event, record_named
+from conformance.suite.call_limit import CallLimit
 from conformance.suite.session import PROFILES, SESSION, Session
 
 _HERE = Path(__file__).parent
@@ -29,6 +32,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--device", default="cpu", help="where it computes: cpu (default) or cuda")
     group.addoption("--amount", default="quick", choices=list(PROFILES), help="how many cases are drawn")
     group.addoption("--cases", type=int, help="random cases, not the amount's")
+    group.addoption("--call-timeout", type=float, default=120.0, help="seconds for one call, where there is a record")
     group.addoption("--record", type=record_named, help="append one JSON line for each event to this file")
 
 
@@ -36,8 +40,13 @@ def pytest_configure(config: pytest.Config) -> None:
     name = config.getoption("--implementation")
     if name is None:
         return
+    record = config.getoption("--record")
+    limit = CallLimit(record, config.getoption("--call-timeout")) if record is not None else None
+    if limit is not None:
+        CALLS.watch = limit.around
     try:
-        implementation = load(name, config.getoption("--device"))
+        with CALLS.around("its import, and to be made"):
+            implementation = load(name, config.getoption("--device"))
     except NotRun as reason:
         append_event(config.getoption("--record"), event="unavailable", why=printable(reason))
         raise pytest.UsageError(f"{name}: not run: {reason}") from None
@@ -45,6 +54,9 @@ def pytest_configure(config: pytest.Config) -> None:
         _refuse(config, name, error)
     except ValueError as error:
         raise pytest.UsageError(f"--implementation: {error}") from None
+    except Exception as error:
+        append_event(record, event="unusable", why=raised(error))
+        raise pytest.UsageError(f"{name}: cannot be made: {raised(error)}") from None
     profile = PROFILES[config.getoption("--amount")]
     if config.getoption("--cases"):
         profile = replace(profile, cases=config.getoption("--cases"))
@@ -54,6 +66,8 @@ def pytest_configure(config: pytest.Config) -> None:
         current.space  # noqa: B018  (what is declared is checked before anything runs)
     except Misdeclared as error:
         _refuse(config, name, error)
+    if limit is not None:
+        limit.script = current.script_of
     config.stash[SESSION] = current
     gc.freeze()  # a framework is a million objects that stay, and each full collection would look at all of them again
 

@@ -36,7 +36,9 @@ from numpy.typing import NDArray
 
 import refimpl as ri
 
+from .common.calling import CALLS
 from .common.descriptions import described, first_cell, lengths_kind, mask_kind, options_of_cell
+from .common.protection import changed_fields, plain_arrays, private_fields
 
 Array = NDArray[Any]
 Quantities = Mapping[str, Array]
@@ -290,9 +292,22 @@ def attribute_of(implementation: Any, attribute: str) -> Any:
 
 
 def observe(implementation: Implementation, case: Case) -> Observed:
-    """The implementation's answer, as an `Observed`."""
-    answer = implementation.observe(case)
-    return answer if isinstance(answer, Observed) else Observed(dict(answer))
+    """The implementation's answer, as an `Observed`; raises what it raises, and `InputChanged`.
+
+    It gets a copy of the case, and of its answer we keep copies.
+    """
+    given = private_fields(case)
+    with CALLS.around(case):
+        answer = implementation.observe(given)
+        observed = answer if isinstance(answer, Observed) else Observed(answer)
+        observed = Observed(plain_arrays(observed.values), dict(observed.missing), str(observed.path))
+    if changed := changed_fields(case, given):
+        raise InputChanged(f"the call changed {', '.join(changed)}: a case must be left as it is")
+    return observed
+
+
+class InputChanged(Exception):
+    """A call has changed what was given to it."""
 
 
 class Misdeclared(ValueError):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..common.arguments import count, output_file
+from ..common.arguments import count, output_file, seconds
 from ..common.atomic import write_atomically
 from ..common.schemas import why_unchecked
 from ..implementations.finding import BUILT_IN, FRAMEWORKS
@@ -65,6 +65,13 @@ def add_to(commands: Any) -> None:
         help="print every failure with its script, the options tried, all that was not run and why, and the known "
         "divergences",
     )
+    parser.add_argument(
+        "--call-timeout",
+        type=seconds,
+        metavar="SECONDS",
+        default=120.0,
+        help="what one call of an implementation may take (default: 120); one that takes longer is ended",
+    )
     add_json(parser, "the whole result")
     parser.add_argument(
         "--record",
@@ -102,6 +109,7 @@ def _run(parsed: argparse.Namespace) -> int:
         parsed.jobs,
         parsed.profile_suite,
         parsed.cases,
+        parsed.call_timeout,
     )
     if parsed.html:
         require_packages()

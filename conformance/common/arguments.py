@@ -15,6 +15,17 @@ def count(text: str) -> int:
     return int(text)
 
 
+def seconds(text: str) -> float:
+    """A number of seconds above zero."""
+    try:
+        found = float(text)
+    except ValueError:
+        found = 0.0
+    if not 0 < found < float("inf"):
+        raise argparse.ArgumentTypeError("a number of seconds above zero is needed")
+    return found
+
+
 def output_file(name: str) -> Path:
     """A file to be written; its folder must exist."""
     path = Path(name)

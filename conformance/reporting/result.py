@@ -20,8 +20,8 @@ from .tried_cases import packed_cases
 class Result:
     """What the run of one implementation found.
 
-    verdict           "agrees", "DIVERGES", "not run", "CRASHED", "interrupted", or "MISDECLARED": its
-                      declaration makes no sense
+    verdict           "agrees", "DIVERGES", "not run", "CRASHED", "no answer in 120 s", "interrupted",
+                      or "MISDECLARED": its declaration makes no sense
     coverage          of the "combinations" of options and the "tuples" of three option values: "covered" and "valid"
     families          family to the count of ``numbers`` compared, the ``worst`` error in units of its bound, and the
                       count of ``undecided`` numbers, whose bound is infinite; further ``deviations``, the root mean
@@ -88,8 +88,12 @@ def result_of(process: SuiteProcess, device: str) -> Result:
         verdict, why = "not run", unavailable[0]
     elif misdeclared:
         verdict, why = "MISDECLARED", misdeclared[0]
+    elif process.silent or process.of_kind("no answer"):
+        verdict, why = _no_answer(process)
     elif failures or any(found["worst"] > 1 for found in families.values()):
         verdict = "DIVERGES"
+    elif unusable := [event["why"] for event in process.of_kind("unusable")]:
+        verdict, why = "CRASHED", f"it cannot be made: {unusable[0]}"
     elif process.was_cut:
         verdict = "interrupted"
         why = f"the run was interrupted after {len(cases)} cases" if process.process else "it had not begun"
@@ -98,7 +102,9 @@ def result_of(process: SuiteProcess, device: str) -> Result:
     elif process.status != 0 or not numbers or not _ran_every_test(process):
         verdict = "CRASHED"
         last_lines = _tail(process.printed)
-        why = f"pytest ended with status {process.status}, and not every test was run; its last lines:\n{last_lines}"
+        asked = f" It was asked last: {process.asked}." if process.asked else ""
+        ended = f"pytest ended with status {process.status}, and not every test was run.{asked}"
+        why = f"{ended} Its last lines:\n{last_lines}"
     elif leaning:
         verdict = "DIVERGES"
         why = "\n".join(f"The errors of {what}: {said}" for what, said in leaning.items())
@@ -136,6 +142,20 @@ def result_of(process: SuiteProcess, device: str) -> Result:
     )
 
 
+def _no_answer(process: SuiteProcess) -> tuple[str, str]:
+    """The verdict on what exceeds its limit, and what it was asked, with the script where there is one."""
+    told = process.of_kind("no answer")
+    if not told:
+        verdict = f"no answer in {process.silent:.3g} s"
+        at_end = bool(process.of_kind("end"))
+        if at_end:
+            return verdict, "every test was run, and then its process did not end"
+        return verdict, f"it was asked: {process.asked}; meanwhile it let no other thread of its process run"
+    script = told[-1]["script"]
+    head = "\n--- a script that asks the same, without this project ---\n" if script else ""
+    return f"no answer in {told[-1]['seconds']:.3g} s", f"it was asked: {told[-1]['what']}{head}{script}"
+
+
 def exit_status(results: Sequence[Result], required: bool) -> int:
     """0 where something was compared and nothing new diverged; with ``required``, nothing may be missing.
 
@@ -143,9 +163,9 @@ def exit_status(results: Sequence[Result], required: bool) -> int:
     """
     if any(result.verdict == "MISDECLARED" for result in results):
         return 2
-    bad = {"DIVERGES", "CRASHED", "interrupted"} | ({"not run"} if required else set())
+    good = {"agrees"} | (set() if required else {"not run"})
     compared = any(result.numbers for result in results)
-    return 0 if compared and not any(result.verdict in bad for result in results) else 1
+    return 0 if compared and all(result.verdict in good for result in results) else 1
 
 
 def _coverage(process: SuiteProcess) -> dict[str, dict[str, int]]:

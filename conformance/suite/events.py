@@ -35,6 +35,10 @@ _CASE = event_schema(
 
 EVENTS: dict[str, dict[str, Any]] = {
     "unavailable": event_schema(why=_TEXT),
+    "alive": event_schema(),
+    "call": event_schema(what=_TEXT),
+    "no answer": event_schema(seconds=_NUMBER, what=_TEXT, script=_TEXT),
+    "unusable": event_schema(why=_TEXT),
     "misdeclared": event_schema(why=_TEXT),
     "start": event_schema(
         name=_TEXT,
@@ -66,4 +70,8 @@ EVENTS: dict[str, dict[str, Any]] = {
     "end": event_schema(collected=_SIZE, reported=_SIZE),
     "accounts": event_schema(began={"type": "number"}, ended={"type": "number"}, seconds=_mapping({"type": "number"})),
 }
-"""Kind of event to its schema. ``outcome`` is that of a test as pytest reports it; ``failure`` has the message."""
+"""Kind of event to its schema.
+
+``alive`` says no more than that; ``call`` is what is asked from then on; ``outcome`` is how a test ended,
+and ``failure`` has its message.
+"""

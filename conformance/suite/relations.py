@@ -11,8 +11,8 @@ import pytest
 from conformance.cases.building import SizeLimits
 from conformance.cases.option_space import Combination, call_options_of, matches
 from conformance.cases.strategies import cases_of_combinations
-from conformance.common.printable import LINE, printable_lines
-from conformance.contract import Array, Case, Quantities, observe
+from conformance.common.tracebacks import raised
+from conformance.contract import Array, Case, Observed, Quantities, observe
 from conformance.judging.divergences import Disagreement
 from conformance.judging.verdict import Comparison, compare
 from conformance.suite.session import CHANGING_EFFECTS, Session
@@ -24,10 +24,15 @@ Relation = Callable[[Session, Case], list[Comparison]]
 
 def answer(session: Session, case: Case) -> Quantities:
     """What the implementation computes; raises a `Disagreement` where it raises."""
+    return observed(session, case).values
+
+
+def observed(session: Session, case: Case) -> Observed:
+    """The same, with what it says of what is missing."""
     try:
-        return observe(session.implementation, case).values
+        return observe(session.implementation, case)
     except Exception as error:
-        raise Disagreement(f"{case!r}\nraised {type(error).__name__}: {printable_lines(error, LINE)}") from error
+        raise Disagreement(f"{case!r}\n{raised(error)}") from error
 
 
 def check_relation(

@@ -18,8 +18,10 @@ from typing import Any
 
 from ..implementations.finding import source_of
 from ..running.processes import ON_GPU, ONE_THREAD, WITHOUT_GPU, RecordedProcess, poll_until_done
+from .call_limit import seconds_between_signs
 from .events import EVENTS
 
+_UNTIL_FIRST = 120.0  # seconds for Python, pytest and our own modules, before anything of the implementation's
 _PACKAGE = Path(__file__).parents[1]
 
 
@@ -30,6 +32,7 @@ class RunPlan:
     amount          the name of a profile: ``quick`` or ``thorough``
     profile_suite   whether each process keeps accounts of its time (`conformance.running.profiling`)
     cases           the number of random cases of each implementation; None: that of the profile
+    call_timeout    the seconds that a call may take
     """
 
     implementations: tuple[str, ...]
@@ -39,6 +42,7 @@ class RunPlan:
     jobs: int = os.cpu_count() or 1
     profile_suite: bool = False
     cases: int | None = None
+    call_timeout: float = 120.0
 
 
 class SuiteProcess(RecordedProcess):
@@ -47,6 +51,11 @@ class SuiteProcess(RecordedProcess):
     def __init__(self, name: str) -> None:
         super().__init__(EVENTS)
         self.name = name
+        self.asked = ""
+        """What it was asked last."""
+        self.heard = self._ended = 0.0
+        self.silent = 0.0
+        """For how many seconds it was not heard of when it was ended for that; 0 where it was not."""
         self.was_cut = False
         """Whether the run ended before it did."""
         self.started = 0.0
@@ -61,7 +70,25 @@ class SuiteProcess(RecordedProcess):
 
     def read(self) -> None:
         """Reads the record's new events."""
-        self.events += self.new_events()
+        for event in self.new_events():
+            self.heard, kind = time.monotonic(), event["event"]
+            if kind == "call":
+                self.asked = event["what"]
+            elif kind != "alive":
+                self.events.append(event)
+                self._ended = self.heard if kind == "end" else self._ended
+        if self.spoiled:
+            self.stop()
+
+    def end_if_silent(self, limit: float) -> None:
+        """Ends it where it has not been heard of for longer than a process with that limit of a call may be silent."""
+        most = _UNTIL_FIRST + limit if not self.heard else 2 * limit + seconds_between_signs(limit)
+        silent = time.monotonic() - (self.heard or self.started) > most
+        if self._ended and time.monotonic() - self._ended > limit:  # something keeps the interpreter from its end
+            silent, most = True, limit
+        if silent and self.status is None:
+            self.silent = most
+            self.stop()
 
     def of_kind(self, kind: str) -> list[dict[str, Any]]:
         return [event for event in self.events if event["event"] == kind]
@@ -73,6 +100,7 @@ class SuiteProcess(RecordedProcess):
             "--assert=plain",  # nothing of the suite asserts: it raises what it has to say
             *("--rootdir", str(_PACKAGE), "-p", "no:cacheprovider", "-W", "ignore"),
             *("--implementation", self.name, "--device", plan.device, "--amount", plan.amount),
+            *("--call-timeout", str(plan.call_timeout)),
             *(("--cases", str(plan.cases)) if plan.cases else ()),
             *("--record", str(self.record), f"--hypothesis-seed={plan.seed}"),
             *(("-p", "conformance.running.profiling.plugin") if plan.profile_suite else ()),
@@ -99,8 +127,7 @@ def run_suite(
             for process, _ in running:
                 process.seconds = time.monotonic() - process.started
                 process.read()
-                if process.spoiled:
-                    process.stop()
+                process.end_if_silent(plan.call_timeout)
             watch(processes)
     except KeyboardInterrupt as error:
         for process in processes:

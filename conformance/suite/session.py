@@ -18,7 +18,9 @@ from hypothesis import HealthCheck, settings
 
 from ..cases.coverage import Coverage, OptionTuples, values_of_options, values_refused
 from ..cases.option_space import Space, space_of
+from ..common.calling import CALLS
 from ..common.printable import LINE, NAME, bounded, printable, printable_lines
+from ..common.protection import changed_fields, private_fields
 from ..contract import Case, Implementation, Quantities, attribute_of, family_of
 from ..judging.divergences import (
     Disagreement,
@@ -130,7 +132,13 @@ class Session:
     def prepared(self, case: Case) -> Case:
         """The case with what only the framework knows, such as the factors of dropout that it will draw."""
         prepare: Callable[[Case], Case] | None = attribute_of(self.implementation, "prepare")
-        return case if prepare is None else prepare(case)
+        if prepare is None:
+            return case
+        with CALLS.around(case):
+            prepared: Case = private_fields(prepare(private_fields(case)))
+        if changed := [name for name in changed_fields(case, prepared) if not name.startswith("dropout")]:
+            raise Disagreement(f"{case!r}\nprepare(case) changed {', '.join(changed)}, and may change dropout alone")
+        return prepared
 
     def record_start(self, planned: int) -> None:
         """Records what is about to run."""
@@ -240,6 +248,10 @@ class Session:
                 *self._script(case),
             ]
         )
+
+    def script_of(self, what: object) -> str:
+        """The script that calls the implementation with a case; empty for anything else."""
+        return script_of_case(self.implementation, what, self.known_divergences) if isinstance(what, Case) else ""
 
     def _script(self, case: Case) -> list[str]:
         """A script that reproduces the failure, or why there is none."""

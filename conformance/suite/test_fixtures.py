@@ -7,11 +7,11 @@ import pytest
 
 from conformance.cases.strategies import declares_cell
 from conformance.common.printable import bounded
-from conformance.contract import Case, observe
+from conformance.contract import Case
 from conformance.judging.divergences import Disagreement
 from conformance.judging.expected import Expected
 from conformance.judging.verdict import judge
-from conformance.suite.relations import as_declared
+from conformance.suite.relations import as_declared, observed
 from conformance.suite.session import Session
 from conformance.truth import corpus
 
@@ -38,8 +38,7 @@ def test_the_hand_sized_case_is_exact(session: Session, fixture: corpus.Fixture)
         pytest.skip(why)
     zero_bounds = {name: np.zeros(value.shape) for name, value in fixture.expected.items()}
     for case in cases:
-        observed = observe(session.implementation, case)
-        verdict = judge(Expected(fixture.expected, zero_bounds, case.dtype), observed)
+        verdict = judge(Expected(fixture.expected, zero_bounds, case.dtype), observed(session, case))
         session.check_comparisons(f"hand-sized {fixture.id}", "hand-sized", verdict.comparisons, case)
         if not verdict.comparisons:
             raise Disagreement(f"{case!r}\nnothing was compared: {bounded(dict(verdict.missing))}")

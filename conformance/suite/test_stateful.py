@@ -26,6 +26,9 @@ from conformance.cases.numbers import distinct_numbers, rounded, with_garbage
 from conformance.cases.option_space import Combination, has_dropout
 from conformance.cases.oracle_run import quantities, run_oracle
 from conformance.cases.strategies import cases_of_combinations
+from conformance.common.calling import CALLS
+from conformance.common.protection import changed_arrays, plain_arrays, private_copy, private_fields
+from conformance.common.tracebacks import raised
 from conformance.contract import Array, Case, Observed
 from conformance.judging.divergences import Disagreement
 from conformance.judging.expected import Expected
@@ -93,20 +96,27 @@ class LayerBesideOracle:
 
     def __init__(self, session: Session, case: Case) -> None:
         self.session, self.chain, self.numbers = session, OracleChain(case), 0
-        self.layer: Any = session.implementation.stateful(case)  # type: ignore[attr-defined]  # not all have it
+        with CALLS.around(case):
+            self.layer: Any = session.implementation.stateful(private_fields(case))  # type: ignore[attr-defined]  # not all have it
 
     def take(self, step: Step) -> list[str]:
         """Takes the step, and returns what is wrong then."""
+        given = private_copy(step.arguments)
         try:
-            found = getattr(self.layer, step.name)(*step.arguments)
+            with CALLS.around(f"{step} of {self.chain.case!r}"):
+                found = getattr(self.layer, step.name)(*given)
+                values = (
+                    plain_arrays(found.values if isinstance(found, Observed) else found) if step.name == "call" else {}
+                )
         except Exception as error:
-            return [f"raised {type(error).__name__}: {error}"]
+            return raised(error).splitlines()
+        if changed := list(changed_arrays(step.arguments, given, "argument")):
+            return [f"the call changed {', '.join(changed)}"]
         if step.name != "call":
             if not found:  # else the loaded layer goes on with the state
                 self.chain.reset()
             return []
-        observed = found if isinstance(found, Observed) else Observed(dict(found))
-        verdict = judge(self.chain.call(*step.arguments), observed)
+        verdict = judge(self.chain.call(*step.arguments), Observed(values))
         self.numbers += verdict.numbers
         self.session.record_comparisons("stateful", "stateful", verdict.comparisons, self.chain.case)
         return [str(wrong) for wrong in verdict.disagreements] if verdict.comparisons else ["nothing was compared"]

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ...common.printable import LINE, bounded, printable_lines
+from ...common.printable import bounded
+from ...common.tracebacks import raised
 from ...contract import Array, Case, Identified, Implementation, Observed, observe
 from ..arithmetic import arithmetic_of
 from ..expected import Expected, OracleAnswer, expect
@@ -59,7 +60,7 @@ def run_and_judge(
         expected = [entry.id for entry in errors if entry.message in f"{type(error).__name__}: {error}"]
         if expected:
             return Verdict(()), tuple(expected)
-        raise Disagreement(f"{case!r}\nraised {type(error).__name__}: {printable_lines(error, LINE)}") from error
+        raise Disagreement(f"{case!r}\n{raised(error)}") from error
     if errors:
         raise Disagreement(f"{case!r}\nknown divergence {errors[0].id} is gone: nothing was raised")
     for entry in applying:

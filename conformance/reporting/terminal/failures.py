@@ -8,7 +8,6 @@ from ..failure_kinds import kinds_of
 from ..result import Result
 from . import Console, escape
 
-WITHOUT_VERDICT = ("CRASHED", "MISDECLARED")
 _KINDS_SHOWN = 5  # of an implementation; of the others the first line
 _TESTS_NAMED = 3
 
@@ -16,7 +15,7 @@ _TESTS_NAMED = 3
 def print_failures(console: Console, results: Sequence[Result], lines: int, width: int) -> None:
     """Prints one of each kind, in at most so many lines of that width; the rest of a kind is counted."""
     for result in results:
-        if result.why and result.verdict in (*WITHOUT_VERDICT, "DIVERGES"):
+        if result.why and result.verdict != "not run":
             console.rule(f"[red]{escape(result.name)}[/]")
             _print_screen(console, result.why, lines, width)
         kinds = kinds_of(result.failures)
@@ -37,7 +36,7 @@ def print_failures_in_full(console: Console, results: Sequence[Result]) -> None:
         for test, message in result.failures.items():
             console.rule(f"[red]{escape(f'{result.name}: {test}')}[/]")
             console.print(escape(message), highlight=False, soft_wrap=True)
-        if result.why and result.verdict in (*WITHOUT_VERDICT, "DIVERGES"):
+        if result.why and result.verdict != "not run":
             console.rule(f"[red]{escape(result.name)}[/]")
             console.print(escape(result.why), highlight=False, soft_wrap=True)
 
