@@ -14,11 +14,12 @@ from . import symbols
 from .arrays import Array
 from .precision import Precision
 from .symbols import Linear
+from .wrapping import Wrapping
 
 _FEW = 2  # terms of a sum for which the absolute values of all of them will do, at less cost
 
 
-class RoundedSums:
+class RoundedSums(Wrapping):
     """An array of sums whose last rounding is still to come.
 
     value       the values, float64
@@ -28,8 +29,6 @@ class RoundedSums:
     rounded     how often each term has been rounded before the summation
     linear      the part of the error that is linear in the error of the state before the step; None: there is none
     """
-
-    __array_ufunc__ = None  # an ndarray on the left hands the operation over to us
 
     least: float = -np.inf
     """What no faithful implementation's number is below, where more is known of it than its error: a root, plus ε."""
@@ -116,19 +115,6 @@ class RoundedSums:
             self.rounded,
             linear,
         )
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return tuple(self.value.shape)
-
-    @property
-    def ndim(self) -> int:
-        return len(self.value.shape)
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        dtype: np.dtype[Any] = self.value.dtype
-        return dtype
 
     @property
     def T(self) -> Self:

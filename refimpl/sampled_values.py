@@ -13,11 +13,12 @@ import numpy as np
 from . import sampled_sums
 from .arrays import Array
 from .noise import STORAGE, Noise
+from .wrapping import Wrapping
 
 _NARROW_BITS = 24  # numbers of float32 can be stored in so many bits
 
 
-class SampledValues:
+class SampledValues(Wrapping):
     """An array whose last rounding may still be to come.
 
     value    the values, float64
@@ -25,8 +26,6 @@ class SampledValues:
     pending  the variance of the last rounding; None: it is done
     terms    how many terms the sum has of which ``pending`` speaks; 1 of a product or a function
     """
-
-    __array_ufunc__ = None  # an ndarray on the left hands the operation over to us
 
     _cut: Array | None = None
     _narrow: Array | None = None
@@ -63,6 +62,8 @@ class SampledValues:
             if self._whole is None:
                 rounding = self.noise.drawn(self.pending, self.value)
                 if self.delta is not None:
+                    if len(self.delta) < len(rounding):  # a gradient of a large kernel, of fewer samples
+                        rounding = rounding[:: self.noise.stride]
                     rounding += self.delta
                 self.delta = rounding
             else:
@@ -106,19 +107,6 @@ class SampledValues:
         return self._narrow
 
     # --- shape ------------------------------------------------------------------------------------
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return tuple(self.value.shape)
-
-    @property
-    def ndim(self) -> int:
-        return len(self.value.shape)
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        dtype: np.dtype[Any] = self.value.dtype
-        return dtype
 
     @property
     def T(self) -> Self:

@@ -45,6 +45,7 @@ INSIDE: dict[str, str] = {
     "sampled_sums": ARITHMETIC,
     "sampled_values": ARITHMETIC,
     "tails": ARITHMETIC,
+    "wrapping": ARITHMETIC,
     "sampling.Moments": RESULT,
     "sampling.Spread": RESULT,
     "sampling.moments": "what `spread` and `compare` do",

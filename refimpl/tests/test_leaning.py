@@ -44,3 +44,14 @@ def test_errors_that_come_from_the_same_roundings_count_as_one() -> None:
     per_number = [float(np.square(each[0]).mean()) / numbers for each in (apart, alike)]
     assert 0.5 < per_number[0] < 4, per_number
     assert per_number[1] > 2.5 * per_number[0], per_number
+
+
+def test_gradients_of_large_kernels_are_summed_over_the_samples_that_they_have() -> None:
+    rng = np.random.default_rng(0)
+    cell = ri.SimpleRNN(2, 91)
+    run = ri.forward(cell, cell.init(rng), rng.normal(size=(2, 3, 2)))
+    found = moments(run, "float32", rng.normal(size=run.outputs.shape), samples=12, many=True)
+    shapes = {name: each.many.shape for name, each in found.items() if each.many is not None}
+    assert shapes["outputs"] == shapes["d_x"] == (3, 12)
+    assert shapes["d_params.recurrent_kernel"] == (3, 4)
+    assert all(each.many is not None and each.many.any() for each in found.values())
