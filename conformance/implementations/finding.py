@@ -24,7 +24,6 @@ import importlib
 import importlib.util
 import os
 import sys
-import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -32,6 +31,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from ..common.reading import read_toml
 from ..common.schemas import mismatch
 from ..contract import Implementation, Misdeclared, NotRun, attribute_of
 
@@ -104,7 +104,7 @@ def offered(kind: str) -> dict[str, Source]:
 
 def _read(path: Path, kind: str) -> dict[str, Source]:
     """What the file offers of that kind, by name."""
-    content = tomllib.loads(path.read_text(encoding="utf-8"))
+    content = read_toml(path)
     if wrong := mismatch(content, _SCHEMA):
         raise ValueError(f"{path.parent.name}/{_FILE}: {wrong}")
     shared = {key: content.pop(key) for key in _SHARED if key in content}

@@ -22,7 +22,6 @@ two.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
@@ -31,6 +30,7 @@ from typing import Any
 
 from refimpl.precision import Precision
 
+from ..common.reading import read_toml
 from ..common.schemas import mismatch
 from ..contract import Case, attribute_of
 from ..implementations.finding import data_files
@@ -151,7 +151,7 @@ def _read() -> tuple[dict[str, Any], ...]:
     """What each file says."""
     found = []
     for path in files():
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = read_toml(path)
         if wrong := mismatch(content, _SCHEMA):
             raise ValueError(f"{path.parent.name}/{path.name}: {wrong}")
         found.append(content)

@@ -5,12 +5,12 @@ A family's worst error is one number of thousands. What all of them have in comm
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..common.reading import read_json
 from ..common.schemas import mismatch
 from ..judging.verdict import NEGLIGIBLE_RATIO
 from .json_report import FORMAT
@@ -66,10 +66,7 @@ def read_earlier_errors(path: Path) -> tuple[EarlierErrors, EarlierMany]:
 
     Raises `ValueError` for any other file.
     """
-    try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise ValueError(f"{path}: {error}") from None
+    content: dict[str, Any] = read_json(path)
     if wrong := mismatch(content, _SCHEMA):
         raise ValueError(f"{path}: expected what run --json wrote: {wrong}")
     runs = {(its["name"], its["device"]): its for its in content["implementations"]}

@@ -14,6 +14,7 @@ from typing import Any
 
 from ..common.atomic import write_atomically
 from ..common.fixtures import directory
+from ..common.reading import Unreadable, read_json
 from ..common.schemas import mismatch
 
 RunRecord = Mapping[str, Any]
@@ -54,10 +55,10 @@ def _numbers() -> Iterator[str]:
 def read_run_record(path: Path) -> RunRecord:
     """The record in the file; `RunRecordRefused` where it is none."""
     try:
-        found: RunRecord = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise RunRecordRefused(path, str(error)) from error
-    if wrong := mismatch(found, json.loads((run_records_folder() / _SCHEMA).read_text(encoding="utf-8"))):
+        found: RunRecord = read_json(path)
+    except Unreadable as error:
+        raise RunRecordRefused(path, error.problem) from None
+    if wrong := mismatch(found, read_json(run_records_folder() / _SCHEMA)):
         raise RunRecordRefused(path, f"is no record of a run: {wrong}")
     return found
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -17,6 +16,7 @@ from ...cases.building import build_case
 from ...cases.declarations import with_defaults
 from ...cases.option_space import matches
 from ...cases.oracle_run import run_oracle
+from ...common.reading import read_toml
 from ...common.schemas import mismatch
 from ...contract import Case, Identified, attribute_of, family_of
 from ...implementations.finding import FOLDER, data_files
@@ -113,10 +113,7 @@ def known_divergences() -> tuple[Divergence, ...]:
     schema = json.loads((_HERE / "schema.json").read_text())
     entries = []
     for path in files():
-        try:
-            content = tomllib.loads(path.read_text(encoding="utf-8"))
-        except tomllib.TOMLDecodeError as error:
-            raise ValueError(f"{path.name}: {error}") from None
+        content = read_toml(path)
         if wrong := mismatch(content, schema):
             raise ValueError(f"{path.name}: {wrong}")
         entries += [_parsed(path.name, entry) for entry in content["divergence"]]

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ...common.reading import Unreadable, read_json, read_npy, read_npz
 from ...contract import Array
-from .limits import MOST_BYTES, MOST_TEXT
+from .limits import MOST_TEXT, within
 from .model import CannotRead, Input, Model, Node
 
 BATCH, TIME, OTHER = 3, 7, 5
@@ -42,21 +42,26 @@ def drawn(model: Model, seed: int = 0, shapes: Mapping[str, Sequence[int]] | Non
     return found
 
 
+def _content(path: Path) -> Any:
+    if path.suffix == ".json":
+        return read_json(path, MOST_TEXT)
+    most = within(path)
+    return read_npz(path, most) if path.suffix == ".npz" else read_npy(path, most)
+
+
 def given(model: Model, path: Path) -> dict[str, Array]:
     """The inputs that a file holds: ``.npy`` for a model's first input, ``.npz`` and ``.json`` by name or in order."""
     try:
-        if path.stat().st_size > (MOST_TEXT if path.suffix == ".json" else MOST_BYTES):
-            raise CannotRead(f"{path.name}: too large")
-        if path.suffix == ".json":
-            content: Any = json.loads(path.read_text(encoding="utf-8"))
+        content: Any = _content(path)
+    except Unreadable as error:
+        raise CannotRead(f"{path.name}: no inputs that can be read: {error.problem}") from None
+    try:
+        if isinstance(content, Mapping):
+            named = {str(name): np.asarray(value) for name, value in content.items()}
         else:
-            content = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise CannotRead(f"{path.name}: no inputs that can be read: {str(error).splitlines()[0]}") from None
-    if isinstance(content, Mapping):
-        named = {str(name): np.asarray(value) for name, value in content.items()}
-    else:
-        named = {model.inputs[0].name: np.asarray(content)}
+            named = {model.inputs[0].name: np.asarray(content)}
+    except (ValueError, OverflowError) as error:
+        raise CannotRead(f"{path.name}: no arrays: {str(error).splitlines()[0]}") from None
     names = [each.name for each in model.inputs]
     short = {name.partition("#")[0]: name for name in names}
     if not set(named) <= set(names) | set(short):

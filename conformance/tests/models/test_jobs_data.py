@@ -32,7 +32,7 @@ def tar(files: dict[str, bytes], kind: bytes = tarfile.REGTYPE) -> bytes:
 
 
 def distribution(lines: bytes = _TWO, member: str = FILMS) -> bytes:
-    return tar({rated_sentences._INNER: tar({member: lines})})
+    return tar({rated_sentences.INNER: tar({member: lines})})
 
 
 def test_sentences_are_read_with_their_ratings() -> None:
@@ -45,10 +45,10 @@ def test_sentences_are_read_with_their_ratings() -> None:
         (b"", "no tar.gz archive, or a damaged one"),
         (b"<html>404</html>", "no tar.gz archive, or a damaged one"),
         (distribution()[:200], "no tar.gz archive, or a damaged one"),
-        (tar({"other.txt": b""}), f"there is no {rated_sentences._INNER}"),
-        (tar({rated_sentences._INNER: b"not a tar"}), "no tar.gz archive, or a damaged one"),
+        (tar({"other.txt": b""}), f"there is no {rated_sentences.INNER}"),
+        (tar({rated_sentences.INNER: b"not a tar"}), "no tar.gz archive, or a damaged one"),
         (distribution(member="other.txt"), f"there is no {FILMS}"),
-        (tar({rated_sentences._INNER: b""}, tarfile.SYMTYPE), "is no plain file"),
+        (tar({rated_sentences.INNER: b""}, tarfile.SYMTYPE), "is no plain file"),
         (distribution(b"1\t2.5\n"), "line 1: expected a number, a rating and a sentence"),
         (distribution(_TWO + b"3\tgood\tA film.\n"), "line 3: expected a number, a rating and a sentence"),
         (distribution(b"1\t4.5\tA film.\n"), "line 1: expected a rating from -4 to 4"),

@@ -45,7 +45,7 @@ def made_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             lines.append(f"{k + 1}\t{rating}\tA {' '.join(chosen)} one of {source}.")
         files[member] = "\r\n".join(lines).encode()
     path = tmp_path / "made-up.tar.gz"
-    path.write_bytes(_packed({rated_sentences._INNER: _packed(files)}))
+    path.write_bytes(_packed({rated_sentences.INNER: _packed(files)}))
     monkeypatch.setattr(rated_sentences, "SHA256", hashlib.sha256(path.read_bytes()).hexdigest())
     return path
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import refimpl as ri
 from refimpl import checks
 
 from ...common.fixtures import directory
+from ...common.reading import Unreadable, parse_json, read_file
 from ...common.schemas import mismatch
 from ...contract import CELL_KINDS, Array, Case
 from .model import FORMAT, Family, Fixture, FixtureRefused, shapes_of
@@ -76,13 +76,9 @@ def _is_of_our_format(document: Any) -> bool:
 
 def _bytes(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise FixtureRefused(path, f"cannot be read: {error.strerror}") from error
-    if len(content) > MAX_BYTES:
-        raise FixtureRefused(path, f"absurd size: more than {MAX_BYTES} bytes")
-    return content
+        return read_file(path, MAX_BYTES)
+    except Unreadable as error:
+        raise FixtureRefused(path, error.problem) from None
 
 
 def _checked(path: Path, listed: Mapping[str, Any]) -> bytes:
@@ -97,19 +93,10 @@ def _checked(path: Path, listed: Mapping[str, Any]) -> bytes:
 
 
 def _parsed(path: Path, content: bytes) -> Any:
-    def refuse(constant: str) -> Any:
-        raise ValueError(f"non-finite number {constant}")
-
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) != len(pairs):
-            raise ValueError("a key stands twice in one object")
-        return found
-
     try:
-        return json.loads(content.decode("utf-8"), parse_constant=refuse, object_pairs_hook=unique)
-    except (ValueError, RecursionError) as error:
-        raise FixtureRefused(path, f"is not valid JSON: {error}") from error
+        return parse_json(path, content)
+    except Unreadable as error:
+        raise FixtureRefused(path, error.problem) from None
 
 
 def _family(path: Path, document: Mapping[str, Any]) -> Family:

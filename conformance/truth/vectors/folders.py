@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ...common.reading import read_json
+
 MANIFEST = "vectors.json"
 """The file that says what the folder holds. A folder with it is ours, if it holds the listed files and no other."""
 FORMAT = 1
@@ -59,10 +61,10 @@ def refuse_what_is_not_ours(folder: Path) -> None:
 def _listed(manifest: Path) -> set[str]:
     """The files that the manifest lists and itself; nothing where it is not a manifest of ours."""
     try:
-        content = json.loads(manifest.read_text(encoding="utf-8"))
+        content = read_json(manifest)
         ours = content["rnn_conformance_vectors"] == FORMAT
         return {MANIFEST, *content["files"]} if ours else set()
-    except (OSError, ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError):
         return set()
 
 

@@ -11,10 +11,10 @@ A case is written as the minimal cases of divergences are, in a TOML file that n
 from __future__ import annotations
 
 import json
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...common.reading import Unreadable, read_toml
 from ...common.schemas import mismatch
 from ...contract import Case
 from ...implementations.finding import source_of
@@ -43,11 +43,13 @@ def question_of_case_file(path: Path) -> Question:
     properties = {"implementation": {"type": "string"}, **defined["properties"]}
     schema = {**defined, "properties": properties, "required": ["implementation", *defined["required"]]}
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = read_toml(path)
         if wrong := mismatch(content, schema):
             raise ValueError(wrong)
         source_of(content["implementation"])
         case = minimal_case(content)
+    except Unreadable as error:
+        raise ValueError(str(error)) from None
     except (OSError, ValueError, KeyError, TypeError) as error:  # TOML's own is a ValueError; NumPy's of a dtype is not
         raise ValueError(f"{path}: {error}") from None
     name = content["implementation"]

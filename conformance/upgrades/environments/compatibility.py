@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -16,6 +15,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
+from ...common.reading import read_toml
 from ...implementations.finding import source_of
 
 _PYPROJECT = Path(__file__).resolve().parents[3] / "pyproject.toml"
@@ -169,7 +169,7 @@ def successors() -> Mapping[str, str]:
 @cache
 def compatibility_table() -> Mapping[str, Any]:
     """The table, as it is written."""
-    return tomllib.loads(Path(__file__).with_name("compatibility.toml").read_text(encoding="utf-8"))
+    return read_toml(Path(__file__).with_name("compatibility.toml"))
 
 
 def _first(package: str, versions: Sequence[Version]) -> Mapping[str, Any] | None:
@@ -224,4 +224,4 @@ def _own_dependencies() -> tuple[str, ...]:
         raise NoEnvironmentKnown(
             "environments are built for a checkout of this project: none is here, as it was installed"
         )
-    return tuple(tomllib.loads(_PYPROJECT.read_text(encoding="utf-8"))["project"]["dependencies"])
+    return tuple(read_toml(_PYPROJECT)["project"]["dependencies"])

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ....common.reading import Unreadable, parse_json, read_file
 from ..limits import MOST_TEXT
 from ..model import CannotRead, Model, Said
 from . import keras_bare, keras_graph
@@ -20,9 +20,10 @@ def read(path: Path, said: Said) -> Model:
     with file:
         version, described = _described(path, text)
         if config is not None:
-            if not config.is_file() or config.stat().st_size > MOST_TEXT:
-                raise CannotRead(f"{config}: no configuration that can be read")
-            described = _parsed(config, config.read_text(encoding="utf-8", errors="replace"))
+            try:
+                described = _parsed(config, read_file(config, MOST_TEXT))
+            except Unreadable as error:
+                raise CannotRead(f"{config}: no configuration that can be read: {error.problem}") from None
             version = str(described.get("keras_version", "")) or version
         version = version or str((described or {}).get("keras_version", "")) or version_in(file)
         try:
@@ -45,11 +46,11 @@ def _described(path: Path, text: str) -> tuple[str, Any]:
     return str(_parsed(path, first).get("keras_version", "")), _parsed(path, rest)
 
 
-def _parsed(path: Path, text: str) -> Mapping[str, Any]:
+def _parsed(path: Path, text: str | bytes) -> Mapping[str, Any]:
     try:
-        found = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise CannotRead(f"{path.name}: its configuration is no JSON: {error}") from None
+        found = parse_json(path, text)
+    except Unreadable as error:
+        raise CannotRead(f"{path.name}: its configuration is no JSON: {error.problem}") from None
     if not isinstance(found, Mapping):
         raise CannotRead(f"{path.name}: its configuration is no mapping")
     return found

@@ -19,6 +19,8 @@ from __future__ import annotations
 
 import io
 import re
+import subprocess
+import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,6 +33,9 @@ from ....contract import Array
 from ..limits import MOST_TEXT, Budget, member, size_of, within
 from ..model import CannotRead
 
+PROBE_SECONDS = 20.0
+"""The time that HDF5's library gets to walk through a file, and more for a large one."""
+_BYTES_A_SECOND = 20e6
 _PARTS = ("forward_layer", "backward_layer", "layer", "cell", "cells", "layers", "seed_generator")
 
 
@@ -128,7 +133,9 @@ def opened(path: Path) -> tuple[Any, str]:
                 text = member(archive, "config.json", MOST_TEXT, path.name).decode("utf-8", "replace")
                 content = member(archive, "model.weights.h5", within(path), path.name)
                 text = _with_version(archive, text, path.name)
+            _probe(path, content)
             return h5py.File(io.BytesIO(content), "r"), text
+        _probe(path)
         file = h5py.File(path, "r")
     except (OSError, zipfile.BadZipFile, EOFError, RuntimeError) as error:
         raise CannotRead(f"{path.name}: no Keras file that can be read: {str(error).splitlines()[0]}") from None
@@ -137,6 +144,21 @@ def opened(path: Path) -> tuple[Any, str]:
     if len(text) > MOST_TEXT:
         raise CannotRead(f"{path.name}: its configuration is longer than {MOST_TEXT:,} characters")
     return file, text
+
+
+def _probe(path: Path, content: bytes | None = None) -> None:
+    """Lets another process walk through the file first; `CannotRead` where the library crashes or does not end."""
+    command = [sys.executable, "-I", str(Path(__file__).with_name("hdf5_probe.py"))]
+    command += [] if content is not None else [str(path.resolve())]
+    silent = subprocess.DEVNULL
+    given: dict[str, Any] = {"stdin": silent} if content is None else {"input": content}
+    seconds = PROBE_SECONDS + size_of(path) / _BYTES_A_SECOND
+    try:
+        done = subprocess.run(command, stdout=silent, stderr=silent, timeout=seconds, check=False, **given)
+    except subprocess.TimeoutExpired:
+        raise CannotRead(f"{path.name}: damaged: HDF5's library does not come to an end in it") from None
+    if done.returncode:
+        raise CannotRead(f"{path.name}: damaged: HDF5's library crashes in it (status {done.returncode})")
 
 
 def version_in(file: Any) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import struct
+import zipfile
+import zlib
 from pathlib import Path
 
 from ..limits import size_of
@@ -9,6 +12,21 @@ from ..model import CannotRead, Model, Said
 
 NOTHING = Said()
 """Nothing is said."""
+_DAMAGE: tuple[type[Exception], ...] = (
+    *(
+        ArithmeticError,
+        AttributeError,
+        EOFError,
+        LookupError,
+        MemoryError,
+        OSError,
+        RuntimeError,
+        TypeError,
+        ValueError,
+    ),
+    *(struct.error, zipfile.BadZipFile, zlib.error),
+)
+"""What the parsers of HDF5, ONNX and zip raise somewhere inside a damaged file, where it is no `CannotRead`."""
 _HDF5, _ZIP = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04"
 
 
@@ -16,11 +34,16 @@ def read(path: Path, said: Said = NOTHING) -> Model:
     """The model that a file holds; `CannotRead`, in one line, where it is broken or of another kind."""
     try:
         return _read(path, said)
+    except CannotRead as error:
+        raise CannotRead(" ".join(str(error).split())) from None
     except ModuleNotFoundError as error:
         if error.name not in ("h5py", "onnx"):
             raise
         hint = "pip install 'rnn-conformance[files]'"
         raise CannotRead(f"{path.name}: {error.name}, which reads it, is not installed ({hint})") from None
+    except _DAMAGE as error:
+        said_of_it = " ".join(f"{type(error).__name__}: {error}".split())
+        raise CannotRead(f"{path.name}: it is damaged, or was made otherwise: {said_of_it:.300}") from None
 
 
 def _read(path: Path, said: Said) -> Model:

@@ -5,12 +5,12 @@ Source: the format's description in the README of the safetensors project, 0.4 t
 
 from __future__ import annotations
 
-import json
 import struct
 from pathlib import Path
 
 import numpy as np
 
+from ....common.reading import Unreadable, parse_json
 from ....contract import Array
 from ..limits import MOST_TEXT, Budget, size_of
 from ..model import CannotRead
@@ -28,10 +28,12 @@ def read(path: Path) -> dict[str, Array]:
         if length > min(MOST_TEXT, size - 8):
             raise CannotRead(f"{path.name}: no safetensors file: its header has {length:,} bytes, the file {size:,}")
         try:
-            header = json.loads(file.read(length))
+            header = parse_json(path, file.read(length))
             entries = {str(name): entry for name, entry in header.items() if name != "__metadata__"}
-        except (ValueError, AttributeError, RecursionError) as error:
-            raise CannotRead(f"{path.name}: its header is broken: {error}") from None
+        except Unreadable as error:
+            raise CannotRead(f"{path.name}: its header is broken: {error.problem}") from None
+        except AttributeError:
+            raise CannotRead(f"{path.name}: its header is broken: it is no mapping") from None
         budget, found = Budget(path.name, size), {}
         for name, entry in entries.items():
             try:

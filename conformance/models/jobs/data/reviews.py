@@ -12,6 +12,7 @@ import numpy as np
 
 import refimpl as ri
 
+from ....common.reading import Unreadable, read_file
 from ....contract import Array, NotRun
 from ..frameworks import ask
 from . import rated_sentences, vocabulary
@@ -85,10 +86,9 @@ def from_imdb(path: Path, framework: str, words: int, length: int, unpickle: boo
             "nothing is unpickled unless --unpickle is given too"
         )
     try:
-        with path.open("rb") as file:
-            got = hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise DataRefused(f"{path}: cannot be read: {error.strerror}") from None
+        got = hashlib.sha256(read_file(path)).hexdigest()
+    except Unreadable as error:
+        raise DataRefused(str(error)) from None
     if got != IMDB_SHA256:
         raise DataRefused(f"{path}: not Keras's imdb.npz: expected SHA-256 {IMDB_SHA256}, got {got}")
     try:

@@ -9,8 +9,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,11 +17,13 @@ from typing import Any
 import numpy as np
 
 from ....common.atomic import write_atomically
+from ....common.reading import Unreadable, parse_json, read_npz
 from ....contract import Array
 from ..data.rated_sentences import cache_folder
 
 FORMAT = "rnn-conformance job 1"
 _OWN = ("about", "sha256")
+_MOST_BYTES = 2**28
 
 
 class CheckpointRefused(Exception):
@@ -59,26 +59,20 @@ def save(path: Path, settings: Mapping[str, Any], checkpoint: Checkpoint) -> Non
 
 def load(path: Path, settings: Mapping[str, Any]) -> Checkpoint | None:
     """The checkpoint in the file, or None where there is no file; `CheckpointRefused` for any other."""
-    try:
-        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as stored:
-            arrays = dict(stored)
-        about = json.loads(arrays["about"].tobytes())
-        digest = arrays.pop("sha256").tobytes()
-    except FileNotFoundError:
+    if not path.exists():
         return None
-    except (
-        KeyError,
-        ValueError,
-        OSError,
-        EOFError,
-        TypeError,
-        AttributeError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as error:
-        raise CheckpointRefused(f"{path}: not a job's state, or a damaged one: {error}") from None
+    try:
+        arrays = read_npz(path, _MOST_BYTES)
+        about = parse_json(path, arrays["about"].tobytes())
+        digest = arrays.pop("sha256").tobytes()
+    except Unreadable as error:
+        raise CheckpointRefused(f"{path}: not a job's state, or a damaged one: {error.problem}") from None
+    except KeyError as error:
+        raise CheckpointRefused(f"{path}: not a job's state, or a damaged one: it has no {error}") from None
     if digest != _digest(arrays):
         raise CheckpointRefused(f"{path}: damaged: its checksum does not fit what it holds")
+    if not isinstance(about, dict) or not all(isinstance(about.get(key), dict) for key in ("settings", "report")):
+        raise CheckpointRefused(f"{path}: not a job's state, or a damaged one: it does not say what it is of")
     if about.get("format") != FORMAT:
         raise CheckpointRefused(f"{path}: expected the format {FORMAT!r}, got {about.get('format')!r}")
     theirs, ours = about["settings"], json.loads(_json(settings))
