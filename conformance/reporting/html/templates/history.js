@@ -10,7 +10,7 @@
     const looks = { agree: ["--right-ink", ""], outside: ["--wrong-ink", "/"], raised: ["--refused-ink", "x"] };
     return Object.entries(looks).map(([name, [colour, shape]]) => ({
       type: "bar", name, x: one.releases.map((each) => each.version), y: one.releases.map((each) => each.standing[name]),
-      marker: { color: ink(colour), pattern: { shape, fgcolor: ink("--card") } },
+      marker: { color: ink(colour), pattern: { shape, fgcolor: ink("--card"), fillmode: "overlay" } },
     }));
   }
 
@@ -27,10 +27,10 @@
       const one = series[place.dataset.series], what = place.dataset.plot;
       const traces = (what === "standing" ? bars(one) : lines(one, what)).map((trace) => ({ ...trace, name: trace.name.replace(/&/g, "&amp;").replace(/</g, "&lt;") }));
       Plotly.react(place, traces, {
-        height: 290, margin: { l: 48, r: 10, t: 8, b: 64 }, barmode: "stack", showlegend: true, legend: { orientation: "h", y: 1.12, x: 0 },
+        height: 310, margin: { l: 48, r: 10, t: 48, b: 64 }, barmode: "stack", showlegend: true, legend: { orientation: "h", y: 1.02, x: 0, yanchor: "bottom", traceorder: "normal" },
         paper_bgcolor: "transparent", plot_bgcolor: "transparent", font: { color: ink("--ink"), size: 12 },
         xaxis: { type: "category", tickangle: -45, gridcolor: ink("--line"), fixedrange: true },
-        yaxis: { type: what === "standing" ? "linear" : "log", gridcolor: ink("--line"), zeroline: false, fixedrange: true, ...(what === "standing" ? {} : { exponentformat: "power", dtick: 1 }) },
+        yaxis: { type: what === "standing" ? "linear" : "log", gridcolor: ink("--line"), zeroline: false, fixedrange: true, ...(what === "standing" ? {} : { dtick: "D2" }) },
       }, { displayModeBar: false, responsive: true }).then(() =>
         document.querySelectorAll("svg").forEach((part) => part.setAttribute("aria-hidden", "true"))); // a plot has its label
     }
