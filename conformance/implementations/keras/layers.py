@@ -32,7 +32,7 @@ from .stateful import StatefulLayers, stateful
 
 _BACKEND = keras.backend.backend()
 _ABSENT = options.absent_in(keras.__version__)
-_KEPT_MODELS = 256  # with them goes what JAX compiled for all of them alike: of 64, it took a third more time
+_KEPT_MODELS = 256  # the oldest goes first; what JAX compiled for all of them alike stays
 _CALLS_BETWEEN_CHECKS = 32  # of whether the backend has compiled as much as the system allows
 _NAMES = ("kernel", "recurrent_kernel", "bias")
 _PROFILES = {"torch": "..pytorch.torch_profile", "jax": ".jax_profile"}
@@ -119,8 +119,7 @@ class KerasLayers(ProgramImplementation):
             code.backend.forget()
         if key not in self._built:
             if len(self._built) >= _KEPT_MODELS:
-                self._built.clear()
-                code.backend.forget()
+                del self._built[next(iter(self._built))]
             with BackendCalls(self.fused) as calls:
                 built = self.code.build_layers(**model)
                 native = _run(built, **data)
