@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-import refimpl as ri
-
+from .. import LSTM, forward
 from ..leaning import sums
 from ..sampling import moments
 
@@ -23,10 +22,10 @@ def test_the_sums_are_of_signs_of_sides_and_of_squares() -> None:
 def in_common(batch: int, rows_alike: bool) -> tuple[np.ndarray, int]:
     """The sums over the outputs of an LSTM, of many samples, and how many outputs there are."""
     rng = np.random.default_rng(0)
-    cell = ri.LSTM(3, 5)
+    cell = LSTM(3, 5)
     params = {name: rng.normal(size=shape) for name, shape in cell.parameter_shapes.items()}
     x = rng.normal(size=(1 if rows_alike else batch, 4, 3))
-    run = ri.forward(cell, params, np.repeat(x, batch, axis=0) if rows_alike else x)
+    run = forward(cell, params, np.repeat(x, batch, axis=0) if rows_alike else x)
     found = moments(run, "float32", gradients=False, samples=192, many=True)["outputs"]
     assert found.many is not None
     return found.many, found.value.size
