@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .. import LSTM, forward
+from .. import LSTM, SimpleRNN, forward
 from ..leaning import sums
 from ..sampling import moments
 
@@ -47,8 +47,8 @@ def test_errors_that_come_from_the_same_roundings_count_as_one() -> None:
 
 def test_gradients_of_large_kernels_are_summed_over_the_samples_that_they_have() -> None:
     rng = np.random.default_rng(0)
-    cell = ri.SimpleRNN(2, 91)
-    run = ri.forward(cell, cell.init(rng), rng.normal(size=(2, 3, 2)))
+    cell = SimpleRNN(2, 91)
+    run = forward(cell, cell.init(rng), rng.normal(size=(2, 3, 2)))
     found = moments(run, "float32", rng.normal(size=run.outputs.shape), samples=12, many=True)
     shapes = {name: each.many.shape for name, each in found.items() if each.many is not None}
     assert shapes["outputs"] == shapes["d_x"] == (3, 12)
