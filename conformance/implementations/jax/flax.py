@@ -1,8 +1,9 @@
 """Flax: the cells of ``flax.linen`` and ``flax.nnx`` in ``RNN`` and ``Bidirectional``.
 
 Options of their own: ``layout`` (``batch-major`` or ``time-major``) and, of an LSTM, ``cell`` (``LSTMCell`` or
-``OptimizedLSTMCell``). A backward run gives its outputs in the order of processing unless it is told ``keep_order``.
-Behind a row's length Flax leaves the outputs unspecified: they are zeroed here, and not compared.
+``OptimizedLSTMCell``). A backward run gives its outputs in the order of processing unless it is told ``keep_order``;
+with lengths each row's padding then still stands at its end, where the oracle's order of processing has it first, so
+that is not asked. Behind a row's length Flax leaves the outputs unspecified: they are zeroed here.
 """
 
 from __future__ import annotations
@@ -19,15 +20,19 @@ from .base import ACTIVATIONS, JaxLibrary, directions_of, merge_of
 from .programs import calls as shared
 from .programs import flax_linen, flax_nnx
 
+_LENGTHS = ("none", "sorted", "unsorted", "zero")
 _DIRECTIONS: Sequence[Mapping[str, Sequence[Any]]] = (
-    {"direction": ("forward",)},
-    {"direction": ("backward",), "output_order": ("original", "processing")},
-    {"direction": ("both",), "merge": ("concat", "sum", "mul", "ave"), "backward_cell": ("alike", "different")},
+    {"direction": ("forward",), "lengths": _LENGTHS},
+    {"direction": ("backward",), "lengths": _LENGTHS},
+    {"direction": ("backward",), "output_order": ("processing",)},
+    {
+        "direction": ("both",),
+        "merge": ("concat", "sum", "mul", "ave"),
+        "backward_cell": ("alike", "different"),
+        "lengths": _LENGTHS,
+    },
 )
-_CALLS: Mapping[str, Sequence[Any]] = {
-    "layout": ("batch-major", "time-major"),
-    "lengths": ("none", "sorted", "unsorted", "zero"),
-}
+_CALLS: Mapping[str, Sequence[Any]] = {"layout": ("batch-major", "time-major")}
 _GATED = {"activation": ("tanh", "relu"), "recurrent_activation": ("sigmoid", "hard_sigmoid")}
 _SHARED = (
     shared.arrays_of,
