@@ -105,14 +105,19 @@ class Features:
         return entry is None or any(name == "gradients" or name.startswith("d_") for name in entry.families)
 
     def _names(self, divergence: str, option: str, value: str) -> bool:
-        """Whether the divergence is about this value; one that is in no catalogue any more is about all."""
+        """Whether the divergence is about this value.
+
+        One whose condition singles out no value is about all that it states; one that is in no catalogue, about all.
+        """
         entry = self._known.get(divergence)
         if entry is None:
             return True
-        conditions = [{option: tuple(map(str, when[option]))} for when in entry.when if option in when]
-        return any(
-            matches(condition, {option: value}) and self._singles_out(condition, option) for condition in conditions
-        )
+        for when in entry.when:
+            conditions = {name: {name: tuple(map(str, values))} for name, values in when.items()}
+            about = [name for name, condition in conditions.items() if self._singles_out(condition, name)]
+            if option in (about or conditions) and matches(conditions[option], {option: value}):
+                return True
+        return False
 
     def _singles_out(self, condition: Mapping[str, Sequence[str]], option: str) -> bool:
         """Whether a condition is about few of an option's values: not the default, or no more than half of them."""

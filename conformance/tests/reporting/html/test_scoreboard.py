@@ -84,6 +84,15 @@ def test_a_wrong_field_says_why(features: Features) -> None:
     assert features.field({"kind": ("SimpleRNN",)}).why == {"new disagreement": 1}
 
 
+def test_a_divergence_that_applies_to_all_that_there_is_counts_where_it_says_so() -> None:
+    """It is about float32, and float32 is the only dtype."""
+    lost = event(0.5, ("mnn-small-values-are-lost",), dtype="float32")
+    declared = {"kind": ["LSTM", "GRU"], "dtype": ["float32"]}
+    found = Features({"tried": packed_cases([lost]), "declared": declared})
+    assert found.field({"dtype": ("float32",)}).why == {"mnn-small-values-are-lost": 1}
+    assert found.field({"kind": ("LSTM",)}).state == "right"
+
+
 def test_gradients_are_judged_by_the_cases_that_have_some(features: Features) -> None:
     assert (features.gradients().state, features.gradients().cases) == ("right", 1)
     off = {"tried": packed_cases([event(3.0, family="gradients")]), "declared": {"kind": ["LSTM"]}}
