@@ -56,17 +56,19 @@ def printed(results: list[Result], width: int, verbose: bool = False) -> list[st
     return text.splitlines()
 
 
+@pytest.mark.parametrize("shown", [MANY, MANY[2:], MANY[:1], MANY[-1:]], ids=["all", "short", "one", "crashed"])
 @pytest.mark.parametrize("width", WIDTHS)
-def test_the_table_fits_and_each_row_is_a_line(width: int) -> None:
-    lines = printed(MANY, width)
+def test_the_table_fits_and_each_row_is_a_line(width: int, shown: list[Result]) -> None:
+    lines = printed(shown, width)
     table = [line for line in lines if line.startswith(tuple("┏┃┡│└"))]
-    assert len(table) == 3 + len(MANY) + 1, "\n".join(table)
+    assert len(table) == 3 + len(shown) + 1, "\n".join(table)
     assert {len(line) for line in table} <= set(range(width + 1)), max(map(len, table))
-    for each, line in zip(MANY, table[3:-1], strict=True):
+    for each, line in zip(shown, table[3:-1], strict=True):
         cells = [cell.strip() for cell in line.strip("│").split("│")]
         assert cells[0].removesuffix("…") in f"{each.name} (cpu)"
         assert cells[-1].startswith(each.verdict)
         assert all(cells), f"an empty cell: {cells}"
+        assert not any("…" in cell for cell in cells[1:]), f"a cell is cut: {cells}"
 
 
 def test_the_wider_the_table_the_more_it_shows() -> None:

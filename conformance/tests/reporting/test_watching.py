@@ -22,7 +22,8 @@ class Planted:
 
     def __init__(self, name: str, cases: int = 0, status: int | None = None, runs: bool = True) -> None:
         self.label, self.status, self.process = name, status, object() if runs else None
-        self.seconds, self.started, self.log = 7.0, 0.0, None
+        self.seconds, self.started, self.log, self.was_cut = 7.0, 0.0, None, False
+        self.spoiled = ""
         compared = {"families": {"outputs": {"numbers": 9, "worst": 0.25, "undecided": 0}}}
         case = {"event": "case", "dtype": "float64", "missing": {}, "known": [], "path": "", **compared}
         start = {"event": "start", "name": name, "versions": {}, "planned": 12, "valid": {}}
