@@ -12,29 +12,28 @@ from conformance.reporting.heartbeat import SECONDS, heartbeat
 from conformance.reporting.progress import progress_bars, unfinished
 from conformance.reporting.terminal.watching import Watch
 from conformance.reporting.terminal.without_rich import PlainConsole
-from conformance.suite.runner import RunPlan
+from conformance.suite.runner import RunPlan, SuiteProcess
 
 PLAN = RunPlan(("slow", "quick", "waits"))
 
 
-class Planted:
-    """A process of a run: what it has told so far, and whether it runs or has ended."""
+class Planted(SuiteProcess):
+    """A process of a run that was never started: what it has told so far, and whether it runs or has ended."""
+
+    status: Any = None
 
     def __init__(self, name: str, cases: int = 0, status: int | None = None, runs: bool = True) -> None:
-        self.label, self.status, self.process = name, status, object() if runs else None
-        self.seconds, self.started, self.log, self.was_cut = 7.0, 0.0, None, False
-        self.spoiled = ""
+        super().__init__(name)
+        self.status, self.seconds = status, 7.0
+        self.process: Any = object() if runs else None
         compared = {"families": {"outputs": {"numbers": 9, "worst": 0.25, "undecided": 0}}}
         case = {"event": "case", "dtype": "float64", "missing": {}, "known": [], "path": "", **compared}
         start = {"event": "start", "name": name, "versions": {}, "planned": 12, "valid": {}}
         end = {"event": "end", "collected": 1, "reported": 1}
-        self.events: list[dict[str, Any]] = [start] * runs + [case] * cases + [end] * (status == 0)
+        self.events = [start] * runs + [case] * cases + [end] * (status == 0)
 
     def read(self) -> None:
-        pass
-
-    def of_kind(self, kind: str) -> list[dict[str, Any]]:
-        return [event for event in self.events if event["event"] == kind]
+        """Reads nothing: there is no record."""
 
 
 def lines_of(capsys: pytest.CaptureFixture[str]) -> list[str]:
