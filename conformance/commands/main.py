@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import errno
+import io
+import os
 import shlex
 import sys
 from collections.abc import Sequence
@@ -13,6 +16,8 @@ from typing import Any
 
 from ..reporting.heartbeat import heartbeat
 
+_NOT_WRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
+"""What a full disk, a quota, a read-only file system and a folder of somebody else's say."""
 _MODULE = "python -m conformance"
 _SCRIPT = "rnn-conformance"
 _OPTIONAL = {
@@ -70,9 +75,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = parser.parse_args(arguments)
     # A record keeps the form that a checkout understands too, where no console script is installed.
     parsed.command_line = f"{_MODULE} {shlex.join(sys.argv[1:] if arguments is None else arguments)}"
+    _prepare_output()
     try:
         with nullcontext() if parsed.named in _TELL_THEMSELVES else heartbeat(lambda: f"{parsed.named} goes on"):
             status: int = parsed.command(parsed)
+    except OSError as error:
+        if error.errno not in _NOT_WRITABLE:
+            raise
+        print(f"{error.filename or 'a file'}: cannot be written: {error.strerror}", file=sys.stderr)
+        return 2
     except ModuleNotFoundError as error:
         if error.name not in (*_OPTIONAL, *_ALWAYS):
             raise
@@ -80,6 +91,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{error.name} is not installed (pip install 'rnn-conformance{extra}')", file=sys.stderr)
         return 1
     return status
+
+
+def _prepare_output() -> None:
+    """Where standard output is closed nothing is printed; what it cannot encode is written as an escape."""
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  (until the process ends)
+    elif isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _add(commands: Any, name: str, module: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 
 _FIGURES = (".png", ".svg", ".pdf")
@@ -31,6 +32,8 @@ def output_file(name: str) -> Path:
     path = Path(name)
     if not path.parent.is_dir():
         raise argparse.ArgumentTypeError(f"no such folder: {path.parent}")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise argparse.ArgumentTypeError(f"cannot be written: {path}")
     return path
 
 

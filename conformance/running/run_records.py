@@ -12,7 +12,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from ..common.atomic import write_atomically
+from ..common.atomic import write_atomically, write_new
 from ..common.fixtures import directory
 from ..common.reading import Unreadable, read_json
 from ..common.schemas import mismatch
@@ -42,7 +42,7 @@ def write_run_record(path: Path, content: RunRecord) -> Path:
     """Writes a record and returns its file: ``path``, or in a folder a new file named by device and date."""
     if path.is_dir():
         names = (f"{content['plan']['device']}-{content['date'][:10]}{more}.json" for more in _numbers())
-        path = next(path / name for name in names if not (path / name).exists())
+        return write_new((path / name for name in names), encoded_run_record(content))
     write_atomically(path, encoded_run_record(content))
     return path
 
