@@ -21,6 +21,7 @@ from conformance.implementations.finding import load
 from conformance.judging.divergences import Disagreement
 from conformance.running.events import append_event, record_named
 from conformance.suite.call_limit import CallLimit
+from conformance.suite.self_check import why_blind
 from conformance.suite.session import PROFILES, SESSION, Session
 
 _HERE = Path(__file__).parent
@@ -126,6 +127,17 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         current.record_outcome(test, report.outcome, report.duration, why)
 
 
+def _check_ourselves(current: Session) -> None:
+    """Records a failure where this process sees no fault any more."""
+    try:
+        why = why_blind()
+    except Exception as error:
+        why = raised(error)
+    if why:
+        message = f"NumPy, the oracle or the comparisons were changed in this process: {why}"
+        current.record_failure("self-check", message)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     current = session.config.stash.get(SESSION, None)
@@ -133,6 +145,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         reporter = session.config.pluginmanager.get_plugin("terminalreporter")
         stats = reporter.stats if reporter is not None else {}
         reported = sum(len(stats.get(outcome, ())) for outcome in ("passed", "failed", "skipped", "error"))
+        _check_ourselves(current)
         current.record_end(session.testscollected, reported)
 
 
