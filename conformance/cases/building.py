@@ -41,7 +41,12 @@ def build_case(chooser: Chooser, combination: Combination, limits: SizeLimits | 
 
 
 class CaseBuilder:
-    """A case in the making: the choices made so far. Subclasses choose the numbers in another way (`probing`)."""
+    """A case in the making: the choices made so far. Subclasses choose the numbers in another way (`probing`).
+
+    chaotic_too   whether cases whose rounding errors grow past every number are drawn too
+    """
+
+    chaotic_too = False
 
     def __init__(self, chooser: Chooser, combination: Combination, limits: SizeLimits) -> None:
         self.chooser, self.options = chooser, combination
@@ -145,7 +150,8 @@ class CaseBuilder:
         recurrent = name.rpartition(".")[2] == "recurrent_kernel"
         scales = magnitudes.of_recurrent_kernel(self.options) if recurrent else None
         if scales is None:
-            return self.array(shape, magnitudes.of_parameter(self.options, name), f"magnitude of {name}")
+            every, tame = magnitudes.of_any_array(self.options), magnitudes.of_parameter(self.options, name)
+            return self.array(shape, every if self.chaotic_too else tame, f"magnitude of {name}")
         scale = self.chooser.one_of(scales, f"magnitude of {name}")
         numbers = distinct_numbers(self.rng, shape, scale, self.few_digits)
         return rounded(numbers / shape[0], self.options["dtype"])
