@@ -192,6 +192,8 @@ def _feed(value: Any, update: Callable[[bytes], None], around: tuple[int, ...]) 
         if value.dtype == object:
             for part in value.reshape(-1).tolist() if small else ():
                 _feed(part, update, around)
+        elif small and value.dtype.char in "gG":  # a long double's bytes beyond its ten are whatever stood there
+            update(repr(np.asarray(value).tolist()).encode())
         elif small:
             update(np.asarray(value).tobytes())
     elif isinstance(value, Mapping):

@@ -118,7 +118,7 @@ def test_nonsense_is_refused_by_entry_option_and_value_with_what_is_known(entry:
         ((), "cells: expected a tuple of entries that is not empty, got ()"),
         ([{"kind": "LSTM"}] * (MOST_ENTRIES + 1), f"cells: expected at most {MOST_ENTRIES:,} entries, got more"),
     ],
-    ids=str,
+    ids=("text", "one entry", "endless", "number", "empty", "too many"),  # the same in every process
 )  # fmt: skip
 def test_cells_that_are_no_list_of_entries_are_refused(cells: Any, part: str) -> None:
     assert complaint_about(cells).startswith(part)
