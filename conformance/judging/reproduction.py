@@ -43,6 +43,22 @@ for name in sorted(set(expected) & set(got)):
     )
 raise SystemExit(1 if differs else 0)
 """
+_CELLS = """
+try:
+    import refimpl  # a plug-in that uses it, for its layouts say, is given its cells
+except ImportError:
+    refimpl = None
+
+
+def named(value):
+    if isinstance(value, tuple):
+        return tuple(map(named, value))
+    if isinstance(value, dict):
+        fields = {key: named(each) for key, each in value.items() if key != "is"}
+        return getattr(refimpl, value["is"], SimpleNamespace)(**fields)
+    return value
+
+"""
 
 
 def reproducing_script(implementation: Implementation, case: Case, expected: Expected) -> str:
@@ -84,25 +100,25 @@ def _of_plug_in(implementation: Implementation, case: Case, expected: Expected) 
         "d_outputs": case.d_outputs,
         "d_state": case.d_state,
         "wants_gradients": case.wants_gradients,
+        "dtype_name": case.dtype_name,
+        "outputs_shape": case.outputs_shape,
+        "size": case.size,
+        "options": dict(case.options),
         "call_options": dict(case.call_options),
         **{name: getattr(case, name) for name in _RUN_OPTIONS},
     }
     return "\n".join(
         [
-            "import sys\nfrom types import SimpleNamespace\nimport numpy as np",
+            "import importlib\nimport sys\nfrom types import SimpleNamespace\nimport numpy as np",
             f"sys.path.insert(0, {str(folder)!r})",
-            f"from {plug_in.__module__} import {plug_in.__name__}\n\n",
-            "def named(value):",
-            "    if isinstance(value, tuple):",
-            "        return tuple(map(named, value))",
-            "    if isinstance(value, dict):",
-            "        return SimpleNamespace(**{key: named(each) for key, each in value.items()})",
-            "    return value\n\n",
+            f"sys.path.append({str(Path(ri.__file__).parents[1])!r})",
+            f"plug_in = importlib.import_module({plug_in.__module__!r}).{plug_in.__qualname__}",
+            _CELLS,
             "def run(cell, state_sizes, **arguments):",
             "    case = SimpleNamespace(cell=named(cell), dtype=arguments['x'].dtype, **arguments)",
             "    zeros = tuple(np.zeros((len(case.x), size), case.dtype) for size in state_sizes)",
             "    case.initial_state_or_zeros = lambda: case.initial_state or zeros",
-            f"    answer = {plug_in.__name__}().observe(case)",
+            "    answer = plug_in().observe(case)",
             "    return getattr(answer, 'values', answer) if not isinstance(answer, dict) else answer\n\n",
             f"arguments = {_literal(arguments)}",
             f"expected = {_literal(expected.values)}",
@@ -113,11 +129,12 @@ def _of_plug_in(implementation: Implementation, case: Case, expected: Expected) 
 
 
 def _fields(cell: Any) -> dict[str, Any] | None:
-    """A cell's kind and fields, or those of a stack's layers; None where a layer has no cell in a direction."""
+    """A cell's class and fields, or those of a stack's layers; None where a layer has no cell in a direction."""
     if isinstance(cell, ri.Stack):
         pairs = [(layer.forward, layer.backward, layer.merge) for layer in cell.layers]
-        return {"layers": tuple({"forward": _fields(f), "backward": _fields(b), "merge": m} for f, b, m in pairs)}
-    return None if cell is None else dict(vars(cell))
+        layers = tuple({"is": "Layer", "forward": _fields(f), "backward": _fields(b), "merge": m} for f, b, m in pairs)
+        return {"is": "Stack", "layers": layers}
+    return None if cell is None else {"is": type(cell).__name__, **vars(cell)}
 
 
 def _literal(value: Any) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import refimpl as ri
 from conformance.contract import Case, Implementation
 from conformance.implementations.finding import load
 from conformance.judging.divergences import Disagreement
@@ -142,7 +143,7 @@ def elsewhere(folder: Path) -> Path:
 def test_a_faulty_plug_in_from_a_file_is_shown_from_another_folder(plug_in: Path, tmp_path: Path) -> None:
     source = printed(load(f"{plug_in}:Doubled"), example("SimpleRNN"))
     assert_differs(source, elsewhere(tmp_path), "state.h")
-    assert imports(source) == {"numpy", "sys", "types", plug_in.stem}
+    assert imports(source) == {"numpy", "refimpl", "sys", "types"}
 
 
 def test_a_sound_plug_in_from_a_file_is_shown_to_agree(plug_in: Path, tmp_path: Path) -> None:
@@ -160,6 +161,51 @@ def test_a_faulty_plug_in_from_a_package_is_shown_from_another_folder(
     monkeypatch.syspath_prepend(str(tmp_path))
     source = printed(load("somebodys_package.layers:Doubled"), example("SimpleRNN"))
     assert_differs(source, elsewhere(tmp_path), "state.h")
+
+
+BY_LAYOUTS = """
+import refimpl as ri
+from refimpl.layouts import pytorch
+
+
+class Doubled:
+    name, versions, dtypes, cells = "by-layouts", {"by-layouts": "1.0"}, ["float64"], [{"kind": "LSTM"}]
+    factor = 2
+
+    def observe(self, case):
+        assert case.options["kind"] == case.kind and case.dtype_name == "float64", "as the suite's case has it"
+        params = pytorch.load(case.cell, pytorch.dump(case.cell, case.params))
+        run = ri.forward(case.cell, params, case.x, initial_state=case.initial_state, reverse=case.reverse)
+        assert run.outputs.shape == case.outputs_shape
+        return {"outputs": self.factor * run.outputs}
+
+
+class Right(Doubled):
+    factor = 1
+"""
+
+
+@pytest.mark.parametrize("name", ["22_bad", "with space"])
+def test_a_file_whose_name_is_no_identifier_is_shown(name: str, tmp_path: Path) -> None:
+    path = tmp_path / f"{name}.py"
+    path.write_text(PLUG_IN)
+    assert_differs(printed(load(f"{path}:Doubled"), example("SimpleRNN")), elsewhere(tmp_path), "state.h")
+    case = example("SimpleRNN").replace(initial_state=None)
+    assert_agrees(reproducing_script(load(f"{path}:Right"), case, expect(case)), tmp_path / "elsewhere")
+
+
+@pytest.mark.parametrize("deep", [False, True], ids=["one cell", "a stack of them"])
+def test_a_plug_in_that_uses_our_layouts_is_given_our_cells(deep: bool, tmp_path: Path) -> None:
+    path = tmp_path / f"by_layouts_{deep}.py"
+    path.write_text(BY_LAYOUTS)
+    cell = ri.LSTM(2, 3, use_recurrent_bias=True)
+    given = ri.Stack((ri.Layer(cell, cell),)) if deep else cell
+    rng = np.random.default_rng(0)
+    case = Case(given, given.init(rng), rng.standard_normal((4, 5, 2)))
+    made = {name: load(f"{path}:{name}") for name in ("Doubled", "Right")}
+    folder = elsewhere(tmp_path)
+    assert_differs(reproducing_script(made["Doubled"], case, expect(case)), folder, "outputs")
+    assert_agrees(reproducing_script(made["Right"], case, expect(case)), folder)
 
 
 def test_every_number_of_a_script_is_the_number_of_the_case(plug_in: Path) -> None:
