@@ -106,8 +106,9 @@ class CaseBuilder:
             cell_options["proj_size"] = self.chooser.integer(1, hidden - 1, "proj_size")
         if options.get("clip"):
             cell_options["clip"] = self.chooser.one_of((0.5, 0.125, 1.5), "clip")
-        if options.get("forget_bias"):
-            cell_options["forget_bias"] = self.chooser.one_of((1.0, 0.75), "forget_bias")
+        if forget_bias := options.get("forget_bias"):
+            some = self.chooser.one_of((1.0, 0.75), "forget_bias") if forget_bias is True else forget_bias
+            cell_options["forget_bias"] = some
         first = kind(self.sizes["input"], hidden, **cell_options)
         if options["layers"] == 1 and options["direction"] != "both":
             return first

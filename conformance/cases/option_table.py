@@ -106,7 +106,7 @@ CELL_OPTIONS = (
     Option("projection", SWITCH, "LSTM with `proj_size`"),
     Option("peepholes", SWITCH, "LSTM whose gates see the cell state"),
     Option("input_forget", SWITCH, "LSTM with f = 1 - i"),
-    Option("forget_bias", SWITCH, "added to the LSTM's forget gate at run time"),
+    Option("forget_bias", (*SWITCH, 1.0), "added to the LSTM's forget gate at run time; True: 1 or another number"),
     Option("clip", SWITCH, "whether the activations' arguments are clipped"),
 )
 """The fields of the cells; each takes its cell's default where it is left out."""

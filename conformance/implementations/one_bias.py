@@ -25,18 +25,11 @@ class OneBias(ProgramImplementation):
         """What the layout's functions take besides."""
         return {}
 
-    def prepare(self, case: Case) -> Case:
-        """The case with no recurrent bias but the candidate's: the libraries have no other."""
-        params = dict(case.params)
-        for name, inside in _inside_reset_products(case.cell):
-            params[name] = params[name].copy()
-            params[name][: -len(inside)] = 0
-        return case.replace(params=params)
-
     def named_arrays(self, case: Case) -> dict[str, Any]:
         """What the program takes of the case: ``dtype``, ``leaves`` and ``cotangents``."""
         leaves = {"x": widened(case.x)}
-        leaves |= {f"weights.{name}": widened(value) for name, value in self.dump(case.cell, case.params).items()}
+        folded = self.dump(case.cell, self.folded(case))
+        leaves |= {f"weights.{name}": widened(value) for name, value in folded.items()}
         if case.initial_state is not None:
             given = zip(case.state_names, case.initial_state, strict=True)
             leaves |= {f"initial_state.{name}": widened(part) for name, part in given}
@@ -44,6 +37,20 @@ class OneBias(ProgramImplementation):
         named = zip(case.state_names, case.d_state or (), strict=False)
         cotangents |= {f"state.{name}": widened(part) for name, part in named if part is not None}
         return {"dtype": case.dtype_name, "leaves": leaves, "cotangents": cotangents}
+
+    def folded(self, case: Case) -> Quantities:
+        """The parameters with each recurrent bias but the candidate's added to the other bias, as users add them.
+
+        In the order of summation that adds biases first the sum is the same, so no tolerance is asked for it.
+        """
+        params = dict(case.params)
+        for name, inside in _inside_reset_products(case.cell):
+            bias = name.replace("recurrent_bias", "bias")
+            outside = slice(None, -len(inside))
+            params[bias], params[name] = params[bias].copy(), params[name].copy()
+            params[bias][outside] += params[name][outside]
+            params[name][outside] = 0
+        return params
 
     def dump(self, cell: Any, params: Quantities) -> Weights:
         found: dict[str, Any] = {}

@@ -7,7 +7,6 @@ Options of its own: ``unroll_by`` (``dynamic_unroll`` or ``static_unroll``, whic
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from refimpl.layouts import haiku as layout
@@ -22,7 +21,7 @@ _MODULES = {"SimpleRNN": "VanillaRNN", "LSTM": "LSTM", "GRU": "GRU"}
 _GATED = {"activation": ("tanh",), "recurrent_activation": ("sigmoid",), "use_recurrent_bias": (False,)}
 _KINDS: Sequence[Mapping[str, Any]] = (
     {"kind": "SimpleRNN", "activation": ("relu",), "use_recurrent_bias": EITHER},
-    {"kind": "LSTM", "forget_bias": (True,), **_GATED},
+    {"kind": "LSTM", "forget_bias": (layout.FORGET_BIAS,), **_GATED},
     {"kind": "GRU", "reset_after": (False,), **_GATED},
 )
 _UNROLLED: Sequence[Mapping[str, Any]] = (
@@ -47,12 +46,6 @@ class Haiku(JaxLibrary):
         f"{shared.PREAMBLE}\n{code.PREAMBLE}",
         (shared.arrays_of, shared.values_and_gradients, shared.weights_in, code.run_haiku),
     )
-
-    def prepare(self, case: Case) -> Case:
-        """The case with what Haiku adds to the forget gate, which is no option."""
-        if case.kind == "LSTM":
-            case = case.replace(cell=replace(case.cell, forget_bias=layout.FORGET_BIAS))
-        return super().prepare(case)
 
     def arguments(self, case: Case) -> dict[str, Any]:
         options: dict[str, Any] = {"hidden_size": case.cell.hidden_size}
