@@ -148,11 +148,11 @@ def opened(path: Path) -> tuple[Any, str]:
 
 def _probe(path: Path, content: bytes | None = None) -> None:
     """Lets another process walk through the file first; `CannotRead` where the library crashes or does not end."""
-    command = [sys.executable, "-I", str(Path(__file__).with_name("hdf5_probe.py"))]
+    seconds = PROBE_SECONDS + size_of(path) / _BYTES_A_SECOND
+    command = [sys.executable, "-I", str(Path(__file__).with_name("hdf5_probe.py")), str(int(seconds))]
     command += [] if content is not None else [str(path.resolve())]
     silent = subprocess.DEVNULL
     given: dict[str, Any] = {"stdin": silent} if content is None else {"input": content}
-    seconds = PROBE_SECONDS + size_of(path) / _BYTES_A_SECOND
     try:
         done = subprocess.run(command, stdout=silent, stderr=silent, timeout=seconds, check=False, **given)
     except subprocess.TimeoutExpired:
