@@ -23,6 +23,8 @@ from .events import EVENTS
 
 _UNTIL_FIRST = 120.0  # seconds for Python, pytest and our own modules, before anything of the implementation's
 _PACKAGE = Path(__file__).parents[1]
+_PYTESTS_OWN = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD")
+"""What a shell tells pytest could leave out tests, or the plug-in that draws cases."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,7 @@ class SuiteProcess(RecordedProcess):
         ]
         environment = os.environ | ONE_THREAD | dict(source_of(self.name).environment)
         environment |= WITHOUT_GPU if plan.device == "cpu" else ON_GPU
-        for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):  # a shell's own options could leave out tests
+        for name in _PYTESTS_OWN:
             environment.pop(name, None)
         self.started = time.monotonic()
         self.launch(command, environment)
