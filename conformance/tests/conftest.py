@@ -16,6 +16,8 @@ from .support import HERE, ROOT
 
 # A CI that runs in the background hands on that Ctrl-C is to be ignored; the tests of interrupts send one.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+# pytest-xdist's workers have a width of 80, of no terminal; what commands print is looked at in its own width.
+os.environ.pop("COLUMNS", None)
 
 
 @pytest.fixture

@@ -120,10 +120,19 @@ def test_what_is_measured_or_wrong_is_an_activation_of_a_framework_that_offers_i
         ri.activations.named(activation)
 
 
+NAMED_SO_BY_OTHERS = {
+    "conformance/truth/vectors/tolerances.py": "derives the two that ONNX's test data have from proven bounds",
+    "conformance/truth/vectors/onnx_files.py": "writes them down for ONNX's runner",
+    "conformance/tests/truth/vectors/test_onnx_vectors.py": "holds them to the bounds",
+    "conformance/tests/commands/test_readme.py": "shows what a guessed one lets pass",
+}
+"""The files in which the words stand for something else than a tolerance of ours, with what they stand for."""
+
+
 def test_no_tolerance_is_written_down_by_hand() -> None:
     word = re.compile(r"\b(rtol|atol|(assert_)?allclose|isclose|approx|assert_almost_equal)\b")
     for path in [*(ROOT / "refimpl").rglob("*.py"), *(ROOT / "conformance").rglob("*.py")]:
-        if path != Path(__file__):
+        if path != Path(__file__) and path.relative_to(ROOT).as_posix() not in NAMED_SO_BY_OTHERS:
             for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
                 assert not word.search(line), f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
 

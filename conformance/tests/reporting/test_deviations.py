@@ -25,7 +25,14 @@ def case(dtype: str, measured: int, size: float) -> dict[str, Any]:
 def result(*cases: dict[str, Any]) -> Any:
     of_kind = {"case": list(cases), "end": [{"collected": 1, "reported": 1}]}
     process = SimpleNamespace(
-        label="it", status=0, seconds=1.0, started=0.0, was_cut=False, spoiled="", of_kind=lambda k: of_kind.get(k, [])
+        label="it",
+        status=0,
+        seconds=1.0,
+        started=0.0,
+        was_cut=False,
+        spoiled="",
+        silent=0.0,
+        of_kind=lambda k: of_kind.get(k, []),
     )
     return result_of(process, "cpu")  # type: ignore[arg-type]
 
