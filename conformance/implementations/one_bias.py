@@ -44,9 +44,9 @@ class OneBias(ProgramImplementation):
         In the order of summation that adds biases first the sum is the same, so no tolerance is asked for it.
         """
         params = dict(case.params)
-        for name, inside in _inside_reset_products(case.cell):
+        for name, hidden in _inside_reset_products(case.cell):
             bias = name.replace("recurrent_bias", "bias")
-            outside = slice(None, -len(inside))
+            outside = slice(None, -hidden)
             params[bias], params[name] = params[bias].copy(), params[name].copy()
             params[bias][outside] += params[name][outside]
             params[name][outside] = 0
@@ -56,9 +56,9 @@ class OneBias(ProgramImplementation):
         found: dict[str, Any] = {}
         for prefix, each in named_cells(cell):
             own = {name: np.asarray(params[prefix + name]) for name in each.parameter_shapes}
-            for name, inside in _inside_reset_products(each):
+            for name, hidden in _inside_reset_products(each):
                 own[name] = own[name].copy()
-                own[name][: -len(inside)] = 0
+                own[name][:-hidden] = 0
             weights = self.layout.dump(each, own, **self.layout_options(each))
             found |= {prefix + name: value for name, value in weights.items()}
         return found
@@ -68,15 +68,15 @@ class OneBias(ProgramImplementation):
         for prefix, each in named_cells(cell):
             own = {name.removeprefix(prefix): value for name, value in weights.items() if name.startswith(prefix)}
             loaded = self.layout.load(each, own, **self.layout_options(each))
-            for name, inside in _inside_reset_products(each):
+            for name, hidden in _inside_reset_products(each):
                 # A gate's two biases are added, so the gradient of the one that is not there is that of the other.
-                loaded[name][: -len(inside)] = loaded["bias"][: -len(inside)]
+                loaded[name][:-hidden] = loaded["bias"][:-hidden]
             found |= {prefix + name: value for name, value in loaded.items()}
         return found
 
 
-def _inside_reset_products(cell: Any) -> Iterator[tuple[str, range]]:
-    """The name of each recurrent bias of a GRU that resets after, and the units whose candidate it moves."""
+def _inside_reset_products(cell: Any) -> Iterator[tuple[str, int]]:
+    """The name of each recurrent bias of a GRU that resets after, and its hidden size: the candidate's part is last."""
     for prefix, each in named_cells(cell):
         if getattr(each, "reset_after", False) and each.use_recurrent_bias:
-            yield prefix + "recurrent_bias", range(each.hidden_size)
+            yield prefix + "recurrent_bias", each.hidden_size

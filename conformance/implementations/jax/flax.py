@@ -18,7 +18,7 @@ from ...contract import Case
 from ..program import Program
 from .base import ACTIVATIONS, JaxLibrary, directions_of, merge_of
 from .programs import calls as shared
-from .programs import flax_linen, flax_nnx
+from .programs import flax_calls, flax_linen, flax_nnx
 
 _LENGTHS = ("none", "sorted", "unsorted", "zero")
 _DIRECTIONS: Sequence[Mapping[str, Sequence[Any]]] = (
@@ -40,6 +40,8 @@ _SHARED = (
     shared.nested,
     shared.weights_in,
     shared.within_lengths,
+    flax_calls.merging,
+    flax_calls.called,
 )
 
 

@@ -18,7 +18,7 @@ from ..program import Program, narrowed
 from .programs import layers as code
 
 _MODULES = {"SimpleRNN": "RNN", "LSTM": "LSTM", "GRU": "GRU"}
-_NONLINEARITIES = {"tanh": "tanh", "relu": "relu", "sigmoid": "sigmoid"}
+_NONLINEARITIES = ("tanh", "relu", "sigmoid")  # which have our names
 _GATED = {"activation": ("tanh",), "recurrent_activation": ("sigmoid",)}
 _LAYOUTS = {"layout": ("batch-major", "unbatched")}
 
@@ -31,7 +31,7 @@ class Mlx(OneBias):
     dtypes: Sequence[str] = ("float32", "float16", "bfloat16")
     layout = layout
     cells: Sequence[Mapping[str, Any]] = [
-        {"kind": "SimpleRNN", "activation": tuple(_NONLINEARITIES), "use_bias": (True, False), **_LAYOUTS}
+        {"kind": "SimpleRNN", "activation": _NONLINEARITIES, "use_bias": (True, False), **_LAYOUTS}
         | {"use_recurrent_bias": (False,)},
         {"kind": "LSTM", "use_bias": (True, False), "use_recurrent_bias": (False,), **_GATED, **_LAYOUTS},
         *(
@@ -51,7 +51,7 @@ class Mlx(OneBias):
         options = {"input_size": cell.input_size, "hidden_size": cell.hidden_size, "bias": cell.use_bias}
         found = {"module": _MODULES[case.kind], "options": options, **self.named_arrays(case)}
         if case.kind == "SimpleRNN":
-            found["nonlinearity"] = _NONLINEARITIES[cell.activation]
+            found["nonlinearity"] = cell.activation
         if _unbatched(case):
             for given in ("leaves", "cotangents"):
                 found[given] = {name: _row(name, value) for name, value in found[given].items()}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import flax.linen as nn
 import jax
-import jax.numpy as jnp
 
-from .calls import arrays_of, nested, values_and_gradients, weights_in, within_lengths
+from .calls import arrays_of, nested, values_and_gradients, weights_in
+from .flax_calls import called, merging
 
 PREAMBLE = "import flax.linen as nn"
 
@@ -31,33 +31,18 @@ def run_linen(
         functions = {argument: getattr(jax.nn, function) for argument, function in activations.items()}
         cell = getattr(nn, name)(size, dtype=dtype, param_dtype=dtype, **functions)
         made.append(nn.RNN(cell, reverse=reverse, keep_order=keep_order, time_major=time_major, return_carry=True))
-    merges = {
-        "concat": lambda a, b: jnp.concatenate([a, b], axis=-1),
-        "sum": lambda a, b: a + b,
-        "mul": lambda a, b: a * b,
-        "ave": lambda a, b: (a + b) / 2,
-    }
     layer = made[0]
     if len(made) > 1:
-        layer = nn.Bidirectional(*made, merge_fn=merges[merge], time_major=time_major, return_carry=True)
-
-    def carry_of(given, prefix):
-        h, c = given.get(f"initial_state.{prefix}h"), given.get(f"initial_state.{prefix}c")
-        return h if c is None else (c, h)
+        layer = nn.Bidirectional(*made, merge_fn=merging(merge), time_major=time_major, return_carry=True)
 
     def compute(given):
         trees = [nested(weights_in(given, prefix)) for prefix in prefixes]
         places = [{"cell": tree} for tree in trees]
         variables = places[0] if len(made) == 1 else {"forward_rnn": places[0], "backward_rnn": places[1]}
-        carries = [carry_of(given, prefix) for prefix in prefixes]
-        start = None if carries[0] is None else carries[0] if len(made) == 1 else tuple(carries)
-        x = given["x"].swapaxes(0, 1) if time_major else given["x"]
-        carry, outputs = layer.apply({"params": variables}, x, initial_carry=start, seq_lengths=lengths)
-        outputs = outputs.swapaxes(0, 1) if time_major else outputs
-        found = {"outputs": within_lengths(outputs, lengths)}
-        for prefix, its in zip(prefixes, [carry] if len(made) == 1 else carry):
-            parts = {"c": its[0], "h": its[1]} if isinstance(its, tuple) else {"h": its}
-            found |= {f"state.{prefix}{name}": part for name, part in parts.items()}
-        return found
+
+        def call(x, start):
+            return layer.apply({"params": variables}, x, initial_carry=start, seq_lengths=lengths)
+
+        return called(call, given, prefixes, lengths, time_major)
 
     return values_and_gradients(compute, leaves, cotangents)

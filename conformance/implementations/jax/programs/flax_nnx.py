@@ -6,7 +6,8 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from .calls import arrays_of, values_and_gradients, weights_in, within_lengths
+from .calls import arrays_of, values_and_gradients, weights_in
+from .flax_calls import called, merging
 
 PREAMBLE = "from flax import nnx"
 
@@ -44,12 +45,6 @@ def run_nnx(
     """One layer: all that it computed, as NumPy arrays by name."""
     leaves, cotangents = arrays_of(leaves, dtype), arrays_of(cotangents, dtype)
     lengths = None if lengths is None else jnp.asarray(lengths)
-    merges = {
-        "concat": lambda a, b: jnp.concatenate([a, b], axis=-1),
-        "sum": lambda a, b: a + b,
-        "mul": lambda a, b: a * b,
-        "ave": lambda a, b: (a + b) / 2,
-    }
 
     def made(given):
         layers = []
@@ -62,22 +57,12 @@ def run_nnx(
             layers.append(nnx.RNN(cell, return_carry=True, **how))
         if len(layers) == 1:
             return layers[0]
-        return nnx.Bidirectional(*layers, merge_fn=merges[merge], time_major=time_major, return_carry=True)
-
-    def carry_of(given, prefix):
-        h, c = given.get(f"initial_state.{prefix}h"), given.get(f"initial_state.{prefix}c")
-        return h if c is None else (c, h)
+        return nnx.Bidirectional(*layers, merge_fn=merging(merge), time_major=time_major, return_carry=True)
 
     def compute(given):
-        carries = [carry_of(given, prefix) for prefix in prefixes]
-        start = None if carries[0] is None else carries[0] if len(cells) == 1 else tuple(carries)
-        x = given["x"].swapaxes(0, 1) if time_major else given["x"]
-        carry, outputs = made(given)(x, initial_carry=start, seq_lengths=lengths)
-        outputs = outputs.swapaxes(0, 1) if time_major else outputs
-        found = {"outputs": within_lengths(outputs, lengths)}
-        for prefix, its in zip(prefixes, [carry] if len(cells) == 1 else carry):
-            parts = {"c": its[0], "h": its[1]} if isinstance(its, tuple) else {"h": its}
-            found |= {f"state.{prefix}{name}": part for name, part in parts.items()}
-        return found
+        def call(x, start):
+            return made(given)(x, initial_carry=start, seq_lengths=lengths)
+
+        return called(call, given, prefixes, lengths, time_major)
 
     return values_and_gradients(compute, leaves, cotangents)
