@@ -14,10 +14,15 @@ import pytest
 
 from .support import HERE, ROOT
 
-# A CI that runs in the background hands on that Ctrl-C is to be ignored; the tests of interrupts send one.
-signal.signal(signal.SIGINT, signal.default_int_handler)
 # pytest-xdist's workers have a width of 80, of no terminal; what commands print is looked at in its own width.
 os.environ.pop("COLUMNS", None)
+
+
+@pytest.fixture(autouse=True)
+def signals_are_heard() -> None:
+    """Whatever came before: a CI in a shell's background hands on that SIGINT is ignored, a command ignores it at its end."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 @pytest.fixture
