@@ -49,7 +49,7 @@ _SCHEMA = {
 
 @dataclass(frozen=True)
 class Growth:
-    """A family of quantities whose worst error grew: what it was before and is now, in units of its bound."""
+    """A family of quantities whose worst error grew: what it was before and is now, in units of its limit."""
 
     implementation: str
     device: str

@@ -23,7 +23,7 @@ class Result:
     verdict           "agrees", "DIVERGES", "not run", "CRASHED", "no answer in 120 s", "interrupted",
                       or "MISDECLARED": its declaration makes no sense
     coverage          of the "combinations" of options and the "tuples" of three option values: "covered" and "valid"
-    families          family to the count of ``numbers`` compared, the ``worst`` error in units of its bound, and the
+    families          family to the count of ``numbers`` compared, the ``worst`` error in units of its limit, and the
                       count of ``undecided`` numbers, whose bound is infinite; further ``deviations``, the root mean
                       square of its errors in sampled deviations, where these are known
     coarser           family and dtype to the same root mean square, where it is so small that the arithmetic that is

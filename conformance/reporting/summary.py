@@ -31,9 +31,8 @@ def _compared(results: Sequence[Result]) -> str:
         return "compared: nothing"
     worst, family, name = max(found)
     devices = ", ".join(dict.fromkeys(result.device for result in results))
-    return (
-        f"compared: {cases:,} cases, {numbers:,} numbers on {devices}; worst {worst:.2g} of a bound ({name}, {family})"
-    )
+    farthest = f"worst {worst:.2g} of its limit ({name}, {family})"
+    return f"compared: {cases:,} cases, {numbers:,} numbers on {devices}; {farthest}"
 
 
 def _known(results: Sequence[Result]) -> str:
@@ -47,7 +46,7 @@ def _not_run(results: Sequence[Result], absent: Mapping[str, str]) -> str:
     undecided = sum(its["undecided"] for result in results for its in result.families.values())
     told = [f"{named(whole)}"] if whole else []
     told += [f"parts of others, for {parts} reasons"] if parts else []
-    told += [f"{undecided:,.0f} numbers without a finite bound"] if undecided else []
+    told += [f"{undecided:,.0f} numbers without a limit"] if undecided else []
     return f"not run: {'; '.join(told) or 'nothing'}"
 
 

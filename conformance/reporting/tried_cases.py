@@ -5,7 +5,7 @@ A line is the case's options, what was compared, and the known divergences that 
     0b-1 0:120:.31:.72,1:12:.05 3
 
 Each character of the first part is the place of an option's value in its list, ``-`` where the case has no such option.
-Then for each family its place, how many numbers were compared, the worst error in units of its bound (``inf`` where
+Then for each family its place, how many numbers were compared, the worst error in units of its limit (``inf`` where
 there is none, as of NaN) and, where it is known, the root mean square of the errors in sampled deviations. Then the
 places of the divergences.
 """
@@ -24,7 +24,7 @@ _ABSENT = "-"
 
 @dataclass(frozen=True)
 class ComparedFamily:
-    """What was compared of a family in one case; ``worst`` in units of the bound, ``deviations`` None if unknown."""
+    """What was compared of a family in one case; ``worst`` in units of the limit, ``deviations`` None if unknown."""
 
     numbers: int
     worst: float

@@ -32,7 +32,7 @@ def _precision(arithmetic: str) -> str:
 
 
 def worst_of(result: Result, families: Sequence[str]) -> str:
-    """The worst error of these families in units of its bound."""
+    """The worst error of these families in units of its limit."""
     found = [result.families[family]["worst"] for family in families if family in result.families]
     return f"{max(found):.2g}" if found else _NONE
 

@@ -20,7 +20,7 @@ os.environ.pop("COLUMNS", None)
 
 @pytest.fixture(autouse=True)
 def signals_are_heard() -> None:
-    """Whatever came before: a CI in a shell's background hands on that SIGINT is ignored, a command ignores it at its end."""
+    """A shell hands on to what it runs in the background that SIGINT is ignored; a command ignores it at its end."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 

@@ -68,13 +68,13 @@ def _cells(result: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     for family, its in result["families"].items():
         worst = its["worst"]
         state = "wrong" if worst is None or worst > 1 else "right"
-        undecided = f", {its['undecided']:,} more have no finite bound" if its["undecided"] else ""
+        undecided = f", {its['undecided']:,} more have no limit" if its["undecided"] else ""
         found[family] = {
             "state": state,
             "text": short(worst),
             "numbers": its["numbers"],
             "deviations": its.get("deviations"),
-            "label": f"{its['numbers']:,} numbers, the worst error is {short(worst)} of its bound{undecided}",
+            "label": f"{its['numbers']:,} numbers, the worst error is {short(worst)} of its limit{undecided}",
         }
     return found
 

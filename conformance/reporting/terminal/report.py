@@ -35,7 +35,7 @@ def print_results(console: Console, results: Sequence[Result], absent: dict[str,
             {result.name: arithmetic_of(result) for result in results if result.arithmetic},
         )
     console.print(
-        "Figures: the worst error in units of its bound (1 would be a disagreement); "
+        "Figures: the worst error in units of its limit (1 would be a disagreement); "
         "– : nothing of the kind is exposed.",
         highlight=False,
     )

@@ -111,4 +111,4 @@ def ended_line(result: Result) -> str:
     if result.failures:
         return f"{seconds}: {len(result.failures)} tests fail; {compared}"
     worst = max(result.families.items(), key=lambda item: item[1]["worst"], default=None)
-    return f"{seconds}: {compared}" + (f", at most {worst[1]['worst']:.2g} of a bound ({worst[0]})" if worst else "")
+    return f"{seconds}: {compared}" + (f", at most {worst[1]['worst']:.2g} of its limit ({worst[0]})" if worst else "")

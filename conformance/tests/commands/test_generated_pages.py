@@ -41,9 +41,9 @@ def test_markdown_stands_without_a_frame_and_long_output_is_cut() -> None:
 
 
 def test_another_form_is_seen_and_another_figure_is_not() -> None:
-    shown = pages.form_of("torch: agrees after 21 s: 286 cases, 0.9 of a bound (gradients)\n│   21 │")
-    assert shown == pages.form_of("torch: agrees after 3 s: 1,286 cases, 9e-05 of a bound (state)\n│ 3 │")
-    assert shown != pages.form_of("torch: DIVERGES after 21 s: 286 cases, 0.9 of a bound (gradients)\n│   21 │")
+    shown = pages.form_of("torch: agrees after 21 s: 286 cases, 0.9 of its limit (gradients)\n│   21 │")
+    assert shown == pages.form_of("torch: agrees after 3 s: 1,286 cases, 9e-05 of its limit (state)\n│ 3 │")
+    assert shown != pages.form_of("torch: DIVERGES after 21 s: 286 cases, 0.9 of its limit (gradients)\n│   21 │")
 
 
 def test_what_is_made_by_hand_stays_until_it_is_asked_for() -> None:

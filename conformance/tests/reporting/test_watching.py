@@ -45,7 +45,7 @@ def test_each_end_is_a_line_at_once_and_once(capsys: pytest.CaptureFixture[str])
     processes: Any = [Planted("slow", 3), Planted("quick", 4, status=0), Planted("waits", runs=False)]
     watch(processes)
     watch(processes)
-    expected = "[1/3] quick: agrees after 7 s: 4 cases, 36 numbers, at most 0.25 of a bound (outputs)"
+    expected = "[1/3] quick: agrees after 7 s: 4 cases, 36 numbers, at most 0.25 of its limit (outputs)"
     assert lines_of(capsys) == [expected]
 
 
