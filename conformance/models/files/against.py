@@ -22,7 +22,7 @@ from . import conventions
 from .checking import Check
 from .computing.interpreting import Evaluation, evaluate, roles_of
 from .conventions import Given, Returned
-from .hypotheses import arrays_apart, explaining, of_cells
+from .hypotheses import arrays_apart, explaining, weights_apart
 from .hypotheses.arrays_apart import near
 from .hypotheses.units import Differences, Unit, differences, units_of
 from .model import Model, Node
@@ -130,9 +130,9 @@ def _explained(a: Unit, b: Unit, found: Differences, aligned: Sequence[tuple[Uni
             both = other.layer == b.layer
             words = "the directions' weights are exchanged" if both else f"the weights stand in {other.place}"
             return Finding(a.place, b.place, True, words)
-    for sentence, changed in of_cells.of_a_cell(a):
-        if differences(changed, b).none:
-            return Finding(a.place, b.place, True, f"in the second file {sentence}")
+    words = weights_apart.explained(a, b, found)
+    if words:
+        return Finding(a.place, b.place, True, f"in the second file {words}")
     return Finding(a.place, b.place, False, f"{_told(a, b, found)}; no hypothesis explains it")
 
 

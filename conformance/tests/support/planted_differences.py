@@ -144,6 +144,18 @@ EXPLAINED: dict[str, tuple[Mapping[str, Any], Any, str, str]] = {
         "layer0",
         "peepholes is left out",
     ),
+    "gates permuted and a bias lost": (
+        LSTM,
+        planted.together(planted.permuted((3, 1, 0, 2)), halves(lambda b, r: (b, 0 * r))),
+        "layer0",
+        "g i f o, not i f g o, and the recurrent half of the bias is lost",
+    ),
+    "reset form and float16": (
+        GRU,
+        planted.together(planted.attribute("linear_before_reset", 0, 0), planted.everywhere(HALF)),
+        "layer0",
+        "the reset comes before the product (linear_before_reset=0), and the weights are rounded to float16",
+    ),
 }
 
 UNEXPLAINED: dict[str, tuple[Mapping[str, Any], Any, str]] = {

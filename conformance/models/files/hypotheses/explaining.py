@@ -17,6 +17,8 @@ from .of_layers import Computed
 
 _CLOSE = 2.0**-6
 """Of the greatest number: further off than that, a hypothesis is not worth a bound."""
+_MOST_WORK = 2**21
+"""Steps times parameters, where two changes are tried at once."""
 _MARGIN = 10.0
 """Deviations, where outputs are rearranged and `refimpl.compare` cannot be asked."""
 
@@ -27,7 +29,29 @@ def explanations(layer: Recurrent, given: Given, got: Returned, arithmetic: str)
     for sentence, computed in of_layers.of_a_layer(layer, given):
         if _close(computed, got) and _agrees(computed, got, arithmetic):
             found.append(sentence)
-    return found
+    return found or _two_at_once(layer, given, got, arithmetic)
+
+
+def _two_at_once(layer: Recurrent, given: Given, got: Returned, arithmetic: str) -> list[str]:
+    """Two changes on top of each other, tried on one row of the batch first; nothing where that would take long."""
+    if given.x.shape[1] * layer.parameter_count > _MOST_WORK or not given.x.shape[0]:
+        return []
+    row, seen = _first_row(given, got)
+    for words, computed in of_layers.two_of_a_layer(layer, row):
+        if _close(computed, seen):
+            whole = of_layers.both(layer, given, words)
+            if whole is not None and _close(whole, got) and _agrees(whole, got, arithmetic):
+                return [f"{words[0]}, and {words[1]}"]
+    return []
+
+
+def _first_row(given: Given, got: Returned) -> tuple[Given, Returned]:
+    def cut(value: Array | None) -> Array | None:
+        return None if value is None else value[:1]
+
+    states = None if given.initial_state is None else tuple(part[:1] for part in given.initial_state)
+    row = Given(given.x[:1], states, cut(given.mask), cut(given.lengths))
+    return row, Returned(cut(got.outputs), None if got.state is None else tuple(map(cut, got.state)))
 
 
 def absolute_only(run: Any, got: Returned, arithmetic: str) -> list[str]:

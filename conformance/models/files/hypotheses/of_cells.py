@@ -24,6 +24,7 @@ _SQUASHING = {"sigmoid": ("hard_sigmoid", "hard_sigmoid_keras2"), "hard_sigmoid"
 _SQUASHING["hard_sigmoid_keras2"] = ("hard_sigmoid", "sigmoid")
 _CURVES = {"tanh": ("relu", "sigmoid", "linear"), "relu": ("tanh", "linear"), "linear": ("tanh", "relu")}
 _IN_WORDS = {"hard_sigmoid": "Keras 3's hard_sigmoid", "hard_sigmoid_keras2": "Keras 2's hard_sigmoid"}
+ORDER = "the gates stand in the order "
 _PRECISIONS = {"float16": np.float16}
 
 
@@ -66,7 +67,7 @@ def of_a_cell(unit: Unit) -> Iterator[tuple[str, Unit]]:
         if order != tuple(range(count)):
             told = " ".join(cell.gate_order[k] for k in order)
             yield (
-                f"the gates stand in the order {told}, not {' '.join(cell.gate_order)}",
+                f"{ORDER}{told}, not {' '.join(cell.gate_order)}",
                 with_(**_ordered(unit, order)),
             )
     for name, dtype in _PRECISIONS.items():

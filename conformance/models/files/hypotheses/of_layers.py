@@ -31,15 +31,50 @@ class Computed:
 
 def of_a_layer(layer: Recurrent, given: Given) -> Iterator[tuple[str, Computed]]:
     """Each hypothesis about a whole layer, in words, and what it would return if that were so."""
-    for sentence, other, values, rearrange in (*_of_a_sequence(layer, given), *_of_all_cells(layer, given)):
-        try:
-            run = conventions.run(other, values)
-            yield sentence, Computed(rearrange(run.outputs), tuple(run.state), run, rearrange)
-        except (ValueError, IndexError):
-            continue
+    for sentence, other, values, rearrange in _changes(layer, given):
+        computed = _computed(other, values, rearrange)
+        if computed is not None:
+            yield sentence, computed
 
 
 _Change = tuple[str, Recurrent, Given, Callable[[Array], Array]]
+
+
+def two_of_a_layer(layer: Recurrent, given: Given) -> Iterator[tuple[tuple[str, str], Computed]]:
+    """Two hypotheses on top of each other, each pair once, and none of two orders of gates."""
+    words = [sentence for sentence, *_ in _changes(layer, given)]
+    for sentence, other, values, outermost in _changes(layer, given):
+        if sentence.startswith(of_cells.ORDER) or outermost is not unchanged:
+            continue
+        tried = words[: words.index(sentence) + 1]
+        for second, both_changed, its, rearrange in _changes(other, values):
+            if second not in tried or second.startswith(of_cells.ORDER):
+                computed = _computed(both_changed, its, rearrange)
+                if computed is not None:
+                    yield (sentence, second), computed
+
+
+def both(layer: Recurrent, given: Given, words: tuple[str, str]) -> Computed | None:
+    """What a layer would return if the hypotheses of these words were so, the second on top of the first."""
+    for sentence, other, values, _ in _changes(layer, given):
+        if sentence == words[0]:
+            for second, both_changed, its, rearrange in _changes(other, values):
+                if second == words[1]:
+                    return _computed(both_changed, its, rearrange)
+    return None
+
+
+def _changes(layer: Recurrent, given: Given) -> Iterator[_Change]:
+    yield from _of_a_sequence(layer, given)
+    yield from _of_all_cells(layer, given)
+
+
+def _computed(other: Recurrent, given: Given, rearrange: Callable[[Array], Array]) -> Computed | None:
+    try:
+        run = conventions.run(other, given)
+        return Computed(rearrange(run.outputs), tuple(run.state), run, rearrange)
+    except (ValueError, IndexError):
+        return None
 
 
 def _of_a_sequence(layer: Recurrent, given: Given) -> Iterator[_Change]:
