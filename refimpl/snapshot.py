@@ -16,6 +16,8 @@ from .optimizers import Optimizer, OptimizerState
 from .parameters import Parameters
 
 OPTIMIZER = "an optimizer of `optimizers`"
+_HISTORIES = ("loss", "metric", "val_loss", "val_metric")
+_MOST = 2**53  # beyond which not every count is a float, as the corrections of Adam need it
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class Snapshot:
         checks.instance("model", model, Model, "a Model")
         checks.instance("optimizer", optimizer, Optimizer, OPTIMIZER)
         dtype, arrays = checks.dtype("dtype", dtype), checks.names("arrays", arrays)
-        history = {name: arrays[name] for name in arrays if name.startswith("history/")}
+        history = {name: arrays[name] for kept in _HISTORIES if (name := f"history/{kept}") in arrays}
         shapes = model.parameter_shapes
         expected: dict[str, tuple[int, ...]] = {"epoch": (), "step": ()}
         for prefix in ("params", *(f"slots/{slot}" for slot in optimizer.slot_names)):
@@ -93,6 +95,7 @@ def _state(name: str, value: Any) -> Any:
 def _history(name: str, value: Any) -> Mapping[str, tuple[float, ...]]:
     """Numbers by name; NaN and infinity too, where a loss became so."""
     for key, numbers in checks.names(name, value).items():
+        checks.one_of(f"{name}: a key", key, _HISTORIES)
         for number in checks.sequence(f"{name}[{key!r}]", numbers, "a tuple of numbers"):
             checks.instance(f"{name}[{key!r}]", number, float | np.floating, "a tuple of numbers")
     return {key: tuple(map(float, numbers)) for key, numbers in value.items()}
@@ -100,6 +103,6 @@ def _history(name: str, value: Any) -> Mapping[str, tuple[float, ...]]:
 
 def _count(name: str, value: Any) -> int:
     found = checks.as_array(f"arrays[{name!r}]", value)
-    if found.shape != () or found.dtype.kind not in "iu" or found < 0:
-        raise InvalidArgument(f"arrays[{name!r}]", expected="an integer, 0 or more", got=checks.described(found))
+    if found.shape != () or found.dtype.kind not in "iu" or not 0 <= found <= _MOST:
+        raise InvalidArgument(f"arrays[{name!r}]", expected="an integer from 0 to 2**53", got=checks.described(found))
     return int(found)

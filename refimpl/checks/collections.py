@@ -13,7 +13,7 @@ from .words import described
 
 def mapping(name: str, value: Any, keys: Collection[str], *, others: bool = False) -> Mapping[str, Any]:
     """``value`` as a mapping with exactly these keys, or, with ``others``, with these and any others."""
-    expected = f"a mapping with {'at least' if others else 'exactly'} the keys {', '.join(keys)}"
+    expected = f"a mapping with {'at least' if others else 'exactly'} the keys {', '.join(map(str, keys))}"
     if not isinstance(value, Mapping):
         raise InvalidArgument(name, expected=expected, got=described(value))
     if not (set(keys) <= set(value) if others else set(keys) == set(value)):

@@ -2,7 +2,8 @@
 
     python -m refimpl.tests.count_bad_calls 20000 [SEED]
 
-makes so many calls, the functions in turn, and prints what is wrong, by function and kind, and the counts.
+makes so many calls, the functions in turn, and prints what is wrong, by function and kind, and the counts. With 0
+in place of the number it makes a call with each bad value of each argument.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ def main(count: int, seed: int = 0) -> None:
     seen: Counter[str] = Counter()
     told: dict[tuple[str, str, str], list[Outcome]] = {}
     for name, call in calls:
-        for outcome in outcomes(call, -(-count // len(calls)), rng):
+        for outcome in outcomes(call, -(-count // len(calls)) or None, rng):
             seen[outcome.word] += 1
             if not outcome.holds:
                 kinds = " and ".join(f"{argument}: {bad.kind}" for argument, bad in outcome.changes.items())

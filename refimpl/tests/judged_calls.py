@@ -62,8 +62,8 @@ class Outcome:
         return f"{self.word}: {self.told:.500}; with {changed}"
 
 
-def outcomes(call: Call, count: int, rng: np.random.Generator) -> Iterator[Outcome]:
-    """What comes of so many calls with one or two arguments replaced."""
+def outcomes(call: Call, count: int | None, rng: np.random.Generator) -> Iterator[Outcome]:
+    """What comes of so many calls with one or two arguments replaced; None: of each bad value once, by itself."""
     optional = {name for name, parameter in signature(call.function).parameters.items() if parameter.default is None}
     values: dict[str, list[Bad]] = {}
     for name, value in call.arguments.items():
@@ -72,10 +72,20 @@ def outcomes(call: Call, count: int, rng: np.random.Generator) -> Iterator[Outco
         found = bad_values(value, call.free.get(name, Freedom()))
         values[name] = [bad for bad in found if not (bad.value is None and name in optional)]
     expected = call.answer()
+    if count is None:
+        yield from (judged(call, {name: bad}, expected) for name, those in values.items() for bad in those)
+        return
+    drawn = {name: _drawn(those, rng) for name, those in values.items()}
     for _ in range(count if values else 0):
-        names = list(values)
-        chosen = rng.choice(names, min(len(names), 1 + int(rng.random() < 0.2)), replace=False)
-        yield judged(call, {str(name): values[name][rng.integers(len(values[name]))] for name in chosen}, expected)
+        chosen = rng.choice(list(values), min(len(values), 1 + int(rng.random() < 0.2)), replace=False)
+        yield judged(call, {str(name): next(drawn[name]) for name in chosen}, expected)
+
+
+def _drawn(values: list[Bad], rng: np.random.Generator) -> Iterator[Bad]:
+    """All of them in random order, and again."""
+    while True:
+        for k in rng.permutation(len(values)):
+            yield values[k]
 
 
 def judged(call: Call, changes: Mapping[str, Bad], expected: Any) -> Outcome:
