@@ -28,6 +28,7 @@ from typing import Any
 from ..common.arguments import count
 from ..implementations.finding import offered
 from ..running.devices import why_no_cuda
+from ..running.kept import Kept
 from ..running.processes import ON_GPU, subprocess_environment
 from .options import add_implementation, add_seed
 
@@ -110,13 +111,13 @@ def _ask(parts: Sequence[Part], deadline: float) -> bool:
     return failed
 
 
-def _start(part: Part) -> subprocess.Popen[bytes]:
+def _start(part: Part) -> Kept:
     with part.output.open("wb") as output:
         variables = subprocess_environment(**ON_GPU)
-        return subprocess.Popen(part.command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=variables)
+        return Kept(part.command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=variables)
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _end(process: Kept) -> None:
     """Asks it to write what it has, and ends it where it does not end by itself."""
     if process.poll() is None:
         process.terminate()

@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import subprocess
 import sys
 from contextvars import ContextVar
 from pathlib import Path
+from subprocess import PIPE
 
 from ..common.fixtures import directory
+from ..running.kept import run_kept
 from ..suite.events import FAMILIES
 
 ROOT = directory().parent
@@ -86,14 +87,13 @@ def output_of(command: str, status: int = 0) -> str:
     if words[0] == "python":
         words[0] = sys.executable
     quiet = {name: its for name, its in os.environ.items() if not name.startswith("GITHUB_") and name != "FORCE_COLOR"}
-    found = subprocess.run(
+    found = run_kept(
         words,
         cwd=ROOT,
         env=quiet | {"COLUMNS": _COLUMNS, "PYTHONPATH": str(ROOT)},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
+        stdout=PIPE,
+        stderr=PIPE,
         text=True,
-        check=False,
     )
     if found.returncode != status:
         raise CommandFailed(f"{command} ended with status {found.returncode}, not {status}:\n{found.stderr[-2000:]}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -14,11 +15,11 @@ from typing import Any, TypeVar
 
 from ..implementations.finding import source_of
 from .events import LONGEST, Record, SpoiledRecord, read_events
+from .kept import Kept
 
 _POLL_SECONDS = 0.2
 _PATIENCE = 10.0  # seconds for a process that has been told to end
 _KEPT_OF_LOG = 2**18  # bytes
-_KEEPER = str(Path(__file__).with_name("keeper.py"))
 
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -48,14 +49,10 @@ def subprocess_environment(**more: str) -> dict[str, str]:
 
 
 class KeptProcess:
-    """A process that ends with everything that it has started, and with this one however this one ends (`keeper`).
-
-    Of what it prints the end is kept.
-    """
+    """A process that is `Kept`. Of what it prints the end is kept too."""
 
     def __init__(self) -> None:
-        self.process: subprocess.Popen[bytes] | None = None
-        self._life = -1
+        self.process: Kept | None = None
         self._printed = b""
         self._readers: list[threading.Thread] = []
 
@@ -80,21 +77,12 @@ class KeptProcess:
         self._launch(command, variables, -1)
 
     def _launch(self, command: Sequence[str], variables: Mapping[str, str], inherited: int) -> None:
-        life, self._life = os.pipe()
+        self.stop()  # what it was before
         log, written = os.pipe()
         self._printed = b""
-        keeper = [sys.executable, "-I", "-S", _KEEPER, str(life), str(inherited), *command]
-        self.process = subprocess.Popen(
-            keeper,
-            stdin=subprocess.DEVNULL,
-            stdout=written,
-            stderr=written,
-            env=variables,
-            pass_fds=[descriptor for descriptor in (life, inherited) if descriptor >= 0],
-            start_new_session=True,
-        )
-        for descriptor in (life, written):
-            os.close(descriptor)
+        silent = subprocess.DEVNULL
+        self.process = Kept(command, inherited, stdin=silent, stdout=written, stderr=written, env=variables)
+        os.close(written)
         self._readers = [_read_aside(log, self._keep)]
 
     def _keep(self, printed: bytes) -> None:
@@ -108,14 +96,12 @@ class KeptProcess:
 
     def stop(self) -> None:
         """Ends it with everything that it has started."""
-        if self._life >= 0:
-            os.close(self._life)
-            self._life = -1
         if self.process is not None:
+            self.process.kill()
             try:
                 self.process.wait(_PATIENCE)
             except subprocess.TimeoutExpired:
-                self.process.kill()
+                self.process.send_signal(signal.SIGKILL)
                 self.process.wait()
 
 

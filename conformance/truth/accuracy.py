@@ -10,12 +10,11 @@ the truth is zero there is no such unit: any other answer counts as infinitely f
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
 import numpy as np
@@ -24,8 +23,10 @@ from rich.progress import Progress
 from rich.table import Table
 
 from ..common.atomic import write_figure
+from ..common.temporary import temporary_folder
 from ..contract import Array, family_of
 from ..implementations.finding import FRAMEWORKS
+from ..running.kept import run_kept
 from ..running.processes import subprocess_environment
 from . import corpus
 from .certificates import certify
@@ -159,15 +160,15 @@ def _truth(family: str, fixture: Fixture) -> Iterator[tuple[str, Mapping[str, Ar
 
 
 def _ask(name: str, families: Sequence[str]) -> tuple[dict[str, Array], dict[str, Any]]:
-    with tempfile.TemporaryDirectory(prefix="conformance-accuracy-") as folder:
-        command = [sys.executable, "-m", "conformance.truth.accuracy_worker", name, folder, *families]
-        done = subprocess.run(command, capture_output=True, text=True, env=subprocess_environment(), check=False)
+    with temporary_folder("conformance-accuracy-") as folder:
+        command = [sys.executable, "-m", "conformance.truth.accuracy_worker", name, str(folder), *families]
+        done = run_kept(command, stdout=PIPE, stderr=PIPE, text=True, env=subprocess_environment())
         if done.returncode != 0:
             last = [f"exit status {done.returncode}", *done.stderr.strip().splitlines()][-1]
             why = f"crashed: {last}"
             return {}, {"versions": {}, "unavailable": why, "not_run": {}}
-        with np.load(Path(folder) / "answers.npz", allow_pickle=False) as stored:
-            return dict(stored), json.loads((Path(folder) / "report.json").read_text())
+        with np.load(folder / "answers.npz", allow_pickle=False) as stored:
+            return dict(stored), json.loads((folder / "report.json").read_text())
 
 
 def _distances(

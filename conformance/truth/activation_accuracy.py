@@ -15,13 +15,11 @@ Measured up to an eighth of the largest number, beyond which some formulas overf
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
 import flint
@@ -33,9 +31,11 @@ from refimpl.activations import NAMES, Activation, named
 from refimpl.precision import Precision
 from refimpl.rounded import Rounded
 
+from ..common.temporary import temporary_folder
 from ..contract import Array
 from ..implementations.finding import offered
 from ..judging.arithmetic import known_wrong
+from ..running.kept import run_kept
 from ..running.processes import subprocess_environment
 from .balls import AtKink, Undecided, balls, constant, precision, series, slope
 
@@ -201,16 +201,16 @@ def measure(frameworks: Sequence[str] = FRAMEWORKS, names: Sequence[str] = (*NAM
 
 
 def _ask(framework: str, names: Sequence[str], at: dict[str, Array]) -> dict[str, Array]:
-    with tempfile.TemporaryDirectory(prefix="activation-accuracy-") as folder:
-        np.savez(Path(folder) / "points.npz", **at)  # type: ignore[arg-type]
-        (Path(folder) / "names.json").write_text(json.dumps(list(names)))
-        command = [sys.executable, "-m", "conformance.truth.activation_worker", framework, folder]
-        done = subprocess.run(command, capture_output=True, text=True, env=subprocess_environment(), check=False)
+    with temporary_folder("conformance-activations-") as folder:
+        np.savez(folder / "points.npz", **at)  # type: ignore[arg-type]
+        (folder / "names.json").write_text(json.dumps(list(names)))
+        command = [sys.executable, "-m", "conformance.truth.activation_worker", framework, str(folder)]
+        done = run_kept(command, stdout=PIPE, stderr=PIPE, text=True, env=subprocess_environment())
         if done.returncode != 0:
             print(f"{framework}: {[*done.stderr.strip().splitlines(), ''][-2:]}", file=sys.stderr)
             return {}
         print(f"{framework}: {done.stdout.strip()}", file=sys.stderr)
-        with np.load(Path(folder) / "answers.npz", allow_pickle=False) as stored:
+        with np.load(folder / "answers.npz", allow_pickle=False) as stored:
             return dict(stored)
 
 

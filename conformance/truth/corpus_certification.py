@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ..contract import Case
+from ..running.kept import end_with_parent
 from . import corpus
 from .balls import AtKink
 from .certificates import Certificate, certify
@@ -218,8 +219,13 @@ def _workers(jobs: int | None) -> Iterator[Any]:
     if count == 1:
         yield lambda work: ((item, _evaluate(item)) for item in work)
         return
-    with ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn")) as pool:
-        yield lambda work: zip(work, pool.map(_evaluate, work, chunksize=4), strict=True)
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(count, mp_context=spawn, initializer=end_with_parent) as pool:
+        try:
+            yield lambda work: zip(work, pool.map(_evaluate, work, chunksize=4), strict=True)
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
 
 
 def _bar(console: Console | None) -> Progress:

@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from ...reporting.terminal import Console
+from ..interrupts import interrupt_on_sigterm
 from ..options import add_jobs
 
 
@@ -35,18 +36,31 @@ def _certify(parsed: argparse.Namespace) -> int:
     from ...truth import corpus_certification  # python-flint, which only this needs
 
     console = Console(emoji=False)
-    if not parsed.check:
-        try:
-            paths = corpus_certification.certify_corpus(jobs=parsed.jobs, fresh=parsed.fresh)
-        except corpus_certification.NotCertified as refused:
-            console.print(f"not certified, nothing changed: {refused}", markup=False, soft_wrap=True)
-            return 1
-        except KeyboardInterrupt:
-            console.print("interrupted: nothing changed; the same command goes on with the next family")
-            return 130
-        for path in paths:
-            console.print(f"{path.name}: {path.stat().st_size:,} bytes", highlight=False)
-        return 0
+    interrupt_on_sigterm()
+    try:
+        return _check(parsed, console) if parsed.check else _make(parsed, console)
+    except corpus_certification.NotCertified as refused:
+        console.print(f"not certified, nothing changed: {refused}", markup=False, soft_wrap=True)
+        return 1
+    except KeyboardInterrupt:
+        goes_on = "" if parsed.check else "; the same command goes on with the next family"
+        console.print(f"interrupted: nothing changed{goes_on}")
+        return 130
+
+
+def _make(parsed: argparse.Namespace, console: Console) -> int:
+    """Writes the corpus."""
+    from ...truth import corpus_certification
+
+    for path in corpus_certification.certify_corpus(jobs=parsed.jobs, fresh=parsed.fresh):
+        console.print(f"{path.name}: {path.stat().st_size:,} bytes", highlight=False)
+    return 0
+
+
+def _check(parsed: argparse.Namespace, console: Console) -> int:
+    """Certifies the stored cases again; 1 where one of them is not what is stored."""
+    from ...truth import corpus_certification
+
     found = corpus_certification.check_corpus(fraction=parsed.fraction, seed=parsed.seed, jobs=parsed.jobs)
     for problem in found.problems:
         console.print(problem, highlight=False, soft_wrap=True, markup=False)

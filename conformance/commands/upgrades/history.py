@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import tempfile
 from pathlib import Path
 from typing import Any
 
 from ...common.arguments import require_matplotlib
 from ...common.atomic import write_atomically
+from ...common.temporary import temporary_folder
 from ...upgrades.observations.history import histories_in
 from ...upgrades.observations.history_page import PAGE, history_page
 from ...upgrades.observations.history_plots import ERRORS, SPEED, plot_errors, plot_speed
@@ -40,9 +40,9 @@ def _history(parsed: argparse.Namespace) -> int:
         return 2
     write_atomically(folder / PAGE, history_page(series, folder))
     for name, plot in ((ERRORS, plot_errors), (SPEED, plot_speed)):
-        with tempfile.TemporaryDirectory() as scratch:
-            plot(series, Path(scratch) / name)
-            write_atomically(folder / name, (Path(scratch) / name).read_bytes())
+        with temporary_folder("conformance-history-") as scratch:
+            plot(series, scratch / name)
+            write_atomically(folder / name, (scratch / name).read_bytes())
     for one in series:
         console.print(f"{one.package}, as {one.implementation}: {len(one.releases)} releases", highlight=False)
     return 0

@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ...common.temporary import temporary_folder
 from ...reporting.progress import progress_lines
 from ...reporting.terminal import Console
 from ...running.processes import KeptProcess, subprocess_environment
@@ -101,8 +101,8 @@ def _upgrade(parsed: argparse.Namespace) -> int:
     if old == new:
         console.print(f"upgrade: both are {old}")
         return 2
-    with tempfile.TemporaryDirectory(prefix="upgrade-") as temporary:
-        folder = parsed.keep or Path(temporary)
+    with temporary_folder("conformance-upgrade-") as temporary:
+        folder = parsed.keep or temporary
         folder.mkdir(parents=True, exist_ok=True)
         recordings = [ReleaseRecording(plan, other, folder, more) for plan, other in (plans, plans[::-1])]
         try:

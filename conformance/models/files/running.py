@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import TimeoutExpired
 from typing import Any
 
 import numpy as np
 
+from ...common.temporary import temporary_folder
 from ...contract import Array, NotRun
 from ...implementations.finding import offered
+from ...running.kept import run_kept
 from ...running.processes import subprocess_environment
 
 LIMIT_SECONDS = 600
@@ -64,24 +65,16 @@ def run(
     runtime: str, path: str, inputs: Mapping[str, Array], options: Mapping[str, Any], function: str = "run"
 ) -> Recording:
     """Runs a file. Raises `NotRun` where the framework is not installed, `RunFailed` where it does not run the file."""
-    with tempfile.TemporaryDirectory(prefix="conformance-file-") as name:
-        folder = Path(name)
+    with temporary_folder("conformance-file-") as folder:
         save(folder / "inputs.npz", inputs)
         asked = {"path": str(Path(path).resolve()), "options": dict(options), "names": list(inputs)}
         (folder / "asked.json").write_text(json.dumps(asked))
-        command = [sys.executable, "-m", "conformance.models.files.worker", runtime, function, name]
+        command = [sys.executable, "-m", "conformance.models.files.worker", runtime, function, str(folder)]
         with (folder / "log.txt").open("wb") as log:
             try:
-                status = subprocess.run(
-                    command,
-                    env=_environment(runtime),
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    timeout=LIMIT_SECONDS,
-                    check=False,
-                ).returncode
-            except subprocess.TimeoutExpired:
+                environment = _environment(runtime)
+                status = run_kept(command, limit=LIMIT_SECONDS, stdout=log, stderr=log, env=environment).returncode
+            except TimeoutExpired:
                 raise RunFailed(f"{runtime} did not answer within {LIMIT_SECONDS} seconds") from None
         return _answer(runtime, folder, status)
 

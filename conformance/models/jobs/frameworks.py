@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import DEVNULL, PIPE
 from typing import Any
 
 import numpy as np
 
+from ...common.temporary import temporary_folder
 from ...contract import Array, NotRun
 from ...implementations.finding import offered, source_of
+from ...running.kept import Kept
 from ...running.processes import subprocess_environment
 
 Event = Mapping[str, Any]
@@ -62,19 +63,17 @@ def ask(
     An interrupt ends the process too.
     """
     target = function if ":" in function else f"{offered('jobs')[framework].target}:{function}"
-    with tempfile.TemporaryDirectory(prefix="conformance-job-") as name:
-        folder = Path(name)
+    with temporary_folder("conformance-job-") as folder:
         np.savez(folder / "arrays.npz", **arrays)  # type: ignore[arg-type]
         (folder / "options.json").write_text(json.dumps(dict(options)))
         with (folder / "log.txt").open("wb") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "conformance.models.jobs.worker", framework, target, name],
+            process = Kept(
+                [sys.executable, "-m", "conformance.models.jobs.worker", framework, target, str(folder)],
                 env=_environment(framework),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
+                stdin=DEVNULL,
+                stdout=PIPE,
                 stderr=log,
                 text=True,
-                start_new_session=True,  # the interrupt at the keyboard is ours to pass on
             )
             assert process.stdout is not None
             try:

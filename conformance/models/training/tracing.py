@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
 import numpy as np
@@ -16,7 +14,9 @@ import numpy as np
 import refimpl as ri
 
 from ...cases.training import Task, Trace
+from ...common.temporary import temporary_folder
 from ...implementations.finding import source_of
+from ...running.kept import run_kept
 from ...running.processes import subprocess_environment
 
 Array = Any
@@ -52,21 +52,16 @@ class FrameworkTraces:
 
 def framework_traces(name: str, tasks: Sequence[str], steps: int) -> FrameworkTraces:
     """Lets the implementation of that name train, in a process of its own: Keras fixes its backend on import."""
-    with tempfile.TemporaryDirectory(prefix="conformance-parity-") as folder:
-        command = [sys.executable, "-m", "conformance.models.training.worker", name, folder, str(steps), *tasks]
-        done = subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            env=subprocess_environment(**source_of(name).environment),
-            check=False,
-        )
+    with temporary_folder("conformance-parity-") as folder:
+        command = [sys.executable, "-m", "conformance.models.training.worker", name, str(folder), str(steps), *tasks]
+        variables = subprocess_environment(**source_of(name).environment)
+        done = run_kept(command, stdout=PIPE, stderr=PIPE, text=True, env=variables)
         if done.returncode != 0:
             last = [f"exit status {done.returncode}", *done.stderr.strip().splitlines()][-1]
             return FrameworkTraces({}, {}, "", "", {task: f"crashed: {last}" for task in tasks})
-        report = json.loads((Path(folder) / "report.json").read_text())
+        report = json.loads((folder / "report.json").read_text())
         traces = {}
         for task in report["done"]:
-            with np.load(Path(folder) / f"{task}.npz", allow_pickle=False) as stored:
+            with np.load(folder / f"{task}.npz", allow_pickle=False) as stored:
                 traces[task] = Trace.from_arrays(dict(stored))
     return FrameworkTraces(traces, report["versions"], report["manner"], report["dtype"], report["not_run"])

@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -19,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from ...cases.workload import Work
+from ...common.temporary import temporary_folder
 from ...implementations.oracle.timed import Product
 from ...implementations.timing import ORACLE, PRODUCT, contestant
 from ...running.processes import THREAD_VARIABLES, WITHOUT_GPU, log_tail, subprocess_environment
@@ -132,8 +132,8 @@ def run_benchmark(
     """
     results: list[Result] = []
     versions: dict[str, Mapping[str, str]] = {}
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        logs = (Path(folder) / f"{number}.log" for number in range(len(names) + 1))
+    with temporary_folder("conformance-bench-") as folder:
+        logs = (folder / f"{number}.log" for number in range(len(names) + 1))
         contestants = [Contestant(name, threads, log) for name, log in zip((*names, PRODUCT), logs, strict=True)]
         try:
             for work in works:

@@ -10,6 +10,7 @@ from functools import partial
 from multiprocessing.pool import Pool
 from typing import Any
 
+from ...running.kept import end_with_parent
 from . import group_of
 from .checks import MODULES
 from .correct_variants import CORRECT_VARIANTS
@@ -89,8 +90,8 @@ def run(plan: Plan, notify: Notify) -> Score:
 
 
 def _begin(seed: int) -> None:
-    """What a process does first; an interrupt is its parent's business."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """What a process does first."""
+    end_with_parent()
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     prepare_process(seed)
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ...common.temporary import temporary_folder
 from ...running.events import event_kinds
 from ...running.processes import RecordedProcess, poll_until_done
 
@@ -109,9 +109,9 @@ def study(
     kept     a folder that keeps the records; the same study with the same folder goes on where it was stopped
     """
     studies = [Study(name, dtype, count) for name, dtype, count in wanted]
-    with tempfile.TemporaryDirectory(prefix="tolerance-study-") as folder:
+    with temporary_folder("conformance-study-") as folder:
         chunks = [
-            Chunk(one, first, min(CHUNK, one.asked - first), faults, (kept or Path(folder)) / record)
+            Chunk(one, first, min(CHUNK, one.asked - first), faults, (kept or folder) / record)
             for one in studies
             for first in range(0, one.asked, CHUNK)
             for record in [_record_of(one, seed, first, min(CHUNK, one.asked - first), faults)]

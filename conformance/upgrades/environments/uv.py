@@ -12,6 +12,8 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.version import Version
 
+from ...running.kept import run_kept
+
 _TAIL = 12
 
 
@@ -123,13 +125,7 @@ def _run_uv(purpose: str, arguments: Sequence[str], standard_input: str = "", **
     environment = {**os.environ, "UV_PYTHON_DOWNLOADS": "never", "NO_COLOR": "1", **given}
     pipe = subprocess.PIPE
     command = [binary(), *arguments]
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment, text=True) as process:
-        try:
-            answer, complaint = process.communicate(standard_input)
-        except BaseException:
-            process.kill()
-            process.wait()  # `subprocess.run` would leave it unreaped where it is interrupted
-            raise
-    if process.returncode:
-        raise UvFailed(purpose, complaint or answer)
-    return answer.strip()
+    done = run_kept(command, standard_input, stdout=pipe, stderr=pipe, env=environment, text=True)
+    if done.returncode:
+        raise UvFailed(purpose, done.stderr or done.stdout)
+    return str(done.stdout).strip()

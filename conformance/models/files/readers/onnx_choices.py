@@ -6,9 +6,8 @@ The graph that comes out computes the same on these inputs. Names inside a branc
 from __future__ import annotations
 
 import atexit
-import shutil
-import tempfile
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 import onnx
 
+from ....common.temporary import temporary_folder
 from ....contract import Array
 from ..computing.interpreting import evaluate
 from ..model import Model
@@ -45,8 +45,9 @@ def chosen(model: Model, inputs: Mapping[str, Array]) -> Model:
         found = model_of(proto, path)
     if not taken:
         return model
-    folder = Path(tempfile.mkdtemp(prefix="conformance-chosen-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    until_the_end = ExitStack()
+    atexit.register(until_the_end.close)
+    folder = until_the_end.enter_context(temporary_folder("conformance-chosen-"))
     onnx.save(proto, folder / path.name)
     return replace(found, path=str(folder / path.name), notes=(*found.notes, *taken), original=model.path)
 

@@ -13,15 +13,16 @@ import io
 import math
 import os
 import shutil
-import subprocess
 import sys
 import tarfile
-import tempfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import PIPE
 
 from ....common.reading import Unreadable, read_file
+from ....common.temporary import temporary_folder
+from ....running.kept import run_kept
 
 PACKAGE = "vaderSentiment==3.3.2"
 SHA256 = "5d7c06e027fc8b99238edb0d53d970cf97066ef97654009890b83703849632f9"
@@ -75,10 +76,10 @@ def fetched(folder: Path | None = None) -> Path:
         _bytes(path, "delete it, and it is fetched again")
         return path
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".fetching-") as temporary:
-        _download(Path(temporary))
-        _bytes(Path(temporary) / FILE)
-        os.replace(Path(temporary) / FILE, path)
+    with temporary_folder(".fetching-", folder) as temporary:
+        _download(temporary)
+        _bytes(temporary / FILE)
+        os.replace(temporary / FILE, path)
     return path
 
 
@@ -137,7 +138,7 @@ def _download(folder: Path) -> None:
     requirement.write_text(f"{PACKAGE} --hash=sha256:{SHA256}\n")
     command = [*_pip(), "download", "--quiet", "--no-deps", "--no-binary", "vaderSentiment", "--require-hashes"]
     command += ["--requirement", str(requirement), "--dest", str(folder)]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    done = run_kept(command, stdout=PIPE, stderr=PIPE, text=True)
     if done.returncode != 0:
         message = "\n".join(f"  {line}" for line in done.stderr.strip().splitlines()[-8:])
         raise DataRefused(
