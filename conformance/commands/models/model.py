@@ -147,16 +147,16 @@ def _whose(first: Check, second: Check) -> str:
 def show_against(console: Any, beside: Against) -> None:
     """Where two files begin to differ."""
     same = sum(equal for *_, equal in beside.pairs)
-    console.print(f"{same} of {len(beside.pairs)} aligned cells are the same up to layout", highlight=False)
+    aligned = f"{same} of {len(beside.pairs)} aligned cells are the same up to layout"
+    console.print(beside.unaligned or aligned, highlight=False)
     for k, finding in enumerate(beside.findings):
         begins = "it begins at " if k == 0 else "and "
         console.print(f"  {begins}{finding}", highlight=False, markup=False)
     if beside.not_computed:
         console.print(f"  values were not compared: {beside.not_computed}", highlight=False, markup=False)
     elif beside.same:
-        console.print(
-            "  nothing differs: what reaches each layer, what it returns, what the models return", highlight=False
-        )
+        each = "" if beside.unaligned else "what reaches each layer, what it returns, "
+        console.print(f"  nothing differs: {each}what the models return", highlight=False)
 
 
 def show_model(console: Any, model: Model) -> None:

@@ -11,21 +11,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
-from typing import Any
 
 import numpy as np
 
-from refimpl import InvalidArgument
-
 from ...contract import Array
-from . import conventions
 from .checking import Check
-from .computing.interpreting import Evaluation, evaluate, roles_of
-from .conventions import Given, Returned
+from .computing.interpreting import Evaluation, evaluate
+from .conventions import Returned
+from .flows import Flow, Pair, alike, flows_of, last_of, segments, side_by_side
 from .hypotheses import arrays_apart, explaining, weights_apart
 from .hypotheses.arrays_apart import near
 from .hypotheses.units import Differences, Unit, differences, units_of
-from .model import Model, Node
+from .model import Model
 
 
 @dataclass(frozen=True)
@@ -54,16 +51,18 @@ class Against:
     pairs      the aligned cells, by their places, and whether they are the same up to layout
     findings   in the order of the model: the first is where the difference begins
     computed   why values were not compared; empty where they were
+    unaligned  why no cells were aligned, where one of the files has none and the models' outputs alone are compared
     """
 
     pairs: tuple[tuple[str, str, bool], ...]
     findings: tuple[Finding, ...]
     not_computed: str = ""
+    unaligned: str = ""
 
     @property
     def same(self) -> bool:
         """Whether nothing differs."""
-        return not self.findings and bool(self.pairs)
+        return not self.findings and bool(self.pairs or (self.unaligned and not self.not_computed))
 
 
 def handed_over(one: Model, other: Model, inputs: Mapping[str, Array]) -> dict[str, Array]:
@@ -84,6 +83,8 @@ def handed_over(one: Model, other: Model, inputs: Mapping[str, Array]) -> dict[s
 def compare(one: Check, other: Check) -> Against:
     """The two files beside each other."""
     ours, theirs = units_of(one.model), units_of(other.model)
+    if not (ours and theirs):
+        return _outputs_alone(one, other, bool(ours), bool(theirs))
     aligned, lonely = _aligned(ours, theirs)
     compared = [(a, b, differences(a, b)) for a, b in aligned]
     findings: dict[str, Finding] = {}
@@ -98,6 +99,19 @@ def compare(one: Check, other: Check) -> Against:
     except ValueError as reason:
         return Against(pairs, (*findings.values(), *lonely), str(reason))
     return Against(pairs, (*values, *_others(findings, values), *lonely))
+
+
+def _outputs_alone(one: Check, other: Check, first: bool, second: bool) -> Against:
+    """Of files of which one, or both, have no recurrent layer that is known: what the models return."""
+    which = "the first file has" if second else "the second file has" if first else "both files have"
+    unaligned = f"{which} no recurrent layer as such, so what the models return is compared"
+    try:
+        if not (one.model.outputs and other.model.outputs and other.inputs):
+            raise ValueError("one of the files does not say how its parts are wired")
+        found = _outputs_apart(one.model, other.model, _evaluated(one), _evaluated(other), "the inputs")
+    except ValueError as reason:
+        return Against((), (), str(reason), unaligned)
+    return Against((), tuple(found), "", unaligned)
 
 
 def _others(findings: Mapping[str, Finding], values: Sequence[Finding]) -> list[Finding]:
@@ -161,44 +175,39 @@ def _gates_apart(a: Unit, b: Unit, found: Differences) -> str:
     return f", of gate {' '.join(g for g in order if g in apart)} alone" if len(apart) < len(order) else ""
 
 
-@dataclass(frozen=True)
-class _Flow:
-    """What reaches a recurrent layer and what it returns for every step, in the oracle."""
-
-    node: Node
-    given: Given
-    outputs: Array
-    state: tuple[Array, ...]
-
-
-def _values(one: Check, other: Check, compared: Sequence[tuple[Unit, Unit, Differences]]) -> list[Finding]:
+def _values(one: Check, other: Check, compared: Sequence[Pair]) -> list[Finding]:
     """The first place where values differ though everything before it is the same; nothing where none does."""
     first, second = _evaluated(one), _evaluated(other)
-    flows = _flows(one.model, first), _flows(other.model, second)
+    flows = flows_of(one.model, first), flows_of(other.model, second)
     before = "the inputs"
-    for mine, last_mine, theirs, last_theirs, cells in _segments(compared):
-        names = mine.node.name, last_mine.node.name, theirs.node.name, last_theirs.node.name
-        if any(name not in flow for name, flow in zip(names, (flows[0], flows[0], flows[1], flows[1]), strict=True)):
+    for cells in segments(compared):
+        firsts, seconds = [each for each, _, _ in cells], [each for _, each, _ in cells]
+        mine, theirs = firsts[0], seconds[0]
+        sides = [dict.fromkeys(unit.node.name for unit in units) for units in (firsts, seconds)]
+        if any(name not in flow for names, flow in zip(sides, flows, strict=True) for name in names):
             raise ValueError(f"{mine.place} could not be computed in both files")
-        a, a_last, b, b_last = flows[0][names[0]], flows[0][names[1]], flows[1][names[2]], flows[1][names[3]]
-        if not near(a.given.x, b.given.x):
-            explained = arrays_apart.explained(a.given.x, b.given.x)
+        a, b = ([flow[name] for name in names] for names, flow in zip(sides, flows, strict=True))
+        if not near(a[0].given.x, b[0].given.x):
+            explained = arrays_apart.explained(a[0].given.x, b[0].given.x)
             words = f"what reaches it differs since {before}: {explained or 'no hypothesis explains it'}"
             return [Finding(mine.place, theirs.place, bool(explained), words)]
         if any(not found.none for *_, found in cells):
             return []  # it begins in this layer, and what is wrong with its weights has been told
-        if not _alike(a_last, b_last):
-            return [_sequence_apart(mine, theirs, a, a_last, b_last)]
-        before = f"{last_mine.place}, whose outputs are the same"
+        ends = last_of(a), last_of(b)
+        alone = max(map(len, ends)) == 1
+        if not (alike(a[-1], b[-1]) if alone else near(side_by_side(ends[0]), side_by_side(ends[1]))):
+            return [_sequence_apart(mine, theirs, a, b[-1])]
+        before = f"{firsts[-1].place}, whose outputs are the same"
     return _outputs_apart(one.model, other.model, first, second, before)
 
 
-def _sequence_apart(mine: Unit, theirs: Unit, a: _Flow, a_last: _Flow, b: _Flow) -> Finding:
+def _sequence_apart(mine: Unit, theirs: Unit, flows: Sequence[Flow], b: Flow) -> Finding:
     """Layers with the same weights and the same input that return something else."""
+    a = flows[0]
     layer = a.node.recurrent
     assert layer is not None
     found: list[str] = []
-    if a is a_last:
+    if len(flows) == 1:
         got = Returned(b.outputs, b.state)
         found = explaining.explanations(replace(layer, return_sequences=True), a.given, got, "float32")
         if not found and near(a.outputs, b.outputs) and explaining.state_exchanged(a.state, got):
@@ -228,40 +237,6 @@ def _outputs_apart(one: Model, other: Model, first: Evaluation, second: Evaluati
 def _evaluated(check: Check) -> Evaluation:
     recordings = [ran.recording for ran in check.runs if ran.recording is not None]
     return evaluate(check.model, check.inputs, taken=recordings[0].values if recordings else None)
-
-
-def _flows(model: Model, found: Evaluation) -> dict[str, _Flow]:
-    flows = {}
-    for node in model.recurrent:
-        if node.recurrent is None or any(name and name not in found.values for name in node.inputs):
-            continue
-        try:
-            given = conventions.given(node.recurrent, roles_of(node, found.values, found.masks))
-            run = conventions.run(replace(node.recurrent, return_sequences=True), given)
-        except (InvalidArgument, KeyError, ValueError):
-            continue
-        flows[node.name] = _Flow(node, given, run.outputs, tuple(run.state))
-    return flows
-
-
-def _segments(compared: Sequence[tuple[Unit, Unit, Differences]]) -> list[tuple[Any, ...]]:
-    """Runs of cells that begin and end at a layer's edge in both files."""
-    found, begin = [], 0
-    for k in range(len(compared)):
-        last = k + 1 == len(compared)
-        if last or (
-            compared[k + 1][0].node is not compared[k][0].node and compared[k + 1][1].node is not compared[k][1].node
-        ):
-            cells = compared[begin : k + 1]
-            found.append((cells[0][0], cells[-1][0], cells[0][1], cells[-1][1], cells))
-            begin = k + 1
-    return found
-
-
-def _alike(a: _Flow, b: _Flow) -> bool:
-    return near(a.outputs, b.outputs) and (
-        len(a.state) != len(b.state) or all(near(mine, its) for mine, its in zip(a.state, b.state, strict=True))
-    )
 
 
 def _fits(shape: Sequence[int], asked: Sequence[int | None]) -> bool:

@@ -7,6 +7,8 @@ keras       ``x`` (batch, time, input), ``mask`` (batch, time)  outputs, all ste
             bool, ``initial_state.k`` (batch, size)             and c of each direction; ``unmerged``: two outputs
 onnx        ``x`` (time, batch, input), ``lengths`` (batch),    Y (time, direction, batch, hidden), Y_h and Y_c
             ``initial_h``, ``initial_c``; layout 1 batch first  (direction, batch, hidden)
+loop        ``x`` (time, batch, input), ``mask`` (time, batch,  outputs, all steps' or the last, time first; h and c
+            1) bool, ``initial_state.k`` (batch, size)
 pytorch     ``x`` as ``batch_first`` says, ``initial_h``,       output, h_n and c_n (layers * directions, batch, size)
             ``initial_c``
 ==========  ==================================================  ========================================================
@@ -26,6 +28,9 @@ from refimpl.stack import Stack
 
 from ...contract import Array
 from .model import Recurrent
+
+LAST_STEP_FIRST = ("keras", "loop")
+"""The conventions in which a layer that runs backwards returns its steps in the order of processing."""
 
 
 @dataclass(frozen=True)
@@ -49,11 +54,13 @@ class Returned:
 def given(layer: Recurrent, values: Mapping[str, Array]) -> Given:
     """The oracle's arguments from a layer's inputs by role."""
     x = _wide(values["x"])
-    if layer.convention == "keras":
-        if layer.options.get("time_major"):
+    if layer.convention in LAST_STEP_FIRST:
+        if layer.options.get("time_major") or layer.convention == "loop":
             x = x.swapaxes(0, 1)
         its = [values[name] for name in sorted(n for n in values if n.startswith("initial_state."))]
         mask = values.get("mask")
+        if mask is not None and layer.convention == "loop":
+            mask = np.asarray(mask).reshape(x.shape[1::-1]).T
         mask = None if mask is None else np.asarray(mask, bool).reshape(x.shape[:2])
         return Given(x, tuple(map(_wide, its)) if its else None, mask)
     batch_first = bool(layer.options.get("layout" if layer.convention == "onnx" else "batch_first"))
@@ -89,7 +96,7 @@ def run(layer: Recurrent, given: Given, dtype: Any = np.float64) -> Any:
         lengths,
         layer.reverse,
         masked_output=layer.masked_output,
-        output_order="processing" if layer.convention == "keras" and layer.reverse else "original",
+        output_order="processing" if layer.convention in LAST_STEP_FIRST and layer.reverse else "original",
         return_sequences=layer.return_sequences or time == 0,
         check_finite=False,
     )
@@ -109,6 +116,12 @@ def returned(layer: Recurrent, arrays: Sequence[Array | None]) -> Returned:
             y = y.swapaxes(0, 1)
         state = _loaded(layer, states, lambda kept: pytorch.load_state(cell, tuple(kept) if len(kept) > 1 else kept[0]))
         return Returned(None if y is None else _wide(y), state)
+    if layer.convention == "loop":
+        y, *parts = arrays[: 1 + len(_kinds(layer))]
+        wide = tuple(None if part is None else _wide(part) for part in parts)
+        return Returned(
+            None if y is None else _wide(y).swapaxes(0, 1), wide if any(p is not None for p in wide) else None
+        )
     count = 1 + bool(options.get("unmerged"))
     parts = [None if array is None else _wide(array) for array in arrays[:count]]
     y = None if any(part is None for part in parts) else np.concatenate([p for p in parts if p is not None], axis=-1)
@@ -132,6 +145,8 @@ def raw(layer: Recurrent, outputs: Array, state: Sequence[Array]) -> list[Array]
         y = outputs if options.get("batch_first") else outputs.swapaxes(0, 1)
         dumped = pytorch.dump_state(cell, state)
         return [y, *(dumped if isinstance(dumped, tuple) else (dumped,))]
+    if layer.convention == "loop":
+        return [outputs.swapaxes(0, 1), *state]
     y = outputs[:, ::-1] if _flipped(layer) else outputs
     if not layer.return_sequences:
         y = y[:, -1]

@@ -232,7 +232,9 @@ def _spread(
     model: Model, inputs: Mapping[str, Array], recording: Recording, exact: Mapping[str, Array]
 ) -> dict[str, Array]:
     """How far the outputs move when every part's value moves by what its rounding may do, root mean square."""
-    limits = {name: _limit(model, node, exact, recording) for node in model.nodes for name in node.outputs if name}
+    limits = {
+        name: _limit(model, node, exact, recording) for node in model.nodes for name in node.outputs if name in exact
+    }
     limits = {name: limit for name, limit in limits.items() if limit is not None}
     squares: dict[str, Any] = {name: 0.0 for name in model.outputs}
     for sample in range(SAMPLES):
@@ -254,12 +256,13 @@ def _pooled(square: Any, value: Array) -> Array:
 
 def _limit(model: Model, node: Node, exact: Mapping[str, Array], recording: Recording) -> Array | float | None:
     """What one part's rounding may do to what it returns."""
-    if any(name and name not in exact for name in (*node.inputs, *node.outputs)) or not node.outputs:
+    made = [name for name in node.outputs if name in exact]
+    if any(name and name not in exact for name in node.inputs) or not made:
         return None
-    value = exact[node.outputs[0]]
+    value = exact[made[0]]
     if value.dtype.kind != "f" or is_exact(node, model.format) or node.unknown:
         return None
-    got = recording.values.get(node.outputs[0])
+    got = recording.values.get(made[0])
     precision = agreement.absolute(str(got.dtype) if got is not None and got.dtype.kind == "f" else "float32")
     if node.recurrent is not None:  # a few roundings of what it returns, and what its activations are off
         return 16 * precision.unit_roundoff * float(np.abs(value).max(initial=0.0)) + precision.absolute

@@ -37,7 +37,7 @@ class Recurrent:
 
     cell               a cell or a `refimpl.Stack`
     params             as the file has them, in the file's dtype
-    convention         "keras", "onnx" or "pytorch": the axes and the order of what goes in and comes out
+    convention         "keras", "onnx", "pytorch" or "loop": the axes and the order of what goes in and comes out
     reverse, masked_output, return_sequences   as in `refimpl.forward`
     options            of the convention: ``return_state``, ``unmerged``, ``layout``, ``batch_first``, ``stateful``
     """

@@ -56,6 +56,8 @@ def of_a_layer(model: Model, ran: Ran, verdict: PartVerdict) -> str:
     index = worst.index if worst is not None else ()
     row = slice(index[0], index[0] + 1) if index else slice(0, 1)
     dtype = np.dtype(verdict.arithmetic)
+    if layer.convention == "loop":
+        raise NoScript(f"{verdict.place} is a loop in the file, which no layer of a framework is")
 
     def cut(value: Any) -> Any:
         return None if value is None else np.asarray(value[row], dtype)

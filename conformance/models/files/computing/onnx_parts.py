@@ -94,6 +94,12 @@ def _batch_normalization(node: Node, inputs: Sequence[Any]) -> Any:
     return parts.standardized(x, scale, shift, mean, variance, float(node.attributes.get("epsilon", 1e-5)))
 
 
+def _pooled_average(node: Node, inputs: Sequence[Any]) -> Any:
+    x = inputs[0]
+    mean = x.reshape(*x.shape[:2], -1).sum(axis=2) / float(np.prod(x.shape[2:]))
+    return mean.reshape(*x.shape[:2], *[1] * (len(x.shape) - 2))
+
+
 ROUNDED: Mapping[str, Operator] = {
     "Add": lambda node, inputs: inputs[0] + inputs[1],
     "Sub": lambda node, inputs: inputs[0] - inputs[1],
@@ -106,6 +112,8 @@ ROUNDED: Mapping[str, Operator] = {
     "Log": lambda node, inputs: log(inputs[0]),
     "Pow": _power,
     "ReduceMean": _summed,
+    "GlobalAveragePool": _pooled_average,
+    "Reciprocal": lambda node, inputs: 1.0 / inputs[0],
     "ReduceSum": _summed,
     **dict.fromkeys(("Sigmoid", "Tanh", "Softplus", "Softsign", "Elu", "HardSigmoid"), _activation),
     "LeakyRelu": _leaky_relu,

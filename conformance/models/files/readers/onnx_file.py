@@ -1,7 +1,8 @@
 """ONNX: the graph of a ``.onnx`` file. The ``onnx`` package parses it; it is not run, and external data not followed.
 
 Whatever follows from constants is computed at once, so that the weights that an exporter wrote in pieces stand together
-at their node. A node RNN, LSTM or GRU is a recurrent layer; one inside Loop, Scan or If is named and not computed.
+at their node. A node RNN, LSTM or GRU is a recurrent layer, and so is a Loop or Scan whose steps are those of a cell
+(`loops`); what is inside an If is followed where the inputs choose (`onnx_choices`).
 """
 
 from __future__ import annotations
@@ -23,10 +24,13 @@ from ....contract import Array
 from ..computing.interpreting import Unknown, computed
 from ..limits import Budget, size_of, within
 from ..model import CannotRead, Input, Model, Node, Recurrent
+from . import unrolled
+from .loops import onnx_loop, wiring
 
 OPERATORS = ("RNN", "LSTM", "GRU")
 _INPUTS = ("x", "W", "R", "B", "lengths", "initial_h", "initial_c", "P")
 _SUBGRAPHS = ("If", "Loop", "Scan")
+_LOOPS = ("Loop", "Scan")
 _DEPENDS_ON_SIZE = ("Shape", "Size")
 
 
@@ -52,11 +56,7 @@ def model_of(proto: Any, path: Path) -> Model:
     constants = {tensor.name: _array(tensor, budget) for tensor in graph.initializer}
     inputs = tuple(_input(value) for value in graph.input if value.name not in constants)
     notes: list[str] = []
-    nodes: list[Node] = []
-    for k, node in enumerate(graph.node):
-        found = _node(node, k, constants, notes, budget)
-        if not _folded(found, constants):
-            nodes.append(found)
+    nodes = _nodes(graph, constants, budget)
     known = {value.name for value in inputs} | set(constants)
     for each in nodes:
         for name in each.inputs:
@@ -64,10 +64,7 @@ def model_of(proto: Any, path: Path) -> Model:
                 raise CannotRead(f"{path.name}: {each.name} needs {name!r}, which nothing computes before it")
         known |= set(each.outputs)
     if not any(each.attributes.get("is_recurrent") for each in nodes):
-        notes.append(
-            f"no recurrent node among {len(nodes)}: where the model has a recurrence, its exporter wrote it in parts, "
-            "and the parts are compared"
-        )
+        notes.append(unrolled.note(nodes, constants))
     needed = {name for node in nodes for name in node.inputs} | {value.name for value in graph.output}
     producer = " ".join(filter(None, [proto.producer_name, proto.producer_version])) or "an unnamed tool"
     opset = next((each.version for each in proto.opset_import if each.domain in ("", "ai.onnx")), 0)
@@ -84,7 +81,37 @@ def model_of(proto: Any, path: Path) -> Model:
     )
 
 
-def _node(node: Any, k: int, constants: Mapping[str, Array], notes: list[str], budget: Budget) -> Node:
+def _nodes(graph: Any, constants: dict[str, Array], budget: Budget) -> list[Node]:
+    """A graph's nodes but those that follow from constants, which are added to these; loops by what they compute."""
+    nodes: list[Node] = []
+    outer: dict[str, Node] = {}
+    for k, proto in enumerate(graph.node):
+        node = _node(proto, k, constants, budget)
+        if proto.op_type in _LOOPS and node.attributes.get("is_recurrent"):
+            node = _followed(proto, node, constants, outer, budget)
+        outer |= dict.fromkeys(node.outputs, node)
+        if not _folded(node, constants):
+            nodes.append(node)
+    return nodes
+
+
+def _followed(proto: Any, node: Node, constants: dict[str, Array], outer: Mapping[str, Node], budget: Budget) -> Node:
+    """The recurrent layer that a loop is, where its body has no recurrent operator of its own."""
+    if _inside(proto):
+        return node
+
+    def read(body: Any, inside: dict[str, Array]) -> list[Node]:
+        inside |= {tensor.name: _array(tensor, budget) for tensor in body.initializer}
+        return _nodes(body, inside, budget)
+
+    body = next(each.g for each in proto.attribute if each.name == "body")
+    loop = onnx_loop.loop_of(proto, node, body, constants, outer, read)
+    if isinstance(loop, str):
+        return wiring.unknown(node.name, node.operator, node.inputs, node.outputs, loop)
+    return wiring.node_of(loop, node.operator, node.outputs, constants, outer)
+
+
+def _node(node: Any, k: int, constants: Mapping[str, Array], budget: Budget) -> Node:
     name = node.name or f"{node.op_type}_{k}"
     attributes = {each.name: _attribute(each, budget) for each in node.attribute}
     inputs, outputs = tuple(node.input), tuple(node.output)
