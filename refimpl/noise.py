@@ -87,6 +87,8 @@ class Noise:
         self._shifts = _shifts(samples)
         self._place = 0
         self.begin_piece(0)
+        self.linear = False
+        """Whether errors are carried to first order, as where all of them are known to be small."""
         self.apart = False
         """Whether a tanh or sigmoid was met whose samples come apart, so that errors are no longer in proportion."""
         self.at_kinks = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -120,18 +120,21 @@ def unroll(
     traversal: Traversal,
     dropout: dict[str, Any],
     keep: bool = True,
+    of_cell: Callable[..., Run] = sequence.unroll,
 ) -> AnyRun:
-    """`forward` after its checks; also for arrays that carry their own arithmetic."""
+    """`forward` after its checks; also for arrays that carry their own arithmetic, whose cells ``of_cell`` unrolls."""
     if isinstance(cell, Stack):
-        return stack.unroll(cell, params, x, initial_state, traversal, dropout, keep)
-    return sequence.unroll(cell, params, x, initial_state, traversal, dropout, keep)
+        return stack.unroll(cell, params, x, initial_state, traversal, dropout, keep, of_cell)
+    return of_cell(cell, params, x, initial_state, traversal, dropout, keep)
 
 
-def unroll_adjoint(run: AnyRun, d_outputs: Array, d_state: State) -> Gradients:
+def unroll_adjoint(
+    run: AnyRun, d_outputs: Array, d_state: State, of_cell: Callable[..., Gradients] = sequence.unroll_adjoint
+) -> Gradients:
     """`backward` after its checks; also for arrays that carry their own arithmetic."""
     if isinstance(run, StackRun):
-        return stack.unroll_adjoint(run, d_outputs, d_state)
-    return sequence.unroll_adjoint(run, d_outputs, d_state)
+        return stack.unroll_adjoint(run, d_outputs, d_state, of_cell)
+    return of_cell(run, d_outputs, d_state)
 
 
 def checked_run(run: Any) -> AnyRun:

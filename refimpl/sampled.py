@@ -45,6 +45,9 @@ class Sampled(SampledValues):
         a, b = self, other if isinstance(other, Sampled) else self._lift(other)
         value = a.value + b.value
         pending = sampled_sums.of_two(a.value, b.value, value, (a.terms, b.terms))
+        for each in (a, b):
+            if each.delta is None and each.pending is None:  # to add an exact 0 rounds nothing
+                pending *= each.value != 0
         if a.pending is not None:
             pending += a.pending
         if b.pending is not None:
@@ -90,7 +93,7 @@ class Sampled(SampledValues):
             from_a = None if d_a is None else _scaled(d_a, b.narrow(), value.ndim)
             from_b = None if d_b is None else _scaled(d_b, a.narrow(), value.ndim)
             delta = _total(from_a, from_b, value.shape)
-        if d_a is not None and d_b is not None:  # both may be off by more than they are
+        if d_a is not None and d_b is not None and not a.noise.linear:  # both may be off by more than they are
             both = d_a * d_b if d_a.ndim == d_b.ndim else _scaled(d_a, d_b, value.ndim)
             delta = _total(delta, both * a.noise.real(a.noise.unit), value.shape)
         return Sampled(a.noise, value, delta, a.noise.in_range(pending, value, delta))

@@ -18,8 +18,8 @@ from .noise import OF_ROUNDING, Noise
 
 NEAR = 8.0
 SHARE = 1.0
-_PROBED = 3  # samples that tell how far off arguments are,
-_STRAIGHT, _BENT = 1e-3, 0.02  # and from where on tanh and sigmoid are no lines
+PROBED = 3  # samples that tell how far off arguments are,
+STRAIGHT, _BENT = 1e-3, 0.02  # and from where on tanh and sigmoid are no lines
 _APART = 0.1  # a value of 1 so uncertain: a product of several is no longer off in proportion
 _OF_LIMIT = 1 / 64 / OF_ROUNDING  # a variance, from the square of the limit
 _TANH_SATURATES = float(np.tanh(8.0)) ** 2  # from where on its rounding allows for more
@@ -52,9 +52,9 @@ def _smooth(activation: Activation, x: Array, y: Array, delta: Array, noise: Noi
     And no less than by the steepest secant, where they are further off still, but within the function's range there.
     """
     slope = activation.derivative(y, x)
-    probed = delta[:_PROBED]
+    probed = delta[:PROBED]
     reach = float(max(probed.max(initial=0.0), -probed.min(initial=0.0))) * noise.unit
-    if reach <= _STRAIGHT:
+    if reach <= STRAIGHT:
         return delta * slope[None].astype(noise.real)
     errors = (activation.function(x + noise.unit * delta.astype(np.float64)) - y) / noise.unit
     if reach > _BENT:

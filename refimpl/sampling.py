@@ -14,16 +14,17 @@ from typing import Any
 
 import numpy as np
 
-from . import checks
+from . import checks, sampled_sequence, sequence
 from .arrays import Array
 from .errors import InvalidArgument
 from .leaning import leaning
 from .noise import MOST_SAMPLES, Noise
-from .parameters import Gates, State
+from .parameters import Gates, Parameters, State
 from .pooling import together
 from .precision import Precision
 from .running import AnyRun, checked_cotangents, checked_run, unroll, unroll_adjoint
 from .sampled import Sampled
+from .sampled_sequence import TooFarOff, cells_runs, may_be_at_once, part_of
 from .sequence import Gradients
 from .stack import named_cells
 
@@ -202,26 +203,50 @@ def _sampled(run: AnyRun, noise: Noise, d_outputs: Array, d_state: State, gradie
     """Every quantity, in pieces of the batch; of parameters' gradients, which are sums over them, in one."""
     params = {name: Sampled.given(noise, value, noise.precision.weights) for name, value in run.params.items()}
     found: dict[str, list[Any]] = {}
+    at_once = not noise.careful and may_be_at_once(run, noise.precision)
     for rows in _pieces(run, noise.samples):
         noise.begin_piece(rows.start)
-        again = unroll(
-            run.cell,
-            params,
-            Sampled.given(noise, run.x[rows]),
-            tuple(Sampled.given(noise, part[rows]) for part in run.initial_state),
-            replace(run.traversal, mask=None if run.traversal.mask is None else run.traversal.mask[rows]),
-            {
-                name: factors and tuple(Sampled.given(noise, factor[rows]) for factor in factors)
-                for name, factors in run.dropout.items()
-            },
-        )
-        pulled = None
-        if gradients:
-            cotangents = Sampled.given(noise, d_outputs[rows]), tuple(Sampled.given(noise, d[rows]) for d in d_state)
-            pulled = unroll_adjoint(again, *cotangents)
-        for name, value in named(again, pulled, run.cell.state_names).items():
+        noise.linear = at_once
+        try:
+            part = _of_rows(run, noise, rows, params, d_outputs, d_state, gradients)
+        except TooFarOff:
+            at_once = noise.linear = False
+            noise.begin_piece(rows.start)
+            part = _of_rows(run, noise, rows, params, d_outputs, d_state, gradients)
+        for name, value in named(*part, run.cell.state_names).items():
             found.setdefault(name, []).append(value)
     return {name: [_total(parts)] if name.startswith("d_params.") else parts for name, parts in found.items()}
+
+
+def _of_rows(
+    run: AnyRun,
+    noise: Noise,
+    rows: slice,
+    params: Parameters,
+    d_outputs: Array,
+    d_state: State,
+    gradients: bool,
+) -> tuple[AnyRun, Gradients | None]:
+    """The run of some rows of the batch, and its gradients; all steps at once where errors are carried so."""
+    at_once = noise.linear
+    known = iter([part_of(each, rows) for each in cells_runs(run)] if at_once else ())
+    again = unroll(
+        run.cell,
+        params,
+        Sampled.given(noise, run.x[rows]),
+        tuple(Sampled.given(noise, part[rows]) for part in run.initial_state),
+        replace(run.traversal, mask=None if run.traversal.mask is None else run.traversal.mask[rows]),
+        {
+            name: factors and tuple(Sampled.given(noise, factor[rows]) for factor in factors)
+            for name, factors in run.dropout.items()
+        },
+        of_cell=(lambda *given: sampled_sequence.unroll(next(known), *given)) if at_once else sequence.unroll,
+    )
+    if not gradients:
+        return again, None
+    cotangents = Sampled.given(noise, d_outputs[rows]), tuple(Sampled.given(noise, d[rows]) for d in d_state)
+    adjoint = sampled_sequence.unroll_adjoint if at_once else sequence.unroll_adjoint
+    return again, unroll_adjoint(again, *cotangents, of_cell=adjoint)
 
 
 def _total(parts: list[Any]) -> Any:

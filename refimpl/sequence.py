@@ -136,8 +136,11 @@ def _masked(masked_output: str, keep: Array, after: State, state: State, output:
     return state, np.where(keep, state[0], masked[masked_output])
 
 
-def unroll_adjoint(run: Run, d_outputs: Array, d_state: State) -> Gradients:
-    """The gradients of a run, arguments already checked; also for arrays that carry their own arithmetic."""
+def unroll_adjoint(run: Run, d_outputs: Array, d_state: State, seen: list[State] | None = None) -> Gradients:
+    """The gradients of a run, arguments already checked; also for arrays that carry their own arithmetic.
+
+    seen   takes the cotangent of the state after each step, without that of its output
+    """
     cell, traversal, time = run.cell, run.traversal, run.x.shape[1]
     adjoint = cell.adjoint(run.params, run.dropout.get("recurrent"))
     gates, before = (tuple(each.swapaxes(0, 1) for each in kept) for kept in (run.gates.values(), run.before))
@@ -151,6 +154,8 @@ def unroll_adjoint(run: Run, d_outputs: Array, d_state: State) -> Gradients:
         cotangents = []
         for t, its_slopes, its_state in reversed(traversal.order(list(steps))):
             d_state = _between_steps(d_state, its_state)
+            if seen is not None:
+                seen[t] = d_state
             d_output = d_outputs[:, d_shown[t]] if t in d_shown else None
             if traversal.mask is None:
                 d_after = d_state if d_output is None else (d_state[0] + d_output, *d_state[1:])
@@ -163,7 +168,7 @@ def unroll_adjoint(run: Run, d_outputs: Array, d_state: State) -> Gradients:
                 found, through = adjoint(its_slopes, d_after)
                 d_state = tuple(part + held for part, held in zip(through, d_held, strict=True))
             cotangents.append(found)
-        d_x[piece], more = _sums(run, piece, kept, states, traversal.order(cotangents[::-1]))
+        d_x[piece], more = sums(run, piece, kept, states, _together(run, traversal.order(cotangents[::-1])))
         for name, d in more.items():
             d_params[name] = d if name not in d_params else np.add(d_params[name], d, out=d_params[name])
     return Gradients(d_params, stacked(d_x, run.x, run.x.shape[-1]).swapaxes(0, 1), _between_steps(d_state))
@@ -181,20 +186,24 @@ def _masked_adjoint(masked_output: str, keep: Array, d_state: State, d_output: A
     return d_after, d_held, passed_on if masked_output == "repeat" else zeros[0]
 
 
-def _sums(
-    run: Run, piece: slice, kept: Kept, states: State, cotangents: Sequence[StepCotangents]
-) -> tuple[Array, Parameters]:
-    """The cotangent of a piece's input, and what the piece adds to the parameters' gradients."""
-    cell, x, columns = run.cell, run.x.swapaxes(0, 1)[piece], run.params["kernel"].shape[1]
+def _together(run: Run, cotangents: Sequence[StepCotangents]) -> StepCotangents:
+    """Those of several steps, ``(time, batch, features)``."""
+    cell, columns = run.cell, run.params["kernel"].shape[1]
     d_xw = d_hu = stacked([each.projected for each in cotangents], run.x, columns)
     if any(each.recurrent is not each.projected for each in cotangents):
         d_hu = stacked([each.recurrent for each in cotangents], run.x, columns)
     d_output = None
     if "projection_kernel" in run.params:
         d_output = stacked([each.output for each in cotangents], run.x, cell.output_size)
+    return StepCotangents(d_xw, d_hu, d_output)
+
+
+def sums(run: Run, piece: slice, kept: Kept, states: State, cotangents: StepCotangents) -> tuple[Array, Parameters]:
+    """The cotangent of a piece's input, and what the piece adds to the parameters' gradients."""
+    cell, x, (d_xw, d_hu, _) = run.cell, run.x.swapaxes(0, 1)[piece], cotangents
     of_input, of_recurrent = run.dropout.get("input"), run.dropout.get("recurrent")
     found = {"kernel": kernel_gradient(x, d_xw, of_input)}
-    found |= cell.gradients(kept, states, StepCotangents(d_xw, d_hu, d_output), of_recurrent)
+    found |= cell.gradients(kept, states, cotangents, of_recurrent)
     if cell.use_bias:
         found["bias"] = bias_gradient(d_xw)
     if cell.use_recurrent_bias:

@@ -18,6 +18,7 @@ the documentation of ``keras.layers.Bidirectional`` (``merge_mode``) and of ``to
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -195,8 +196,12 @@ def unroll(
     traversal: Traversal,
     dropout: dict[str, Factors],
     keep: bool = True,
+    of_cell: Callable[..., Run] = sequence.unroll,
 ) -> StackRun:
-    """All layers over all steps of ``x``, arguments already checked; also for arrays with their own arithmetic."""
+    """All layers over all steps of ``x``, arguments already checked; also for arrays with their own arithmetic.
+
+    of_cell   what unrolls a cell, with the parameters of `sequence.unroll`
+    """
     given = dict(zip(stack.state_names, initial_state, strict=True))
     runs: list[tuple[Run, ...]] = []
     fed = x
@@ -215,7 +220,7 @@ def unroll(
             )
             state = tuple(given[where + name] for name in cell.state_names)
             its_dropout = {name: dropout.get(where + name) for name in ("input", "recurrent")}
-            directions.append(sequence.unroll(cell, _its(params, where), fed, state, way, its_dropout, keep))
+            directions.append(of_cell(cell, _its(params, where), fed, state, way, its_dropout, keep))
         runs.append(tuple(directions))
         fed = _merged(layer, [run.outputs for run in directions])
     each = [(where, run) for (where, _), run in zip(named_cells(stack), _flat(runs), strict=True)]
@@ -233,7 +238,9 @@ def unroll(
     )
 
 
-def unroll_adjoint(run: StackRun, d_outputs: Array, d_state: State) -> Gradients:
+def unroll_adjoint(
+    run: StackRun, d_outputs: Array, d_state: State, of_cell: Callable[..., Gradients] = sequence.unroll_adjoint
+) -> Gradients:
     """The gradients of a stack's run, arguments already checked; also for arrays with their own arithmetic."""
     stack, d_fed = run.cell, d_outputs
     given = dict(zip(stack.state_names, d_state, strict=True))
@@ -244,7 +251,7 @@ def unroll_adjoint(run: StackRun, d_outputs: Array, d_state: State) -> Gradients
         parts = zip(layer.reversals, directions, _merged_adjoint(layer, directions, d_fed), strict=True)
         for reverse, its, d in parts:
             where = prefix(k, reverse)
-            found = sequence.unroll_adjoint(its, d, tuple(given[where + name] for name in its.cell.state_names))
+            found = of_cell(its, d, tuple(given[where + name] for name in its.cell.state_names))
             params |= {where + name: value for name, value in found.params.items()}
             states = zip(its.cell.state_names, found.initial_state, strict=True)
             d_initial |= {where + name: value for name, value in states}
