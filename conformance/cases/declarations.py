@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence, Set
 from difflib import SequenceMatcher
+from functools import cache
 from itertools import islice
 from typing import Any
 
@@ -138,8 +139,12 @@ def _nearest(name: Any, known: Iterable[Any], least: float) -> str:
     """The known name that is most like this one; empty where none is, or where it is no name."""
     if type(name) is not str:
         return ""
-    given = _simplified(name[:_MOST_CHARACTERS])
-    likeness = {each: _likeness(given, _simplified(each)) for each in known if isinstance(each, str)}
+    return _nearest_of(_simplified(name[:_MOST_CHARACTERS]), tuple(one for one in known if isinstance(one, str)), least)
+
+
+@cache  # an implementation's own options are looked at for each draw
+def _nearest_of(given: str, known: tuple[str, ...], least: float) -> str:
+    likeness = {each: _likeness(given, _simplified(each)) for each in known}
     best = max(likeness, key=lambda each: likeness[each], default="")
     return best if likeness.get(best, 0.0) >= least else ""
 

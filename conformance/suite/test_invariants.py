@@ -9,6 +9,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Mapping
 from functools import partial
+from itertools import islice
 
 import numpy as np
 import pytest
@@ -92,8 +93,10 @@ def _similar_cases(session: Session, case: Case) -> list[Case]:
         return sum(options.get(name) != value for name, value in combination.items())
 
     nearest = sorted((session.space.valid[place] for place in sample), key=differences)
-    alike = [one for one in session.space.valid if differences(one) == 0]
-    return [build_case(SeededChooser(seed, sizes=sizes), one, SizeLimits()) for one in (*alike[:1], *nearest[:2])]
+    equal = (one for one in session.space.valid if all(options.get(name) == value for name, value in one.items()))
+    return [
+        build_case(SeededChooser(seed, sizes=sizes), one, SizeLimits()) for one in (*islice(equal, 1), *nearest[:2])
+    ]
 
 
 def garbage(session: Session, case: Case) -> list[Comparison]:
