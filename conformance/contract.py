@@ -13,7 +13,8 @@ This file is all that the author of a plug-in reads. An implementation is a clas
             return {"outputs": outputs, "state.h": h}
 
 ``python -m conformance run --implementation my_rnn.py:MyRNN`` checks it. ``observe`` returns arrays by the names of the
-*quantities* of a run. What it leaves out is reported as not run. The quantities, by family:
+*quantities* of a run. What it never reports is told as not run; what it leaves out in some cases alone needs a reason
+in an `Observed`. The quantities, by family:
 
 outputs, state   ``outputs``; ``state.h``, ``state.c``
 gates            ``gates.i`` and so on, by the names in the cell's docstring
@@ -38,7 +39,7 @@ import refimpl as ri
 
 from .common.calling import CALLS
 from .common.descriptions import described, first_cell, lengths_kind, mask_kind, options_of_cell
-from .common.protection import changed_fields, plain_arrays, private_fields
+from .common.protection import GIVEN, plain_arrays, private_fields
 
 Array = NDArray[Any]
 Quantities = Mapping[str, Array]
@@ -246,10 +247,13 @@ class Implementation(Identified, Protocol):
     expensive            True: fewer random cases are tried, as where each one compiles anew
     ignores_nan_padding  True: NaN in masked steps changes nothing
     kernels              names of other implementations whose kernels it runs: what is known of them is known of it
+    layer(case)          one layer of the case's cell, weights and options, as a function that answers like ``observe``
+                         what differs in its inputs, sizes and cotangents alone; None where there is none
     prepare(case)        the case with what only the framework knows: the factors of dropout that it will draw
     refused              ``[{"when": {option: values, …}, "reason": …, "message": …}]``: combinations in ``cells`` that
                          the framework refuses. Some of each are tried, and must raise with that message
     sizes                one set of sizes for all combinations, where every other compiles anew
+    threads              False: one thread at a time may call ``observe``
     stateful(case)       a layer that keeps its state, or None where there is none for this case. It has
                          ``call(x, mask=None, initial_state=None)``, which returns outputs and final state by name;
                          ``reset()``, after which the next call starts from zeros; and ``reload()``, which saves the
@@ -277,10 +281,12 @@ OPTIONAL_ATTRIBUTES: Mapping[str, Any] = {
     "expensive": False,
     "ignores_nan_padding": False,
     "kernels": (),
+    "layer": None,
     "prepare": None,
     "refused": (),
     "sizes": None,
     "stateful": None,
+    "threads": True,
     "interface": dict,
 }
 """The value of each attribute that an implementation leaves out."""
@@ -301,8 +307,8 @@ def observe(implementation: Implementation, case: Case) -> Observed:
         answer = implementation.observe(given)
         observed = answer if isinstance(answer, Observed) else Observed(answer)
         observed = Observed(plain_arrays(observed.values), dict(observed.missing), str(observed.path))
-    if changed := changed_fields(case, given):
-        raise InputChanged(f"the call changed {', '.join(changed)}: a case must be left as it is")
+    if changed := GIVEN.changes(case, given):
+        raise InputChanged(f"the call changed {'; '.join(changed)}: a case must be left as it is")
     return observed
 
 

@@ -63,6 +63,26 @@ def changed_fields(before: Any, after: Any) -> list[str]:
     ]
 
 
+class Given:
+    """What was given to the latest call, which has to stay as it is until the next has returned.
+
+    A call that changes what an earlier one was given is told of in the next call, as nothing of ours runs between.
+    """
+
+    def __init__(self) -> None:
+        self._before: tuple[Any, Any] | None = None
+
+    def changes(self, before: Any, after: Any) -> list[str]:
+        """What a call has changed: of ``after``, a copy of ``before``, and of what the call before got."""
+        earlier, changed = self._before, changed_fields(before, after)
+        self._before = None if changed else (before, after)
+        return changed + ([f"{name}, given to the call before" for name in changed_fields(*earlier)] if earlier else [])
+
+
+GIVEN = Given()
+"""What this process has given to an implementation."""
+
+
 def plain_arrays(answer: Any) -> dict[str, Array]:
     """An answer's arrays, copied, by their names. `TypeError` for what is no mapping of names to arrays."""
     if not isinstance(answer, Mapping):

@@ -19,6 +19,8 @@ NEGLIGIBLE_RATIO = 0.01
 """An error below a hundredth of its bound is never reported as grown."""
 SUSPECTED = 4.0
 """Deviations, of a dozen samples, within which no more is asked: bounds and further samples cost many runs."""
+NOT_REPORTED = "not reported by the implementation"
+"""Why a quantity is missing, where the implementation does not say why."""
 BEYOND_DOUBT = 1000.0
 """Deviations, of a dozen samples, that no further samples explain."""
 
@@ -182,7 +184,7 @@ def judge(expected: Expected, observed: Observed) -> Verdict:
         if name not in known
     ]
     missing = {
-        name: observed.missing.get(name) or observed.missing.get(family_of(name), "not reported by the implementation")
+        name: observed.missing.get(name) or observed.missing.get(family_of(name), NOT_REPORTED)
         for name in expected.values
         if name not in observed.values
     }

@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from ..common.printable import LINE, bounded, printable_lines
+from ..common.printable import LINE, NAME, bounded, printable, printable_lines
 from ..contract import Array, Case, Implementation, Quantities, observe
 from ..judging.divergences import Divergence, expected_with
 from ..judging.reproduction import reproducing_script
 from ..judging.verdict import compare
 
 MOST_QUANTITIES, MOST_NUMBERS = 6, 64  # that are shown of a case: the worst ones
+LINES_SHOWN = 8
 MOST_NUMBERS_PRINTED = 10_000  # of a case; a larger one is not printed as a script
 
 
@@ -23,6 +24,26 @@ def script_of_case(implementation: Implementation, case: Case, known_divergences
     if case.size > MOST_NUMBERS_PRINTED:
         return ""
     return reproducing_script(implementation, case, expected_with(implementation, case, known_divergences))
+
+
+def failure_message(
+    implementation: Implementation, case: Case, known_divergences: Sequence[Divergence], lines: Sequence[str]
+) -> str:
+    """What is wrong with an answer, with the script that reproduces it or why there is none."""
+    versions = ", ".join(f"{package} {version}" for package, version in implementation.versions.items())
+    omitted = [f"… and {len(lines) - LINES_SHOWN} more"] if len(lines) > LINES_SHOWN else []
+    script = script_of_case(implementation, case, known_divergences)
+    too_large = f"no script is printed: {case.size:,} numbers go in; the test and the seed draw them again"
+    head = "--- a script that reproduces it, without this project ---"
+    return "\n".join(
+        [
+            f"{printable(implementation.name, NAME)} ({printable(versions)}) disagrees with the oracle",
+            f"  {case!r}",
+            *(f"  {printable(line)}" for line in [*lines[:LINES_SHOWN], *omitted]),
+            "",
+            *([head, script, "--- end of script ---"] if script else [too_large]),
+        ]
+    )
 
 
 def failing_case(

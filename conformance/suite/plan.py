@@ -38,6 +38,8 @@ MODULE_ORDER = (
     "invariants",
     "refusals",
     "stateful",
+    "calls",
+    "left_out",
     "devices",
     "divergences",
 )

@@ -13,8 +13,9 @@ from conformance.cases.option_space import Combination, call_options_of, matches
 from conformance.cases.strategies import cases_of_combinations
 from conformance.common.tracebacks import raised
 from conformance.contract import Array, Case, Observed, Quantities, observe
-from conformance.judging.divergences import Disagreement
+from conformance.judging.divergences import AGAIN, Disagreement
 from conformance.judging.verdict import Comparison, compare
+from conformance.suite.answers import how_often
 from conformance.suite.session import CHANGING_EFFECTS, Session
 from conformance.suite.trying import FEWEST_DRAWN, check_drawn_cases, seeded_cases
 
@@ -62,7 +63,7 @@ def check_relation(
         case = session.prepared(case)
         comparisons = tuple(relation(session, case))
         numbers += sum(comparison.numbers for comparison in comparisons)
-        session.check_comparisons(label, family, comparisons, case)
+        session.check_comparisons(label, family, comparisons, case, lambda: asked_again(relation, session, case))
 
     count, limits = session.cases_per_relation, SizeLimits(time=9)
     if count < FEWEST_DRAWN:
@@ -75,6 +76,18 @@ def check_relation(
         why = why if combinations else "no combination of its options without a known divergence is of the kind"
         session.record_not_run(label, why)
         pytest.skip(why)
+
+
+def asked_again(relation: Relation, session: Session, case: Case) -> str:
+    """How the fault comes and goes, where the relation holds in one of `AGAIN` further tries."""
+
+    def fails() -> bool:
+        try:
+            return not all(comparison.agrees for comparison in relation(session, case))
+        except Disagreement:
+            return True
+
+    return how_often(sum(fails() for _ in range(AGAIN)))
 
 
 def always_diverges(session: Session, combination: Combination, effects: Collection[str] = CHANGING_EFFECTS) -> bool:

@@ -10,7 +10,7 @@ import platform
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import pytest
@@ -22,18 +22,12 @@ from ..common.calling import CALLS
 from ..common.printable import LINE, NAME, bounded, printable, printable_lines
 from ..common.protection import changed_fields, private_fields
 from ..contract import Case, Implementation, Quantities, attribute_of, family_of
-from ..judging.divergences import (
-    Disagreement,
-    Divergence,
-    divergences_of,
-    expected_with,
-    run_and_judge,
-)
+from ..judging.divergences import Disagreement, Divergence, divergences_of, expected_with
 from ..judging.verdict import Comparison, Verdict, beside_bound, in_common_of, squares_of, summary
 from ..running.events import Record, append_event
-from .failing_cases import failing_case, script_of_case
+from .answers import Answers, Asked
+from .failing_cases import LINES_SHOWN, failing_case, failure_message, script_of_case
 
-_LINES_SHOWN = 8
 _MESSAGE, _MESSAGES = 300_000, 2_000_000  # characters that are kept of a failure's message, and of all of them
 _KERNEL_SWITCHES = ("cudnn", "use_cudnn", "tf32", "autocast", "deterministic", "form")  # which kernels a GPU runs
 CHANGING_EFFECTS = ("error", "wrong", "computes")  # effects of a divergence that change more than the precision
@@ -48,17 +42,19 @@ class Profile:
     cases                random cases of an implementation, shared out over its kinds of cell and dtypes
     cases_per_relation   random cases for each law and each invariant
     machine_runs         runs of the state machine of stateful layers
+    calls                calls in one session on the same layers, each of which must answer as the first did
     """
 
     every_combination: bool
     cases: int
     cases_per_relation: int
     machine_runs: int
+    calls: int = 500
 
 
 PROFILES = {
     "quick": Profile(every_combination=False, cases=96, cases_per_relation=5, machine_runs=5),
-    "thorough": Profile(every_combination=True, cases=400, cases_per_relation=20, machine_runs=20),
+    "thorough": Profile(every_combination=True, cases=400, cases_per_relation=20, machine_runs=20, calls=5_000),
 }
 
 
@@ -81,6 +77,7 @@ class Session:
     profile: Profile
     record: Record | None = None
     seed: int = 0
+    answers: Answers = field(default_factory=Answers)
     _failed: set[str] = field(default_factory=set)
     _kept: int = 0
 
@@ -158,23 +155,39 @@ class Session:
     def check(self, test: str, case: Case) -> None:
         """Runs and judges a case; raises a `Disagreement` that holds the case, the numbers and a reproducing script."""
         case = self.prepared(case)
+        asked = Asked(self.implementation, case, self.known_divergences)
         try:
-            verdict, known = run_and_judge(self.implementation, case, self.known_divergences)
+            verdict, known = asked.judged()
         except Disagreement as error:
             failed = Verdict((Comparison("call", 0, np.inf, problem=str(error)),))
             self._record_verdict(test, failed, (), case)
             lines = str(error).splitlines()[1:]
-            raise self._disagreement(case, lambda: lines) from error
+            raise self._disagreement(case, lambda: lines, asked.again) from error
         self._record_verdict(test, verdict, known, case)
+        self.answers.add(case, asked.answer, verdict, [one for one in self.known_divergences if one.id in known])
         if verdict.disagreements:
-            raise self._disagreement(case, cache(lambda: self._told(case, verdict)))
+            raise self._disagreement(case, cache(lambda: self._told(case, verdict)), asked.again)
 
-    def check_comparisons(self, test: str, family: str, comparisons: tuple[Comparison, ...], case: Case) -> None:
-        """Records comparisons under a family of their own; raises a `Disagreement` where they disagree."""
+    def check_comparisons(
+        self,
+        test: str,
+        family: str,
+        comparisons: tuple[Comparison, ...],
+        case: Case,
+        again: Callable[[], str] = str,
+    ) -> None:
+        """Records comparisons under a family of their own; raises a `Disagreement` where they disagree.
+
+        again   makes the same comparisons again, and says how the fault comes and goes; empty where it does not
+        """
         self.record_comparisons(test, family, comparisons, case)
         wrong = [str(comparison) for comparison in comparisons if not comparison.agrees]
         if wrong:
-            raise self._disagreement(case, lambda: [test, *wrong])
+            raise self._disagreement(case, lambda: [test, *wrong], again)
+
+    def fail(self, case: Case, *lines: str, again: Callable[[], str] = str) -> NoReturn:
+        """Raises the `Disagreement` about a case that has these lines."""
+        raise self._disagreement(case, lambda: list(lines), again)
 
     def record_comparisons(self, test: str, family: str, comparisons: tuple[Comparison, ...], case: Case) -> None:
         """Records comparisons under a family of their own."""
@@ -219,50 +232,31 @@ class Session:
         )
         return kept
 
-    def _disagreement(self, case: Case, told: Callable[[], list[str]]) -> Disagreement:
+    def _disagreement(self, case: Case, told: Callable[[], list[str]], again: Callable[[], str]) -> Disagreement:
+        fleeting = cache(again)
+
+        def lines() -> list[str]:
+            return [*filter(None, [fleeting()]), *told()]
+
         return Disagreement(
-            lambda: self._failure_message(case, told()),
-            lambda: [failing_case(self.implementation, case, self.known_divergences, told())],
+            lambda: failure_message(self.implementation, case, self.known_divergences, lines()),
+            lambda: [failing_case(self.implementation, case, self.known_divergences, lines())],
+            fleeting,
         )
 
     def _told(self, case: Case, verdict: Verdict) -> list[str]:
         """The disagreements, and of those that are shown whether they are proven or improbable."""
         expected, wrong = expected_with(self.implementation, case, self.known_divergences), verdict.disagreements
-        proven = [one if one.problem else beside_bound(expected, one) for one in wrong[:_LINES_SHOWN]]
-        return [str(comparison) for comparison in (*proven, *wrong[_LINES_SHOWN:])]
+        proven = [one if one.problem else beside_bound(expected, one) for one in wrong[:LINES_SHOWN]]
+        return [str(comparison) for comparison in (*proven, *wrong[LINES_SHOWN:])]
 
     def record_outcome(self, test: str, outcome: str, seconds: float, why: str) -> None:
         """Records how a test ended."""
         self._write(event="outcome", test=test, outcome=outcome, seconds=round(seconds, 3), why=why)
 
-    def _failure_message(self, case: Case, lines: list[str]) -> str:
-        name, versions = self.implementation.name, self.implementation.versions
-        named = printable(", ".join(f"{package} {version}" for package, version in versions.items()))
-        omitted = [f"… and {len(lines) - _LINES_SHOWN} more"] if len(lines) > _LINES_SHOWN else []
-        return "\n".join(
-            [
-                f"{printable(name, NAME)} ({named}) disagrees with the oracle",
-                f"  {case!r}",
-                *(f"  {printable(line)}" for line in [*lines[:_LINES_SHOWN], *omitted]),
-                "",
-                *self._script(case),
-            ]
-        )
-
     def script_of(self, what: object) -> str:
         """The script that calls the implementation with a case; empty for anything else."""
         return script_of_case(self.implementation, what, self.known_divergences) if isinstance(what, Case) else ""
-
-    def _script(self, case: Case) -> list[str]:
-        """A script that reproduces the failure, or why there is none."""
-        script = script_of_case(self.implementation, case, self.known_divergences)
-        if not script:
-            return [f"no script is printed: {case.size:,} numbers go in; the test and the seed draw them again"]
-        return [
-            "--- a script that reproduces it, without this project ---",
-            script,
-            "--- end of script ---",
-        ]
 
     def _record_verdict(
         self, test: str, verdict: Verdict, known: tuple[str, ...], case: Case, family: str | None = None

@@ -39,9 +39,12 @@ class Failed:
 
 @dataclass(frozen=True)
 class FailureGroup:
-    """Failures that share a condition: how many, and the smallest of them where it is shown."""
+    """Failures that share a condition: how many, and the smallest of them where it is shown.
 
-    condition: Mapping[str, Any]
+    condition   None: these come and go from call to call, so that no option is what they depend on
+    """
+
+    condition: Mapping[str, Any] | None
     count: int
     smallest: Disagreement | None
 
@@ -77,7 +80,11 @@ def label(place: int) -> str:
 
 def failure_groups(session: Session, failed: list[Failed], passed: list[Combination]) -> list[FailureGroup]:
     """The failures by the conditions that they share; those that are shown in full have their smallest case."""
-    found = []
+    found: list[FailureGroup] = []
+    fleeting = [one for one in failed if one.error.comes_and_goes]
+    if fleeting:
+        found.append(FailureGroup(None, len(fleeting), min(fleeting, key=lambda one: one.case.size).error))
+        failed = [one for one in failed if not one.error.comes_and_goes]
     for number, (condition, which) in enumerate(failure_conditions([one.combination for one in failed], passed)):
         smallest = smallest_failure(session, [failed[k] for k in which]) if number < _SHOWN_IN_FULL else None
         found.append(FailureGroup(condition, len(which), smallest))
@@ -88,7 +95,8 @@ def failure_message(groups: list[FailureGroup], tried: int) -> str:
     """The failures, by the conditions that they share."""
     lines = [f"{sum(group.count for group in groups)} of {tried} combinations of options disagree"]
     for group in groups:
-        lines += ["", f"{group.count} of them, all that have: {in_words(group.condition)}"]
+        what = "all that have: " * (group.condition is not None) + in_words(group.condition)
+        lines += ["", f"{group.count} of them, {what}"]
         if group.smallest is not None:
             lines += [f"  {line}" for line in str(group.smallest).splitlines()]
     return "\n".join(lines)
@@ -104,7 +112,9 @@ def failing_cases(groups: list[FailureGroup]) -> list[dict[str, Any]]:
     ]
 
 
-def in_words(condition: Mapping[str, Any]) -> str:
+def in_words(condition: Mapping[str, Any] | None) -> str:
+    if condition is None:
+        return "which come and go: the same case is right in another call"
     return ", ".join(f"{name}={value!r}" for name, value in condition.items()) or "nothing in common"
 
 

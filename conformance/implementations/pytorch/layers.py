@@ -16,7 +16,7 @@ Dropout between layers gets the case's factors: a ``TorchDispatchMode`` answers 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,13 +24,14 @@ import torch
 from torch.nn.utils.rnn import pack_padded_sequence
 
 from ...common.descriptions import first_cell
-from ...contract import Array, Case
+from ...contract import Array, Case, Observed
 from ..program import Program
 from .base import EITHER, TorchImplementation, products, without_autograd
 from .programs import layers as code
 
 MODULES: Mapping[str, str] = {"SimpleRNN": "RNN", "LSTM": "LSTM", "GRU": "GRU"}
 _DEEP: dict[str, Sequence[Any]] = {"layers": (1, 2, 3), "direction": ("forward", "both")}
+_run_layer: Any = code.run_layer
 _LAYOUTS = ("batch-major", "time-major", "unbatched")
 
 
@@ -112,6 +113,23 @@ class TorchLayers(TorchImplementation):
             options["dropout"] = _rate(factors)
             found["dropout"] = tuple(_as_dropout_gets_it(each, case.lengths) for each in factors)
         return found
+
+    def layer(self, case: Case) -> Callable[[Case], Observed] | None:
+        """One layer of ``torch.nn`` for many calls; None where it is not called as it is."""
+        if self.program.functions[-1] is not _run_layer:
+            return None
+        made: list[Any] = []
+
+        def keep(layer: Any, given: Any) -> Any:
+            made.append(layer)
+            return layer
+
+        def called(other: Case) -> Observed:
+            kept = {"layer": made[0]} if made else {"made": keep}
+            native = _run_layer(**self.arguments(other), **kept)
+            return Observed(self.from_native(other, native), self.left_out(other))
+
+        return called
 
     def missing(self, case: Case) -> dict[str, str]:
         return {"gates": "torch.nn layers return outputs and final states only"}

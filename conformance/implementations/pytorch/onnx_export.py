@@ -70,6 +70,7 @@ class TorchOnnx(TorchLayers):
     ]
     empty_batch = False  # ONNX Runtime ends the process
     expensive = True
+    threads = False  # PyTorch's compilers and exporters keep what they are about for the whole process
 
     def arguments(self, case: Case) -> dict[str, Any]:
         found = super().arguments(case)

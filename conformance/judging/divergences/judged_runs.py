@@ -17,6 +17,8 @@ from ..verdict import Verdict, judge
 from .catalogue import Divergence, divergences_of
 from .fault_models import FAULT_MODELS
 
+AGAIN = 2
+"""How often a case that fails is asked again: a fault may come and go."""
 SYSTEMATIC = ", systematic"
 """Ends the name of a precision whose errors do not average out: only the proven bounds hold, no sampled deviation."""
 
@@ -25,17 +27,25 @@ class Disagreement(AssertionError):
     """An implementation disagrees with the oracle beyond the bounds, or raised.
 
     A message may be given as a function, which is called when it is shown: most are not, while Hypothesis shrinks.
-    So are the failing cases in full, as JSON holds them.
+    So are the failing cases in full, as JSON holds them, and ``again``, which says how the
+    fault comes and goes where it does.
     """
 
     def __init__(
         self,
         message: str | Callable[[], str],
         failing_cases: Callable[[], Sequence[Mapping[str, Any]]] = tuple,
+        again: Callable[[], str] = str,
     ) -> None:
         super().__init__(message)
         self._message = message
         self.failing_cases = failing_cases
+        self._again = again
+
+    @property
+    def comes_and_goes(self) -> bool:
+        """Whether the same case is right in another call: no option of it is what the fault depends on."""
+        return bool(self._again())
 
     def __str__(self) -> str:
         if not isinstance(self._message, str):
@@ -44,11 +54,15 @@ class Disagreement(AssertionError):
 
 
 def run_and_judge(
-    implementation: Implementation, case: Case, known_divergences: Sequence[Divergence] | None = None
+    implementation: Implementation,
+    case: Case,
+    known_divergences: Sequence[Divergence] | None = None,
+    answered: Callable[[Observed], object] = lambda _: None,
 ) -> tuple[Verdict, tuple[str, ...]]:
     """Runs the case and judges it; returns the verdict, and the ids of the known divergences that applied.
 
-    known   the entries about the implementation, where they have been looked up
+    known      the entries about the implementation, where they have been looked up
+    answered   is told the answer before it is judged
 
     Raises a `Disagreement` where the implementation raises, or does not raise where a known divergence says so.
     """
@@ -61,6 +75,7 @@ def run_and_judge(
         if expected:
             return Verdict(()), tuple(expected)
         raise Disagreement(f"{case!r}\n{raised(error)}") from error
+    answered(observed)
     if errors:
         raise Disagreement(f"{case!r}\nknown divergence {errors[0].id} is gone: nothing was raised")
     for entry in applying:

@@ -25,6 +25,7 @@ from .faults import (
     cells,
     directions,
     dropout,
+    later_calls,
     masks,
     sequence_gradients,
     states,
@@ -37,6 +38,7 @@ GROUPS: dict[str, tuple[ModuleType, ...]] = {
     "mask and dropout": (masks, dropout),
     "backward": (cell_gradients, sequence_gradients),
     "api": (calls,),
+    "later calls": (later_calls,),
 }
 
 

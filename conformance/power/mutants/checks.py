@@ -6,6 +6,7 @@ import pickle
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from typing import NoReturn
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from ...judging.expected import Expected, expect
 from ...judging.verdict import Comparison, judge
 from ...suite import (
     test_agreement,
+    test_calls,
     test_enumeration,
     test_fixtures,
     test_invariants,
@@ -70,8 +72,18 @@ class StoppingSession(Session):
     def bounds(self, case: Case) -> Quantities:
         return self._expected(case).bounds
 
-    def check_comparisons(self, test: str, family: str, comparisons: tuple[Comparison, ...], case: Case) -> None:
+    def check_comparisons(
+        self,
+        test: str,
+        family: str,
+        comparisons: tuple[Comparison, ...],
+        case: Case,
+        again: Callable[[], str] = str,
+    ) -> None:
         self.record_comparisons(test, family, comparisons, case)
+
+    def fail(self, case: Case, *lines: str, again: Callable[[], str] = str) -> NoReturn:
+        raise Caught([_problem(line) for line in lines])
 
     def record_comparisons(self, test: str, family: str, comparisons: tuple[Comparison, ...], case: Case) -> None:
         self.cases += 1
@@ -108,6 +120,12 @@ def agreement(session: Session) -> Iterator[Check]:
             yield f"{kind} {dtype}", partial(test, kind=kind, dtype=dtype)
 
 
+def calls(session: Session) -> Iterator[Check]:
+    yield "one layer", test_calls.test_one_layer_answers_as_new_ones_do
+    yield "threads", test_calls.test_several_threads_get_the_same_answers
+    yield "in turn", test_calls.test_many_calls_in_turn_change_nothing
+
+
 def enumeration(session: Session) -> Iterator[Check]:
     yield "combinations", test_enumeration.test_every_combination_agrees_with_the_oracle
 
@@ -137,8 +155,9 @@ def stateful(session: Session) -> Iterator[Check]:
     yield "calls", test_stateful.test_a_stateful_layer_goes_on_where_it_was
 
 
-_MODULES = (agreement, enumeration, fixtures, invariants, laws, refusals, stateful)
+_MODULES = (agreement, calls, enumeration, fixtures, invariants, laws, refusals, stateful)
 MODULES: dict[str, Callable[[Session], Iterator[Check]]] = {
     name: module for name in MODULE_ORDER for module in _MODULES if module.__name__ == name
 }
-"""The suite's modules in the order in which they run, but for known divergences: frameworks alone have any."""
+"""The suite's modules in the order in which they run, but for those about known divergences, which frameworks alone
+have, and about what is left out, which is seen in all modules together."""

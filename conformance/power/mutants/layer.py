@@ -9,7 +9,7 @@ without a batch axis); ``idle_dropout``, a layer with a rate of dropout that is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -39,6 +39,9 @@ class Textbook(CellEquations):
 
     def stateful(self, case: Case) -> StatefulLayer:
         return StatefulLayer(self, case)
+
+    def layer(self, case: Case) -> Callable[[Case], dict[str, Array]]:
+        return self.observe
 
     def observe(self, case: Case) -> dict[str, Array]:
         """Outputs, final states and, where a cotangent is given, every gradient."""

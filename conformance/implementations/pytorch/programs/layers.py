@@ -74,15 +74,17 @@ def run_layer(
     strided=False,
     device="cpu",
     made=lambda layer, given: layer,  # what is called with what is given
+    layer=None,  # one that was made before
 ):
     """One layer, forward and backward: all that it computed, as NumPy arrays by name."""
 
     def tensor(array):
         return None if array is None else tensor_of(array, options["dtype"], device, strided)
 
-    layer = getattr(torch.nn, module)(**options, device=device).train(training)
-    for name, value in weights.items():
-        getattr(layer, name).data = tensor(value)
+    if layer is None:
+        layer = getattr(torch.nn, module)(**options, device=device).train(training)
+        for name, value in weights.items():
+            getattr(layer, name).data = tensor(value)
     given, batch_first = [tensor(x)], options["batch_first"]
     leaves = {f"d_weights.{name}": getattr(layer, name) for name in weights} | ({"d_x": given[0]} if input_grad else {})
     leaves |= {f"d_{name}_0": tensor(part) for name, part in zip("hc", hx or ())}
