@@ -16,6 +16,7 @@ from ...commands.gpu_evidence import Part
 from ...commands.main import main
 from ...implementations.finding import offered
 
+SMALL = "conformance.tests.support.planted_failures:Small"
 HANGS = "import time; print('half', flush=True); time.sleep(60)"
 
 
@@ -38,14 +39,14 @@ def test_the_dry_run_asks_probes_and_verdicts_and_keeps_the_answers(
         return ask([replace(part, command=(*part.command, *few.get(part.name, ()))) for part in parts], deadline)
 
     monkeypatch.setattr(gpu_evidence, "_ask", ask_little)
-    options = ["--device", "cpu", "--implementation", "oracle", "--seconds", "500"]
+    options = ["--device", "cpu", "--implementation", SMALL, "--seconds", "500"]
     status = main(["gpu-evidence", str(tmp_path), *options])
     told = capsys.readouterr().out
     for name in ("quick", "longer"):
         verdict = json.loads((tmp_path / f"{name}.json").read_text())
         assert verdict["exit_status"] == 0
         assert verdict["plan"]["device"] == "cpu"
-        assert [one["name"] for one in verdict["implementations"]] == ["oracle"]
+        assert [one["name"] for one in verdict["implementations"]] == ["small"]
         assert f"{name}: exit status 0" in told
     assert status == int("exit status 1" in told), told
     assert [path.stem for path in tmp_path.glob("*.toml")] == list(offered("gpu_probe"))

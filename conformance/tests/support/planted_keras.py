@@ -7,6 +7,7 @@ compared with a record of Keras as it is.
 from __future__ import annotations
 
 import os
+import sys
 
 os.environ["KERAS_BACKEND"] = "torch"
 
@@ -46,7 +47,15 @@ class Sound(KerasLayers):
     expensive = True  # few questions
 
 
-class OtherHardSigmoid(Sound):
+class Changed(Sound):
+    """The scripts of divergences run in a process without the change, and say there what they say of `Sound`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        vars(sys.modules["__main__"])["statuses_of"] = lambda scripts, variables: {}
+
+
+class OtherHardSigmoid(Changed):
     """Every GRU takes Keras 2's hard sigmoid."""
 
     def __init__(self) -> None:
@@ -62,7 +71,7 @@ class OtherHardSigmoid(Sound):
         keras.layers.GRUCell.call = call
 
 
-class MaskOffByOne(Sound):
+class MaskOffByOne(Changed):
     """The generic loop looks at the mask of the step before."""
 
     def __init__(self) -> None:
@@ -77,7 +86,7 @@ class MaskOffByOne(Sound):
         backend.rnn = run
 
 
-class RoundsOnceMore(Sound):
+class RoundsOnceMore(Changed):
     """Every LSTM cell divides its new hidden state by three, and multiplies it again."""
 
     def __init__(self) -> None:
