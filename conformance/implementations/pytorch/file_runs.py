@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import pickle
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ import torch
 from ...contract import Array
 
 _HINT = "it holds more than tensors, and PyTorch would run code out of it; save module.state_dict()"
+_MOST_ENTRIES = 100_000
 
 
 def tensors(
@@ -22,7 +23,9 @@ def tensors(
 
     ``options["holds"]``, which only a user's trust sets, says that the file is of TorchScript or ``torch.export``,
     whose code PyTorch compiles when it loads it. The report has what the modules of the former say of themselves.
+    ``options["most"]`` is how many bytes the tensors may take: a view of one number is as large as it says.
     """
+    most = options["most"]
     if options.get("holds") == "TorchScript":
         module = torch.jit.load(path, map_location="cpu")
         said = {
@@ -30,14 +33,14 @@ def tensors(
             for name, each in module.named_modules()
             if hasattr(each, "batch_first")
         }
-        return dict(_flat(module.state_dict(), "")), {"modules": said}
+        return _flat(module.state_dict(), most), {"modules": said}
     if options.get("holds") == "torch.export":
-        return dict(_flat(torch.export.load(path).state_dict, "")), {}
+        return _flat(torch.export.load(path).state_dict, most), {}
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise ValueError(f"{_HINT} ({str(error).splitlines()[0][:120]})") from None
-    return dict(_flat(content, "")), {}
+    return _flat(content, most), {}
 
 
 def run(path: str, inputs: Mapping[str, Array], options: Mapping[str, Any]) -> tuple[dict[str, Array], dict[str, Any]]:
@@ -78,11 +81,20 @@ def _stepped(cell: Any, x: Any, axis: int) -> tuple[Any, Any]:
     return torch.stack(outputs, axis), kept
 
 
-def _flat(content: Any, prefix: str) -> Iterator[tuple[str, Array]]:
-    if isinstance(content, torch.Tensor):
-        value = content.detach()
-        value = value.float() if value.dtype == torch.bfloat16 else value
-        yield prefix.removesuffix("."), value.numpy()
-    elif isinstance(content, Mapping):
-        for name, value in content.items():
-            yield from _flat(value, f"{prefix}{name}.")
+def _flat(content: Any, most: int) -> dict[str, Array]:
+    """The tensors in mappings, by their names. Mappings may share parts, so that they unfold without end."""
+    found: dict[str, Array] = {}
+    waiting, seen = [("", content)], 0
+    while waiting:
+        prefix, content = waiting.pop()
+        seen += 1
+        if isinstance(content, torch.Tensor):
+            wide = content.dtype == torch.bfloat16  # which NumPy has not
+            most -= content.numel() * (4 if wide else content.element_size())
+            if most >= 0:
+                found[prefix.removesuffix(".")] = (content.detach().float() if wide else content.detach()).numpy()
+        elif isinstance(content, Mapping):
+            waiting += [(f"{prefix}{name}.", value) for name, value in reversed([*content.items()])]
+        if most < 0 or seen + len(waiting) > _MOST_ENTRIES:
+            raise ValueError("its tensors are of absurd size: they ask for more than is read of a file of its size")
+    return found

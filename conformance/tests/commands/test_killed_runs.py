@@ -114,6 +114,10 @@ def _started(command: Command, place: Path) -> Running:
     return start(*command.arguments, cwd=place, TMPDIR=str(place / "scratch"))
 
 
+def _written(place: Path) -> list[Path]:
+    return [path for name in ("work", "scratch") for path in (place / name).iterdir() if path.name != "schema.json"]
+
+
 def outcome(command: Command, place: Path) -> Any:
     """What a whole one has written, and the names of all that is there after it."""
     running = _started(command, place)
@@ -122,7 +126,7 @@ def outcome(command: Command, place: Path) -> Any:
     finally:
         running.end()
     assert status == command.status, said
-    return command.result(place / "work"), sorted(path.name for path in place.glob("*/*"))
+    return command.result(place / "work"), sorted(path.name for path in _written(place))
 
 
 def killed(command: Command, place: Path, after: float) -> None:
@@ -135,9 +139,7 @@ def killed(command: Command, place: Path, after: float) -> None:
         assert time.monotonic() < until, "a process outlives it"
         time.sleep(0.05)
     written = running.process.returncode == command.status  # it had ended before
-    left = [
-        path for path in place.glob("*/*") if path.name != "schema.json" and not fnmatch(path.name, command.goes_on)
-    ]
+    left = [path for path in _written(place) if not fnmatch(path.name, command.goes_on)]
     assert not left or written, f"left behind: {left}"
 
 

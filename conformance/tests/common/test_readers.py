@@ -30,7 +30,6 @@ INSIDE = {
     "conformance.models.files.readers.onnx_choices": "onnx.load_model of a file that the reader has read before",
     "conformance.implementations.onnx.file_runs": "a runtime's own process",
     "conformance.models.files.readers.hdf5_probe": "in a process of its own, with a limit of time",
-    "conformance.models.files.readers.state_dict": "lists an archive; PyTorch's own process reads it",
     "conformance.implementations.pytorch.file_runs": "PyTorch's own process, which is waited for",
     **dict.fromkeys(
         (

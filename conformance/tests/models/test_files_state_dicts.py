@@ -17,6 +17,7 @@ from conformance.models.files import checking, drawing  # noqa: E402
 from conformance.models.files.checking import Check  # noqa: E402
 from conformance.models.files.model import CannotRead, Said  # noqa: E402
 from conformance.models.files.readers.reading import read  # noqa: E402
+from conformance.tests.support.readers import read_state_dict  # noqa: E402
 
 MODULES: dict[str, Any] = {
     "encoder.lstm": lambda: torch.nn.LSTM(3, 5, num_layers=2, bidirectional=True),
@@ -111,6 +112,32 @@ class Net(torch.nn.Module):  # type: ignore[misc, name-defined]
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def shared(depth: int) -> dict[str, Any]:
+    """A mapping of few bytes that unfolds to 2^depth tensors."""
+    content: dict[str, Any] = {"weight": torch.zeros(1)}
+    for _ in range(depth):
+        content = {"a": content, "b": content}
+    return content
+
+
+def endless() -> dict[str, Any]:
+    content: dict[str, Any] = {}
+    content["a"] = content
+    return content
+
+
+@pytest.mark.parametrize(
+    "content",
+    [{"weight_ih_l0": torch.zeros(1).expand(10**12)}, shared(40), endless()],
+    ids=["view", "shared", "endless"],
+)
+def test_a_file_of_a_kilobyte_is_not_unfolded_without_end(content: dict[str, Any], tmp_path: Path) -> None:
+    torch.save(content, tmp_path / "small.pt")
+    assert (tmp_path / "small.pt").stat().st_size < 10_000
+    with pytest.raises(CannotRead, match=r"small\.pt: .*its tensors are of absurd size"):
+        read_state_dict(tmp_path / "small.pt")
+
+
 def test_torchscript_is_loaded_under_trust_alone_and_its_modules_compute_by_its_own_code(tmp_path: Path) -> None:
     torch.manual_seed(0)
     torch.jit.script(Net()).save(str(tmp_path / "scripted.pt"))

@@ -11,16 +11,19 @@ import shutil
 import struct
 import tarfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
+from unittest import mock
 
 import numpy as np
 
 from conformance.common.fixtures import directory
 from conformance.common.reading import Unreadable, read_file, read_json, read_npz, read_toml
-from conformance.models.files import drawing
+from conformance.models.files import drawing, running, worker
 from conformance.models.files.model import CannotRead, Input, Model
 from conformance.models.files.readers.reading import read as read_model
 from conformance.models.jobs.data import rated_sentences, reviews
@@ -179,6 +182,24 @@ def _safetensors(folder: Path) -> Path:
     return _file("model.safetensors", struct.pack("<Q", len(header)) + header + numbers)(folder)
 
 
+def _state_dict(folder: Path, archive: bool = True) -> Path:
+    import torch
+
+    path = folder / "model.pt"
+    torch.save(torch.nn.LSTM(2, 3).state_dict(), path, _use_new_zipfile_serialization=archive)
+    return path
+
+
+def read_state_dict(path: Path) -> Any:
+    """As it is read, but that PyTorch is asked in this process: it takes seconds to begin another."""
+
+    def here(command: Sequence[str], **_: Any) -> CompletedProcess[str]:
+        return CompletedProcess(command, worker.main(command[3:]))
+
+    with mock.patch.object(running, "run_kept", here):
+        return read_model(path)
+
+
 def _distribution(folder: Path) -> Path:
     inner = _packed_as_tar("sentences.txt", b"1\t2.5\tgood film\n")
     path = folder / "vader.tar.gz"
@@ -263,6 +284,17 @@ READERS = [
     Reader("safetensors", f"{_READERS_PACKAGE}.safetensors", _safetensors, read_model, CannotRead),
     Reader("Keras 2", f"{_READERS_PACKAGE}.keras_weights", _legacy, read_model, CannotRead, needs="h5py"),
     Reader("Keras 3", f"{_READERS_PACKAGE}.keras_file", _keras, read_model, CannotRead, needs="h5py"),
+    *(
+        Reader(
+            f"PyTorch{kind}",
+            f"{_READERS_PACKAGE}.state_dict",
+            partial(_state_dict, archive=not kind),
+            read_state_dict,
+            CannotRead,
+            needs="torch",
+        )
+        for kind in ("", " before 1.6")
+    ),
     Reader("ONNX", f"{_READERS_PACKAGE}.onnx_file", _onnx, read_model, CannotRead, needs="onnx"),
 ]
 """Every reader; `conformance.tests.common.test_readers` sees to it that none is missing."""

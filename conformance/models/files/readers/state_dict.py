@@ -121,7 +121,7 @@ def _loaded(path: Path, said: Said) -> tuple[dict[str, Array], str, Mapping[str,
     if holds and not said.trust:
         raise CannotRead(f"{path.name}: a {holds} file, which holds code: --trust lets PyTorch load it")
     try:
-        found = run("torch", str(path), {}, {"holds": holds}, function="tensors")
+        found = run("torch", str(path), {}, {"holds": holds, "most": within(path)}, function="tensors")
     except NotRun as reason:
         raise CannotRead(f"{path.name}: {reason}, and only PyTorch reads this file") from None
     except RunFailed as failure:
