@@ -13,10 +13,11 @@ from typing import Any, NoReturn
 
 import pytest
 
+from conformance.cases.declarations import Misdeclared
 from conformance.common.calling import CALLS
 from conformance.common.printable import printable
 from conformance.common.tracebacks import raised
-from conformance.contract import Misdeclared, NotRun
+from conformance.contract import NotRun
 from conformance.implementations.finding import load
 from conformance.judging.divergences import Disagreement
 from conformance.running.events import append_event, record_named
@@ -64,9 +65,13 @@ def pytest_configure(config: pytest.Config) -> None:
     seed = str(config.getoption("hypothesis_seed", None))
     current = Session(implementation, profile, config.getoption("--record"), int(seed) if seed.isdigit() else 0)
     try:
-        current.space  # noqa: B018  (what is declared is checked before anything runs)
+        with CALLS.around("what it declares"):
+            current.space  # noqa: B018  (which is checked before anything runs)
     except Misdeclared as error:
         _refuse(config, name, error)
+    except Exception as error:
+        append_event(record, event="unusable", why=raised(error))
+        raise pytest.UsageError(f"{name}: cannot say what it has: {raised(error)}") from None
     if limit is not None:
         limit.script = current.script_of
     config.stash[SESSION] = current

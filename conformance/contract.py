@@ -37,9 +37,7 @@ from numpy.typing import NDArray
 
 import refimpl as ri
 
-from .common.calling import CALLS
-from .common.descriptions import described, first_cell, lengths_kind, mask_kind, options_of_cell
-from .common.protection import GIVEN, plain_arrays, private_fields
+from .common.descriptions import BASIC_OPTIONS, described, first_cell, lengths_kind, mask_kind, options_of_cell
 
 Array = NDArray[Any]
 Quantities = Mapping[str, Array]
@@ -188,19 +186,6 @@ class Case:
         )
 
 
-BASIC_OPTIONS: Mapping[str, Any] = {
-    "layers": 1,
-    "direction": "forward",
-    "mask": "none",
-    "lengths": "none",
-    "return_sequences": True,
-    "dropout": False,
-    "recurrent_dropout": False,
-    "between_dropout": False,
-}
-"""The options of the plainest run: one layer, forward, every step of every row, nothing masked or dropped."""
-
-
 @dataclass(frozen=True)
 class Observed:
     """What an implementation returned for a case.
@@ -295,29 +280,6 @@ OPTIONAL_ATTRIBUTES: Mapping[str, Any] = {
 def attribute_of(implementation: Any, attribute: str) -> Any:
     """One of the `OPTIONAL_ATTRIBUTES`: the implementation's own, or the default."""
     return getattr(implementation, attribute, OPTIONAL_ATTRIBUTES[attribute])
-
-
-def observe(implementation: Implementation, case: Case) -> Observed:
-    """The implementation's answer, as an `Observed`; raises what it raises, and `InputChanged`.
-
-    It gets a copy of the case, and of its answer we keep copies.
-    """
-    given = private_fields(case)
-    with CALLS.around(case):
-        answer = implementation.observe(given)
-        observed = answer if isinstance(answer, Observed) else Observed(answer)
-        observed = Observed(plain_arrays(observed.values), dict(observed.missing), str(observed.path))
-    if changed := GIVEN.changes(case, given):
-        raise InputChanged(f"the call changed {'; '.join(changed)}: a case must be left as it is")
-    return observed
-
-
-class InputChanged(Exception):
-    """A call has changed what was given to it."""
-
-
-class Misdeclared(ValueError):
-    """Raised where what an implementation declares makes no sense: attribute, entry, value, and what is known."""
 
 
 class NotRun(Exception):

@@ -18,7 +18,7 @@ from functools import cache
 from itertools import islice
 from typing import Any
 
-from ..contract import CELL_KINDS, Misdeclared
+from ..contract import CELL_KINDS
 from .option_table import (
     CELL_OPTIONS,
     LAYER_OPTIONS,
@@ -28,6 +28,11 @@ from .option_table import (
     Option,
     cell_defaults,
 )
+
+
+class Misdeclared(ValueError):
+    """Raised where what an implementation declares makes no sense: attribute, entry, value, and what is known."""
+
 
 MOST_ENTRIES = 10_000
 MOST_OPTIONS = 100  # of an entry

@@ -18,8 +18,7 @@ from functools import cached_property
 from itertools import product
 from typing import Any
 
-from ..contract import Misdeclared
-from .declarations import checked_entries
+from .declarations import Misdeclared, checked_entries
 from .option_table import is_call_option
 
 Combination = Mapping[str, Any]

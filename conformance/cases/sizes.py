@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..contract import BASIC_OPTIONS, Array, Case
+from ..common.descriptions import BASIC_OPTIONS
+from ..contract import Array, Case
 from .building import build_case
 from .choosers import SeededChooser
 from .numbers import rounded

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,19 @@ import refimpl as ri
 from refimpl.stack import named_cells
 
 Array = NDArray[Any]
+
+
+BASIC_OPTIONS: Mapping[str, Any] = {
+    "layers": 1,
+    "direction": "forward",
+    "mask": "none",
+    "lengths": "none",
+    "return_sequences": True,
+    "dropout": False,
+    "recurrent_dropout": False,
+    "between_dropout": False,
+}
+"""The options of the plainest run: one layer, forward, every step of every row, nothing masked or dropped."""
 
 
 def first_cell(cell: Any) -> Any:

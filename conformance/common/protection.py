@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, replace
+from copy import deepcopy
+from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ Array = NDArray[Any]
 
 
 def private_copy(value: Any) -> Any:
-    """A copy of an array in the same layout in memory, or of a tuple or mapping of such; anything else as it is.
+    """A copy of an array in the same layout in memory, of a tuple or mapping of such, or of a cell; else the value.
 
     What lies between the numbers of a strided array is not read: there every byte of the copy is 255, a NaN.
     """
@@ -30,7 +31,7 @@ def private_copy(value: Any) -> Any:
         return tuple(private_copy(each) for each in value)
     if isinstance(value, Mapping):
         return {name: private_copy(each) for name, each in value.items()}
-    return value
+    return deepcopy(value) if is_dataclass(value) else value  # which is frozen, and can be changed nevertheless
 
 
 def private_fields(holder: Any) -> Any:

@@ -31,9 +31,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from ..cases.declarations import Misdeclared
 from ..common.reading import read_toml
 from ..common.schemas import mismatch
-from ..contract import Implementation, Misdeclared, NotRun, attribute_of
+from ..contract import Implementation, NotRun, attribute_of
 
 FOLDER = Path(__file__).parent
 _FILE = "framework.toml"

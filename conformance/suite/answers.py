@@ -6,9 +6,10 @@ import hashlib
 import re
 from dataclasses import dataclass, field
 
+from ..cases.asking import observe
 from ..common.calling import CALLS
 from ..common.protection import Array
-from ..contract import Case, Implementation, Observed, Quantities, attribute_of, observe
+from ..contract import Case, Implementation, Observed, Quantities, attribute_of
 from ..judging.divergences import AGAIN, Divergence, expected_with, run_and_judge
 from ..judging.verdict import NOT_REPORTED, Verdict, judge
 

@@ -1,4 +1,4 @@
-"""A failing case in full, as data for reports: its options, what was expected of each number, and what came."""
+"""A failing case: in words, and in full as data for reports, with what was expected of each number and what came."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from ..cases.asking import observe
 from ..common.printable import LINE, NAME, bounded, printable, printable_lines
-from ..contract import Array, Case, Implementation, Quantities, observe
+from ..contract import Array, Case, Implementation, Quantities
 from ..judging.divergences import Divergence, expected_with
 from ..judging.reproduction import reproducing_script
 from ..judging.verdict import compare

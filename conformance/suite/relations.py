@@ -8,11 +8,12 @@ from itertools import chain
 import numpy as np
 import pytest
 
+from conformance.cases.asking import observe
 from conformance.cases.building import SizeLimits
 from conformance.cases.option_space import Combination, call_options_of, matches
 from conformance.cases.strategies import cases_of_combinations
 from conformance.common.tracebacks import raised
-from conformance.contract import Array, Case, Observed, Quantities, observe
+from conformance.contract import Array, Case, Observed, Quantities
 from conformance.judging.divergences import AGAIN, Disagreement
 from conformance.judging.verdict import Comparison, compare
 from conformance.suite.answers import how_often

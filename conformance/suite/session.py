@@ -20,7 +20,7 @@ from ..cases.coverage import Coverage, OptionTuples, values_of_options, values_r
 from ..cases.option_space import Space, space_of
 from ..common.calling import CALLS
 from ..common.printable import LINE, NAME, bounded, printable, printable_lines
-from ..common.protection import changed_fields, private_fields
+from ..common.protection import changed_fields, private_copy, private_fields
 from ..contract import Case, Implementation, Quantities, attribute_of, family_of
 from ..judging.divergences import Disagreement, Divergence, divergences_of, expected_with
 from ..judging.verdict import Comparison, Verdict, beside_bound, in_common_of, squares_of, summary
@@ -132,10 +132,12 @@ class Session:
         if prepare is None:
             return case
         with CALLS.around(case):
-            prepared: Case = private_fields(prepare(private_fields(case)))
+            prepared = prepare(private_fields(case))
+        if not isinstance(prepared, Case):
+            raise Disagreement(f"{case!r}\nprepare(case) returned a {type(prepared).__name__}, and no case")
         if changed := [name for name in changed_fields(case, prepared) if not name.startswith("dropout")]:
             raise Disagreement(f"{case!r}\nprepare(case) changed {', '.join(changed)}, and may change dropout alone")
-        return prepared
+        return case.replace(dropout=private_copy(prepared.dropout))
 
     def record_start(self, planned: int) -> None:
         """Records what is about to run."""

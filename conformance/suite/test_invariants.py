@@ -14,12 +14,13 @@ from itertools import islice
 import numpy as np
 import pytest
 
+from conformance.cases.asking import observe
 from conformance.cases.building import SizeLimits, build_case
 from conformance.cases.choosers import SeededChooser
 from conformance.cases.option_space import Combination, has_dropout
 from conformance.cases.parts import named_arrays, row_of, unmasked_steps_of
 from conformance.common.descriptions import first_cell
-from conformance.contract import Array, Case, Quantities, attribute_of, observe
+from conformance.contract import Array, Case, Quantities, attribute_of
 from conformance.judging.divergences import Disagreement
 from conformance.judging.verdict import Comparison
 from conformance.suite.plan import INVARIANTS

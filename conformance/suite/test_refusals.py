@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from conformance.cases.asking import observe
 from conformance.cases.building import build_case
 from conformance.cases.choosers import SeededChooser
 from conformance.cases.option_space import Combination, Refusal
 from conformance.common.printable import printable
-from conformance.contract import Case, observe
+from conformance.contract import Case
 from conformance.judging.divergences import Disagreement
 from conformance.suite.session import SESSION, Session
 

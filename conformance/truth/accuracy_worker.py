@@ -15,8 +15,10 @@ from typing import Any
 
 import numpy as np
 
+from ..cases.asking import observe
 from ..cases.strategies import declares_cell
-from ..contract import BASIC_OPTIONS, Array, Case, NotRun, observe
+from ..common.descriptions import BASIC_OPTIONS
+from ..contract import Array, Case, NotRun
 from ..implementations.finding import load
 from . import corpus
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from ...cases.asking import observe
 from ...common.printable import bounded
 from ...common.tracebacks import raised
-from ...contract import Array, Case, Identified, Implementation, Observed, observe
+from ...contract import Array, Case, Identified, Implementation, Observed
 from ..arithmetic import arithmetic_of
 from ..expected import Expected, OracleAnswer, expect
 from ..verdict import Verdict, judge

@@ -128,7 +128,7 @@ def check(arrays: Quantities, options: Mapping[str, Any], tell: Any) -> tuple[di
     Each of the first is judged by the bound derived for it; over many steps that bound grows past all use, so that the
     product is compared by the norm of the difference.
     """
-    from ...contract import observe
+    from ...cases.asking import observe
     from ...judging.divergences import Disagreement, run_and_judge  # in the framework's own process
 
     implementation, x, found = load(options["framework"]), arrays["x"], []

@@ -12,7 +12,8 @@ import numpy as np
 
 from refimpl.precision import Precision
 
-from ...contract import FAMILIES, Case, Quantities, family_of, observe
+from ...cases.asking import observe
+from ...contract import FAMILIES, Case, Quantities, family_of
 from ...judging.arithmetic import arithmetic_of
 from ...judging.expected import Expected, expect
 from ...judging.verdict import Comparison, judge

@@ -22,7 +22,8 @@ import numpy as np
 
 from refimpl.precision import Precision
 
-from ...contract import Case, NotRun, family_of, observe
+from ...cases.asking import observe
+from ...contract import Case, NotRun, family_of
 from ...implementations.finding import load
 from ...judging.arithmetic import arithmetic_of
 from ...judging.divergences import Disagreement, expected_with, run_and_judge

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from conformance.contract import NotRun, observe
+from conformance.cases.asking import observe
+from conformance.contract import NotRun
 from conformance.implementations import finding
 from conformance.implementations.finding import BUILT_IN, Source, load, offered, source_of
 from conformance.implementations.oracle.layers import Oracle

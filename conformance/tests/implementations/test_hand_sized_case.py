@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import refimpl as ri
-from conformance.contract import Case, NotRun, family_of, observe
+from conformance.cases.asking import observe
+from conformance.contract import Case, NotRun, family_of
 from conformance.implementations.finding import FRAMEWORKS, load
 from conformance.judging.expected import Expected
 from conformance.judging.verdict import Verdict, judge

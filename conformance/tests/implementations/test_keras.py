@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from conformance.cases.asking import observe
 from conformance.cases.building import build_case
 from conformance.cases.choosers import SeededChooser
 from conformance.cases.declarations import with_defaults
-from conformance.contract import Case, NotRun, Observed, observe
+from conformance.contract import Case, NotRun, Observed
 from conformance.implementations.finding import load
 from conformance.judging.expected import expect
 from conformance.judging.verdict import judge

@@ -11,10 +11,11 @@ import pytest
 import refimpl as ri
 from refimpl.layouts import equinox
 
+from ...cases.asking import observe
 from ...cases.building import build_case
 from ...cases.choosers import SeededChooser
 from ...cases.option_space import space_of
-from ...contract import Case, observe
+from ...contract import Case
 from ...implementations.finding import BUILT_IN, load
 from ...implementations.one_bias import OneBias
 from ...judging.expected import expect

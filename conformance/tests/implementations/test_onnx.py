@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 
 import refimpl as ri
+from conformance.cases.asking import observe
 from conformance.cases.building import build_case
 from conformance.cases.choosers import SeededChooser
 from conformance.cases.option_space import Space, space_of
-from conformance.contract import Case, Observed, attribute_of, observe
+from conformance.contract import Case, Observed, attribute_of
 from conformance.implementations.finding import load
 from conformance.implementations.program import ProgramImplementation
 from conformance.judging.expected import expect

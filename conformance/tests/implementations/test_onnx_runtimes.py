@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from conformance.cases.asking import observe
 from conformance.cases.building import build_case
 from conformance.cases.choosers import SeededChooser
 from conformance.cases.option_space import space_of
-from conformance.contract import Case, NotRun, observe
+from conformance.contract import Case, NotRun
 from conformance.implementations.finding import BUILT_IN, load
 from conformance.judging.divergences import divergences_of
 from conformance.judging.expected import expect

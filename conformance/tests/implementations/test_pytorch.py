@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from conformance.cases.asking import observe
 from conformance.cases.building import SizeLimits, build_case
 from conformance.cases.choosers import SeededChooser
 from conformance.cases.option_space import space_of
-from conformance.contract import Case, Observed, observe
+from conformance.contract import Case, Observed
 from conformance.implementations.finding import load
 from conformance.judging.expected import expect
 from conformance.judging.reproduction import reproducing_script

@@ -12,11 +12,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from conformance.cases.asking import InputChanged, observe
 from conformance.common.calling import Calls, Settings
 from conformance.common.protection import changed_fields, plain_arrays, private_copy, private_fields
 from conformance.common.tracebacks import raised
-from conformance.contract import Case, InputChanged, observe
+from conformance.contract import Case
 from conformance.judging.divergences import Disagreement, run_and_judge
+from conformance.suite.session import PROFILES, Session
+from refimpl import SimpleRNN
 
 from ..support import example
 from ..support.planted_failures import Small
@@ -70,6 +73,34 @@ def test_a_call_that_changes_one_number_of_the_case_is_a_failure_and_the_case_st
     assert not changed_fields(case, before)
     with pytest.raises(Disagreement, match="a case must be left as it is"):
         run_and_judge(Changes(), case)
+
+
+def test_a_call_that_changes_its_frozen_cell_is_a_failure_and_ours_stays() -> None:
+    class Changes(Small):
+        def observe(self, case: Case) -> dict[str, Any]:
+            object.__setattr__(case.cell, "activation", "linear")
+            return super().observe(case)
+
+    case = example("SimpleRNN")
+    with pytest.raises(InputChanged, match="the call changed cell: a case must be left as it is"):
+        observe(Changes(), case)
+    assert case.cell.activation == "tanh"
+
+
+@pytest.mark.parametrize(
+    ("prepare", "complaint"),
+    [
+        (lambda case: None, r"prepare\(case\) returned a NoneType, and no case"),
+        (lambda case: case.replace(x=case.x * 2), r"prepare\(case\) changed x, and may change dropout alone"),
+        (lambda case: case.replace(cell=SimpleRNN(3, 5, "linear")), r"prepare\(case\) changed cell,"),
+    ],
+    ids=["nothing", "another input", "another cell"],
+)
+def test_what_prepare_may_not_do_is_told(prepare: Any, complaint: str) -> None:
+    plug_in = Small()
+    plug_in.prepare = prepare  # type: ignore[attr-defined]
+    with pytest.raises(Disagreement, match=complaint):
+        Session(plug_in, PROFILES["quick"]).prepared(example("SimpleRNN"))
 
 
 def test_an_answer_that_is_overwritten_later_is_kept_as_it_came() -> None:

@@ -2,161 +2,19 @@
 
 from __future__ import annotations
 
-import atexit
-import ctypes
-import gc
-import locale
-import os
-import random
-import shutil
-import signal
-import subprocess
+import itertools
 import sys
-import tempfile
-import threading
 import time
-import unittest
-import warnings
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-import pytest
 
+import refimpl as ri
+from conformance.cases.oracle_run import run_oracle
+
+from .hostile_actions import ACTIONS, CRASHED, FINE, REFUSED, SEEN, SILENT, WRONG, Action, raised
 from .planted_failures import Small
-
-FINE, WRONG, CRASHED, SILENT = ("agrees",), ("DIVERGES",), ("CRASHED",), ("no answer",)
-SEEN = (*WRONG, *CRASHED, *SILENT)  # whichever comes first, but never "agrees"
-Action = Callable[[Any], Any]
-
-
-class Told(Exception):
-    def __str__(self) -> str:
-        raise ValueError("no text")
-
-
-def _raise(error: BaseException) -> None:
-    raise error
-
-
-def _recurse(case: Any) -> Any:
-    return _recurse(case)
-
-
-def _busy(case: Any) -> None:
-    while True:
-        pass
-
-
-def _fork(case: Any) -> None:
-    """Leaves a child behind that has left its group, and swallows what it is told."""
-    if not os.fork():
-        os.setsid()
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        time.sleep(600)
-        os._exit(0)
-
-
-def _write_everywhere(case: Any) -> None:
-    for descriptor in range(1, 64):
-        try:
-            os.write(descriptor, b"\0garbage\xff")
-        except OSError:
-            continue
-
-
-def _end_stubbornly(case: Any) -> None:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    time.sleep(600)
-
-
-def _leave_folder(case: Any) -> None:
-    folder = tempfile.mkdtemp()
-    os.chdir(folder)
-    os.rmdir(folder)
-
-
-def _delete_temporary_files(case: Any) -> None:
-    for path in Path(tempfile.gettempdir()).glob("conformance-*"):
-        shutil.rmtree(path, ignore_errors=True)
-
-
-def _patch(target: Any, name: str, value: Any) -> Action:
-    return lambda case: setattr(target, name, value)
-
-
-def _patch_ours(module: str, name: str, value: Any) -> Action:
-    return lambda case: setattr(sys.modules[module], name, value)
-
-
-ACTIONS: dict[str, tuple[Action, tuple[str, ...]]] = {
-    "exit_0": (lambda case: os._exit(0), CRASHED),
-    "exit_1": (lambda case: os._exit(1), CRASHED),
-    "sys_exit_0": (lambda case: sys.exit(0), WRONG),
-    "sys_exit_text": (lambda case: sys.exit("bye"), WRONG),
-    "base_exception": (lambda case: _raise(BaseException("base")), WRONG),
-    "generator_exit": (lambda case: _raise(GeneratorExit()), WRONG),
-    "stop_iteration": (lambda case: _raise(StopIteration()), WRONG),
-    "keyboard_interrupt": (lambda case: _raise(KeyboardInterrupt()), CRASHED),
-    "memory_error": (lambda case: _raise(MemoryError()), WRONG),
-    "skips": (lambda case: pytest.skip("not today"), WRONG),
-    "pytest_exit": (lambda case: pytest.exit("enough", 0), WRONG),
-    "unittest_skip": (lambda case: _raise(unittest.SkipTest("not today")), WRONG),
-    "error_without_text": (lambda case: _raise(Told()), WRONG),
-    "error_of_240_kB": (lambda case: _raise(ValueError("x" * 240_000)), WRONG),
-    "error_of_many_lines": (lambda case: _raise(ValueError("x\n" * 100_000)), WRONG),
-    "error_with_markup": (lambda case: _raise(ValueError("[/red]\x1b[31m\x00")), WRONG),
-    "recursion": (_recurse, WRONG),
-    "killed": (lambda case: os.kill(os.getpid(), signal.SIGKILL), CRASHED),
-    "terminated": (lambda case: os.kill(os.getpid(), signal.SIGTERM), CRASHED),
-    "segfault": (lambda case: os.kill(os.getpid(), signal.SIGSEGV), CRASHED),
-    "aborts": (lambda case: os.abort(), CRASHED),
-    "kills_its_group": (lambda case: os.killpg(0, signal.SIGKILL), CRASHED),
-    "kills_its_parent": (lambda case: os.kill(os.getppid(), signal.SIGKILL), CRASHED),
-    "closes_descriptors": (lambda case: os.closerange(3, 256), CRASHED),
-    "writes_to_all_descriptors": (_write_everywhere, CRASHED),
-    "sleeps": (lambda case: time.sleep(600), SILENT),
-    "is_busy": (_busy, SILENT),
-    "waits_for_a_lock": (lambda case: [lock := threading.Lock(), lock.acquire(), lock.acquire()], SILENT),
-    "waits_for_a_process": (lambda case: subprocess.run(["sleep", "600"], check=False), SILENT),
-    "keeps_the_interpreter": (lambda case: ctypes.PyDLL(None).sleep(600), SILENT),
-    "swallows_signals": (_end_stubbornly, SILENT),
-    "hangs_at_exit": (lambda case: atexit.register(time.sleep, 600), SILENT),
-    "thread_that_stays": (lambda case: threading.Thread(target=time.sleep, args=(600,)).start(), SILENT),
-    "thread_that_goes_on": (lambda case: threading.Thread(target=time.sleep, args=(600,), daemon=True).start(), FINE),
-    "forks_and_outlives": (_fork, FINE),
-    "starts_a_process": (lambda case: subprocess.Popen(["sleep", "600"], start_new_session=True), FINE),
-    "both_go_on_after_a_fork": (lambda case: os.fork(), FINE),
-    "prints_100_MB": (lambda case: [os.write(1, b"x" * 10**6) for _ in range(100)], FINE),
-    "hogs_memory": (lambda case: np.ones(2 * 10**7), FINE),
-    "floating_point_errors": (lambda case: np.seterr(all="raise"), FINE),
-    "warnings_are_errors": (lambda case: warnings.simplefilter("error"), FINE),
-    "leaves_the_folder": (_leave_folder, FINE),
-    "changes_locale": (lambda case: locale.setlocale(locale.LC_ALL, "C"), FINE),
-    "clears_the_environment": (lambda case: os.environ.clear(), FINE),
-    "changes_seeds": (lambda case: [random.seed(0), np.random.seed(0)], FINE),
-    "forbids_recursion": (lambda case: sys.setrecursionlimit(len(__import__("inspect").stack()) + 30), FINE),
-    "print_options": (lambda case: np.set_printoptions(precision=1, threshold=2), FINE),
-    "disables_garbage_collection": (lambda case: gc.disable(), FINE),
-    "deletes_temporary_files": (_delete_temporary_files, FINE),
-    "patches_abs": (_patch(np, "abs", lambda x: np.zeros(np.shape(x))), SEEN),
-    "patches_isfinite": (_patch(np, "isfinite", lambda x: np.zeros(np.shape(x), bool)), SEEN),
-    "patches_where": (_patch(np, "where", lambda *a: np.zeros(np.shape(a[0]))), SEEN),
-    "patches_compare": (
-        _patch_ours(
-            "conformance.judging.verdict",
-            "compare",
-            lambda q, *a: sys.modules["conformance.judging.verdict"].Comparison(q, 9, 0.0, (0,)),
-        ),
-        SEEN,
-    ),
-    "patches_check": (
-        lambda case: setattr(sys.modules["conformance.suite.session"].Session, "check", lambda *a: None),
-        SEEN,
-    ),
-}
 
 PATCHES = tuple(name for name in ACTIONS if name.startswith("patches"))
 
@@ -177,6 +35,7 @@ MUTATIONS: dict[str, Action] = {
     "zeros_the_state": _in_place(lambda c: c.initial_state and c.initial_state[0].fill(0)),
     "clears_the_parameters": _in_place(lambda c: c.params.clear()),
     "replaces_a_parameter": _in_place(lambda c: c.params.update(bias=c.params["bias"] + 1)),
+    "replaces_the_input": _in_place(lambda c: object.__setattr__(c, "x", c.x * 2)),
 }
 
 OUT = "outputs"
@@ -230,6 +89,58 @@ class Hostile(Small):
         return {name: value + 1 for name, value in found.items()} if self.is_wrong and self.calls > 2 else found
 
 
+class _Endless(list[Any]):
+    """Entries without end."""
+
+    def __iter__(self) -> Iterator[Any]:
+        return itertools.repeat(Hostile.cells[0])
+
+    def __bool__(self) -> bool:
+        return True
+
+
+def _asked_again(then: Callable[[], Any]) -> Callable[[Any], Any]:
+    """An attribute that is right when it is asked for the first time."""
+    seen: list[Any] = []
+
+    def attribute(self: Any) -> Any:
+        seen.append(self)
+        return Hostile.cells if len(seen) == 1 else then()
+
+    return attribute
+
+
+def _answer_as_the_changed_oracle(self: Hostile, case: Any) -> Any:
+    """The oracle's own answer; from the third call on its LSTM loses a thousandth of its state in each step."""
+    self.calls += 1
+    if self.calls == 3:
+        step = ri.LSTM.step
+
+        def lossy(cell: Any, *given: Any) -> Any:
+            one = step(cell, *given)
+
+            def changed(projected: Any, state: Any) -> Any:
+                (h, c), kept = one(projected, state)
+                return (h * 0.999, c), kept
+
+            return changed
+
+        ri.LSTM.step = lossy  # type: ignore[method-assign, assignment]
+    return {OUT: run_oracle(case).outputs}
+
+
+def _with_another_cell(case: Any) -> Any:
+    object.__setattr__(case.cell, "activation", "linear")
+    return case
+
+
+def __getattr__(name: str) -> Any:
+    """What is asked for is imported then, and never comes."""
+    if name == "hangs_when_it_is_imported":
+        time.sleep(600)
+    raise AttributeError(name)
+
+
 VERDICTS: dict[str, tuple[str, ...]] = {}
 
 
@@ -245,6 +156,21 @@ for _name, _action in MUTATIONS.items():
 for _name, (_change, _verdicts) in ANSWERS.items():
     _add(f"answers_{_name.replace('-', '_')}", _verdicts, change=staticmethod(_change))
 _add("hangs_when_it_is_made", SILENT, __init__=lambda self: time.sleep(600))
-_add("raises_when_it_is_made", CRASHED, __init__=lambda self: _raise(RuntimeError("[/red]")))
+_add("raises_when_it_is_made", CRASHED, __init__=lambda self: raised(RuntimeError("[/red]")))
 _add("exits_when_it_is_made", CRASHED, __init__=lambda self: sys.exit(0))
+for _name, _found in {
+    "changes_the_input": lambda self, case: case.replace(x=case.x * 2),
+    "changes_the_cell": lambda self, case: _with_another_cell(case),
+    "returns_nothing": lambda self, case: None,
+}.items():
+    _add(f"prepare_{_name}", WRONG, prepare=_found)
+_add("prepare_hangs", SILENT, prepare=lambda self, case: time.sleep(600))
+_add("changes_the_cell", WRONG, observe=lambda self, case: {OUT: run_oracle(_with_another_cell(case)).outputs})
+_add("cells_hang", SILENT, cells=property(lambda self: time.sleep(600)))
+_add("cells_hang_later", SILENT, cells=property(_asked_again(lambda: time.sleep(600))))
+_add("cells_raise_later", CRASHED, cells=property(_asked_again(lambda: raised(KeyError("[/red]")))))
+_add("cells_without_end", REFUSED, cells=_Endless())
+_add("cells_with_markup", REFUSED, cells=({"kind": "[/red]\x1b[31m", "activation": {}},))
+_add("changes_the_oracle", SEEN, cells=({"kind": "LSTM"},), observe=_answer_as_the_changed_oracle)
+VERDICTS["hangs_when_it_is_imported"] = SILENT
 _add("markup_as_name", FINE, name="[/red]\x1b[31m")

@@ -13,7 +13,6 @@ import tarfile
 import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
@@ -185,9 +184,12 @@ def _safetensors(folder: Path) -> Path:
 def _state_dict(folder: Path, archive: bool = True) -> Path:
     import torch
 
-    path = folder / "model.pt"
-    torch.save(torch.nn.LSTM(2, 3).state_dict(), path, _use_new_zipfile_serialization=archive)
-    return path
+    torch.save(torch.nn.LSTM(2, 3).state_dict(), folder / "model.pt", _use_new_zipfile_serialization=archive)
+    return folder / "model.pt"
+
+
+def _old_state_dict(folder: Path) -> Path:
+    return _state_dict(folder, archive=False)
 
 
 def read_state_dict(path: Path) -> Any:
@@ -284,17 +286,8 @@ READERS = [
     Reader("safetensors", f"{_READERS_PACKAGE}.safetensors", _safetensors, read_model, CannotRead),
     Reader("Keras 2", f"{_READERS_PACKAGE}.keras_weights", _legacy, read_model, CannotRead, needs="h5py"),
     Reader("Keras 3", f"{_READERS_PACKAGE}.keras_file", _keras, read_model, CannotRead, needs="h5py"),
-    *(
-        Reader(
-            f"PyTorch{kind}",
-            f"{_READERS_PACKAGE}.state_dict",
-            partial(_state_dict, archive=not kind),
-            read_state_dict,
-            CannotRead,
-            needs="torch",
-        )
-        for kind in ("", " before 1.6")
-    ),
+    Reader("PyTorch", f"{_READERS_PACKAGE}.state_dict", _state_dict, read_state_dict, CannotRead, needs="torch"),
+    Reader("PyTorch 1", f"{_READERS_PACKAGE}.state_dict", _old_state_dict, read_state_dict, CannotRead, needs="torch"),
     Reader("ONNX", f"{_READERS_PACKAGE}.onnx_file", _onnx, read_model, CannotRead, needs="onnx"),
 ]
 """Every reader; `conformance.tests.common.test_readers` sees to it that none is missing."""

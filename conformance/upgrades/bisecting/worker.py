@@ -15,7 +15,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ...contract import Case, Implementation, attribute_of, observe
+from ...cases.asking import observe
+from ...contract import Case, Implementation, attribute_of
 from ...implementations.finding import load
 from ...judging.arithmetic import arithmetic_of
 from ...judging.divergences import Divergence, script_of, still_shows

@@ -13,10 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from ...cases.asking import observe
 from ...cases.building import SizeLimits, build_case
 from ...cases.choosers import SeededChooser
+from ...cases.declarations import Misdeclared
 from ...cases.option_space import space_of
-from ...contract import Case, Implementation, Misdeclared, NotRun, attribute_of, observe
+from ...contract import Case, Implementation, NotRun, attribute_of
 from ...implementations.finding import load
 from ...judging.divergences import Divergence, known_divergences, script_of, still_shows
 from ...judging.divergences.scripts import statuses_of
