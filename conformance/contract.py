@@ -227,6 +227,9 @@ class Implementation(Identified, Protocol):
                          the key ``"float32, tf32"`` is for cases whose option ``tf32`` is True. Every bound follows
                          from it (`conformance.judging.arithmetic`)
     device, devices      where it computes; what its constructor takes as ``device``, such as ``("cpu", "cuda")``
+    drawing(case, seed)  the case's layer in training, whose dropout its framework draws from that seed, as a function
+                         without arguments that is called again and again and answers like ``observe``; None where it
+                         cannot. The rate of each dropout is that of the case's factors, which are 1 / (1 - rate)
     empty_batch          True: batches without a row are tried too
     every_release        like ``cells``, with the options of every version, where ``cells`` depends on the installed one
     expensive            True: fewer random cases are tried, as where each one compiles anew
@@ -261,6 +264,7 @@ OPTIONAL_ATTRIBUTES: Mapping[str, Any] = {
     "arithmetic": {},
     "device": "cpu",
     "devices": ("cpu",),
+    "drawing": None,
     "empty_batch": False,
     "every_release": None,
     "expensive": False,

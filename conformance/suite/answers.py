@@ -13,7 +13,7 @@ from ..contract import Case, Implementation, Observed, Quantities, attribute_of
 from ..judging.divergences import AGAIN, Divergence, expected_with, run_and_judge
 from ..judging.verdict import NOT_REPORTED, Verdict, judge
 
-MOST_REMEMBERED, MOST_NUMBERS = 32, 5_000  # cases, and what goes into one
+MOST_REMEMBERED, MOST_NUMBERS = 24, 5_000  # cases, and what goes into one
 _LAYER = re.compile(r"\bl\d+(_reverse)?\.")
 
 

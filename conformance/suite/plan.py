@@ -39,6 +39,7 @@ MODULE_ORDER = (
     "refusals",
     "stateful",
     "calls",
+    "drawn_dropout",
     "left_out",
     "devices",
     "divergences",

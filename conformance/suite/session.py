@@ -49,7 +49,7 @@ class Profile:
     cases: int
     cases_per_relation: int
     machine_runs: int
-    calls: int = 500
+    calls: int = 400
 
 
 PROFILES = {

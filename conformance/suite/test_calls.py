@@ -26,7 +26,7 @@ from conformance.suite.relations import answer, as_declared, compare_bits
 from conformance.suite.session import Session
 from conformance.suite.threads import answers_in_threads
 
-THREADS, CALLS_OF_A_THREAD = 4, 20
+THREADS, CALLS_OF_A_THREAD = 4, 15
 _MOST_CASES, _GRADIENTS = 12, 4  # cases that are asked in turn, the smallest; of the calls one in so many has gradients
 _DEAR = 20  # how many times fewer calls where each compiles anew
 _SIZES = ({"batch": 3, "time": 4}, {"batch": 1, "time": 9}, {"batch": 3, "time": 2}, {"batch": 2, "time": 4})

@@ -64,6 +64,9 @@ class Keras2Layers(KerasLayers):
             layer["options"]["time_major"] = True
         return arguments
 
+    def drawing(self, case: Case, seed: int) -> None:
+        """None: what Keras 2 draws anew in each step, no trajectory shows."""
+
     def stateful(self, case: Case) -> StatefulLayers | None:
         """The case's layers with ``stateful=True``, to be called several times; None where there are none."""
         return None if case.call_options.get("time_major") else stateful(case, Stateful2)

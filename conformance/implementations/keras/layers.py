@@ -46,6 +46,9 @@ os.environ["NVIDIA_TF32_OVERRIDE"] = "0"
 import keras
 {code.backend.PREAMBLE}"""
 _run: Any = code.run_built
+_make_layer: Any = code.make_layer
+_as_list: Any = code.as_list
+_as_array: Any = code.as_array
 _on_the_cpu: Any = getattr(code.backend, "on_the_cpu", lambda: keras.device("cpu:0"))
 _FUNCTIONS = (
     code.vector_jacobian_product,
@@ -181,9 +184,41 @@ class KerasLayers(ProgramImplementation):
         """The case's layers with ``stateful=True``, to be called several times; None where there are none."""
         return stateful(case)
 
+    def drawing(self, case: Case, seed: int) -> Callable[[], Observed] | None:
+        """One layer called eagerly, whose cells draw by generators of their own; None for what is built around it."""
+        model, _ = build_arguments(case)
+        if model["form"] != "eager" or model["source"] != "argument" or model["reload"] or len(model["layers"]) > 1:
+            return None
+        (its,) = model["layers"]
+        for _, cell_options in its["cells"]:
+            for name, rate in _rates(case).items():
+                if name in cell_options:
+                    cell_options[name] = rate
+        size = its.pop("input_size")
+        keras.utils.set_random_seed(seed)
+        layer = _make_layer(**its, dtype=model["dtype"])
+        layer.build((*case.x.shape[:2], size))
+        for variable, value in zip(layer.trainable_variables, self.dump(case.cell, case.params).values(), strict=True):
+            variable.assign(value)
+        names = ["outputs", *(f"state.{name}" for name in case.state_names)]
+
+        def call() -> Observed:
+            with _on_the_cpu() if self._keep_off_gpu else nullcontext():
+                found = _as_list(layer(keras.ops.convert_to_tensor(case.x), training=True))
+                return Observed({name: _as_array(value) for name, value in zip(names, found, strict=False)})
+
+        return call
+
     def interface(self) -> Interface:
         """What a user builds against."""
         return keras_interface()
+
+
+def _rates(case: Case) -> dict[str, float]:
+    """The rates of dropout of which the case's factors are, by the names of Keras's arguments."""
+    arguments = {"input": "dropout", "recurrent": "recurrent_dropout"}
+    kept = {name.rpartition(".")[2]: float(factors.max()) for name, factors in (case.dropout or {}).items()}
+    return {argument: 1 - 1 / kept[name] for name, argument in arguments.items() if kept.get(name)}
 
 
 def _weight_names(cell: Any) -> list[str]:

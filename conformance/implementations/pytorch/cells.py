@@ -44,6 +44,7 @@ class TorchCells(TorchImplementation):
     modules: Mapping[str, str] = {"SimpleRNN": "RNNCell", "LSTM": "LSTMCell", "GRU": "GRUCell"}
     cells: Sequence[Mapping[str, Any]] = _cells()
     empty_batch = True
+    threads = False  # torch.compile keeps what it is about for the whole process
     states_stacked = False
 
     def arguments(self, case: Case) -> dict[str, Any]:

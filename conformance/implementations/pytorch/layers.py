@@ -131,6 +131,15 @@ class TorchLayers(TorchImplementation):
 
         return called
 
+    def drawing(self, case: Case, seed: int) -> Callable[[], Observed] | None:
+        """The layer with PyTorch's own dropout, from its global generator."""
+        layer = self.layer(case)
+        if layer is None:
+            return None
+        undrawn = {name: value for name, value in self.arguments(case).items() if name != "dropout"}
+        torch.manual_seed(seed)
+        return lambda: Observed(self.from_native(case, _run_layer(**undrawn)), self.left_out(case))
+
     def missing(self, case: Case) -> dict[str, str]:
         return {"gates": "torch.nn layers return outputs and final states only"}
 

@@ -24,6 +24,7 @@ from .faults import (
     cell_gradients,
     cells,
     directions,
+    drawn_dropout,
     dropout,
     later_calls,
     masks,
@@ -39,6 +40,7 @@ GROUPS: dict[str, tuple[ModuleType, ...]] = {
     "backward": (cell_gradients, sequence_gradients),
     "api": (calls,),
     "later calls": (later_calls,),
+    "drawn dropout": (drawn_dropout,),
 }
 
 

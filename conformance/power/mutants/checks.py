@@ -20,6 +20,7 @@ from ...judging.verdict import Comparison, judge
 from ...suite import (
     test_agreement,
     test_calls,
+    test_drawn_dropout,
     test_enumeration,
     test_fixtures,
     test_invariants,
@@ -127,6 +128,10 @@ def calls(session: Session) -> Iterator[Check]:
     yield "in turn", test_calls.test_many_calls_in_turn_change_nothing
 
 
+def drawn_dropout(session: Session) -> Iterator[Check]:
+    yield "draws", test_drawn_dropout.test_dropout_is_drawn_as_it_should_be
+
+
 def enumeration(session: Session) -> Iterator[Check]:
     yield "combinations", test_enumeration.test_every_combination_agrees_with_the_oracle
 
@@ -156,7 +161,7 @@ def stateful(session: Session) -> Iterator[Check]:
     yield "calls", test_stateful.test_a_stateful_layer_goes_on_where_it_was
 
 
-_MODULES = (agreement, calls, enumeration, fixtures, invariants, laws, refusals, stateful)
+_MODULES = (agreement, calls, drawn_dropout, enumeration, fixtures, invariants, laws, refusals, stateful)
 MODULES: dict[str, Callable[[Session], Iterator[Check]]] = {
     name: module for name in MODULE_ORDER for module in _MODULES if module.__name__ == name
 }

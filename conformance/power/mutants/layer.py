@@ -43,6 +43,18 @@ class Textbook(CellEquations):
     def layer(self, case: Case) -> Callable[[Case], dict[str, Array]]:
         return self.observe
 
+    def drawing(self, case: Case, seed: int) -> Callable[[], dict[str, Array]]:
+        """The layer in training; each call draws new factors."""
+        rng = np.random.default_rng(seed)
+        return lambda: self.observe(
+            case.replace(dropout={name: self.draw(rng, name, f) for name, f in (case.dropout or {}).items()})
+        )
+
+    def draw(self, rng: np.random.Generator, name: str, factors: Array) -> Array:
+        """New factors in the shape of these, at their rate."""
+        scale = factors.max()
+        return np.asarray(np.where(rng.random(factors.shape) < 1 / scale, scale, 0), factors.dtype)
+
     def observe(self, case: Case) -> dict[str, Array]:
         """Outputs, final states and, where a cotangent is given, every gradient."""
         self.check(case)

@@ -24,6 +24,7 @@ SUITE = Path(suite.__file__).parent
 _SOONEST = {  # else half a minute more
     "api": ("refusals", "invariants"),
     "later calls": ("calls",),
+    "drawn dropout": ("drawn_dropout",),
     "kept state": ("stateful",),
 }
 
