@@ -131,6 +131,19 @@ def compared(name: str, expected: Array, got: Array, allowed: Array | float) -> 
     )
 
 
+def spread_of(got: Array | None, expected: Array) -> str:
+    """How far the numbers of what computes in 8 bits are off: no bound is known that it should keep."""
+    if got is None or got.shape != expected.shape or not got.size:
+        return "in 8 bits"
+    off = np.abs(np.asarray(got, np.float64) - expected)
+    half, most = np.quantile(off, [0.5, 0.99])
+    size = float(np.sqrt(np.mean(expected**2)))
+    return (
+        f"in 8 bits: of {off.size:,} numbers, {size:.2g} in the root mean square, half are off by at most {half:.2g}, "
+        f"99 of 100 by {most:.2g}, the worst by {off.max():.2g}"
+    )
+
+
 def verdict_of(quantities: Sequence[Quantity]) -> str:
     """One word for several: "differs" where one does, "undecided" where nothing was compared."""
     if any(each.verdict == "differs" for each in quantities):

@@ -55,11 +55,11 @@ def given(layer: Recurrent, values: Mapping[str, Array]) -> Given:
     """The oracle's arguments from a layer's inputs by role."""
     x = _wide(values["x"])
     if layer.convention in LAST_STEP_FIRST:
-        if layer.options.get("time_major") or layer.convention == "loop":
+        if layer.options.get("time_major") or _steps_first(layer):
             x = x.swapaxes(0, 1)
         its = [values[name] for name in sorted(n for n in values if n.startswith("initial_state."))]
         mask = values.get("mask")
-        if mask is not None and layer.convention == "loop":
+        if mask is not None and _steps_first(layer):
             mask = np.asarray(mask).reshape(x.shape[1::-1]).T
         mask = None if mask is None else np.asarray(mask, bool).reshape(x.shape[:2])
         return Given(x, tuple(map(_wide, its)) if its else None, mask)
@@ -102,6 +102,17 @@ def run(layer: Recurrent, given: Given, dtype: Any = np.float64) -> Any:
     )
 
 
+def beyond(layer: Recurrent, ran: Any) -> str:
+    """Why a run is not what the layer computes: its state reached the limit that TensorFlow Lite cuts it off at."""
+    limit = layer.options.get("cell_clip")
+    greatest = float(np.abs(ran.gates["c"]).max(initial=0.0)) if limit else 0.0
+    return (
+        f"its state c reaches {greatest:.3g} and is cut off at {limit:g}, which is not modelled"
+        if greatest > (limit or np.inf)
+        else ""
+    )
+
+
 def returned(layer: Recurrent, arrays: Sequence[Array | None]) -> Returned:
     """The oracle's quantities from what a layer returned."""
     cell, options = layer.cell, layer.options
@@ -120,7 +131,7 @@ def returned(layer: Recurrent, arrays: Sequence[Array | None]) -> Returned:
         y, *parts = arrays[: 1 + len(_kinds(layer))]
         wide = tuple(None if part is None else _wide(part) for part in parts)
         return Returned(
-            None if y is None else _wide(y).swapaxes(0, 1), wide if any(p is not None for p in wide) else None
+            None if y is None else _steps_second(layer, _wide(y)), wide if any(p is not None for p in wide) else None
         )
     count = 1 + bool(options.get("unmerged"))
     parts = [None if array is None else _wide(array) for array in arrays[:count]]
@@ -146,7 +157,7 @@ def raw(layer: Recurrent, outputs: Array, state: Sequence[Array]) -> list[Array]
         dumped = pytorch.dump_state(cell, state)
         return [y, *(dumped if isinstance(dumped, tuple) else (dumped,))]
     if layer.convention == "loop":
-        return [outputs.swapaxes(0, 1), *state]
+        return [_steps_second(layer, outputs), *state]
     y = outputs[:, ::-1] if _flipped(layer) else outputs
     if not layer.return_sequences:
         y = y[:, -1]
@@ -157,6 +168,15 @@ def raw(layer: Recurrent, outputs: Array, state: Sequence[Array]) -> list[Array]
         width = cell.layers[-1].cells[0].output_size
         parts = [y[..., :width], y[..., width:]]
     return [*parts, *(state if options.get("return_state") else ())]
+
+
+def _steps_first(layer: Recurrent) -> bool:
+    return layer.convention == "loop" and not layer.options.get("batch_major")
+
+
+def _steps_second(layer: Recurrent, y: Array) -> Array:
+    """A loop's outputs with the batch first, or back."""
+    return y.swapaxes(0, 1) if _steps_first(layer) else y
 
 
 def _flipped(layer: Recurrent) -> bool:

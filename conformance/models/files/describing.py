@@ -57,7 +57,7 @@ def input_in_words(asked: Input) -> str:
 
 def verdict_in_words(verdict: PartVerdict) -> str:
     """What was found of a part, in a few words."""
-    if verdict.verdict in ("not compared", "undecided") or verdict.worst is None:
+    if verdict.verdict in ("not compared", "undecided", "measured") or verdict.worst is None:
         return verdict.verdict + (f": {verdict.reason}" if verdict.reason else "")
     numbers = sum(each.numbers for each in verdict.quantities)
     if verdict.verdict == "agrees":
@@ -199,6 +199,10 @@ def _options(layer: Any, cells: Sequence[Any]) -> Iterator[str]:
     for name in ("return_state", "stateful", "time_major", "unmerged", "batch_first"):
         if layer.options.get(name):
             yield name.replace("_", " ")
+    if layer.options.get("in_a_loop"):
+        yield "as a loop" if layer.return_sequences else "as a loop, last step"
+    if layer.options.get("cell_clip"):
+        yield f"state cut off at {layer.options['cell_clip']:g}"
     for name in ("dropout", "recurrent_dropout"):
         if layer.options.get(name):
             yield f"{name} {layer.options[name]} (at rest)"

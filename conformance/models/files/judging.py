@@ -34,7 +34,8 @@ MARGIN = 8.0
 class PartVerdict:
     """What was found of one part.
 
-    verdict      "agrees", "differs", "undecided" (no bound says anything) or "not compared", and then the reason
+    verdict      "agrees", "differs", "undecided" (no bound says anything) or "not compared", and then the reason;
+                 "measured" of what computes in 8 bits, and then how far its numbers are off
     first_step   of a recurrent layer that differs: the first step, in the order of processing, that does
     explanations   of a recurrent layer that differs: the hypotheses under which it computes exactly what was returned
     """
@@ -75,6 +76,11 @@ class FileVerdict:
         return any(each.verdict == "differs" for each in (*self.layers, *self.parts, self.whole))
 
     @property
+    def measured(self) -> bool:
+        """Whether anything computes in 8 bits, of which it is only said how far it is off."""
+        return any(each.verdict == "measured" for each in (*self.layers, *self.parts, self.whole))
+
+    @property
     def compared(self) -> int:
         """How many numbers were."""
         return sum(q.numbers for each in (*self.layers, *self.parts, self.whole) for q in each.quantities)
@@ -106,7 +112,7 @@ def reached(model: Model, node: Node, recording: Recording) -> dict[str, Array] 
     recorded = {name.removeprefix(own): value for name, value in recording.values.items() if name.startswith(own)}
     if "x" in recorded:
         return recorded
-    known = {**model.constants, **recording.values}
+    known = {**recording.values, **model.constants}
     asked = [name for name, role in zip(node.inputs, node.roles, strict=False) if name and role]
     if not asked or any(name not in known for name in asked):
         return None
@@ -128,10 +134,15 @@ def judge_layer(node: Node, values: Mapping[str, Array] | None, outputs: Sequenc
     try:
         given = conventions.given(node.recurrent, values)
         ran = conventions.run(node.recurrent, given)
+        if why := conventions.beyond(node.recurrent, ran):
+            return PartVerdict(node.name, node.operator, "not compared", why)
         theirs = conventions.returned(node.recurrent, outputs)
         quantities = agreement.of_run(ran, theirs.outputs, theirs.state, arithmetic)
     except InvalidArgument as error:
         return PartVerdict(node.name, node.operator, "not compared", f"what reaches it does not fit: {error}")
+    if node.attributes.get("quantised"):
+        words = agreement.spread_of(theirs.outputs, ran.outputs)
+        return PartVerdict(node.name, node.operator, "measured", words, tuple(quantities), arithmetic)
     verdict = agreement.verdict_of(quantities)
     first, told = None, []
     if verdict == "differs":
@@ -167,7 +178,7 @@ def _first_step(node: Node, ran: Any, got: Array, arithmetic: str) -> int | None
 
 def _judge_part(model: Model, node: Node, recording: Recording) -> PartVerdict:
     """A part that is not recurrent, on what reached it."""
-    known = {**model.constants, **recording.values}
+    known = {**recording.values, **model.constants}
     got = [known.get(name) if name else None for name in node.outputs]
     if all(each is None for each in got) or any(name and name not in known for name in node.inputs):
         return PartVerdict(node.name, node.operator, "not compared", "its values were not recorded")
@@ -211,6 +222,10 @@ def _judge_whole(model: Model, recording: Recording) -> tuple[PartVerdict, Mappi
     reason = f"{len(exact.unknown)} parts as the framework computed them" if exact.unknown else ""
     reason = _masks_dropped(model, recording, exact.masks) or reason
     verdict = agreement.verdict_of(quantities)
+    if any(node.attributes.get("quantised") for node in model.nodes):
+        pairs = zip(outputs, (exact.values[name] for name in model.outputs), strict=True)
+        reason = "; ".join(agreement.spread_of(got, value) for got, value in pairs if got.dtype.kind == "f")
+        verdict = "measured"
     return PartVerdict("whole model", "", verdict, reason, tuple(quantities), arithmetic), exact.unknown
 
 

@@ -87,7 +87,7 @@ class Model:
     """What a file holds.
 
     path         where it is
-    format       "keras", "onnx" or "pytorch": whose names the operators have
+    format       "keras", "onnx", "pytorch" or "tflite": whose names the operators have
     written_by   what wrote it, as the file says
     inputs       what it asks for
     nodes        its parts in an order in which they can be computed

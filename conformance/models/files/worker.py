@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.metadata
 import json
 import sys
 from collections.abc import Sequence
@@ -22,7 +23,7 @@ def main(arguments: Sequence[str]) -> int:
     found: dict[str, Any] = {"not run": "", "failed": "", "names": [], "report": {}, "versions": {}}
     try:
         for package in source.packages:
-            found["versions"][package] = str(importlib.import_module(package).__version__)
+            found["versions"][package] = _version(importlib.import_module(package))
         module = importlib.import_module(source.target)
     except ModuleNotFoundError as error:
         if error.name not in source.packages:
@@ -39,6 +40,10 @@ def main(arguments: Sequence[str]) -> int:
             save(folder / "values.npz", values)
     (folder / "answer.json").write_text(json.dumps(found))
     return 0
+
+
+def _version(package: Any) -> str:
+    return str(getattr(package, "__version__", "")) or importlib.metadata.version(package.__name__.replace("_", "-"))
 
 
 if __name__ == "__main__":

@@ -14,12 +14,13 @@ from refimpl.rounded import Rounded
 from ....contract import Array
 from .. import conventions
 from ..model import Model, Node
-from . import keras_parts, onnx_moves, onnx_parts
+from . import keras_parts, onnx_moves, onnx_parts, tflite_parts
 
 FIELDS: dict[str, tuple[Any, Any]] = {
     "keras": (keras_parts.EXACT, keras_parts.ROUNDED),
     "onnx": (onnx_moves.EXACT, onnx_parts.ROUNDED),
     "pytorch": ({}, {}),
+    "tflite": (tflite_parts.EXACT, tflite_parts.ROUNDED),
 }
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -67,10 +68,9 @@ def units_of(model: Model) -> list[Unit]:
     """The cells of a file, in the order in which a sequence passes them."""
     found: list[Unit] = []
     count = 0
-    for node in model.recurrent:
+    for node in _forward_first(model):
         layer = node.recurrent
-        if layer is None:
-            continue
+        assert layer is not None
         cells = named_cells(layer.cell)
         numbers = {prefix: int(prefix[1:].partition("_")[0].rstrip(".")) if prefix else 0 for prefix, _ in cells}
         storage = max(_roundoff(np.asarray(value).dtype) for value in layer.params.values())
@@ -85,6 +85,30 @@ def units_of(model: Model) -> list[Unit]:
             found.append(Unit(place, node, count + numbers[prefix], cell, params, reverse, storage))
         count += max(numbers.values()) + 1
     return found
+
+
+def _forward_first(model: Model) -> list[Node]:
+    """The layers that are known; where both directions are layers of their own, the one that runs ahead first."""
+    found = [node for node in model.recurrent if node.recurrent is not None]
+    for k, (one, other) in enumerate(pairwise(found)):
+        a, b = one.recurrent, other.recurrent
+        if a is not None and b is not None and a.reverse and not b.reverse and not _comes_of(model, other, one):
+            found[k : k + 2] = [other, one]
+    return found
+
+
+def _comes_of(model: Model, node: Node, other: Node) -> bool:
+    """Whether something of what goes into a node was made by the other."""
+    makers = {name: each for each in model.nodes for name in each.outputs if name}
+    left, seen = list(node.inputs), set()
+    while left:
+        name = left.pop()
+        if name in makers and name not in seen:
+            seen.add(name)
+            if makers[name] is other:
+                return True
+            left += makers[name].inputs
+    return False
 
 
 def differences(one: Unit, other: Unit) -> Differences:

@@ -90,7 +90,7 @@ def _nodes(graph: Any, constants: dict[str, Array], budget: Budget) -> list[Node
         if proto.op_type in _LOOPS and node.attributes.get("is_recurrent"):
             node = _followed(proto, node, constants, outer, budget)
         outer |= dict.fromkeys(node.outputs, node)
-        if not _folded(node, constants):
+        if not folded(node, constants, "onnx"):
             nodes.append(node)
     return nodes
 
@@ -162,14 +162,14 @@ def _of_the_node(node: Node) -> dict[str, Any]:
     return {name: value for name, value in node.attributes.items() if name != "is_recurrent"}
 
 
-def _folded(node: Node, constants: dict[str, Array]) -> bool:
+def folded(node: Node, constants: dict[str, Array], format_: str) -> bool:
     """Computes what follows from constants alone, and says whether it did."""
     if node.recurrent is not None or node.unknown or any(name and name not in constants for name in node.inputs):
         return False
     if node.operator in _DEPENDS_ON_SIZE and not node.inputs:
         return False
     try:
-        found = computed(node, "onnx", [constants[name] if name else None for name in node.inputs])
+        found = computed(node, format_, [constants[name] if name else None for name in node.inputs])
     except Unknown:
         return False
     for name, value in zip(node.outputs, found, strict=False):

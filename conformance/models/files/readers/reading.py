@@ -27,6 +27,8 @@ _DAMAGE: tuple[type[Exception], ...] = (
     *(struct.error, zipfile.BadZipFile, zlib.error),
 )
 """What the parsers of HDF5, ONNX and zip raise somewhere inside a damaged file, where it is no `CannotRead`."""
+_READERS = {"h5py": "files", "onnx": "files", "ai_edge_litert": "litert"}
+"""What reads files that are not of this project, and the extra that brings it."""
 _HDF5, _ZIP = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04"
 
 
@@ -37,9 +39,9 @@ def read(path: Path, said: Said = NOTHING) -> Model:
     except CannotRead as error:
         raise CannotRead(" ".join(str(error).split())) from None
     except ModuleNotFoundError as error:
-        if error.name not in ("h5py", "onnx"):
+        if error.name not in _READERS:
             raise
-        hint = "pip install 'rnn-conformance[files]'"
+        hint = f"pip install 'rnn-conformance[{_READERS[error.name]}]'"
         raise CannotRead(f"{path.name}: {error.name}, which reads it, is not installed ({hint})") from None
     except _DAMAGE as error:
         said_of_it = " ".join(f"{type(error).__name__}: {error}".split())
@@ -59,8 +61,12 @@ def _read(path: Path, said: Said) -> Model:
         from . import onnx_file
 
         return onnx_file.read(path)
+    if suffix == ".tflite" or begins[4:8] == b"TFL3":
+        from . import tflite_file
+
+        return tflite_file.read(path)
     if suffix in (".pt", ".pth", ".pt2", ".jit", ".safetensors", ".bin", ".ckpt") or begins[:4] == _ZIP:
         from . import state_dict
 
         return state_dict.read(path, said)
-    raise CannotRead(f"{path.name}: of no kind that is read (.keras, .h5, .onnx, .pt, .safetensors)")
+    raise CannotRead(f"{path.name}: of no kind that is read (.keras, .h5, .onnx, .pt, .safetensors, .tflite)")

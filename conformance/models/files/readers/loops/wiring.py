@@ -24,11 +24,11 @@ def node_of(
     if isinstance(found, str):
         return unknown(loop.place, operator, tuple(each.begins for each in loop.carried), outputs, found)
     x, mask = loop.sequences[found.x], loop.sequences.get(found.mask, "")
-    turned = _turned(x, constants, outer), _turned(mask, constants, outer) if mask else "none"
-    reverse = all(turned)
-    inputs, roles = [str(turned[0]) if reverse else x], ["x"]
+    both = turned(x, constants, outer), turned(mask, constants, outer) if mask else "none"
+    reverse = all(both)
+    inputs, roles = [str(both[0]) if reverse else x], ["x"]
     if mask:
-        inputs.append(str(turned[1]) if reverse else mask)
+        inputs.append(str(both[1]) if reverse else mask)
         roles.append("mask")
     for k, state in enumerate(found.states):
         if state.begins:
@@ -57,7 +57,7 @@ def _recurrent(found: Found, reverse: bool, all_steps: bool) -> Recurrent:
     return Recurrent(found.cell, found.params, "loop", reverse, found.masked_output, all_steps, {"in_a_loop": True})
 
 
-def _turned(name: str, constants: Mapping[str, Array], outer: Mapping[str, Node]) -> str:
+def turned(name: str, constants: Mapping[str, Array], outer: Mapping[str, Node], axis: int = 0) -> str:
     """The value whose steps come last first in this one; "" where this is no such value."""
     node = outer.get(name)
     if node is None:
@@ -69,8 +69,8 @@ def _turned(name: str, constants: Mapping[str, Array], outer: Mapping[str, Node]
 
     if node.operator == "ReverseSequence":  # as tf2onnx writes ReverseV2: of the whole length, in all rows
         lengths = outer.get(node.inputs[1])
-        whole = lengths is not None and lengths.operator == "Expand" and node.attributes.get("time_axis", 0) == 0
+        whole = lengths is not None and lengths.operator == "Expand" and node.attributes.get("time_axis", 0) == axis
         return node.inputs[0] if whole else ""
-    if node.operator == "Slice" and has(1, -1) and has(3, 0) and has(4, -1):
+    if node.operator == "Slice" and has(1, -1) and has(3, axis) and has(4, -1):
         return node.inputs[0]
-    return node.inputs[0] if node.operator == "ReverseV2" and has(1, 0) else ""
+    return node.inputs[0] if node.operator == "ReverseV2" and has(1, axis) else ""
