@@ -58,7 +58,9 @@ def test_the_mutant_is_caught(name: str) -> None:
     ],
 )
 def test_a_faint_fault_is_caught(name: str, weight: float, arithmetic: str) -> None:
-    assert any(each.caught for each in run_until_caught(FaintMutant(name, weight, arithmetic), 0).values())
+    assert any(
+        each.caught for each in run_until_caught(FaintMutant(name, weight, arithmetic), 0, modules_for(name)).values()
+    )
 
 
 @pytest.mark.parametrize("arithmetic", WEIGHTS)

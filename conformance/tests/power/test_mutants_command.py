@@ -11,7 +11,8 @@ import pytest
 
 from conformance.commands.main import main
 from conformance.commands.power import mutants as command
-from conformance.power.mutants import MUTANTS, faint_faults, running
+from conformance.power.mutants import MUTANTS, faint_faults, measuring, running
+from conformance.power.mutants.checks import MODULES
 from conformance.power.mutants.faint_faults import WEIGHTS, FaintMutant
 from conformance.power.mutants.measuring import ModuleResult, MutantResult
 from conformance.power.mutants.running import Plan, Score
@@ -63,7 +64,7 @@ def test_the_curve_counts_those_whose_fault_shows_at_full_weight(tmp_path: Path)
 def test_the_command_prints_and_writes_the_score(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("onnx")
     where = tmp_path / "score.json"
-    names = ("ResetBefore", "AveragedOverTime")
+    names = ("ResetBefore", "InputAndForgetExchanged")
     assert main(["mutants", "--jobs", "1", "--json", str(where), *(f"--mutant={name}" for name in names)]) == 0
     said = capsys.readouterr().out
     assert "2 of 2 mutants caught by the quick profile" in said
@@ -74,7 +75,14 @@ def test_the_command_prints_and_writes_the_score(tmp_path: Path, capsys: pytest.
     reset = score["mutants"][0]
     assert reset["caught_first_by"] == "enumeration"
     assert reset["alone"] == {"forward": True, "gradients": True, "corpus": True, "onnx": False}
-    assert score["mutants"][1]["alone"]["forward"] is False
+
+
+@pytest.mark.usefixtures("measuring")
+def test_a_fault_of_the_gradients_is_caught_by_gradients_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measuring, "MODULES", {"laws": MODULES["laws"]})  # all of them take twenty seconds
+    found = measuring.measure_mutant("AveragedOverTime", 0)
+    assert found.caught_first_by == "laws"
+    assert (found.caught_alone["forward"], found.caught_alone["gradients"]) == (False, True)
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ def test_what_stands_there_is_better_than_what_is_spoilt_and_the_search_mends_th
     spoilt = replace(stands, recurrent_kernel=(1e-3,))
     monkeypatch.setitem(SCALES, ("SimpleRNN", True), spoilt)
     before = excess_over_aim(cases("SimpleRNN"))
-    assert search_scales("SimpleRNN", biased=True, trials=60, seed=1) != spoilt
+    assert search_scales("SimpleRNN", biased=True, trials=20, seed=1) != spoilt
     after = excess_over_aim(cases("SimpleRNN"))
     monkeypatch.setitem(SCALES, ("SimpleRNN", True), stands)
     assert excess_over_aim(cases("SimpleRNN")) < after < before
