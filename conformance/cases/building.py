@@ -17,6 +17,9 @@ from refimpl.stack import named_cells
 from ..contract import CELL_KINDS, Array, Case
 from . import magnitudes
 from .choosers import Chooser
+from .classes import extents
+from .classes.losses import with_loss
+from .classes.values import with_values
 from .masks import random_lengths, random_mask, unmasked_steps
 from .numbers import distinct_numbers, rounded, with_garbage
 from .option_space import Combination, call_options_of
@@ -36,7 +39,7 @@ class SizeLimits:
 
 
 def build_case(chooser: Chooser, combination: Combination, limits: SizeLimits | None = None) -> Case:
-    """A case with exactly these options."""
+    """A case with exactly these options, and with the classes that they carry (`classes`)."""
     return CaseBuilder(chooser, combination, limits or SizeLimits()).case()
 
 
@@ -59,14 +62,14 @@ class CaseBuilder:
         """The sizes that are possible with these options, from the least to the limit."""
         options = self.options
         masked = options["mask"] != "none" or options["lengths"] != "none"
-        two_rows = options["mask"] == "rows" or options["lengths"] in ("unsorted", "zero")
-        two_steps = masked and options["lengths"] != "sorted"
+        least = extents.least_sizes(options)
         if options["dtype"] == "bfloat16":  # it has 128 numbers between two powers of two: no array may need more
             limits = replace(limits, batch=min(limits.batch, 3), input=5, hidden=3, time=min(limits.time, 6))
-        least_rows = 2 if two_rows else 0 if limits.empty_batch and not masked else 1
+        least_rows = 0 if limits.empty_batch and not masked and "values" not in options else least["batch"]
+        one_row = options.get("layout") == "unbatched" or options.get("extent") == extents.OF_ONE
         return {
-            "batch": (1, 1) if options.get("layout") == "unbatched" else (least_rows, limits.batch),
-            "time": (3 if options["mask"] == "holes" else 2 if two_steps else 1, limits.time),
+            "batch": (1, 1) if one_row else (least_rows, limits.batch),
+            "time": (least["time"], limits.time),
             "input": (1, limits.input),
             "hidden": (2 if options.get("projection") else 1, limits.hidden),
         }
@@ -92,7 +95,10 @@ class CaseBuilder:
             dropout=self.dropout(cell),
             call_options=call_options_of(options),
         )
-        return self.with_cotangents(case)
+        if "values" in options:
+            case = with_values(case, options["values"], self.rng)
+        case = self.with_cotangents(case)
+        return with_loss(case, options["loss"], self.rng) if "loss" in options else case
 
     # --- cells ------------------------------------------------------------------------------------
 
@@ -140,11 +146,14 @@ class CaseBuilder:
 
     def mask(self, batch: int, time: int) -> Array | None:
         """Which steps of each row count; None: all, or as the lengths say."""
-        return random_mask(self.options["mask"], self.rng, batch, time)
+        return extents.limited_mask(
+            random_mask(self.options["mask"], self.rng, batch, time), self.options.get("extent")
+        )
 
     def lengths(self, batch: int, time: int) -> Array | None:
         """How many steps of each row count; None: all."""
-        return random_lengths(self.options["lengths"], self.rng, batch, time)
+        kind, extent = self.options["lengths"], self.options.get("extent")
+        return extents.limited_lengths(random_lengths(kind, self.rng, batch, time), extent, kind, self.rng, time)
 
     def parameter(self, cell: Any, name: str, shape: Sequence[int]) -> Array:
         """The parameter of that name; a recurrent kernel so that what goes from step to step does not overflow."""
@@ -170,7 +179,7 @@ class CaseBuilder:
         scales = (1.0, 1e-2 if magnitudes.is_half_precision(self.options) else 1e-6)
         states = () if self.options.get("return_state") is False else cell.state_names  # what is not returned has none
         names = () if wanted is False else ("outputs", *states)
-        given = {name for name in names if self.has_cotangent(name)}
+        given = {name for name in names if self.has_cotangent(name) or "loss" in self.options}
         if (wanted or not len(case.x)) and not given:  # without a row there are no numbers but the weights' gradients
             given = {"outputs"}
         d_outputs = self.array(case.outputs_shape, scales, "d_outputs") if "outputs" in given else None

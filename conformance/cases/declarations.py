@@ -20,6 +20,7 @@ from typing import Any
 
 from ..contract import CELL_KINDS
 from .option_table import (
+    CARRIED,
     CELL_OPTIONS,
     LAYER_OPTIONS,
     OPTIONS,
@@ -94,6 +95,8 @@ def _check_name(where: str, kind: str, name: Any, options: Mapping[str, Any]) ->
         raise Misdeclared(f"{where}: a {kind} has no option {name!r}; it has {', '.join(options)}")
     if name in SIZES:
         raise Misdeclared(f"{where}: {name!r} is no option: sizes are drawn; the attribute `sizes` fixes them")
+    if name in CARRIED:
+        raise Misdeclared(f"{where}: {name!r} is no option: every implementation is asked all classes of it")
     known = (*(option.name for option in LAYER_OPTIONS), *options, "dtype", "kind", *SHAPING_CALL_OPTIONS)
     nearest = "" if name in known else _nearest(name, known, _MISSPELT)
     if nearest and _odd_characters(name, nearest) <= _ODD_CHARACTERS:

@@ -117,6 +117,8 @@ OPTIONS = {option.name: option for option in (*LAYER_OPTIONS, *CELL_OPTIONS, _DT
 SHAPING_CALL_OPTIONS = ("dropout_per_gate", "layout", "return_state")
 """The call options that shape the case too (`conformance.cases.option_space`)."""
 
+CARRIED = ("shape", "values", "loss", "extent")
+"""What a combination may carry beside its options, in cases that a run draws (`conformance.cases.classes`)."""
 SIZES = ("input_size", "hidden_size", "proj_size")
 _SWITCHES = {"proj_size": "projection", "clip": "clip", "forget_bias": "forget_bias"}  # numbers: options say whether
 
@@ -130,7 +132,7 @@ def cell_defaults(kind: str) -> dict[str, Any]:
 
 def is_call_option(name: str) -> bool:
     """Whether an option is the implementation's own, a part of ``case.call_options``."""
-    return name not in OPTIONS and name != "kind"
+    return name not in OPTIONS and name not in CARRIED and name != "kind"
 
 
 def as_markdown() -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from refimpl.leaning import sums
+from refimpl.leaning import some_of, sums
 from refimpl.tails import two_sided
 
 from ..contract import FAMILIES, Array, Observed, family_of
@@ -21,6 +21,7 @@ SUSPECTED = 4.0
 """Deviations, of a dozen samples, within which no more is asked: bounds and further samples cost many runs."""
 NOT_REPORTED = "not reported by the implementation"
 """Why a quantity is missing, where the implementation does not say why."""
+_MANY = 5_000
 BEYOND_DOUBT = 1000.0
 """Deviations, of a dozen samples, that no further samples explain."""
 
@@ -162,15 +163,22 @@ def compare(quantity: str, expected: Array, bound: Array, got: Any, dtype: Any =
     )
 
 
+def suspected_of(numbers: int) -> float:
+    """`SUSPECTED`, and where so many numbers are compared that some go beyond by chance, what the greatest of as many
+    normal numbers comes to, ``√(2 ln n)``, and a half."""
+    return SUSPECTED if numbers < _MANY else max(SUSPECTED, float(np.sqrt(2 * np.log(numbers))) + 0.5)
+
+
 def judge(expected: Expected, observed: Observed) -> Verdict:
     """Compares everything that was observed; an observed quantity of an unknown name is a problem too.
 
-    Where no number is more than `SUSPECTED` deviations off, and no samples come apart, the verdict stands. Else each
-    number is held to its limit.
+    Where no number is more deviations off than `suspected_of` says, and no samples come apart, the verdict stands. Else
+    each number is held to its limit.
     """
     shared = [name for name in expected.values if name in observed.values]
     comparisons = [_by_deviations(expected, name, observed.values[name]) for name in shared]
-    if any(c is None or c.undecided or c.ratio * FARTHEST > SUSPECTED for c in comparisons):
+    suspected = suspected_of(sum(c.numbers for c in comparisons if c is not None))
+    if any(c is None or c.undecided or c.ratio * FARTHEST > suspected for c in comparisons):
         comparisons = [
             _by_limits(expected, name, observed.values[name], c) for name, c in zip(shared, comparisons, strict=True)
         ]
@@ -217,8 +225,9 @@ def _in_common(expected: Expected, name: str, got: Any) -> Array | None:
     """The errors' own sums beside those of each sample; None where these say nothing."""
     if name not in expected.many or not expected.many[name].any():
         return None
-    error = np.asarray(got, np.float64) - expected.values[name]
-    own = sums(error.reshape(1, -1), expected.values[name].ravel(), np.square(expected.deviations[name]).ravel())
+    value, some = expected.values[name].ravel(), some_of(expected.values[name].size)
+    error = np.asarray(got, np.float64).ravel()[some] - value[some]
+    own = sums(error[None], value[some], np.square(expected.deviations[name].ravel()[some]))
     return np.concatenate([own, expected.many[name]], axis=1)
 
 

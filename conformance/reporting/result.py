@@ -12,6 +12,7 @@ from ..common.printable import bounded, printable
 from ..running.profiling.accounts import END, START
 from ..suite.events import FAMILIES
 from ..suite.runner import SuiteProcess
+from .classes_tried import classes_met
 from .many_errors import coarser_arithmetics, errors_in_common, leaning_errors, measured
 from .tried_cases import packed_cases
 
@@ -40,6 +41,8 @@ class Result:
     arithmetic        dtype to the arithmetic that the implementation declares, where it is not that of the dtype
     declared          every option that can be tried, to its values; ``refused_values`` those that are always refused
     tried             the cases (`conformance.reporting.tried_cases`)
+    classes           what is classified, such as the units, to each class that was tried, to what it met
+                      (`conformance.reporting.classes_tried`)
     failing_cases     the smallest failing cases in full (`conformance.suite.failing_cases`), each with its ``test``
     """
 
@@ -68,6 +71,7 @@ class Result:
     refused_values: dict[str, list[str]] = field(default_factory=dict)
     tried: dict[str, Any] = field(default_factory=dict)
     failing_cases: list[dict[str, Any]] = field(default_factory=list)
+    classes: dict[str, dict[str, list[str]]] = field(default_factory=dict)
 
 
 def result_of(process: SuiteProcess, device: str) -> Result:
@@ -136,6 +140,7 @@ def result_of(process: SuiteProcess, device: str) -> Result:
         declared=start.get("declared", {}),
         refused_values=start.get("refused", {}),
         tried=packed_cases(cases),
+        classes=classes_met(cases),
         failing_cases=[
             {"test": event["test"], **case} for event in process.of_kind("failure") for case in event.get("cases", ())
         ],

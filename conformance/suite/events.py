@@ -56,6 +56,7 @@ EVENTS: dict[str, dict[str, Any]] = {
         families={"type": "object", "additionalProperties": False, "properties": dict.fromkeys(FAMILIES, _FAMILY)},
         dtype=_TEXT,
         options=_mapping(_TEXT),
+        classes=_mapping(_TEXT),
         missing=_mapping(_TEXT),
         known=_TEXTS,
         path=_TEXT,

@@ -32,6 +32,7 @@ INVARIANTS = (
 
 MODULE_ORDER = (
     "enumeration",
+    "classes",
     "agreement",
     "fixtures",
     "laws",

@@ -10,6 +10,7 @@ import platform
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
+from types import MappingProxyType
 from typing import Any, NoReturn
 
 import numpy as np
@@ -107,6 +108,11 @@ class Session:
         """What of the option space has been tried."""
         return Coverage(self.tuples)
 
+    @cached_property
+    def shared(self) -> dict[str, Any]:
+        """What several tests need and one computes, by name."""
+        return {}
+
     @property
     def cases_per_relation(self) -> int:
         """How many random cases each law and invariant gets: fewer where the implementation is ``expensive``."""
@@ -154,18 +160,21 @@ class Session:
             refused=values_refused(self.space),
         )
 
-    def check(self, test: str, case: Case) -> None:
-        """Runs and judges a case; raises a `Disagreement` that holds the case, the numbers and a reproducing script."""
+    def check(self, test: str, case: Case, classes: Mapping[str, str] = MappingProxyType({})) -> None:
+        """Runs and judges a case; raises a `Disagreement` that holds the case, the numbers and a reproducing script.
+
+        classes   the classes that it carries (`conformance.cases.classes`), for the coverage
+        """
         case = self.prepared(case)
         asked = Asked(self.implementation, case, self.known_divergences)
         try:
             verdict, known = asked.judged()
         except Disagreement as error:
             failed = Verdict((Comparison("call", 0, np.inf, problem=str(error)),))
-            self._record_verdict(test, failed, (), case)
+            self._record_verdict(test, failed, (), case, classes=classes)
             lines = str(error).splitlines()[1:]
             raise self._disagreement(case, lambda: lines, asked.again) from error
-        self._record_verdict(test, verdict, known, case)
+        self._record_verdict(test, verdict, known, case, classes=classes)
         self.answers.add(case, asked.answer, verdict, [one for one in self.known_divergences if one.id in known])
         if verdict.disagreements:
             raise self._disagreement(case, cache(lambda: self._told(case, verdict)), asked.again)
@@ -261,7 +270,13 @@ class Session:
         return script_of_case(self.implementation, what, self.known_divergences) if isinstance(what, Case) else ""
 
     def _record_verdict(
-        self, test: str, verdict: Verdict, known: tuple[str, ...], case: Case, family: str | None = None
+        self,
+        test: str,
+        verdict: Verdict,
+        known: tuple[str, ...],
+        case: Case,
+        family: str | None = None,
+        classes: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         """Records a verdict, unless the test has failed before: then Hypothesis only shrinks the failure."""
         if test in self._failed:
@@ -284,6 +299,7 @@ class Session:
             families=families,
             dtype=case.dtype_name if family is None else "",
             options={name: str(value) for name, value in case.options.items()},
+            classes=dict(classes),
             missing=_reasons_by_family(verdict.missing),
             known=list(known),
             path=verdict.path,

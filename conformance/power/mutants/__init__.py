@@ -23,6 +23,10 @@ from .faults import (
     calls,
     cell_gradients,
     cells,
+    conditions_of_losses,
+    conditions_of_masks,
+    conditions_of_sizes,
+    conditions_of_values,
     directions,
     drawn_dropout,
     dropout,
@@ -33,6 +37,8 @@ from .faults import (
 )
 from .layer import Textbook
 
+CONDITIONAL = "behind a condition"
+"""The group of faults that show in few cases only."""
 GROUPS: dict[str, tuple[ModuleType, ...]] = {
     "forward": (cells, activations, arithmetic),
     "state and direction": (states, directions),
@@ -41,6 +47,7 @@ GROUPS: dict[str, tuple[ModuleType, ...]] = {
     "api": (calls,),
     "later calls": (later_calls,),
     "drawn dropout": (drawn_dropout,),
+    CONDITIONAL: (conditions_of_sizes, conditions_of_values, conditions_of_losses, conditions_of_masks),
 }
 
 

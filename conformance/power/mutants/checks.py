@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from types import MappingProxyType
 from typing import NoReturn
 
 import numpy as np
@@ -20,6 +21,7 @@ from ...judging.verdict import Comparison, judge
 from ...suite import (
     test_agreement,
     test_calls,
+    test_classes,
     test_drawn_dropout,
     test_enumeration,
     test_fixtures,
@@ -59,7 +61,7 @@ class StoppingSession(Session):
     families: Collection[str] = FAMILIES
     cases: int = 0
 
-    def check(self, test: str, case: Case) -> None:
+    def check(self, test: str, case: Case, classes: Mapping[str, str] = MappingProxyType({})) -> None:
         self.cases += 1
         try:
             observed = observe(self.implementation, case)
@@ -132,6 +134,11 @@ def drawn_dropout(session: Session) -> Iterator[Check]:
     yield "draws", test_drawn_dropout.test_dropout_is_drawn_as_it_should_be
 
 
+def classes(session: Session) -> Iterator[Check]:
+    for kind in CELL_VARIANTS:
+        yield kind, partial(test_classes.test_every_class_agrees_with_the_oracle, kind=kind)
+
+
 def enumeration(session: Session) -> Iterator[Check]:
     yield "combinations", test_enumeration.test_every_combination_agrees_with_the_oracle
 
@@ -161,7 +168,7 @@ def stateful(session: Session) -> Iterator[Check]:
     yield "calls", test_stateful.test_a_stateful_layer_goes_on_where_it_was
 
 
-_MODULES = (agreement, calls, drawn_dropout, enumeration, fixtures, invariants, laws, refusals, stateful)
+_MODULES = (agreement, calls, classes, drawn_dropout, enumeration, fixtures, invariants, laws, refusals, stateful)
 MODULES: dict[str, Callable[[Session], Iterator[Check]]] = {
     name: module for name in MODULE_ORDER for module in _MODULES if module.__name__ == name
 }

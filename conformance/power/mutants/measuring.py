@@ -15,12 +15,13 @@ from typing import Any
 import hypothesis.core
 import pytest
 
-from ...contract import FAMILIES, Implementation
+from ...contract import FAMILIES, Case, Implementation
 from ...implementations.finding import offered
-from ...suite import trying
+from ...suite import test_classes, trying
 from ...suite.session import PROFILES, Session
 from . import MUTANTS, bug_of, group_of
 from .checks import FORWARD, MODULES, Caught, StoppingSession
+from .faults.conditional import Conditional
 from .layer import Textbook
 from .other_suites import caught_by_published_cases, caught_by_the_corpus
 
@@ -129,6 +130,30 @@ def run_until_caught(
         if found[module].caught:
             break
     return found
+
+
+def caught_where_it_holds(name: str, seed: int) -> ModuleResult:
+    """A fault behind a condition, asked only cases of the quick profile that carry a class and meet the condition."""
+    made = MUTANTS[name]()
+    if not isinstance(made, Conditional):
+        raise ValueError(f"{name}: expected a fault behind a condition")
+    session, began = session_of(made, seed), time.perf_counter()
+    for case in _cases_with_classes(seed):
+        if made.holds(case):
+            try:
+                session.check(f"classes {case.kind}", case)
+            except Caught as found:
+                message = str(found.comparisons[0])
+                seconds = time.perf_counter() - began
+                return ModuleResult("classes", message, found.families, session.cases, seconds)
+    return ModuleResult("", "", (), session.cases, time.perf_counter() - began)
+
+
+@cache
+def _cases_with_classes(seed: int) -> tuple[Case, ...]:
+    session = session_of(Textbook(), seed)
+    combinations = [one for its in test_classes.combinations_with_classes(session).values() for one in its]
+    return tuple(test_classes.built(session, one) for one in combinations)
 
 
 def measure_mutant(name: str, seed: int) -> MutantResult:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+from ..classes_tried import in_words
 from ..result import Result
 from . import Console, escape
 from .time_accounts import time_accounts_table
@@ -15,6 +16,11 @@ Lines = Mapping[str, str]
 def print_details(console: Console, results: Sequence[Result]) -> None:
     """Prints each list that is not empty."""
     print_list(console, "Options tried", {result.name: _tried(result) for result in results if result.coverage})
+    print_list(
+        console,
+        "Sizes, numbers, losses and masks tried",
+        {f"{result.name}: {name}": in_words(met) for result in results for name, met in result.classes.items()},
+    )
     print_list(console, "Not run in part", _not_run(results))
     print_list(
         console,

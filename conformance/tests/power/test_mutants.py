@@ -5,16 +5,19 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from conformance import suite
-from conformance.power.mutants import GROUPS, MUTANTS, bug_of, group_of
+from conformance.power.mutants import CONDITIONAL, GROUPS, MUTANTS, bug_of, group_of
 from conformance.power.mutants.checks import MODULES
 from conformance.power.mutants.faint_faults import WEIGHTS, FaintMutant
+from conformance.power.mutants.faults.conditional import Conditional
 from conformance.power.mutants.layer import Textbook
-from conformance.power.mutants.measuring import run_until_caught
+from conformance.power.mutants.measuring import caught_where_it_holds, run_until_caught, session_of
 from conformance.power.mutants.other_suites import caught_by_the_corpus
 from conformance.suite.plan import MODULE_ORDER
+from conformance.suite.test_classes import built, combinations_with_classes
 
 pytestmark = [
     pytest.mark.usefixtures("measuring"),
@@ -35,10 +38,30 @@ def modules_for(name: str) -> tuple[str, ...]:
     return soonest + tuple(module for module in MODULES if module not in soonest)
 
 
-@pytest.mark.parametrize("name", MUTANTS)
+@pytest.mark.parametrize("name", [name for name in MUTANTS if group_of(name) != CONDITIONAL])
 def test_the_mutant_is_caught(name: str) -> None:
     found = run_until_caught(MUTANTS[name](), 0, modules_for(name))
     assert any(each.caught for each in found.values()), f"{name} survived the quick profile: {bug_of(name)}"
+
+
+@pytest.mark.parametrize("name", [name for name in MUTANTS if group_of(name) == CONDITIONAL])
+def test_the_fault_behind_a_condition_is_caught_by_a_case_that_meets_it(name: str) -> None:
+    """Asks those cases of the quick profile alone, as others have right answers: 62 faults in half a minute."""
+    found = caught_where_it_holds(name, 0)
+    assert found.cases, f"{name}: no case of the quick profile meets the condition: {bug_of(name)}"
+    assert found.caught, f"{name} survived {found.cases} cases that meet its condition: {bug_of(name)}"
+
+
+@pytest.mark.parametrize("name", ["WrongFrom33Units", "WrongForTheLastOutputOnly", "WrongWhereNothingCounts"])
+def test_elsewhere_the_fault_behind_a_condition_is_none(name: str) -> None:
+    made, combinations = MUTANTS[name](), session_of(Textbook(), 0)
+    assert isinstance(made, Conditional)
+    cases = [built(combinations, one) for one in combinations_with_classes(combinations)["LSTM"]]
+    elsewhere = [case for case in cases if not made.holds(case) and case.size < 1000]
+    assert elsewhere
+    for case in elsewhere[::4]:
+        right, found = Textbook().observe(case), made.observe(case)
+        assert all(np.array_equal(found[quantity], right[quantity], equal_nan=True) for quantity in right)
 
 
 @pytest.mark.parametrize(

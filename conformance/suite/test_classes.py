@@ -1,0 +1,110 @@
+"""Real sizes, special numbers, losses and masks as people have them: each class with each cell, direction, precision.
+
+The classes are in `conformance.cases.classes`. A failing size is told as such: from how many units on, found by
+bisection.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping, Sequence
+
+import pytest
+
+from conformance.cases.building import CaseBuilder, build_case
+from conformance.cases.choosers import SeededChooser
+from conformance.cases.classes.covering import covering
+from conformance.cases.classes.sizes import Shape
+from conformance.cases.option_space import Combination
+from conformance.cases.real_cases import RealCaseBuilder
+from conformance.contract import Case, attribute_of
+from conformance.judging.divergences import Disagreement
+from conformance.suite.failing_combinations import (
+    Failed,
+    FailureGroup,
+    Tried,
+    limits_of,
+    raise_failures,
+    without_fleeting,
+)
+from conformance.suite.plan import CELL_VARIANTS
+from conformance.suite.session import Session
+from conformance.suite.size_search import smallest_failing
+
+_SHARE_OF_EXPENSIVE = 5  # of so many cases one is tried
+
+
+@pytest.mark.parametrize("kind", CELL_VARIANTS)
+def test_every_class_agrees_with_the_oracle(session: Session, kind: str) -> None:
+    combinations = combinations_with_classes(session).get(kind, ())
+    if not combinations:
+        why = f"{session.implementation.name} has no {kind}"
+        session.record_not_run(f"classes {kind}", why)
+        pytest.skip(why)
+    numbers, sizes = Tried(), Tried()
+    for combination in combinations:
+        tried = sizes if "shape" in combination else numbers
+        tried.check(session, f"classes {kind}", built(session, combination), combination)
+    groups = [*numbers.groups(session), *_by_size(session, sizes.failed)]
+    raise_failures(groups, len(combinations), "combinations of options with sizes, numbers, losses and masks")
+
+
+def combinations_with_classes(session: Session) -> Mapping[str, Sequence[Combination]]:
+    """The combinations, and the classes that each carries, by kind of cell."""
+    if "classes" not in session.shared:
+        session.shared["classes"] = _covering(session)
+    found: Mapping[str, Sequence[Combination]] = session.shared["classes"]
+    return found
+
+
+def _covering(session: Session) -> Mapping[str, Sequence[Combination]]:
+    kinds = {kind: its for kind, wanted in CELL_VARIANTS.items() if (its := session.space.with_options(**wanted))}
+    found = covering(kinds, session.seed, session.profile.every_combination)
+    if attribute_of(session.implementation, "sizes") is not None:  # what is compiled is for the given sizes alone
+        found = {kind: [one for one in its if "shape" not in one] for kind, its in found.items()}
+        session.record_not_run("classes of sizes", f"{session.implementation.name} compiles anew for each size")
+    if attribute_of(session.implementation, "expensive"):
+        places = {kind: k for k, kind in enumerate(found)}
+        found = {kind: its[places[kind] :: _SHARE_OF_EXPENSIVE] for kind, its in found.items()}
+    return found
+
+
+def built(session: Session, combination: Combination, shape: Shape | None = None) -> Case:
+    """The case of a combination; the numbers follow from it and the seed, whatever the sizes.
+
+    shape   other sizes than it carries
+    """
+    shape = shape or combination.get("shape")
+    named = sorted((name, str(value)) for name, value in combination.items() if name != "shape")
+    seed = zlib.crc32(repr(named).encode())
+    if shape is None:
+        sizes = attribute_of(session.implementation, "sizes")
+        return build_case(SeededChooser(session.seed, seed, sizes=sizes), combination, limits_of(session))
+    given = {"hidden" if name == "units" else name: size for name, size in shape.sizes.items()}
+    builder: CaseBuilder = RealCaseBuilder(
+        SeededChooser(session.seed, seed, sizes=given), combination, limits_of(session)
+    )
+    return builder.case()
+
+
+def _by_size(session: Session, failed: list[Failed]) -> list[FailureGroup]:
+    """One group of the failures at real sizes: the options that all share, and from which size on they fail."""
+    fleeting, failed = without_fleeting(failed)
+    if not failed:
+        return fleeting
+    first = min(failed, key=lambda one: one.case.size)
+    shared = set.intersection(*(set(one.combination.items()) for one in failed)) - {
+        ("shape", first.combination["shape"])
+    }
+
+    def fails(shape: Shape) -> Disagreement | None:
+        try:
+            session.check(first.label, built(session, first.combination, shape))
+        except Disagreement as error:
+            return error
+        return None
+
+    told, found = smallest_failing(first.combination["shape"], first.combination, fails)
+    error = found or first.error
+    smallest = Disagreement(lambda: f"fails {told}\n{error}", error.failing_cases)
+    return [*fleeting, FailureGroup(dict(sorted(shared, key=str)), len(failed), smallest)]
