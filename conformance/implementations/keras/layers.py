@@ -82,6 +82,7 @@ class KerasLayers(ProgramImplementation):
     refused: Sequence[Mapping[str, Any]] = options.refused(_BACKEND, _ABSENT)
     expensive = _BACKEND == "jax"  # it compiles every operation anew for every shape
     sizes = {"batch": 3, "time": 4, "input": 2, "hidden": 5} if _BACKEND == "jax" else None
+    threads = False  # a model is kept for all cases of its options, and each case assigns its weights
 
     def __init__(self, device: str = "cpu") -> None:
         if not keras.__version__.startswith(f"{self.major}."):
