@@ -175,7 +175,7 @@ def improbable(drawn: Array, axes: tuple[str, ...]) -> list[str]:
     dropped, count = int((drawn == 1).sum()), int(known.sum())
     chance = two_sided_binomial(dropped, count, RATE)
     if chance < ALARM:
-        found.append(f"{dropped} of {count} are dropped at a rate of {RATE}: probability {chance:.1g}")
+        found.append(f"the rate is not {RATE}: {dropped} of {count} are dropped, probability {chance:.1g}")
     for axis, name in enumerate(axes):
         pairs = drawn.shape[axis] // 2
         one, other = (np.take(drawn, np.arange(start, 2 * pairs, 2), axis) for start in (0, 1))

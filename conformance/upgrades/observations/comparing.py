@@ -26,6 +26,7 @@ from typing import Any
 from ...cases.option_space import Combination
 from ...contract import FAMILIES
 from ...running.machine import machine_differences
+from ...suite.drawing import SURFACE
 from ..environments.compatibility import successors
 from .answers import SEVERITIES, AnswerChange, AnswerComparison, TruthCache, same_bits
 from .record import Answer, Observation, Record
@@ -203,6 +204,8 @@ def _surfaces(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Findin
         return
     found: dict[str, list[str]] = defaultdict(list)
     for name in sorted(old.keys() | new.keys()):
+        if name.startswith(SURFACE) and not (name in old and name in new):
+            continue  # older records are without it
         if name not in old or name not in new:
             found[f"the class {'came' if name in new else 'is gone'}"].append(name)
             continue

@@ -77,7 +77,7 @@ class Observation:
     versions      package to version, of the framework and of what it computes with
     machine       platform, processor and its vector extensions, threads
     arithmetic    dtype to the name of the arithmetic that it says it computes with
-    surface       class to its signature, defaults and weights
+    surface       class to its signature, defaults and weights, and how dropout is drawn (`conformance.suite.drawing`)
     divergences   id of a known divergence to whether its minimal case ``shows`` or is ``gone``
     speed         kind of cell to the seconds of a call, forward and backward, over those of the oracle
     not_run       what was not asked and why, empty where all was

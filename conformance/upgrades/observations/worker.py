@@ -25,6 +25,7 @@ from ...judging.divergences.scripts import statuses_of
 from ...judging.expected import OracleAnswer
 from ...running.events import append_event, record_named
 from ...running.machine import machine
+from ...suite.drawing import drawn_surface
 from .questions import Question, count_unusual, questions
 from .record import encoded_values, question_extras
 from .thinning import digest_of_bits, thinned
@@ -64,7 +65,7 @@ def observation_fields(implementation: Implementation) -> dict[str, Any]:
         "versions": {**implementation.versions, "numpy": np.__version__},
         "machine": machine(),
         "arithmetic": dict(attribute_of(implementation, "arithmetic")),
-        "surface": interface(),
+        "surface": {**interface(), **drawn_surface(implementation)},
     }
 
 
