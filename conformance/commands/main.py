@@ -16,8 +16,8 @@ from typing import Any
 
 from ..reporting.heartbeat import heartbeat
 
-_NOT_WRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
-"""What a full disk, a quota, a read-only file system and a folder of somebody else's say."""
+_NOT_WRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR)
+"""What a full disk, a quota, a read-only file system, a folder of somebody else's and a home that is a file say."""
 _MODULE = "python -m conformance"
 _SCRIPT = "rnn-conformance"
 _OPTIONAL = {
@@ -80,9 +80,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with nullcontext() if parsed.named in _TELL_THEMSELVES else heartbeat(lambda: f"{parsed.named} goes on"):
             status: int = parsed.command(parsed)
     except OSError as error:
-        if error.errno not in _NOT_WRITABLE:
+        if error.errno in _NOT_WRITABLE:
+            print(f"{error.filename or 'a file'}: cannot be written: {error.strerror}", file=sys.stderr)
+        elif error.errno == errno.ENOENT and error.filename is None:  # `tempfile` has found no place for its files
+            print(error.strerror, file=sys.stderr)
+        else:
             raise
-        print(f"{error.filename or 'a file'}: cannot be written: {error.strerror}", file=sys.stderr)
         return 2
     except ModuleNotFoundError as error:
         if error.name not in (*_OPTIONAL, *_ALWAYS):

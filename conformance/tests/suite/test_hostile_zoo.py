@@ -62,7 +62,7 @@ def test_the_zoo_leaves_nothing_behind(results: Mapping[str, Any]) -> None:
 
 
 def test_the_zoo_is_told_in_reasonable_length_and_without_a_traceback_of_ours(results: Mapping[str, Any]) -> None:
-    assert results["status"] == 1
+    assert results["status"] == 2  # some declare what makes no sense
     assert "Traceback" not in results["said"].partition("verdict:")[0]
     assert max(results["sizes"]) < 30 * 2**20
     assert len(VERDICTS) >= 80

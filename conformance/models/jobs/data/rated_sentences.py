@@ -52,7 +52,10 @@ class Sentence:
 
 def cache_folder() -> Path:
     """Where this user's programs keep what they can fetch again; may not exist yet."""
-    home = Path.home()
+    try:
+        home = Path.home()
+    except RuntimeError:
+        raise DataRefused("no home folder is known, where finished epochs and data are kept: set HOME") from None
     if sys.platform == "win32":
         base = Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
     elif sys.platform == "darwin":
