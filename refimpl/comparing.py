@@ -7,12 +7,10 @@ Two rules, the second of which reaches further and the first of which is certain
   is that of Student's t, since the deviation is an estimate, times how many numbers were compared
 - *wrong*: it lies beyond its proven bound (`rounding`)
 
-The bound costs many runs, so it is asked for only where some number is more than `SUSPECTED` deviations off, or where
-the caller wants it. A number of few operations may lie beyond its bound, which is 1.7 deviations for a single one,
-and within `SUSPECTED`: it passes unless the caller asks.
+The bound costs many runs, so it is asked for only where some number is so many deviations off that it may lie beyond
+(`looks.may_be_beyond_bound`), or where the caller wants it.
 
-A dozen samples come first. Numbers that look improbable by these, which is rare, are asked for again, with `MORE`
-fresh, careful samples (`sampled`) that decide.
+A dozen samples come first; numbers that look suspicious by these, which is rare, are looked at more closely (`looks`).
 """
 
 from __future__ import annotations
@@ -28,22 +26,15 @@ from .arrays import Array
 from .errors import InvalidArgument
 from .given import in_float64, quantities
 from .given import numbers as checked_numbers
+from .looks import Looks, is_open, may_be_beyond_bound
 from .precision import Precision
 from .running import AnyRun, backward, checked_run
-from .sampling import SAMPLES, Moments, moments, named
+from .sampling import SAMPLES, Moments, named
 from .tails import two_sided
 
 LIMIT = 1e-6
 """The probability of a false alarm in one comparison, by the model."""
-MORE = 96
-"""Fresh samples where a dozen leave a doubt."""
-SUSPECTED = 4.0
-"""Deviations from which on the proven bound is asked for."""
 _FLOAT64 = Precision.of("float64")
-_DOUBT = 0.05
-"""The probability below which a dozen samples are not enough; they count double, since they are pooled."""
-_BEYOND_DOUBT = 1000.0
-"""Deviations that no further samples would explain."""
 
 
 @dataclass(frozen=True)
@@ -152,7 +143,7 @@ def compare(
     d_outputs   the cotangents that the gradients were made from, as in `backward`
     d_state
     dtype       the implementation's arithmetic, as in `rounding.spread`
-    samples     how many sampled evaluations; a doubt is settled by more
+    samples     how many sampled evaluations; a doubt is settled by more (`looks`)
     seed        of their errors
     proven      whether to ask for the proven bounds in any case
 
@@ -170,28 +161,16 @@ def compare(
     pulled = backward(wide, *cotangents) if of_gradients else None
     expected = {name: value for name, value in named(wide, pulled, wide.cell.state_names).items() if name in got}
 
-    def asked(count: int, first: int) -> dict[str, _Case]:
-        found = moments(
-            wide,
-            precision,
-            *cotangents,
-            gradients=of_gradients,
-            samples=count,
-            seed=seed,
-            first=first,
-            careful=first > 0,
-        )
-        return {name: _Case.of(value, got[name], found[name], precision) for name, value in expected.items()}
-
-    cases, freedom = asked(samples, 0), samples
-    numbers = sum(case.numbers for case in cases.values())
-    worst = max((case.worst for case in cases.values()), default=0.0)
-    if numbers * two_sided(worst, 2 * samples) < _DOUBT and worst < _BEYOND_DOUBT:
-        cases, freedom = asked(MORE, samples), MORE
+    looks = Looks(wide, precision, cotangents, of_gradients, samples, seed)
+    for look, count in enumerate(looks.counts):
+        seen = looks.at(look)
+        cases = {name: _Case.of(value, got[name], seen[name], looks) for name, value in expected.items()}
+        worst, freedom = max((case.worst for case in cases.values()), default=0.0), count
         numbers = sum(case.numbers for case in cases.values())
-        worst = max(case.worst for case in cases.values())
+        if not is_open(worst, numbers):
+            break
     bounds: dict[str, Array] = {}
-    if proven or worst > SUSPECTED:
+    if proven or may_be_beyond_bound(wide.cell, worst):
         bounds = _bounds(wide, precision, cotangents if of_gradients else None)
     return Verdict(
         precision.name, tuple(case.judged(name, numbers, freedom, bounds.get(name)) for name, case in cases.items())
@@ -217,10 +196,9 @@ class _Case:
     deviations: Array
 
     @staticmethod
-    def of(expected: Array, got: Array, found: Moments, precision: Precision) -> _Case:
-        ours = _FLOAT64.unit_roundoff / precision.unit_roundoff  # the oracle itself computed in float64
-        deviation = found.deviation * np.sqrt(1 + ours**2)
-        decided = ~found.chaotic & (np.abs(expected) < precision.largest)
+    def of(expected: Array, got: Array, found: Moments, looks: Looks) -> _Case:
+        deviation = looks.deviation(found)
+        decided = ~found.chaotic & (np.abs(expected) < looks.precision.largest)
         with np.errstate(all="ignore"):
             error = np.abs(got - expected)
             off = np.where(error == 0, 0.0, error / deviation)

@@ -198,10 +198,8 @@ def unroll(
     keep: bool = True,
     of_cell: Callable[..., Run] = sequence.unroll,
 ) -> StackRun:
-    """All layers over all steps of ``x``, arguments already checked; also for arrays with their own arithmetic.
-
-    of_cell   what unrolls a cell, with the parameters of `sequence.unroll`
-    """
+    """All layers over all steps of ``x``, arguments already checked, each cell by ``of_cell``; also for arrays with
+    their own arithmetic."""
     given = dict(zip(stack.state_names, initial_state, strict=True))
     runs: list[tuple[Run, ...]] = []
     fed = x
@@ -296,7 +294,7 @@ def _merged_adjoint(layer: Layer, runs: tuple[Run, ...], d: Array) -> tuple[Arra
 
 
 def _its(values: dict[str, Any], where: str) -> dict[str, Any]:
-    """Those of the values whose names begin with the prefix, by the rest of their names."""
+    """Those whose names begin with the prefix, by the rest of their names."""
     return {name.removeprefix(where): value for name, value in values.items() if name.startswith(where)}
 
 

@@ -8,15 +8,16 @@ implementations do lie from the exact result (`refimpl.sampling`); it is there f
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from functools import cache, cached_property
+from dataclasses import dataclass, field, replace
+from functools import cache, cached_property, partial
 from typing import Any
 
 import numpy as np
 
 import refimpl as ri
+from refimpl.looks import CLOSEST_OF_MANY, SUSPECTED, Looks, may_be_beyond_bound
 from refimpl.precision import Precision
-from refimpl.sampling import SAMPLES, Moments, moments
+from refimpl.sampling import Moments
 from refimpl.tails import deviations_at
 
 from ..cases.oracle_run import quantities, run_oracle
@@ -24,13 +25,16 @@ from ..common.deferred import Deferred
 from ..contract import Array, Case, Quantities
 
 FLOAT64 = Precision.of("float64")
-MANY_SAMPLES = 96
 FALSE_ALARMS = 1e-6
 """In how many runs of a faithful implementation one number may be called improbable, by the model."""
 NUMBERS = 10**7
 """More than one run compares."""
-FARTHEST = deviations_at(FALSE_ALARMS / NUMBERS, MANY_SAMPLES)
-"""How many deviations a number may be off before it is improbable: 8.7."""
+
+
+@cache
+def farthest(samples: int) -> float:
+    """How many deviations, known from so many samples, a number may be off before it is improbable: 7.7 from 384."""
+    return deviations_at(FALSE_ALARMS / NUMBERS, samples)
 
 
 @dataclass(frozen=True)
@@ -38,12 +42,15 @@ class Expected:
     """What is expected of a case; arrays by quantity, in the quantity's shape.
 
     values       the oracle's values, in float64
-    bounds       how far each may be off: the proven bound, or `FARTHEST` deviations where there is none
+    bounds       how far each may be off: the proven bound, or `farthest` deviations where there is none
     dtype        the dtype that the implementation must return; None: any floating-point dtype
     deviations   the sampled deviations, from a dozen samples; infinite where the case is chaotic. Empty: not known
-    refined      the same from `MANY_SAMPLES`
+    refined      the same from the closest look (`refimpl.looks`)
     smooth       whether no slope of the case jumps anywhere
     many         ``(3, samples)``: what the many errors of each of the dozen samples have in common (`refimpl.leaning`)
+    closer       as ``deviations``, from a look in between
+    samples      how many the closest look takes
+    near_bound   whether a number may lie beyond its bound that is so few deviations off (`looks.may_be_beyond_bound`)
     """
 
     values: Quantities
@@ -53,10 +60,18 @@ class Expected:
     refined: Quantities = field(default_factory=dict)
     smooth: bool = True
     many: Quantities = field(default_factory=dict)
+    closer: Quantities = field(default_factory=dict)
+    samples: int = CLOSEST_OF_MANY
+    near_bound: Callable[[float], bool] = field(default=lambda worst: worst > SUSPECTED, repr=False)
+
+    @property
+    def farthest(self) -> float:
+        """How many deviations of the closest look a number may be off."""
+        return farthest(self.samples)
 
     @cached_property
     def limits(self) -> Quantities:
-        """How far each may be off: its bound, or `FARTHEST` deviations where these are less and not 0.
+        """How far each may be off: its bound, or `farthest` deviations where these are less and not 0.
 
         Where slopes jump the bound alone decides: it knows every slope that is as good, and samples may miss one.
         """
@@ -64,8 +79,8 @@ class Expected:
             return self.bounds
         found = {}
         for name, bound in self.bounds.items():
-            farthest = FARTHEST * self.refined[name]
-            found[name] = np.where(farthest > 0, np.fmin(bound, farthest), bound)
+            most = self.farthest * self.refined[name]
+            found[name] = np.where(most > 0, np.fmin(bound, most), bound)
         return found
 
     def widened(self, other: Expected, applies: Callable[[str], bool]) -> Expected:
@@ -74,14 +89,13 @@ class Expected:
         def wider(one: Quantities, more: Quantities) -> Quantities:
             return Deferred(one, lambda: {n: np.maximum(one[n], more[n]) if applies(n) else one[n] for n in one})
 
-        return Expected(
-            self.values,
-            wider(self.bounds, other.bounds),
-            self.dtype,
-            wider(self.deviations, other.deviations),
-            wider(self.refined, other.refined),
-            self.smooth,
-            Deferred(self.many, lambda: {n: other.many[n] if applies(n) else self.many[n] for n in self.many}),
+        return replace(
+            self,
+            bounds=wider(self.bounds, other.bounds),
+            deviations=wider(self.deviations, other.deviations),
+            closer=wider(self.closer, other.closer),
+            refined=wider(self.refined, other.refined),
+            many=Deferred(self.many, lambda: {n: other.many[n] if applies(n) else self.many[n] for n in self.many}),
         )
 
     def without(self, ignored: Mapping[str, Array]) -> Expected:
@@ -90,9 +104,14 @@ class Expected:
         def opened(one: Quantities) -> Quantities:
             return Deferred(one, lambda: {n: np.where(ignored.get(n, False), np.inf, one[n]) for n in one})
 
-        bounds, deviations, refined = (opened(each) for each in (self.bounds, self.deviations, self.refined))
-        many = {name: self.many[name] for name in self.many if name not in ignored}
-        return Expected(self.values, bounds, self.dtype, deviations, refined, self.smooth, many)
+        return replace(
+            self,
+            bounds=opened(self.bounds),
+            deviations=opened(self.deviations),
+            closer=opened(self.closer),
+            refined=opened(self.refined),
+            many={name: self.many[name] for name in self.many if name not in ignored},
+        )
 
 
 class OracleAnswer:
@@ -122,20 +141,24 @@ class OracleAnswer:
         """
         precision = Precision.of(arithmetic or self.case.dtype_name)
         names = self.values
-        dozen = cache(lambda: self._moments(precision, samples=SAMPLES, many=True))
-        many = {"samples": MANY_SAMPLES, "first": SAMPLES, "careful": True}
-        deviations = Deferred(names, lambda: _deviations(dozen(), precision))
-        refined = Deferred(names, lambda: _deviations(self._moments(precision, **many), precision))
-        in_common = Deferred(names, lambda: {name: _in_common(each) for name, each in dozen().items()})
+        looks = Looks(self.run, precision, self._cotangents, self.case.wants_gradients, many=True)
+        deviations, closer, refined = (
+            Deferred(names, partial(_deviations, looks, look)) for look in range(len(looks.counts))
+        )
+        in_common = Deferred(names, lambda: {name: _in_common(each) for name, each in looks.at(0).items()})
+        samples = looks.counts[-1]
 
         def bounds() -> Quantities:
             proven = self.proven(precision)
             if all(np.isfinite(bound).all() for bound in proven.values()):
                 return proven
-            return {n: np.where(np.isfinite(b), b, FARTHEST * refined[n]) for n, b in proven.items()}
+            return {n: np.where(np.isfinite(b), b, farthest(samples) * refined[n]) for n, b in proven.items()}
 
         smooth = ri.rounding.is_smooth(self.case.cell, self.case.wants_gradients)
-        return Expected(self.values, Deferred(names, bounds), self.case.dtype, deviations, refined, smooth, in_common)
+        near, bounded = partial(may_be_beyond_bound, self.case.cell), Deferred(names, bounds)
+        return Expected(
+            self.values, bounded, self.case.dtype, deviations, refined, smooth, in_common, closer, samples, near
+        )
 
     def proven(self, precision: Precision) -> Quantities:
         """The proven bounds."""
@@ -158,13 +181,9 @@ class OracleAnswer:
             self._bounds_by_arithmetic[arithmetic] = found
         return self._bounds_by_arithmetic[arithmetic]
 
-    def _moments(self, precision: Precision, **more: Any) -> dict[str, Moments]:
-        return moments(self.run, precision, *self._cotangents, gradients=self.case.wants_gradients, **more)
 
-
-def _deviations(found: Mapping[str, Moments], precision: Precision) -> Quantities:
-    both = np.hypot(1, FLOAT64.unit_roundoff / precision.unit_roundoff)  # the implementation's, and the oracle's
-    return {name: np.where(each.chaotic, np.inf, both * each.deviation) for name, each in found.items()}
+def _deviations(looks: Looks, look: int) -> Quantities:
+    return {name: np.where(each.chaotic, np.inf, looks.deviation(each)) for name, each in looks.at(look).items()}
 
 
 def _in_common(found: Moments) -> Array:

@@ -10,20 +10,15 @@ from typing import Any
 import numpy as np
 
 from refimpl.leaning import some_of, sums
+from refimpl.looks import BEYOND_DOUBT, CLOSEST_OF_MANY, suspected_of
 from refimpl.tails import two_sided
 
 from ..contract import FAMILIES, Array, Observed, family_of
-from .expected import FARTHEST, MANY_SAMPLES, NUMBERS, Expected
+from .expected import NUMBERS, Expected
 
 NEGLIGIBLE_RATIO = 0.01
 """An error below a hundredth of its bound is never reported as grown."""
-SUSPECTED = 4.0
-"""Deviations, of a dozen samples, within which no more is asked: bounds and further samples cost many runs."""
-NOT_REPORTED = "not reported by the implementation"
-"""Why a quantity is missing, where the implementation does not say why."""
-_MANY = 5_000
-BEYOND_DOUBT = 1000.0
-"""Deviations, of a dozen samples, that no further samples explain."""
+NOT_REPORTED = "not reported by the implementation"  # where it does not say why itself
 
 
 @dataclass(frozen=True)
@@ -36,7 +31,7 @@ class Comparison:
     index      the place of the number with that ratio; ``expected``, ``got`` and ``bound`` are its values
     undecided  how many numbers were not compared: their bound is infinite, and their samples come apart
     problem    what was wrong before any number could be compared: a shape, a dtype; empty where nothing was
-    deviation  the sampled deviation there; 0 where none was asked for
+    deviation  the sampled deviation there, from so many ``samples``; 0 where none was asked for
     certain    whether the number lies beyond its proven bound; False where the bound was not asked for
     measured   how many errors were compared with a deviation, of a dozen samples; ``squares`` is the sum of the squares
                of their ratios, and ``farthest`` the greatest
@@ -53,6 +48,7 @@ class Comparison:
     undecided: int = 0
     problem: str = ""
     deviation: float = 0.0
+    samples: int = CLOSEST_OF_MANY
     certain: bool = True
     measured: int = 0
     squares: float = 0.0
@@ -78,7 +74,7 @@ class Comparison:
         deviations = error / self.deviation
         if self.certain:
             return f"{told}: wrong, {deviations:.3g} deviations off"
-        chance = min(1.0, NUMBERS * two_sided(deviations, MANY_SAMPLES))
+        chance = min(1.0, NUMBERS * two_sided(deviations, self.samples))
         return f"{told}: improbable, {deviations:.3g} deviations off; probability {chance:.1g} in a run"
 
 
@@ -163,25 +159,23 @@ def compare(quantity: str, expected: Array, bound: Array, got: Any, dtype: Any =
     )
 
 
-def suspected_of(numbers: int) -> float:
-    """`SUSPECTED`, and where so many numbers are compared that some go beyond by chance, what the greatest of as many
-    normal numbers comes to, ``√(2 ln n)``, and a half."""
-    return SUSPECTED if numbers < _MANY else max(SUSPECTED, float(np.sqrt(2 * np.log(numbers))) + 0.5)
+_Comparisons = Sequence[Comparison | None]
 
 
 def judge(expected: Expected, observed: Observed) -> Verdict:
     """Compares everything that was observed; an observed quantity of an unknown name is a problem too.
 
-    Where no number is more deviations off than `suspected_of` says, and no samples come apart, the verdict stands. Else
-    each number is held to its limit.
+    Where no number is suspiciously far off (`suspected_of`), and no samples come apart, the verdict stands, but for
+    what lies beyond its bound. Else there is a closer look (`refimpl.looks`), and at last each is held to its limit.
     """
     shared = [name for name in expected.values if name in observed.values]
-    comparisons = [_by_deviations(expected, name, observed.values[name]) for name in shared]
-    suspected = suspected_of(sum(c.numbers for c in comparisons if c is not None))
-    if any(c is None or c.undecided or c.ratio * FARTHEST > suspected for c in comparisons):
-        comparisons = [
+    comparisons: _Comparisons = [_by_deviations(expected, name, observed.values[name]) for name in shared]
+    most = suspected_of(sum(c.numbers for c in comparisons if c is not None)) / expected.farthest
+    if any(_is_suspected(c, most) for c in comparisons):
+        comparisons = _settled(expected, observed, comparisons, most) or [
             _by_limits(expected, name, observed.values[name], c) for name, c in zip(shared, comparisons, strict=True)
         ]
+    comparisons = [_by_bound(expected, c, observed) for c in comparisons]
     found = [comparison for comparison in comparisons if comparison is not None]
     known = set(expected.values)
     if not any(family_of(name) == "gradients" for name in known):  # none asked for, some may come
@@ -199,12 +193,46 @@ def judge(expected: Expected, observed: Observed) -> Verdict:
     return Verdict(tuple(found), missing, observed.path)
 
 
+def _is_suspected(found: Comparison | None, most: float) -> bool:
+    return found is None or found.undecided > 0 or found.ratio > most
+
+
+def _settled(expected: Expected, observed: Observed, comparisons: _Comparisons, most: float) -> _Comparisons:
+    """The comparisons by a closer look, if no number is suspected by it any more; else none."""
+    if not expected.closer or any(c is None or c.undecided or c.problem for c in comparisons):
+        return ()
+    found: list[Comparison | None] = []
+    for each in comparisons:
+        if each is None or not _is_suspected(each, most):
+            found.append(each)
+            continue
+        if each.ratio * expected.farthest > BEYOND_DOUBT:
+            return ()
+        name, deviations = each.quantity, expected.closer[each.quantity]
+        now = compare(name, expected.values[name], expected.farthest * deviations, observed.values[name])
+        if _is_suspected(now, most):
+            return ()
+        now = replace(now, deviation=float(deviations[now.index]), certain=False)
+        found.append(_with_errors_of(each, now))
+    return found
+
+
+def _by_bound(expected: Expected, found: Comparison | None, observed: Observed) -> Comparison | None:
+    """The same, or what lies beyond its bound although it is few deviations off."""
+    agrees = found is None or (found.agrees and found.index and not found.certain)
+    if found is None or not agrees or not expected.near_bound(found.ratio * expected.farthest):
+        return found
+    name = found.quantity
+    bounded = compare(name, expected.values[name], expected.bounds[name], observed.values[name], expected.dtype)
+    return found if bounded.agrees else _with_errors_of(found, beside_bound(expected, bounded))
+
+
 def _by_deviations(expected: Expected, name: str, got: Any) -> Comparison | None:
-    """Compared with `FARTHEST` deviations, of a dozen samples; None where no deviations are known."""
+    """Compared with as many deviations, of a dozen samples, as the limit has; None where no deviations are known."""
     if name not in expected.deviations:
         return None
     deviation = expected.deviations[name]
-    found = compare(name, expected.values[name], FARTHEST * deviation, got, expected.dtype)
+    found = compare(name, expected.values[name], expected.farthest * deviation, got, expected.dtype)
     if found.problem:
         return found
     error = np.abs(np.asarray(got, np.float64) - expected.values[name])
@@ -246,14 +274,20 @@ def in_common_of(comparisons: Sequence[Comparison]) -> list[list[float]]:
 
 def _by_limits(expected: Expected, name: str, got: Any, first: Comparison | None) -> Comparison:
     """Compared with the limits, unless it is wrong beyond doubt already."""
-    if first is not None and (first.problem or (expected.smooth and BEYOND_DOUBT < first.ratio * FARTHEST < np.inf)):
+    if first is not None and (
+        first.problem or (expected.smooth and BEYOND_DOUBT < first.ratio * expected.farthest < np.inf)
+    ):
         return first
     found = compare(name, expected.values[name], expected.limits[name], got, expected.dtype)
     if first is None or not found.index:
         return found
     found = beside_bound(expected, found)
-    measured = {name: getattr(first, name) for name in ("measured", "squares", "farthest", "in_common")}
-    return replace(found, **measured)
+    return _with_errors_of(first, found)
+
+
+def _with_errors_of(first: Comparison, found: Comparison) -> Comparison:
+    """The same, with what the first look says of all errors together."""
+    return replace(found, **{name: getattr(first, name) for name in ("measured", "squares", "farthest", "in_common")})
 
 
 def beside_bound(expected: Expected, found: Comparison) -> Comparison:
@@ -262,5 +296,6 @@ def beside_bound(expected: Expected, found: Comparison) -> Comparison:
         return found
     name, at = found.quantity, found.index
     deviation, bound = float(expected.refined[name][at]), float(expected.bounds[name][at])
-    proven = bound != FARTHEST * deviation  # it is so where there is no bound
-    return replace(found, deviation=deviation, certain=proven and abs(found.got - found.expected) > bound)
+    proven = bound != expected.farthest * deviation  # it is so where there is no bound
+    certain = proven and abs(found.got - found.expected) > bound
+    return replace(found, deviation=deviation, samples=expected.samples, certain=certain)

@@ -38,6 +38,7 @@ INSIDE: dict[str, str] = {
     "rounded_sums": ARITHMETIC,
     "given": "what `compare` checks with",
     "leaning": ARITHMETIC,
+    "looks": "what `compare` does after its checks",
     "noise": ARITHMETIC,
     "pooling": ARITHMETIC,
     "propagation": ARITHMETIC,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from conformance.contract import Case, Observed
 from conformance.implementations.oracle.layers import Oracle
-from conformance.judging.expected import FARTHEST, Expected, expect
+from conformance.judging.expected import Expected, expect, farthest
 from conformance.judging.verdict import Comparison, beside_bound, compare, judge
 
 from ..support import example
@@ -103,7 +104,7 @@ def test_gradients_that_nobody_asked_for_are_no_problem() -> None:
         (2.0, 3.0, "wrong, 30 deviations off"),
         (2.0, 1.5, "improbable, 15 deviations off"),
         (2.0, 0.5, ""),
-        (FARTHEST * 0.1, 1.5, "improbable, 15 deviations off"),
+        (farthest(96) * 0.1, 1.5, "improbable, 15 deviations off"),
         (2.0, 1e6, "wrong, 1e+07 deviations off"),
     ],
     ids=["beyond the bound", "within it", "not far off", "where there is no bound", "beyond doubt"],
@@ -117,6 +118,49 @@ def test_a_number_is_wrong_beyond_its_proven_bound_and_improbable_within_it(
     assert verdict.agrees is not bool(said), str(verdict)
     if said:
         assert f": {said}" in str(beside_bound(expected, verdict.disagreements[0]))
+
+
+class Unasked(dict[str, np.ndarray]):
+    """Tolerances that nobody may ask for."""
+
+    def __missing__(self, name: str) -> np.ndarray:
+        raise AssertionError(f"{name} was asked for")
+
+
+@pytest.mark.parametrize(("closer", "agrees"), [(0.5, True), (0.1, False)], ids=["which settles it", "which does not"])
+def test_a_suspected_number_is_looked_at_more_closely_before_bounds_are_asked_for(closer: float, agrees: bool) -> None:
+    of = {name: {"outputs": np.full(3, value)} for name, value in (("value", 1.0), ("off", 0.1), ("closer", closer))}
+    bounds = Unasked() if agrees else {"outputs": np.full(3, 0.75)}
+    refined = Unasked() if agrees else of["off"]
+    expected = Expected(of["value"], bounds, None, of["off"], refined, closer=of["closer"])
+    verdict = judge(expected, Observed({"outputs": np.array([1.0, 2.0, 1.0])}))
+    assert verdict.agrees is agrees
+    assert verdict.comparisons[0].farthest == 10, "the errors are told as the first look has them"
+
+
+def test_few_roundings_that_are_beyond_their_bound_are_wrong_though_few_deviations_off() -> None:
+    """A SimpleRNN without an activation rounds seldom, and its bounds are near."""
+    case = example("SimpleRNN", activation="linear").in_dtype(np.float32)
+    assert case.d_outputs is not None
+    case = case.replace(
+        x=case.x[:1, :1],
+        d_outputs=case.d_outputs[:1, :1],
+        initial_state=None,
+        d_state=None,
+    )
+    expected = expect(case)
+    with np.errstate(all="ignore"):
+        near = {
+            n: np.where(of != 0, expected.bounds[n] / expected.deviations[n], 9) for n, of in expected.values.items()
+        }
+    name = min(near, key=lambda n: near[n].min())
+    at = np.unravel_index(near[name].argmin(), near[name].shape)
+    assert 1.7 < near[name][at] < 3.8, "nothing is near enough"
+    for beyond in (0.97, 1.03):
+        values = {n: value.copy() for n, value in expected.values.items()}
+        values[name][at] += beyond * expected.bounds[name][at]
+        exact = dataclasses.replace(expected, dtype=None)
+        assert judge(exact, Observed(values)).agrees is (beyond < 1), beyond
 
 
 def test_what_is_missing_carries_the_reason_of_the_quantity_of_its_family_or_none_given() -> None:

@@ -12,10 +12,11 @@ from refimpl.sampling import moments
 
 from ...cases.oracle_run import quantities, run_oracle
 from ...contract import Array, Quantities
-from ...judging.expected import FARTHEST, MANY_SAMPLES
+from ...judging.expected import farthest
 from .float32_vectors import NotExpressible, Vector
 
 UNIT_ROUNDOFF = 2.0**-24
+_SAMPLES = 96
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Limits:
     """How far each number may lie from the float32 nearest to the exact value, by quantity.
 
     proven    no faithful implementation is farther off
-    sampled   a faithful implementation is farther off in one run in a million: `judging.expected.FARTHEST` deviations;
+    sampled   a faithful implementation is farther off in one run in a million: `judging.expected.farthest` deviations;
               never more than the proven bound
     """
 
@@ -38,15 +39,15 @@ def limits(vector: Vector) -> Limits:
     """
     run, names = run_oracle(vector.case), vector.case.state_names
     bounds = quantities(ri.rounding.bound(run, "float32"), None, names)
-    spread = moments(run, "float32", gradients=False, samples=MANY_SAMPLES)
+    spread = moments(run, "float32", gradients=False, samples=_SAMPLES)
     if any(not np.isfinite(bounds[name]).all() or spread[name].chaotic.any() for name in vector.expected):
         raise NotExpressible("chaotic in float32: no tolerance can be derived")
     smooth = ri.rounding.is_smooth(vector.case.cell, gradients=False)
     proven, sampled = {}, {}
     for name, value in vector.expected.items():
         rounding = np.abs(value - vector.in_float32(name))
-        farthest = FARTHEST * spread[name].deviation
-        nearer = np.where(farthest > 0, np.minimum(bounds[name], farthest), bounds[name])
+        most = farthest(_SAMPLES) * spread[name].deviation
+        nearer = np.where(most > 0, np.minimum(bounds[name], most), bounds[name])
         proven[name] = bounds[name] + rounding
         sampled[name] = (nearer if smooth else bounds[name]) + rounding
     return Limits(proven, sampled)
@@ -60,8 +61,8 @@ def in_ulps(vector: Vector, limit: Quantities) -> int:
     worst = 0
     for name, room in limit.items():
         value, expected = vector.in_float32(name).astype(np.float64), _place(vector.in_float32(name))
-        for farthest in (value - room, value + room):
-            worst = max(worst, int(np.abs(_place(farthest) - expected).max(initial=0)))
+        for end in (value - room, value + room):
+            worst = max(worst, int(np.abs(_place(end) - expected).max(initial=0)))
     return worst
 
 

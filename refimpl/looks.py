@@ -1,0 +1,114 @@
+"""How far faithful implementations lie from a run, looked at more closely the more there is to decide.
+
+A dozen samples (`sampling`) are enough where no number is more than `SUSPECTED` deviations off, as in nearly all cases
+of a faithful implementation: the limits are at 6 deviations and more. Then come `CLOSER` others, and at last `CLOSEST`
+that look at each partial sum, at many times the price; these decide. What is `BEYOND_DOUBT` no samples explain.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from .activations import named
+from .arrays import Array
+from .parameters import Cell
+from .precision import Precision
+from .running import AnyRun
+from .sampling import SAMPLES, Moments, moments
+from .stack import Stack, named_cells
+
+CLOSER = 48
+CLOSEST, CLOSEST_OF_MANY = 384, 96
+"""Where there are many numbers samples cost much, and their deviations, which are pooled, are known the better."""
+_MANY = 2**16
+"""Numbers of all gates and steps."""
+SUSPECTED = 4.0
+"""Deviations within which no more is asked."""
+_SOME_GO_BEYOND = 5_000
+BEYOND_DOUBT = 1000.0
+_FLOAT64 = Precision.of("float64")
+
+
+_FEWEST = 1.7
+"""Deviations that a single rounding may be off at most: its bound, ``u 2^e``, over their standard deviation."""
+
+
+def suspected_of(numbers: int) -> float:
+    """`SUSPECTED`, and where so many numbers are compared that some go beyond by chance, what the greatest of as many
+    normal numbers comes to, ``√(2 ln n)``, and a half."""
+    return SUSPECTED if numbers < _SOME_GO_BEYOND else max(SUSPECTED, math.sqrt(2 * math.log(numbers)) + 0.5)
+
+
+def is_open(worst: float, numbers: int) -> bool:
+    """Whether a closer look could decide of so many numbers, of which the worst is so many deviations off."""
+    return suspected_of(numbers) < worst < BEYOND_DOUBT
+
+
+def may_be_beyond_bound(cell: Cell | Stack, worst: float) -> bool:
+    """Whether a number that is so many deviations off may lie beyond its proven bound.
+
+    A bound grows with the number of roundings, deviations with its root. Where an activation errs, by as much as eight
+    roundings, a bound is at more than four deviations: it is at less for 0.07 % of the gradients' numbers in ordinary
+    cases, never below 3. Where none does it may be as near as one rounding's.
+    """
+    return worst > (_FEWEST if _errs_little(cell) else SUSPECTED)
+
+
+def _errs_little(cell: Cell | Stack) -> bool:
+    names = ("activation", "recurrent_activation", "output_activation")
+    used = [[getattr(each, name, None) for name in names] for _, each in named_cells(cell)]
+    return any(all(named(name).ulps == 0 for name in its if name is not None) for its in used)
+
+
+@dataclass(frozen=True)
+class Looks:
+    """The looks at a run, each taken when it is first asked for.
+
+    cotangents   as in `running.backward`; ``gradients``: whether these are looked at
+    samples      how many the first look takes
+    seed         as in `sampling.spread`
+    many         whether the first look asks for `Moments.many`
+    taken        those that were
+    """
+
+    run: AnyRun
+    precision: Precision
+    cotangents: tuple[Any, Sequence[Any] | None]
+    gradients: bool
+    samples: int = SAMPLES
+    seed: int = 0
+    many: bool = False
+    taken: dict[int, dict[str, Moments]] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def counts(self) -> tuple[int, int, int]:
+        """How many samples each look takes."""
+        batch, time, _ = self.run.x.shape
+        columns = sum(cell.hidden_size * len(cell.gate_order) for _, cell in named_cells(self.run.cell))
+        return self.samples, CLOSER, CLOSEST_OF_MANY if batch * time * columns > _MANY else CLOSEST
+
+    def at(self, look: int) -> dict[str, Moments]:
+        """The first look, 0, the second or the last."""
+        if look not in self.taken:
+            self.taken[look] = moments(
+                self.run,
+                self.precision,
+                *self.cotangents,
+                gradients=self.gradients,
+                samples=self.counts[look],
+                seed=self.seed,
+                first=sum(self.counts[:look]),
+                careful=look == len(self.counts) - 1,
+                many=self.many and look == 0,
+            )
+        return self.taken[look]
+
+    def deviation(self, found: Moments) -> Array:
+        """That of an implementation from the oracle, which itself computes in float64."""
+        return found.deviation * np.hypot(1, _FLOAT64.unit_roundoff / self.precision.unit_roundoff)
