@@ -214,6 +214,7 @@ EXACT: Mapping[str, Operator] = {
     "And": _elementwise(np.logical_and),
     "Or": _elementwise(np.logical_or),
     "Neg": _elementwise(np.negative),
+    "Floor": _elementwise(np.floor),
     "Abs": _elementwise(np.abs),
     "Relu": lambda node, inputs: np.maximum(inputs[0], 0),
     "Max": lambda node, inputs: np.maximum.reduce(list(inputs)),

@@ -18,6 +18,7 @@ from refimpl.layouts.onnx_node import from_onnx
 
 from ..model import Node
 from . import parts
+from .onnx_convolution import convolution
 from .onnx_moves import Operator, given
 
 
@@ -49,6 +50,13 @@ def _gemm(node: Node, inputs: Sequence[Any]) -> Any:
     return y if len(inputs) < 3 or inputs[2] is None else y + inputs[2]
 
 
+def _dequantised(node: Node, inputs: Sequence[Any]) -> Any:
+    if np.size(getattr(inputs[1], "value", inputs[1])) != 1:
+        raise NotImplementedError("DequantizeLinear with a scale for each row")
+    centre = inputs[2] if len(inputs) > 2 and inputs[2] is not None else 0
+    return inputs[1] * (np.asarray(inputs[0], np.float64) - np.asarray(centre, np.float64))
+
+
 def _activation(node: Node, inputs: Sequence[Any]) -> Any:
     alpha, beta = ([node.attributes[name]] if name in node.attributes else [] for name in ("alpha", "beta"))
     return parts.activated(inputs[0], from_onnx(node.operator, iter(alpha), iter(beta)))
@@ -61,7 +69,8 @@ def _softmax(node: Node, inputs: Sequence[Any]) -> Any:
 
 
 def _power(node: Node, inputs: Sequence[Any]) -> Any:
-    exponent = float(np.asarray(inputs[1]).reshape(-1)[0]) if np.size(inputs[1]) == 1 else np.nan
+    given_exponent = np.asarray(getattr(inputs[1], "value", inputs[1]))
+    exponent = float(given_exponent.reshape(-1)[0]) if given_exponent.size == 1 else np.nan
     if exponent != int(exponent if np.isfinite(exponent) else 0) or exponent < 1:
         raise NotImplementedError("a power whose exponent is no whole number")
     return inputs[0] ** int(exponent)
@@ -106,6 +115,8 @@ ROUNDED: Mapping[str, Operator] = {
     "Mul": lambda node, inputs: inputs[0] * inputs[1],
     "Div": _divided,
     "MatMul": _matmul,
+    "Conv": convolution,
+    "DequantizeLinear": _dequantised,
     "Gemm": _gemm,
     "Sqrt": lambda node, inputs: sqrt(inputs[0]),
     "Exp": lambda node, inputs: exp(inputs[0]),

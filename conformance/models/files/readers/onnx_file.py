@@ -8,6 +8,7 @@ at their node. A node RNN, LSTM or GRU is a recurrent layer, and so is a Loop or
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from ....contract import Array
 from ..computing.interpreting import Unknown, computed
 from ..limits import Budget, size_of, within
 from ..model import CannotRead, Input, Model, Node, Recurrent
-from . import unrolled
+from . import onnx_quantised, unrolled
 from .loops import onnx_loop, wiring
 
 OPERATORS = ("RNN", "LSTM", "GRU")
@@ -130,6 +131,10 @@ def _node(node: Any, k: int, constants: Mapping[str, Array], budget: Budget) -> 
             )
             attributes["is_recurrent"] = True
         attributes = {name: value for name, value in attributes.items() if value is not None}
+    elif node.op_type == onnx_quantised.OPERATOR:
+        lstm, weights = onnx_quantised.as_lstm(Node(name, node.op_type, inputs, outputs, (), attributes), constants)
+        found = _recurrent(lstm, weights)
+        return replace(found, operator=node.op_type, attributes={**found.attributes, "quantised": True})
     elif node.domain not in ("", "ai.onnx"):
         unknown = f"{node.domain}.{node.op_type} is not ONNX's own"
         if any(operator in node.op_type for operator in OPERATORS):
@@ -138,8 +143,6 @@ def _node(node: Any, k: int, constants: Mapping[str, Array], budget: Budget) -> 
 
 
 def _recurrent(node: Node, constants: Mapping[str, Array]) -> Node:
-    from dataclasses import replace
-
     named = dict(zip(_INPUTS, node.inputs, strict=False))
     weights = {name: constants.get(named.get(name, "")) for name in ("W", "R", "B", "P") if named.get(name)}
     roles = tuple("" if role in ("W", "R", "B", "P") else role for role in _INPUTS[: len(node.inputs)])
