@@ -7,7 +7,7 @@ configuration, PyTorch's tensors, ONNX's node. `converting` changes biases where
 `table` shows all layouts side by side.
 """
 
-from . import equinox, flax, fused, haiku, keras, mlx, onnx, onnx_node, pytorch
+from . import equinox, flax, fused, haiku, keras, mlx, ncnn, onnx, onnx_node, paddle, pytorch
 from .converting import convert, native
 
 __all__ = [
@@ -19,7 +19,9 @@ __all__ = [
     "keras",
     "mlx",
     "native",
+    "ncnn",
     "onnx",
     "onnx_node",
+    "paddle",
     "pytorch",
 ]

@@ -28,7 +28,7 @@ from ..lstm import LSTM
 from ..parameters import Cell, Parameters
 from ..simple_rnn import SimpleRNN
 from ..stack import Layer, Stack, is_cell, named_cells
-from . import equinox, flax, fused, gates, haiku, keras, mlx, onnx, pytorch
+from . import equinox, flax, fused, gates, haiku, keras, mlx, ncnn, onnx, paddle, pytorch
 
 LAYOUTS: dict[str, Any] = {
     "keras": keras,
@@ -39,16 +39,18 @@ LAYOUTS: dict[str, Any] = {
     "equinox": equinox,
     "mlx": mlx,
     "haiku": haiku,
+    "paddle": paddle,
+    "ncnn": ncnn,
 }
-_ONE_BIAS = ("flax", "equinox", "mlx")
+_ONE_BIAS = ("flax", "equinox", "mlx", "ncnn")
 """Those that have a recurrent bias inside the reset product alone."""
 _BIASES = ("use_bias", "use_recurrent_bias", "forget_bias")
 _REMEDIES = {
     "reset_after": "the reset form is no matter of layout: Keras and ONNX have both, PyTorch only reset_after=True, "
-    "as Flax, Equinox and MLX, TensorFlow 1 only False, as Haiku; train the form that is wanted",
+    "as PaddlePaddle, ncnn, Flax, Equinox and MLX, TensorFlow 1 only False, as Haiku; train the form that is wanted",
     "peepholes": "ONNX (P) and TensorFlow 1 (LSTMCell) have peepholes",
-    "proj_size": "PyTorch (proj_size) and TensorFlow 1 (LSTMCell) have a projection; else put a dense layer of "
-    "hidden_size to proj_size behind an LSTM whose recurrent kernel is projection @ recurrent_kernel",
+    "proj_size": "PyTorch, PaddlePaddle (proj_size), ncnn and TensorFlow 1 (LSTMCell) have a projection; else put a "
+    "dense layer of hidden_size to proj_size behind an LSTM whose recurrent kernel is projection @ recurrent_kernel",
     "input_forget": "ONNX alone couples the gates",
     "clip": "ONNX alone clips arguments",
     "output_activation": "ONNX alone has an activation of its own for the cell state",
@@ -87,8 +89,8 @@ def convert(params: Mapping[str, Any], *, from_: Cell | Stack, to: Cell | Stack 
     """The parameters of ``to`` that make it compute what ``from_`` computes with ``params``.
 
     from_   the cell, or stack, that the parameters belong to
-    to      one that differs in its biases alone; or a layout's name, for `native` of ``from_`` in it. Flax, Equinox and
-            MLX have the candidate's recurrent bias alone, so into them the others are folded
+    to      one that differs in its biases alone; or a layout's name, for `native` of ``from_`` in it. Flax, Equinox,
+            MLX and ncnn have the candidate's recurrent bias alone, so into them the others are folded
 
     Raises `InvalidArgument`, which says what would help, where no biases of ``to`` do.
     """
@@ -145,7 +147,7 @@ def _native(cell: Any, layout: str) -> Any:
     if layout == "keras":
         both["use_recurrent_bias"] = any_bias and _resets_after(cell)
     if layout in _ONE_BIAS:
-        has_one = any_bias or layout == "flax"
+        has_one = any_bias or layout in ("flax", "ncnn")
         both = {"use_bias": has_one, "use_recurrent_bias": has_one and _resets_after(cell)}
     if layout == "fused":
         return dataclasses.replace(cell, use_bias=True, use_recurrent_bias=False)

@@ -23,7 +23,6 @@ Source: torch/nn/modules/rnn.py, PyTorch 2.13.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -34,9 +33,10 @@ from ..checks import described, mapping, text
 from ..checks import weights as weights_of
 from ..errors import InvalidArgument
 from ..parameters import Cell, Parameters, State
-from ..stack import Layer, Stack, named_cells
+from ..stack import Stack, named_cells
 from . import gates, states
 from .pytorch_module import cell_of
+from .suffixes import parts_of
 
 __all__ = ["GATE_ORDER", "NAMES", "cell_of", "dump", "dump_state", "load", "load_state"]
 
@@ -157,20 +157,7 @@ def _names(cell: Cell, suffix: str) -> dict[str, str]:
 
 
 def _parts(stack: Stack, suffix: str) -> Iterator[tuple[str, Cell, str]]:
-    """Each cell of the stack with its prefix of ours and its suffix of PyTorch's.
-
-    `InvalidArgument` where PyTorch has no such module.
-    """
-    if suffix != "_l0":
-        raise InvalidArgument("suffix", expected="'_l0' (a stack's layers have their own)", got=repr(suffix))
-    module: Any = stack.layers[0].forward
-    both, size = stack.layers[0].backward is not None, stack.input_size
-    for k, layer in enumerate(stack.layers):
-        alike = None if module is None else dataclasses.replace(module, input_size=size)
-        if layer.forward is None or layer != Layer(alike, alike if both else None):
-            expected = "one kind and size of cell in every layer and direction, merged by 'concat' (as PyTorch has it)"
-            raise InvalidArgument(f"cell.layers[{k}]", expected=expected, got=str(layer))
-        size = layer.output_size
-    for prefix, cell in named_cells(stack):
+    """Each cell of the stack with its prefix of ours and its suffix of PyTorch's, checked."""
+    for prefix, cell, end in parts_of(stack, suffix, "PyTorch"):
         _checked(cell)
-        yield prefix, cell, f"_{prefix.removesuffix('.')}"
+        yield prefix, cell, end

@@ -16,7 +16,7 @@ import numpy as np
 from ..gru import GRU
 from ..lstm import LSTM
 from ..simple_rnn import SimpleRNN
-from . import equinox, flax, fused, haiku, keras, mlx, onnx, pytorch
+from . import equinox, flax, fused, haiku, keras, mlx, ncnn, onnx, paddle, pytorch
 
 _INPUT, _HIDDEN, _PROJECTED = 101, 11, 7  # so that each size of an array comes from one sum of them only
 _ONE_BIAS = {"use_bias": True, "use_recurrent_bias": False}
@@ -58,6 +58,10 @@ ROWS = (
     Row("PyTorch `LSTM`", pytorch, LSTM, _TWO_BIASES),
     Row("PyTorch `LSTM(proj_size=P)`", pytorch, LSTM, _TWO_BIASES | _PROJECTION),
     Row("PyTorch `GRU`", pytorch, GRU, _TWO_BIASES | {"reset_after": True}),
+    Row("PaddlePaddle `SimpleRNN`", paddle, SimpleRNN, _TWO_BIASES),
+    Row("PaddlePaddle `LSTM`", paddle, LSTM, _TWO_BIASES),
+    Row("PaddlePaddle `LSTM(proj_size=P)`", paddle, LSTM, _TWO_BIASES | _PROJECTION),
+    Row("PaddlePaddle `GRU`", paddle, GRU, _TWO_BIASES | {"reset_after": True}),
     Row("ONNX `RNN`", onnx, SimpleRNN, _TWO_BIASES),
     Row("ONNX `LSTM`", onnx, LSTM, _TWO_BIASES | {"peepholes": True}, _ONNX),
     Row("ONNX `GRU(linear_before_reset=0)`", onnx, GRU, _TWO_BIASES | {"reset_after": False}, _ONNX),
@@ -66,6 +70,10 @@ ROWS = (
     Row("TensorFlow 1 `BasicLSTMCell`", fused, LSTM, _ONE_BIAS | {"forget_bias": 1.0}, _FUSED),
     Row("TensorFlow 1 `LSTMCell`", fused, LSTM, _ONE_BIAS | _PROJECTION | {"peepholes": True}, _FUSED),
     Row("TensorFlow 1 `GRUCell`", fused, GRU, _ONE_BIAS | {"reset_after": False}, _FUSED),
+    Row("ncnn `RNN`", ncnn, SimpleRNN, _ONE_BIAS),
+    Row("ncnn `LSTM`", ncnn, LSTM, _ONE_BIAS),
+    Row("ncnn `LSTM` of two sizes", ncnn, LSTM, _ONE_BIAS | _PROJECTION),
+    Row("ncnn `GRU`", ncnn, GRU, _TWO_BIASES | {"reset_after": True}),
     Row("Flax linen `SimpleCell`", flax, SimpleRNN, _ONE_BIAS),
     Row("Flax linen `LSTMCell`", flax, LSTM, _ONE_BIAS),
     Row("Flax linen `GRUCell`", flax, GRU, _TWO_BIASES | {"reset_after": True}),
@@ -118,14 +126,14 @@ def _gates(row: Row, cell: Any) -> str:
 
 
 def _biases(row: Row, cell: Any) -> str:
-    if row.layout in (flax, equinox, mlx) and cell.use_recurrent_bias:
+    if row.layout in (flax, equinox, mlx, ncnn) and cell.use_recurrent_bias:
         return "one, and the candidate's"
     return {1: "one", 2: "two"}[cell.use_bias + cell.use_recurrent_bias]
 
 
 def _shape(row: Row, shape: tuple[int, ...]) -> str:
-    """A shape in symbols. A leading 1 is ONNX's axis of directions."""
-    begins, sizes = ("D, ", shape[1:]) if row.layout is onnx else ("", shape)
+    """A shape in symbols. A leading 1 is the axis of directions of ONNX and ncnn."""
+    begins, sizes = ("D, ", shape[1:]) if row.layout in (onnx, ncnn) else ("", shape)
     written = begins + ", ".join(_symbol(size) for size in sizes)
     return f"({written})"
 

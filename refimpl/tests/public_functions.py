@@ -32,6 +32,7 @@ INSIDE: dict[str, str] = {
     "layouts.rows_first": "what `layouts.equinox` and `layouts.mlx` call, which are tried",
     "layouts.single_bias": "what the layouts with one bias a gate call, which are tried",
     "layouts.states.checked": "a check: every layout's `load_state` and `dump_state` go through it",
+    "layouts.suffixes": "what `layouts.pytorch` and `layouts.paddle` call, which are tried",
     "layouts.table.Row": "what the table of layouts is written in",
     "linear": ARITHMETIC,
     "rounded": ARITHMETIC,

@@ -36,6 +36,9 @@ CELLS: list[tuple[Any, str]] = [
     (LSTM(2, 3, use_recurrent_bias=True), "haiku"),
     (LSTM(2, 3, use_bias=False, forget_bias=0.5), "haiku"),
     (GRU(2, 3, reset_after=False), "haiku"),
+    (LSTM(2, 3, proj_size=2, use_bias=False, forget_bias=1.0), "paddle"),
+    (LSTM(2, 3, proj_size=2, use_bias=False), "ncnn"),
+    (GRU(2, 3, use_recurrent_bias=False), "ncnn"),
     (Stack((Layer(LSTM(2, 3, use_recurrent_bias=True), LSTM(2, 3)), Layer(GRU(6, 3)))), "keras"),
     (Stack((Layer(LSTM(2, 3), LSTM(2, 3)), Layer(LSTM(6, 3), LSTM(6, 3)))), "pytorch"),
 ]

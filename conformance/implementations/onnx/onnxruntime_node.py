@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import base64
-import json
-import subprocess
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import onnx
 
+from .. import node
+from ..node import as_json, ask_node, from_json
 from . import operators
 from .onnxruntime_kernels import OnnxRuntimeKernels
 
@@ -37,67 +37,36 @@ async function answer({ model, inputs, outputs }) {
 require("readline").createInterface({ input: process.stdin }).on("line", async (line) =>
   console.log(JSON.stringify(await answer(JSON.parse(line)).catch((error) => ({ error: String(error) })))));
 """
-NODES: dict[str, Any] = {}
 
 
-def ask_node(package: str, model: bytes, inputs: dict[str, np.ndarray], outputs: list[str]) -> list[np.ndarray]:
+def ask_onnxruntime(package: str, model: bytes, inputs: dict[str, np.ndarray], outputs: list[str]) -> list[np.ndarray]:
     """The outputs of these names, as the package of npm computes them in a Node that stays."""
-    if package not in NODES:
-        pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-        NODES[package] = subprocess.Popen(["node", "-e", SERVER, package], **pipes)
-    given = {name: np.ascontiguousarray(array) for name, array in inputs.items()}
-    encoded = {
-        name: {"dtype": array.dtype.name, "shape": array.shape, "data": base64.b64encode(array.tobytes()).decode()}
-        for name, array in given.items()
-    }
-    request = {"model": base64.b64encode(model).decode(), "inputs": encoded, "outputs": outputs}
-    NODES[package].stdin.write(json.dumps(request) + "\n")
-    NODES[package].stdin.flush()
-    line = NODES[package].stdout.readline()
-    if not line:
-        raise RuntimeError(f"Node ended with status {NODES.pop(package).wait()}")
-    answer = json.loads(line)
-    if "error" in answer:
-        raise RuntimeError(answer["error"])
-    found = [(base64.b64decode(one["data"]), one["dtype"], one["shape"]) for one in answer["found"]]
-    return [np.frombuffer(data, dtype).reshape(shape) for data, dtype, shape in found]
+    given = {name: as_json(array) for name, array in inputs.items()}
+    question = {"model": base64.b64encode(model).decode(), "inputs": given, "outputs": outputs}
+    return [from_json(one) for one in ask_node(SERVER, package, question)]
 
 
 def run_onnxruntime_node(model: bytes, inputs: dict[str, np.ndarray], outputs: list[str]) -> list[np.ndarray]:
     """As ``onnxruntime-node`` computes them."""
-    return ask_node("onnxruntime-node", model, inputs, outputs)
+    return ask_onnxruntime("onnxruntime-node", model, inputs, outputs)
 
 
 def run_onnxruntime_web(model: bytes, inputs: dict[str, np.ndarray], outputs: list[str]) -> list[np.ndarray]:
     """As ``onnxruntime-web`` computes them, in WebAssembly."""
-    return ask_node("onnxruntime-web", model, inputs, outputs)
-
-
-def installed_version(package: str) -> str:
-    """The version of a package of npm that Node finds; `ModuleNotFoundError` where there is no package or no Node."""
-    ask = ["node", "-p", f"require({package!r}).env.versions.common"]
-    try:
-        done = subprocess.run(ask, capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        raise ModuleNotFoundError("No module named 'node'", name="node") from None
-    if done.returncode:
-        raise ModuleNotFoundError(f"No module named {package!r}", name=package)
-    return done.stdout.strip()
+    return ask_onnxruntime("onnxruntime-web", model, inputs, outputs)
 
 
 class _InNode(OnnxRuntimeKernels):
     """What both packages share: tensors of JavaScript are float32 and float16."""
 
-    imports = (
-        f"import base64\nimport json\nimport subprocess\nfrom typing import Any\nSERVER = {SERVER!r}\nNODES = {{}}"
-    )
-    helpers = (ask_node,)
+    imports = f"{node.IMPORTS}\nSERVER = {SERVER!r}"
+    helpers = (*node.HELPERS, ask_onnxruntime)
     dtypes: Sequence[str] = ("float32", "float16")
     cells: Sequence[Mapping[str, Any]] = operators.entries(dtypes, operators.PATHS, every_triple_of_activations=False)
     refused = OnnxRuntimeKernels.refused[:2]
 
     def __init__(self) -> None:
-        version = installed_version(self.name)
+        version = node.installed_version(self.name, f"require({self.name!r}).env.versions.common")
         self.versions: Mapping[str, str] = {self.name: version, "onnxruntime": version, "onnx": onnx.__version__}
 
 

@@ -2,38 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import pytest
 
 import refimpl as ri
 from refimpl.layouts import equinox
 
-from ...cases.asking import observe
-from ...cases.building import build_case
-from ...cases.choosers import SeededChooser
-from ...cases.option_space import space_of
 from ...contract import Case
-from ...implementations.finding import BUILT_IN, load
 from ...implementations.one_bias import OneBias
-from ...judging.expected import expect
-from ...judging.verdict import judge
-
-PACKAGES = {
-    "flax-linen": "flax",
-    "flax-nnx": "flax",
-    "equinox": "equinox",
-    "haiku": "haiku",
-    "mlx": "mlx",
-}
-LIBRARIES = [
-    (name, kind)
-    for name in PACKAGES
-    for kind in ("SimpleRNN", "LSTM", "GRU")
-    if (name, kind) != ("equinox", "SimpleRNN")
-]
 
 
 class InNumPy(OneBias):
@@ -81,18 +58,3 @@ def test_the_gradient_of_a_bias_that_is_not_there_is_that_of_the_one_beside_it()
     assert not np.array_equal(recurrent[6:], bias[6:])
     back = library.to_native(case, ours)
     assert {name: value.tolist() for name, value in back.items()} == {n: v.tolist() for n, v in native.items()}
-
-
-@pytest.mark.parametrize(("name", "kind"), LIBRARIES)
-def test_a_librarys_layer_agrees_with_the_oracle_and_a_wrong_gate_does_not(name: str, kind: str) -> None:
-    pytest.importorskip(PACKAGES[name], reason=f"{PACKAGES[name]} is not installed ({BUILT_IN[name].how_to_install})")
-    library: Any = load(name)
-    space = space_of(library.cells, ["float32"], ())
-    wanted = {"kind": kind, "direction": "forward", "lengths": "none"}
-    combination = next(one for one in space.valid if wanted.items() <= one.items())
-    case = build_case(SeededChooser(7), combination)
-    expected = expect(case)
-    assert not judge(expected, observe(library, case)).disagreements
-    spoiled = case.replace(params={**case.params, "kernel": np.roll(case.params["kernel"], 1, axis=1)})
-    wrong = observe(library, spoiled)
-    assert judge(expected, replace(wrong, path="")).disagreements

@@ -28,7 +28,7 @@ from .shared import (
     of,
 )
 
-ADDITIONAL = ("pytorch", "flax", "equinox", "mlx", "haiku")
+ADDITIONAL = ("pytorch", "paddle", "flax", "equinox", "mlx", "haiku")
 """The layouts whose weights may hold those of other layers too."""
 
 
@@ -41,6 +41,8 @@ def layouts_calls() -> Calls:
     for name, layout, cells in (
         ("keras", layouts.keras, (keras_cell, GATED, Stack((Layer(GATED, GATED),)))),
         ("pytorch", layouts.pytorch, (CELL, BOTH)),
+        ("paddle", layouts.paddle, (CELL, BOTH, no_bias, LSTM(2, 5, proj_size=3))),
+        ("ncnn", layouts.ncnn, (keras_cell, LSTM(2, 5, proj_size=3), Stack((Layer(keras_cell, keras_cell),)))),
         ("onnx", layouts.onnx, (CELL, BOTH)),
         ("fused", layouts.fused, (fused_cell, resets_before)),
         ("flax", layouts.flax, (keras_cell, SimpleRNN(2, 3))),
@@ -76,21 +78,23 @@ def layouts_calls() -> Calls:
         )
     ]
     suffixed = {"weight_ih": numbers(9, 2), "weight_hh": numbers(9, 3), "bias_ih": numbers(9), "bias_hh": numbers(9)}
-    found["layouts.pytorch.load"] += [
-        Call(
-            layouts.pytorch.load,
-            {"cell": GATED, "weights": {f"{k}_l1": v for k, v in suffixed.items()}, "suffix": "_l1"},
-            {"weights": Freedom(nan=True, keys=True)},
-            names=("weights",),
-        )
-    ]
-    found["layouts.pytorch.dump"] += [
-        Call(
-            layouts.pytorch.dump,
-            {"cell": GATED, "params": named(GATED.parameter_shapes), "suffix": "_l1"},
-            {"params": NAN, "suffix": ANY},
-        )
-    ]
+    of_layer_1 = {f"{k}_l1": v for k, v in suffixed.items()}
+    for name, its in (("pytorch", layouts.pytorch), ("paddle", layouts.paddle)):
+        found[f"layouts.{name}.load"] += [
+            Call(
+                its.load,
+                {"cell": GATED, "weights": of_layer_1, "suffix": "_l1"},
+                {"weights": Freedom(nan=True, keys=True)},
+                names=("weights",),
+            )
+        ]
+        found[f"layouts.{name}.dump"] += [
+            Call(
+                its.dump,
+                {"cell": GATED, "params": named(GATED.parameter_shapes), "suffix": "_l1"},
+                {"params": NAN, "suffix": ANY},
+            )
+        ]
     return found | onnx_calls()
 
 

@@ -1,0 +1,19 @@
+"""ncnn: the tanh of an LSTM of four units is off by 6e-8: that of 1e-8 is negative."""
+
+import tempfile
+
+import ncnn
+import numpy as np
+
+path, network = tempfile.mkdtemp() + "/net", ncnn.Net()
+with open(path + ".param", "w") as file:
+    file.write("7767517\n4 4\nInput x 0 1 x\nInput h 0 1 h\nInput c 0 1 c\nLSTM l 3 1 x h c y 0=4 1=16\n")
+bias = np.repeat([-200, 200, 200, 0], 4)  # gates i f o g: the state is kept, and let out
+with open(path + ".bin", "wb") as file:
+    file.write(b"".join(bytes(4) + array.astype(np.float32).tobytes() for array in (np.zeros(16), bias, np.zeros(64))))
+network.load_param(path + ".param"), network.load_model(path + ".bin")
+run = network.create_extractor()
+for name, array in {"x": np.zeros((1, 1)), "h": np.zeros((1, 4)), "c": np.full((1, 4), 1e-8)}.items():
+    run.input(name, ncnn.Mat(array.astype(np.float32)).clone())
+got = np.array(run.extract("y")[1])[0, 0]
+raise SystemExit(f"expected 1e-8, got {got}" if abs(got - 1e-8) > 1e-12 else 0)

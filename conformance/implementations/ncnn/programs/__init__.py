@@ -1,0 +1,1 @@
+"""The code that calls ncnn, without a line of this project."""

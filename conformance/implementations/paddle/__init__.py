@@ -1,0 +1,1 @@
+"""PaddlePaddle, on its CPU kernels."""

@@ -1,0 +1,1 @@
+"""The code that calls PaddlePaddle, without a line of this project."""

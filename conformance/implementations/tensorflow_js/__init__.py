@@ -1,0 +1,1 @@
+"""TensorFlow.js, in Node."""

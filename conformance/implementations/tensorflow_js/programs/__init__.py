@@ -1,0 +1,1 @@
+"""The code that calls TensorFlow.js, without a line of this project."""
