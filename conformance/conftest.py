@@ -19,6 +19,7 @@ from conformance.common.printable import printable
 from conformance.common.tracebacks import raised
 from conformance.contract import NotRun
 from conformance.implementations.finding import load
+from conformance.judging.arithmetic import check_arithmetic
 from conformance.judging.divergences import Disagreement
 from conformance.running.events import append_event, record_named
 from conformance.suite.call_limit import CallLimit
@@ -67,6 +68,7 @@ def pytest_configure(config: pytest.Config) -> None:
     try:
         with CALLS.around("what it declares"):
             current.space  # noqa: B018  (which is checked before anything runs)
+            check_arithmetic(implementation)
     except Misdeclared as error:
         _refuse(config, name, error)
     except Exception as error:

@@ -66,14 +66,14 @@ def checked_entries(cells: Any, dtypes: Any) -> tuple[dict[str, tuple[Any, ...]]
 def with_defaults(entry: Any, dtypes: Sequence[str], where: str = "cells") -> dict[str, tuple[Any, ...]]:
     """The entry with the values of every option, defaults filled in; `Misdeclared` for an unknown kind or option."""
     if not isinstance(entry, Mapping):
-        raise Misdeclared(f"{where}: expected a mapping of option to values, got {_shown(entry)}")
+        raise Misdeclared(f"{where}: expected a mapping of option to values, got {shown(entry)}")
     given = dict(islice(entry.items(), MOST_OPTIONS + 1))
     if len(given) > MOST_OPTIONS:
         raise Misdeclared(f"{where}: expected at most {MOST_OPTIONS} options, got more")
     kind = given.pop("kind", None)
     if type(kind) is not str or kind not in CELL_KINDS:
         nearest = _advice(_nearest(kind, CELL_KINDS, _NEAR))
-        raise Misdeclared(f"{where}: expected a kind out of {', '.join(CELL_KINDS)}, got {_shown(kind)}{nearest}")
+        raise Misdeclared(f"{where}: expected a kind out of {', '.join(CELL_KINDS)}, got {shown(kind)}{nearest}")
     where = f"{where} ({kind})"
     options = cell_defaults(kind)
     found = {"kind": (kind,), "dtype": tuple(dtypes)} | {name: (default,) for name, default in options.items()}
@@ -90,7 +90,7 @@ def _checked_dtypes(dtypes: Any) -> tuple[str, ...]:
 
 def _check_name(where: str, kind: str, name: Any, options: Mapping[str, Any]) -> None:
     if type(name) is not str or not name or len(name) > _MOST_CHARACTERS or not name.isprintable():
-        raise Misdeclared(f"{where}: expected the name of an option, got {_shown(name)}")
+        raise Misdeclared(f"{where}: expected the name of an option, got {shown(name)}")
     if name in {option.name for option in CELL_OPTIONS} and name not in options:
         raise Misdeclared(f"{where}: a {kind} has no option {name!r}; it has {', '.join(options)}")
     if name in SIZES:
@@ -111,25 +111,25 @@ def _checked_values(where: str, option: Option | None, values: Any) -> tuple[Any
     found = _bounded(where, values, MOST_VALUES, "values")
     for value in found:
         if option is None and not _is_plain(value):
-            raise Misdeclared(f"{where}: expected text, finite numbers, True, False or None, got {_shown(value)}")
+            raise Misdeclared(f"{where}: expected text, finite numbers, True, False or None, got {shown(value)}")
         if option is not None and not option.takes(value):
             nearest = _advice(_nearest(value, option.choices, _NEAR))
-            raise Misdeclared(f"{where}: {_shown(value)} is not known; expected out of {_known(option)}{nearest}")
+            raise Misdeclared(f"{where}: {shown(value)} is not known; expected out of {_known(option)}{nearest}")
     if len(set(found)) < len(found):
         twice = next(value for k, value in enumerate(found) if value in found[:k])
-        raise Misdeclared(f"{where}: {_shown(twice)} is given twice")
+        raise Misdeclared(f"{where}: {shown(twice)} is given twice")
     return found
 
 
 def _bounded(where: str, values: Any, most: int, what: str) -> tuple[Any, ...]:
     """The elements of a tuple, list or set. Anything else may have no end, and can be gone through once only."""
     if isinstance(values, str | bytes) or not isinstance(values, Sequence | Set):
-        raise Misdeclared(f"{where}: expected a tuple of {what}, got {_shown(values)}")
+        raise Misdeclared(f"{where}: expected a tuple of {what}, got {shown(values)}")
     found = tuple(islice(values, most + 1))
     if isinstance(values, Set):
         found = tuple(sorted(found, key=repr))  # a set's order changes from process to process
     if not found:
-        raise Misdeclared(f"{where}: expected a tuple of {what} that is not empty, got {_shown(values)}")
+        raise Misdeclared(f"{where}: expected a tuple of {what} that is not empty, got {shown(values)}")
     if len(found) > most:
         raise Misdeclared(f"{where}: expected at most {most:,} {what}, got more")
     return found
@@ -178,7 +178,7 @@ def _known(option: Option) -> str:
     return ", ".join(map(repr, option.choices)) or option.words.replace("`", "")
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
     """A plain value as Python writes it; of anything else its type, as its ``repr`` is not ours to trust."""
     if type(value) is int and abs(value) >= 10**_MOST_CHARACTERS:
         return "an integer of very many digits"

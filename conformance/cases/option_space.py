@@ -18,7 +18,7 @@ from functools import cached_property
 from itertools import product
 from typing import Any
 
-from .declarations import Misdeclared, checked_entries
+from .declarations import Misdeclared, checked_entries, shown
 from .option_table import is_call_option
 
 Combination = Mapping[str, Any]
@@ -49,9 +49,13 @@ class Refusal:
     @staticmethod
     def of(declared: Mapping[str, Any]) -> Refusal:
         """The entry of ``refused``, checked; `Misdeclared` where it is incomplete."""
-        unknown = set(declared) ^ {"when", "reason", "message"}
-        if unknown or not all(declared.values()):
-            raise Misdeclared(f"refused: expected 'when', 'reason' and 'message', none of them empty, got {declared!r}")
+        parts = {"when": Mapping, "reason": str, "message": str}
+        known = isinstance(declared, Mapping) and set(declared) == set(parts)
+        if not known or not all(declared[name] and isinstance(declared[name], kind) for name, kind in parts.items()):
+            got = f"{declared!r:.300}" if isinstance(declared, dict) else shown(declared)
+            raise Misdeclared(f"refused: expected 'when', 'reason' and 'message', none of them empty, got {got}")
+        if not all(isinstance(values, list | tuple | set | frozenset) for values in declared["when"].values()):
+            raise Misdeclared(f"refused: 'when': expected option to a tuple of values, got {declared['when']!r:.300}")
         when = {name: tuple(values) for name, values in declared["when"].items()}
         return Refusal(when, declared["reason"], declared["message"])
 

@@ -31,6 +31,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from ..cases.attributes import check_attributes
 from ..cases.declarations import Misdeclared
 from ..common.reading import read_toml
 from ..common.schemas import mismatch
@@ -172,6 +173,7 @@ def load(name: str, device: str = "cpu") -> Implementation:
     for attribute in ("name", "versions", "dtypes", "cells", "observe"):
         if not getattr(made, attribute, None):
             raise Misdeclared(f"expected an attribute {attribute!r} that is not empty")
+    check_attributes(made)
     return made
 
 
