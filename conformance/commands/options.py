@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 
-from ..common.arguments import count, figure_file, output_file
+from ..common.arguments import count, figure_file, output_file, seconds
 from ..implementations.finding import BUILT_IN
 from ..upgrades.observations.answers import SEVERITIES
 from .arguments import implementation
@@ -32,6 +32,17 @@ def add_jobs(parser: argparse.ArgumentParser) -> None:
     """``--jobs``."""
     cores = os.cpu_count() or 1
     parser.add_argument("--jobs", type=count, default=cores, help="processes at a time (default: one for each core)")
+
+
+def add_call_timeout(parser: argparse.ArgumentParser) -> None:
+    """``--call-timeout SECONDS``."""
+    parser.add_argument(
+        "--call-timeout",
+        type=seconds,
+        metavar="SECONDS",
+        default=120.0,
+        help="what one call of an implementation may take (default: 120); one that takes longer is ended",
+    )
 
 
 def add_json(parser: argparse.ArgumentParser, what: str) -> None:

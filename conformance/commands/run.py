@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..common.arguments import count, output_file, seconds
+from ..common.arguments import count, output_file
 from ..common.atomic import write_atomically
 from ..common.schemas import why_unchecked
 from ..implementations.finding import BUILT_IN, FRAMEWORKS
@@ -28,7 +28,7 @@ from ..upgrades.environments.compatibility import package_that_brings
 from .arguments import argument_type
 from .console import console_of
 from .interrupts import ignore_interrupts, interrupt_once
-from .options import add_implementation, add_jobs, add_json, add_seed
+from .options import add_call_timeout, add_implementation, add_jobs, add_json, add_seed
 
 
 def add_to(commands: Any) -> None:
@@ -65,13 +65,7 @@ def add_to(commands: Any) -> None:
         help="print every failure with its script, the options tried, all that was not run and why, and the known "
         "divergences",
     )
-    parser.add_argument(
-        "--call-timeout",
-        type=seconds,
-        metavar="SECONDS",
-        default=120.0,
-        help="what one call of an implementation may take (default: 120); one that takes longer is ended",
-    )
+    add_call_timeout(parser)
     add_json(parser, "the whole result")
     parser.add_argument(
         "--record",

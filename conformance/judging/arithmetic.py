@@ -99,22 +99,22 @@ def arithmetic_of(implementation: Any, case: Case) -> Precision:
     dtype = case.dtype_name
     by_option = [f"{dtype}, {option}" for option, value in case.call_options.items() if value is True]
     key = next((key for key in by_option if key in named), dtype)
-    return _named(key, named.get(key, dtype))
+    return _named(implementation, key, named.get(key, dtype))
 
 
 def check_arithmetic(implementation: Any) -> None:
     """Raises `Misdeclared` where the implementation names an arithmetic that is not known."""
     for key, name in attribute_of(implementation, "arithmetic").items():
-        _named(key, name)
+        _named(implementation, key, name)
 
 
-def _named(key: str, name: str) -> Precision:
+def _named(implementation: Any, key: str, name: str) -> Precision:
     if name in models():
         return models()[name]
     try:
         return Precision.of(name)
     except ValueError as error:
-        raise Misdeclared(f"arithmetic[{key!r}]: {error}") from None
+        raise Misdeclared(f"{implementation.name}: arithmetic[{key!r}]: {error}") from None
 
 
 @cache

@@ -14,7 +14,7 @@ from ...upgrades.observations.record import SUFFIX, Observation, Record, write_r
 from ...upgrades.observations.recording import ImplementationRecorder, record_implementations
 from ..console import console_of
 from ..interrupts import interrupt_on_sigterm
-from ..options import add_implementation, add_jobs
+from ..options import add_call_timeout, add_implementation, add_jobs
 
 
 def add_to(commands: Any) -> None:
@@ -31,6 +31,7 @@ def add_to(commands: Any) -> None:
     )
     add_implementation(parser, default="all frameworks that are installed")
     add_jobs(parser)
+    add_call_timeout(parser)
     parser.set_defaults(command=_record)
 
 
@@ -38,7 +39,8 @@ def _record(parsed: argparse.Namespace) -> int:
     console = console_of(160)
     interrupt_on_sigterm()
     try:
-        found = _record_with_progress(console, tuple(dict.fromkeys(parsed.implementation or FRAMEWORKS)), parsed.jobs)
+        names = tuple(dict.fromkeys(parsed.implementation or FRAMEWORKS))
+        found = _record_with_progress(console, names, parsed.jobs, parsed.call_timeout)
     except KeyboardInterrupt:
         console.print("interrupted: nothing was written")
         return 130
@@ -61,7 +63,7 @@ def _raised(one: Observation) -> int:
     return sum(answer.raised is not None for answer in one.answers)
 
 
-def _record_with_progress(console: Console, names: Sequence[str], jobs: int) -> Record:
+def _record_with_progress(console: Console, names: Sequence[str], jobs: int, call_timeout: float) -> Record:
     """Records the implementations, with a progress bar for each."""
     with progress_bars(console) as progress:
         bars = [progress.add_task(name, total=None) for name in names]
@@ -70,4 +72,4 @@ def _record_with_progress(console: Console, names: Sequence[str], jobs: int) -> 
             for bar, one in zip(bars, recorders, strict=True):
                 progress.update(bar, total=one.questions or None, completed=len(one.answers))
 
-        return record_implementations(names, jobs, watch)
+        return record_implementations(names, jobs, watch, call_timeout)

@@ -62,7 +62,7 @@ def test_sizes_that_some_framework_has_are_taken() -> None:
 
 def test_an_arithmetic_that_is_not_known_is_named() -> None:
     check_arithmetic(declares("arithmetic", {"float64": "bfloat16", "float32, tf32": "float32, products in TF32"}))
-    with pytest.raises(Misdeclared, match=r"arithmetic\['float64'\]: .* got very coarse"):
+    with pytest.raises(Misdeclared, match=r"^small: arithmetic\['float64'\]: .* got very coarse"):
         check_arithmetic(declares("arithmetic", {"float64": "very coarse"}))
 
 

@@ -189,16 +189,18 @@ def test_a_record_of_the_first_version_is_read_without_a_count(tmp_path: Path) -
     assert len(found.answers) == len(kept.answers)
 
 
-def test_a_process_that_ends_early_with_status_0_has_crashed_on_its_question(tmp_path: Path) -> None:
-    sound, leaves = tmp_path / "sound.jsonl.xz", tmp_path / "leaves.jsonl.xz"
-    for file, name in ((sound, SMALL), (leaves, SMALL.replace("Small", "Leaves"))):
-        status, said = python("-m", "conformance", "record", str(file), "--implementation", name)
-        assert status == 0, said
-    (whole,), (left,) = read_record(sound), read_record(leaves)
-    assert [a.digest for a in whole.answers] == [a.digest for a in left.answers]
-    died = [a for a in left.answers if a.raised]
-    assert {a.raised for a in died} == {Raised("ProcessEnded", "status 0")}
-    assert {a.question.options["recurrent_activation"] for a in died} == {"hard_sigmoid"}
+def test_a_process_that_ends_early_with_status_0_or_hangs_has_done_so_on_its_question(tmp_path: Path) -> None:
+    file = tmp_path / "three.jsonl.xz"
+    names = [SMALL.replace("Small", name) for name in ("Small", "Leaves", "Hangs")]
+    asked = [word for name in names for word in ("--implementation", name)]
+    status, said = python("-m", "conformance", "record", str(file), *asked, "--call-timeout", "4")
+    assert status == 0, said
+    whole, left, hung = read_record(file)
+    for one, message in ((left, "status 0"), (hung, "no answer in 4 s")):
+        assert [a.digest for a in whole.answers] == [a.digest for a in one.answers]
+        died = [a for a in one.answers if a.raised]
+        assert {a.raised for a in died} == {Raised("ProcessEnded", message)}
+        assert {a.question.options["recurrent_activation"] for a in died} == {"hard_sigmoid"}
 
 
 def test_what_cannot_run_is_said_and_fails(tmp_path: Path) -> None:

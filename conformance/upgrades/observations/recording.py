@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -11,6 +12,7 @@ from ...running.events import event_kinds
 from ...running.processes import RecordedProcess, poll_until_done
 from .record import Answer, Observation, Record, decoded_answer
 
+_BESIDE_CALLS = 10  # limits of a call that imports, known divergences and timings may take
 _EVENTS = ("not run", "about", "asked", "gave", "divergences", "speed", "end")
 
 
@@ -27,16 +29,18 @@ class ImplementationRecorder(RecordedProcess):
         self._pending: dict[str, Any] = {}
         self._not_run = ""
         self._ended = False
+        self._heard, self._silent = 0.0, 0.0
 
     def start(self) -> None:
         """Starts the process at the first question that has no answer."""
         arguments = (self.name, len(self.answers), self.record)
+        self._heard, self._silent = time.monotonic(), 0.0
         self.launch_worker("conformance.upgrades.observations.worker", arguments, self.name)
 
     def read_events(self) -> None:
         """Reads what the process has reported since the last call."""
         for line in self.new_events():
-            event = line.pop("event")
+            event, self._heard = line.pop("event"), time.monotonic()
             if event == "not run":
                 self._not_run = line["why"]
             elif event == "about":
@@ -51,6 +55,13 @@ class ImplementationRecorder(RecordedProcess):
             else:
                 self._more[event] = line.get("found")
 
+    def end_if_silent(self, limit: float) -> None:
+        """Ends the process where a question has had no answer for so many seconds, or anything else for ten times."""
+        most = limit if self._pending else _BESIDE_CALLS * limit
+        if self.status is None and time.monotonic() - self._heard > most:
+            self._silent = most
+            self.stop()
+
     def must_restart(self) -> bool:
         """Whether its process crashed on a question; then the crash is the answer, and a new process goes on."""
         if self.spoiled:
@@ -58,9 +69,11 @@ class ImplementationRecorder(RecordedProcess):
         if (self.status == 0 and self._ended) or self._not_run:
             return False
         if not self._pending:
-            self._not_run = f"its process ended with status {self.status}: {' / '.join(self.log_tail)}"
+            ended = f"its process ended with status {self.status}: {' / '.join(self.log_tail)}"
+            self._not_run = f"it was not heard of for {self._silent:g} s" if self._silent else ended
             return False
-        crash = {"type": "ProcessEnded", "message": f"status {self.status}"}
+        how = f"no answer in {self._silent:g} s" if self._silent else f"status {self.status}"
+        crash = {"type": "ProcessEnded", "message": how}
         self._answer({"path": "", "values": {}, "raised": crash})
         return True
 
@@ -82,15 +95,19 @@ class ImplementationRecorder(RecordedProcess):
 
 
 def record_implementations(
-    names: Sequence[str], jobs: int, watch: Callable[[Sequence[ImplementationRecorder]], None]
+    names: Sequence[str], jobs: int, watch: Callable[[Sequence[ImplementationRecorder]], None], call_timeout: float
 ) -> Record:
-    """Records the implementations of these names, ``jobs`` at a time; leaves no process behind when interrupted."""
+    """Records the implementations of these names, ``jobs`` at a time; leaves no process behind when interrupted.
+
+    A call that takes longer than so many seconds is ended, and that is its answer.
+    """
     recorders = [ImplementationRecorder(name) for name in names]
     waiting = deque(recorders)
     try:
         for running in poll_until_done(waiting, jobs, ImplementationRecorder.start):
             for one, ended in running:
                 one.read_events()
+                one.end_if_silent(call_timeout)
                 if ended and one.must_restart():
                     waiting.append(one)
             watch(recorders)
