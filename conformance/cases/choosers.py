@@ -1,17 +1,15 @@
 """Who chooses a case's sizes, its magnitudes, which arrays it has, and the seed of its numbers.
 
 A case is built in one way (`building`), whoever chooses: Hypothesis, so that a failing case can be shrunk
-(`HypothesisChooser`), or a seeded generator, so that thousands of combinations cost little (`SeededChooser`).
+(`strategies`), or a seeded generator, so that thousands of combinations cost little (`SeededChooser`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 import numpy as np
-from hypothesis import strategies as st
 
 T = TypeVar("T")
 
@@ -30,22 +28,6 @@ class Chooser(Protocol):
     def sizes(self, ranges: Mapping[str, tuple[int, int]]) -> dict[str, int]:
         """A size in each range, both ends included."""
         ...
-
-
-@dataclass(frozen=True)
-class HypothesisChooser:
-    """Hypothesis chooses."""
-
-    draw: st.DrawFn
-
-    def integer(self, low: int, high: int, label: str) -> int:
-        return self.draw(st.integers(low, high), label=label)
-
-    def one_of(self, values: Sequence[T], label: str) -> T:
-        return self.draw(st.sampled_from(values), label=label)
-
-    def sizes(self, ranges: Mapping[str, tuple[int, int]]) -> dict[str, int]:
-        return {name: self.integer(low, high, name) for name, (low, high) in ranges.items()}
 
 
 class SeededChooser:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 from hypothesis import assume
@@ -11,12 +12,28 @@ from hypothesis import strategies as st
 
 from ..contract import Case
 from .building import SizeLimits, build_case
-from .choosers import HypothesisChooser
 from .declarations import with_defaults
 from .option_space import Combination, Space
 from .probing import build_probing
 
 LONG_SEQUENCES = SizeLimits(time=20)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class HypothesisChooser:
+    """Hypothesis chooses."""
+
+    draw: st.DrawFn
+
+    def integer(self, low: int, high: int, label: str) -> int:
+        return self.draw(st.integers(low, high), label=label)
+
+    def one_of(self, values: Sequence[T], label: str) -> T:
+        return self.draw(st.sampled_from(values), label=label)
+
+    def sizes(self, ranges: Mapping[str, tuple[int, int]]) -> dict[str, int]:
+        return {name: self.integer(low, high, name) for name, (low, high) in ranges.items()}
 
 
 def cases_of_space(space: Space, limits: SizeLimits = LONG_SEQUENCES, **wanted: Any) -> st.SearchStrategy[Case]:

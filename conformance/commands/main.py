@@ -70,8 +70,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "`%(prog)s COMMAND --help` explains a command.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="named")
-    for name, module in _COMMANDS.items():
-        _add(commands, name, module)
+    first = next(iter(sys.argv[1:] if arguments is None else arguments), "")
+    for name in (first,) if first in _COMMANDS else _COMMANDS:  # to import all takes longer than NumPy
+        _add(commands, name, _COMMANDS[name])
     parsed = parser.parse_args(arguments)
     # A record keeps the form that a checkout understands too, where no console script is installed.
     parsed.command_line = f"{_MODULE} {shlex.join(sys.argv[1:] if arguments is None else arguments)}"

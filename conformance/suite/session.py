@@ -15,7 +15,6 @@ from typing import Any, NoReturn
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 
 from ..cases.coverage import Coverage, OptionTuples, values_of_options, values_refused
 from ..cases.option_space import Space, space_of
@@ -57,17 +56,6 @@ PROFILES = {
     "quick": Profile(every_combination=False, cases=96, cases_per_relation=5, machine_runs=5),
     "thorough": Profile(every_combination=True, cases=400, cases_per_relation=20, machine_runs=20, calls=5_000),
 }
-
-
-def hypothesis_settings(examples: int, **more: Any) -> settings:
-    """Hypothesis settings for that many examples: without deadline and database, so that the seed decides everything.
-
-    ``derandomize`` is set as Hypothesis else turns it on where it sees a CI, and ignores the seed. It does not explain:
-    that varies every value of the smallest case, which takes twenty times as long as to find it, and we print our own.
-    """
-    suppressed = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
-    kept: dict[str, Any] = {"phases": [Phase.generate, Phase.shrink], "suppress_health_check": suppressed}
-    return settings(max_examples=examples, deadline=None, database=None, derandomize=False, **(kept | more))
 
 
 @dataclass

@@ -36,7 +36,7 @@ from conformance.judging.verdict import judge
 from conformance.suite import trying
 from conformance.suite.plan import CELL_VARIANTS
 from conformance.suite.relations import always_diverges
-from conformance.suite.session import Session, hypothesis_settings
+from conformance.suite.session import Session
 
 _MASKS = ("full", "right", "left", "holes", "rows")
 _CALLS = st.tuples(st.integers(1, 6), st.integers(0, 2**32 - 1), st.sampled_from(_MASKS))  # steps, seed, kind of mask
@@ -215,7 +215,9 @@ def test_a_stateful_layer_goes_on_where_it_was(session: Session) -> None:
     by_kind = [of_kind for of_kind in by_kind if of_kind]
     runs = -(-session.profile.machine_runs // len(by_kind))  # else chance may leave out the one cell with two states
     with smallest.raised():
-        settings = hypothesis_settings(runs, stateful_step_count=8, phases=[Phase.generate], verbosity=Verbosity.quiet)
+        settings = trying.hypothesis_settings(
+            runs, stateful_step_count=8, phases=[Phase.generate], verbosity=Verbosity.quiet
+        )
         for of_kind in by_kind:
             run_state_machine_as_test(machine(session, of_kind, smallest), settings=settings)
     if not smallest.compared:

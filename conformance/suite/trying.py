@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
-from hypothesis import given
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from conformance.cases.building import SizeLimits, build_case
@@ -19,10 +19,21 @@ from conformance.cases.choosers import SeededChooser
 from conformance.cases.option_space import Combination
 from conformance.contract import Case
 from conformance.judging.divergences import Disagreement
-from conformance.suite.session import Session, hypothesis_settings
+from conformance.suite.session import Session
 
 FEWEST_DRAWN = 5  # cases: of fewer, Hypothesis would try the simplest alone
 SHRINKING_SECONDS = 40.0  # spent on making one failure smaller
+
+
+def hypothesis_settings(examples: int, **more: Any) -> settings:
+    """Hypothesis settings for that many examples: without deadline and database, so that the seed decides everything.
+
+    ``derandomize`` is set as Hypothesis else turns it on where it sees a CI, and ignores the seed. It does not explain:
+    that varies every value of the smallest case, which takes twenty times as long as to find it, and we print our own.
+    """
+    suppressed = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
+    kept: dict[str, Any] = {"phases": [Phase.generate, Phase.shrink], "suppress_health_check": suppressed}
+    return settings(max_examples=examples, deadline=None, database=None, derandomize=False, **(kept | more))
 
 
 class SmallestFailure:
@@ -56,15 +67,15 @@ class SmallestFailure:
 
 
 def check_drawn_cases(
-    examples: int, cases: st.SearchStrategy[Case], check: Callable[[Case], None], **settings: Any
+    examples: int, cases: st.SearchStrategy[Case], check: Callable[[Case], None], **more: Any
 ) -> None:
     """Checks that many cases that Hypothesis draws; raises the `Disagreement` of the smallest that fails.
 
-    settings   more settings of Hypothesis
+    more   settings of Hypothesis
     """
     smallest = SmallestFailure()
 
-    @hypothesis_settings(examples, **settings)
+    @hypothesis_settings(examples, **more)
     @given(case=cases)
     def agrees(case: Case) -> None:
         if smallest.is_small_enough:

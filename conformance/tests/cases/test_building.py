@@ -20,7 +20,7 @@ from conformance.cases.strategies import cases_of_space
 from conformance.common.descriptions import first_cell, lengths_kind, mask_kind
 from conformance.contract import Case
 from conformance.implementations.oracle.layers import Oracle
-from conformance.suite.session import hypothesis_settings
+from conformance.suite.trying import hypothesis_settings
 from refimpl.sampling import moments
 
 DTYPES = ("float64", "float32", "float16", "bfloat16")

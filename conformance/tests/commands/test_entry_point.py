@@ -74,3 +74,11 @@ def test_every_command_explains_itself_under_its_own_name(name: str, capsys: Any
         main([name, "--help"])
     assert ended.value.code == 0
     assert f" {name} [-h]" in capsys.readouterr().out
+
+
+def test_a_command_imports_no_other_and_a_run_no_hypothesis_before_it_draws() -> None:
+    begin = "import sys\nfrom conformance.commands.main import main\n"
+    asked = "try:\n    main(['run', '--seed', 'today'])\nexcept SystemExit:\n    print(*sys.modules, sep='\\n')"
+    status, printed = python("-c", begin + asked)
+    assert (status, "conformance.commands.run" in printed.splitlines()) == (0, True), printed
+    assert {"conformance.commands.power.mutants", "hypothesis"} & set(printed.splitlines()) == set()
