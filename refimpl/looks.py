@@ -1,8 +1,9 @@
 """How far faithful implementations lie from a run, looked at more closely the more there is to decide.
 
-A dozen samples (`sampling`) are enough where no number is more than `SUSPECTED` deviations off, as in nearly all cases
-of a faithful implementation: the limits are at 6 deviations and more. Then come `CLOSER` others, and at last `CLOSEST`
-that look at each partial sum, at many times the price; these decide. What is `BEYOND_DOUBT` no samples explain.
+A dozen samples (`sampling`), or half of it in real layers, are enough where no number is more than `SUSPECTED`
+deviations off, as in nearly all cases of a faithful implementation: the limits are at 6 deviations and more. Then come
+`CLOSER` others, and at last `CLOSEST` that look at each partial sum, at many times the price; these decide. What is
+`BEYOND_DOUBT` no samples explain.
 """
 
 from __future__ import annotations
@@ -23,10 +24,11 @@ from .running import AnyRun
 from .sampling import SAMPLES, Moments, moments
 from .stack import Stack, named_cells
 
+FIRST_OF_MANY = 6
 CLOSER = 48
 CLOSEST, CLOSEST_OF_MANY = 384, 96
 """Where there are many numbers samples cost much, and their deviations, which are pooled, are known the better."""
-_MANY = 2**16
+_MANY, _VERY_MANY = 2**14, 2**16
 """Numbers of all gates and steps."""
 SUSPECTED = 4.0
 """Deviations within which no more is asked."""
@@ -71,7 +73,7 @@ class Looks:
     """The looks at a run, each taken when it is first asked for.
 
     cotangents   as in `running.backward`; ``gradients``: whether these are looked at
-    samples      how many the first look takes
+    samples      how many the first look takes; 0: as many as there should be
     seed         as in `sampling.spread`
     many         whether the first look asks for `Moments.many`
     taken        those that were
@@ -81,7 +83,7 @@ class Looks:
     precision: Precision
     cotangents: tuple[Any, Sequence[Any] | None]
     gradients: bool
-    samples: int = SAMPLES
+    samples: int = 0
     seed: int = 0
     many: bool = False
     taken: dict[int, dict[str, Moments]] = field(default_factory=dict, repr=False)
@@ -91,7 +93,9 @@ class Looks:
         """How many samples each look takes."""
         batch, time, _ = self.run.x.shape
         columns = sum(cell.hidden_size * len(cell.gate_order) for _, cell in named_cells(self.run.cell))
-        return self.samples, CLOSER, CLOSEST_OF_MANY if batch * time * columns > _MANY else CLOSEST
+        numbers = batch * time * columns
+        first = self.samples or (FIRST_OF_MANY if numbers > _MANY else SAMPLES)
+        return first, CLOSER, CLOSEST_OF_MANY if numbers > _VERY_MANY else CLOSEST
 
     def at(self, look: int) -> dict[str, Moments]:
         """The first look, 0, the second or the last."""

@@ -36,6 +36,7 @@ It is uniform within ``±u 2^e``, where ``2^e <= |y|``; over significands in the
 _STEP_AXES = 2  # of an array of one step
 _OF_ROW, _OF_STEP = (np.array(n, np.uint32) for n in (0x9E3779B1, 0x27D4EB2F))
 _FAR = 8.0  # deviations of a rounding
+_SMALL = 2.0**-90
 _LEAST_EXPONENT = -500  # of what may be squared in float64
 _FIRST, _SECOND, _SHIFT, _SIGN = (np.array(n, np.uint32) for n in (0x85EBCA6B, 0xC2B2AE35, 15, 2**31))
 _PLACES = 512
@@ -93,6 +94,18 @@ class Noise:
         """Whether a tanh or sigmoid was met whose samples come apart, so that errors are no longer in proportion."""
         self.at_kinks = False
         """Whether a slope was met that may be either of two."""
+
+    def carry_to_first_order(self, linear: bool) -> None:
+        """Whether errors are; then float32 has room for them, but of very small or large values (`in_float32`)."""
+        self.linear = linear
+        self.real = np.float32 if linear or self.precision.least >= -126 else np.float64
+
+    def in_float32(self, value: Array) -> bool:
+        """Whether float32 has room for the errors of these values, if it carries them."""
+        if self.real is np.float64 or self.precision.least >= -126:
+            return True
+        size = np.abs(value[value != 0])
+        return bool(size.min(initial=1.0) > _SMALL and size.max(initial=1.0) < 1 / _SMALL)
 
     def begin_piece(self, first_row: int) -> None:
         """Begins with a piece of the batch."""

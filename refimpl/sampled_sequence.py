@@ -33,9 +33,9 @@ class TooFarOff(Exception):
 
 
 def may_be_at_once(run: Any, precision: Precision) -> bool:
-    """Whether to try: there are steps, roundings are small, and no slope of any cell jumps."""
+    """Whether to try: there are rows and steps, roundings are small, and no slope of any cell jumps."""
     small = precision.unit_roundoff < STRAIGHT / 8 and precision.cut < STRAIGHT
-    return small and run.x.shape[1] > 0 and all(_is_straight(each.cell) for each in cells_runs(run))
+    return small and run.x.size > 0 and all(_is_straight(each.cell) for each in cells_runs(run))
 
 
 def _is_straight(cell: Cell) -> bool:

@@ -156,7 +156,7 @@ def moments(
         raise InvalidArgument("run", expected="one that keeps what the adjoint needs", got="one of keep=False")
     outputs, state = checked_cotangents(run, d_outputs, d_state, dtype=None, check_finite=False)
     numbers = max(cell.hidden_size**2 for _, cell in named_cells(run.cell))
-    stride = _STRIDE if numbers >= _MANY else 1
+    stride = 1 if numbers < _MANY else min(_STRIDE, max(1, samples // 3))
     repeats = _repeats(run, outputs, state) if gradients else 1.0
     shared: dict[str, Any] = {"steps": run.x.shape[1], "stride": stride, "careful": careful, "repeats": repeats}
     values: dict[str, Array] = {}
@@ -201,18 +201,24 @@ def named(run: Any, gradients: Gradients | None, state_names: Sequence[str]) -> 
 
 def _sampled(run: AnyRun, noise: Noise, d_outputs: Array, d_state: State, gradients: bool) -> dict[str, list[Any]]:
     """Every quantity, in pieces of the batch; of parameters' gradients, which are sums over them, in one."""
+    if not noise.careful and may_be_at_once(run, noise.precision):
+        noise.carry_to_first_order(True)
+        try:
+            found = _in_pieces(run, noise, d_outputs, d_state, gradients)
+        except TooFarOff:
+            found = {}
+        if found and all(noise.in_float32(getattr(part, "value", part)) for parts in found.values() for part in parts):
+            return found
+        noise.carry_to_first_order(False)
+    return _in_pieces(run, noise, d_outputs, d_state, gradients)
+
+
+def _in_pieces(run: AnyRun, noise: Noise, d_outputs: Array, d_state: State, gradients: bool) -> dict[str, list[Any]]:
     params = {name: Sampled.given(noise, value, noise.precision.weights) for name, value in run.params.items()}
     found: dict[str, list[Any]] = {}
-    at_once = not noise.careful and may_be_at_once(run, noise.precision)
     for rows in _pieces(run, noise.samples):
         noise.begin_piece(rows.start)
-        noise.linear = at_once
-        try:
-            part = _of_rows(run, noise, rows, params, d_outputs, d_state, gradients)
-        except TooFarOff:
-            at_once = noise.linear = False
-            noise.begin_piece(rows.start)
-            part = _of_rows(run, noise, rows, params, d_outputs, d_state, gradients)
+        part = _of_rows(run, noise, rows, params, d_outputs, d_state, gradients)
         for name, value in named(*part, run.cell.state_names).items():
             found.setdefault(name, []).append(value)
     return {name: [_total(parts)] if name.startswith("d_params.") else parts for name, parts in found.items()}
