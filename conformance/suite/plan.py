@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..cases.classes.covering import covering
+from ..cases.option_space import Combination
 from ..contract import attribute_of
 from .session import Session
 
@@ -14,6 +16,8 @@ CELL_VARIANTS: Mapping[str, dict[str, Any]] = {
     "GRU-reset-after": {"kind": "GRU", "reset_after": True},
     "GRU-reset-before": {"kind": "GRU", "reset_after": False},
 }
+SHARE_OF_EXPENSIVE = 5
+"""Of so many cases with classes an expensive implementation is asked one."""
 DTYPES = ("float64", "float32", "float16", "bfloat16")
 LAWS = ("batch", "time", "zero", "linear")
 INVARIANTS = (
@@ -23,6 +27,7 @@ INVARIANTS = (
     "no_stale_answer",
     "garbage",
     "nan_garbage",
+    "not_finite",
     "padded",
     "lengths_as_mask",
     "dropout_at_inference",
@@ -72,7 +77,32 @@ def random_cases_of_each_pair(session: Session) -> int:
     return -(-session.profile.cases // (divisor * max(_pairs_of_kind_and_dtype(session), 1)))
 
 
+def combinations_with_classes(session: Session) -> Mapping[str, Sequence[Combination]]:
+    """The combinations, and the classes that each carries, by kind of cell."""
+    if "classes" not in session.shared:
+        session.shared["classes"] = _covering(session)
+    found: Mapping[str, Sequence[Combination]] = session.shared["classes"]
+    return found
+
+
+def _covering(session: Session) -> Mapping[str, Sequence[Combination]]:
+    kinds = {kind: its for kind, wanted in CELL_VARIANTS.items() if (its := session.space.with_options(**wanted))}
+    found = covering(kinds, session.seed, session.profile.every_combination)
+    if attribute_of(session.implementation, "sizes") is not None:  # what is compiled is for the given sizes alone
+        found = {kind: [one for one in its if "shape" not in one] for kind, its in found.items()}
+    if attribute_of(session.implementation, "expensive"):
+        places = {kind: k for k, kind in enumerate(found)}
+        found = {kind: its[places[kind] :: SHARE_OF_EXPENSIVE] for kind, its in found.items()}
+    return found
+
+
 def planned_cases(session: Session) -> int:
     """About how many cases a run judges when nothing fails, without the fixtures."""
     of_relations = session.cases_per_relation * len(LAWS + INVARIANTS)
-    return len(session.planned) + random_cases_of_each_pair(session) * _pairs_of_kind_and_dtype(session) + of_relations
+    with_classes = sum(map(len, combinations_with_classes(session).values()))
+    return (
+        len(session.planned)
+        + random_cases_of_each_pair(session) * _pairs_of_kind_and_dtype(session)
+        + of_relations
+        + with_classes
+    )

@@ -7,13 +7,11 @@ bisection.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
 
 import pytest
 
 from conformance.cases.building import CaseBuilder, build_case
 from conformance.cases.choosers import SeededChooser
-from conformance.cases.classes.covering import covering
 from conformance.cases.classes.sizes import Shape
 from conformance.cases.option_space import Combination
 from conformance.cases.real_cases import RealCaseBuilder
@@ -27,11 +25,9 @@ from conformance.suite.failing_combinations import (
     raise_failures,
     without_fleeting,
 )
-from conformance.suite.plan import CELL_VARIANTS
+from conformance.suite.plan import CELL_VARIANTS, combinations_with_classes
 from conformance.suite.session import Session
 from conformance.suite.size_search import smallest_failing
-
-_SHARE_OF_EXPENSIVE = 5  # of so many cases one is tried
 
 
 @pytest.mark.parametrize("kind", CELL_VARIANTS)
@@ -41,32 +37,14 @@ def test_every_class_agrees_with_the_oracle(session: Session, kind: str) -> None
         why = f"{session.implementation.name} has no {kind}"
         session.record_not_run(f"classes {kind}", why)
         pytest.skip(why)
+    if attribute_of(session.implementation, "sizes") is not None:
+        session.record_not_run(f"sizes of {kind}", f"{session.implementation.name} compiles anew for each size")
     numbers, sizes = Tried(), Tried()
     for combination in combinations:
         tried = sizes if "shape" in combination else numbers
         tried.check(session, f"classes {kind}", built(session, combination), combination)
     groups = [*numbers.groups(session), *_by_size(session, sizes.failed)]
     raise_failures(groups, len(combinations), "combinations of options with sizes, numbers, losses and masks")
-
-
-def combinations_with_classes(session: Session) -> Mapping[str, Sequence[Combination]]:
-    """The combinations, and the classes that each carries, by kind of cell."""
-    if "classes" not in session.shared:
-        session.shared["classes"] = _covering(session)
-    found: Mapping[str, Sequence[Combination]] = session.shared["classes"]
-    return found
-
-
-def _covering(session: Session) -> Mapping[str, Sequence[Combination]]:
-    kinds = {kind: its for kind, wanted in CELL_VARIANTS.items() if (its := session.space.with_options(**wanted))}
-    found = covering(kinds, session.seed, session.profile.every_combination)
-    if attribute_of(session.implementation, "sizes") is not None:  # what is compiled is for the given sizes alone
-        found = {kind: [one for one in its if "shape" not in one] for kind, its in found.items()}
-        session.record_not_run("classes of sizes", f"{session.implementation.name} compiles anew for each size")
-    if attribute_of(session.implementation, "expensive"):
-        places = {kind: k for k, kind in enumerate(found)}
-        found = {kind: its[places[kind] :: _SHARE_OF_EXPENSIVE] for kind, its in found.items()}
-    return found
 
 
 def built(session: Session, combination: Combination, shape: Shape | None = None) -> Case:

@@ -23,6 +23,7 @@ from conformance.common.descriptions import first_cell
 from conformance.contract import Array, Case, Quantities, attribute_of
 from conformance.judging.divergences import Disagreement
 from conformance.judging.verdict import Comparison
+from conformance.suite.not_finite import can_be_spoiled, has_rows_and_steps, not_finite
 from conformance.suite.plan import INVARIANTS
 from conformance.suite.relations import (
     Relation,
@@ -231,6 +232,7 @@ RELATIONS: Mapping[str, Relation] = {
         no_stale_answer,
         garbage,
         nan_garbage,
+        not_finite,
         padded,
         lengths_as_mask,
         dropout_at_inference,
@@ -275,6 +277,7 @@ def concerns(session: Session, invariant: str) -> Callable[[Combination], bool]:
     return {
         "garbage": _is_masked,
         "nan_garbage": lambda one: _is_masked(one) and attribute_of(session.implementation, "ignores_nan_padding"),
+        "not_finite": can_be_spoiled,
         "padded": lambda one: _ends_early(one) and not (draws_dropout and has_dropout(one)),
         "lengths_as_mask": lambda one: one["lengths"] != "none",
         "dropout_at_inference": lambda one: bool(one.get("idle_dropout")),
@@ -285,9 +288,11 @@ def concerns(session: Session, invariant: str) -> Callable[[Combination], bool]:
 @pytest.mark.parametrize("invariant", INVARIANTS)
 def test_the_invariant_holds(session: Session, invariant: str) -> None:
     excluded = ("error",) if invariant in ("repeatable", "nothing_mutated") else CHANGING_EFFECTS
-    is_suitable = {"flat_at_the_kink": _wants_gradients, "wrong_sizes_refused": _has_several_rows_and_units}.get(
-        invariant, lambda _: True
-    )
+    is_suitable = {
+        "flat_at_the_kink": _wants_gradients,
+        "not_finite": has_rows_and_steps,
+        "wrong_sizes_refused": _has_several_rows_and_units,
+    }.get(invariant, lambda _: True)
     check_relation(
         session, "invariants", invariant, RELATIONS[invariant], concerns(session, invariant), is_suitable, excluded
     )

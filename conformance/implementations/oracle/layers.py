@@ -11,6 +11,7 @@ import numpy as np
 import refimpl as ri
 
 from ...cases.oracle_run import quantities, run_oracle
+from ...cases.parts import unmasked_steps_of
 from ...contract import Array, Case, Observed, Quantities
 
 _ALL = ri.activations.NAMES
@@ -73,8 +74,9 @@ class Oracle:
     ignores_nan_padding = True
 
     def observe(self, case: Case) -> Observed:
-        if not np.isfinite(case.x).all():  # allowed in masked steps only, where nothing can come of it
-            case = case.replace(x=np.where(np.isfinite(case.x), case.x, 0).astype(case.dtype))
+        if not np.isfinite(case.x).all():  # allowed in masked steps only, where nothing can come of it; else refused
+            kept = np.isfinite(case.x) | unmasked_steps_of(case)[:, :, None]
+            case = case.replace(x=np.where(kept, case.x, 0).astype(case.dtype))
         run = run_oracle(case)
         wanted = case.wants_gradients
         gradients = ri.backward(run, case.d_outputs, case.d_state) if wanted else None

@@ -32,6 +32,7 @@ from .faults import (
     dropout,
     later_calls,
     masks,
+    not_finite,
     sequence_gradients,
     states,
 )
@@ -44,7 +45,7 @@ GROUPS: dict[str, tuple[ModuleType, ...]] = {
     "state and direction": (states, directions),
     "mask and dropout": (masks, dropout),
     "backward": (cell_gradients, sequence_gradients),
-    "api": (calls,),
+    "api": (calls, not_finite),
     "later calls": (later_calls,),
     "drawn dropout": (drawn_dropout,),
     CONDITIONAL: (conditions_of_sizes, conditions_of_values, conditions_of_losses, conditions_of_masks),

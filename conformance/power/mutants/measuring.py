@@ -18,6 +18,7 @@ import pytest
 from ...contract import FAMILIES, Case, Implementation
 from ...implementations.finding import offered
 from ...suite import test_classes, trying
+from ...suite.plan import combinations_with_classes
 from ...suite.session import PROFILES, Session
 from . import MUTANTS, bug_of, group_of
 from .checks import FORWARD, MODULES, Caught, StoppingSession
@@ -152,7 +153,7 @@ def caught_where_it_holds(name: str, seed: int) -> ModuleResult:
 @cache
 def _cases_with_classes(seed: int) -> tuple[Case, ...]:
     session = session_of(Textbook(), seed)
-    combinations = [one for its in test_classes.combinations_with_classes(session).values() for one in its]
+    combinations = [one for its in combinations_with_classes(session).values() for one in its]
     return tuple(test_classes.built(session, one) for one in combinations)
 
 

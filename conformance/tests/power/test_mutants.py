@@ -16,8 +16,8 @@ from conformance.power.mutants.faults.conditional import Conditional
 from conformance.power.mutants.layer import Textbook
 from conformance.power.mutants.measuring import caught_where_it_holds, run_until_caught, session_of
 from conformance.power.mutants.other_suites import caught_by_the_corpus
-from conformance.suite.plan import MODULE_ORDER
-from conformance.suite.test_classes import built, combinations_with_classes
+from conformance.suite.plan import MODULE_ORDER, combinations_with_classes
+from conformance.suite.test_classes import built
 
 pytestmark = [
     pytest.mark.usefixtures("measuring"),

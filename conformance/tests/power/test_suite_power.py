@@ -41,6 +41,7 @@ BROKEN = {
     "no_stale_answer": planted.Cached,
     "garbage": planted.ReadsPadding,
     "nan_garbage": planted.SpreadsNan,
+    "not_finite": planted.MixesRows,
     "padded": planted.PadsWithOnes,
     "lengths_as_mask": planted.PadsWithOnes,
     "dropout_at_inference": planted.DropsAtInference,
@@ -57,6 +58,19 @@ def test_there_is_an_implementation_that_breaks_each_invariant() -> None:
 def test_an_invariant_that_is_broken_is_seen(name: str) -> None:
     with pytest.raises(Disagreement, match=r"ratio|accepted|reported|NaN|the call changed x"):
         invariant(checking(BROKEN[name]), name)
+
+
+@pytest.mark.parametrize(
+    ("made", "told"),
+    [
+        (planted.MixesRows, r"nan in row ., in other rows: outputs.*got nan"),
+        (planted.ReachesEarlierSteps, r"before step . is processed: outputs.*got nan"),
+        (planted.SwallowsNan, "numbers are finite, which follow from NaN"),
+    ],
+)
+def test_it_is_told_what_nan_in_one_row_reaches(made: type[planted.Right], told: str) -> None:
+    with pytest.raises(Disagreement, match=told):
+        invariant(checking(made), "not_finite")
 
 
 @pytest.mark.parametrize("name", INVARIANTS)

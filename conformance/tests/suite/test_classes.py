@@ -10,8 +10,8 @@ import pytest
 
 from conformance.judging.divergences import Disagreement
 from conformance.suite import trying
+from conformance.suite.plan import combinations_with_classes
 from conformance.suite.session import PROFILES, Session
-from conformance.suite.test_classes import combinations_with_classes
 from conformance.suite.test_classes import test_every_class_agrees_with_the_oracle as classes
 from conformance.tests.support.planted_faults import Sound
 
@@ -97,6 +97,7 @@ def test_what_is_compiled_for_one_size_is_asked_no_other_and_says_so(tmp_path: P
         sizes = {"batch": 3, "time": 4, "input": 2, "hidden": 5}  # noqa: RUF012
 
     session = Session(Compiled(), PROFILES["quick"], tmp_path / "record")
+    classes(session, "LSTM")
     found = combinations_with_classes(session)["LSTM"]
     assert found
     assert not any("shape" in one for one in found)

@@ -39,7 +39,30 @@ class Right:
     def observe(self, case: Case) -> Quantities:
         if case.lengths is not None and not case.lengths.all():
             raise ValueError("expected lengths above zero")
-        return Oracle().observe(case).values
+        spoiled = ~np.isfinite(case.x) & unmasked_steps_of(case)[:, :, None]
+        if not spoiled.any():
+            return Oracle().observe(case).values
+        found = Oracle().observe(case.replace(x=np.where(spoiled, 0, case.x))).values
+        return self.reached(case, found, np.any(spoiled, axis=2))
+
+    def reached(self, case: Case, found: Quantities, spoiled: Array) -> Quantities:
+        """The answer with NaN wherever a number that is none has come: the oracle takes no such number."""
+        order = np.s_[:, ::-1] if case.options["direction"] == "backward" else np.s_[:, :]
+        since = np.logical_or.accumulate(spoiled[order], axis=1)[order]
+        if not case.return_sequences:
+            since = np.any(since, axis=1, keepdims=True)
+        steps = {"outputs", *(name for name in found if name.startswith("gates"))}
+        reaches = {name: since[:, :, None] if name in steps else spoiled.any(axis=1) for name in found}
+        return {
+            name: np.where(
+                True
+                if name.startswith("d_params")
+                else reached.reshape(len(case.x), -1, *[1] * (found[name].ndim - 2)),
+                np.nan,
+                found[name],
+            )
+            for name, reached in reaches.items()
+        }
 
     def stateful(self, case: Case) -> OracleSession | None:
         return OracleSession(case)
@@ -101,6 +124,27 @@ class SpreadsNan(Right):
     def observe(self, case: Case) -> Quantities:
         found = dict(super().observe(case))
         return found | {"outputs": found["outputs"] + 0 * np.sum(case.x)}
+
+
+class MixesRows(Right):
+    """Its rows share a product with a row that is not there."""
+
+    def reached(self, case: Case, found: Quantities, spoiled: Array) -> Quantities:
+        return dict(found) | {"outputs": np.full_like(found["outputs"], np.nan)}
+
+
+class ReachesEarlierSteps(Right):
+    """NaN in some step is NaN in all steps of its row."""
+
+    def reached(self, case: Case, found: Quantities, spoiled: Array) -> Quantities:
+        return super().reached(case, found, np.broadcast_to(spoiled.any(axis=1, keepdims=True), spoiled.shape))
+
+
+class SwallowsNan(Right):
+    """It takes NaN for zero."""
+
+    def reached(self, case: Case, found: Quantities, spoiled: Array) -> Quantities:
+        return found
 
 
 class PadsWithOnes(Right):
