@@ -14,7 +14,14 @@ from conformance.suite.session import Session
 
 
 def not_finite(session: Session, case: Case) -> list[Comparison]:
-    """NaN or infinity in one step of one row reaches no other row and no step before; NaN stays with its own row."""
+    """NaN or infinity in one step of one row reaches no other row and no step before; NaN stays with its own row.
+
+    What a known divergence says that NaN becomes is not asked for here: its minimal case shows it.
+    """
+    lost = any(
+        entry.effect == "accepts" and entry.affects("nan") and entry.applies_to(case)
+        for entry in session.known_divergences
+    )
     row, step, _ = (length // 2 for length in case.x.shape)
     backward = case.options["direction"] == "backward" and case.output_order == "original"
     before, after = np.s_[step + 1 :] if backward else np.s_[:step], np.s_[: step + 1] if backward else np.s_[step:]
@@ -29,12 +36,17 @@ def not_finite(session: Session, case: Case) -> list[Comparison]:
             continue  # what refuses such a number does not compute with it
         others = [_rows_but(values, row) for values in (whole, spoiled, bounds)]
         found += compare_within(f"{what} in row {row}, in other rows", *others)
-        if not case.return_sequences or case.options["direction"] == "both" or case.output_order == "processing":
+        if (
+            "outputs" not in whole
+            or not case.return_sequences
+            or case.options["direction"] == "both"
+            or case.output_order == "processing"
+        ):
             continue
         earlier = [{"outputs": values["outputs"][row, before]} for values in (whole, spoiled, bounds)]
         found += compare_within(f"{what} in row {row}, before step {step} is processed", *earlier)
         later = np.asarray(spoiled["outputs"][row, after], np.float64)
-        if np.isnan(what) and np.isfinite(later).any():
+        if np.isnan(what) and not lost and np.isfinite(later).any():
             problem = f"{np.isfinite(later).sum()} of {later.size} numbers are finite, which follow from NaN"
             found.append(Comparison(f"NaN in row {row}, from step {step} on: outputs", 0, np.inf, problem=problem))
     return found

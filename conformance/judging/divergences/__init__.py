@@ -16,8 +16,8 @@ A divergence never excludes a case. Where one applies, the case is run, and what
 - ``effect = "missing"``: the stated ``families`` are not returned. If they are, the divergence is gone, and the suite
   fails.
 - ``effect = "accepts"``: an input that ``families`` name is answered where its size is wrong and an error is due:
-  ``x`` of one feature more than the weights are for, ``initial_state`` of one row or unit more. The minimal case alone
-  shows it.
+  ``x`` of one feature more than the weights are for, ``initial_state`` of one row or unit more. Of ``nan`` a finite
+  number is made, where NaN follows. The minimal case alone shows it.
 - ``effect = "elsewhere"``: the suite does not meet it (it is in another call, or another part of the framework). The
   ``script`` alone shows it; the suite's own tests run all scripts.
 - ``effect = "wrong"``: the numbers of the stated ``families`` are wrong in a way that no model describes. They are not

@@ -124,14 +124,16 @@ def still_shows(implementation: Implementation, entry: Divergence) -> bool:
     case = entry.minimal
     if case is None:
         raise ValueError(f"{entry.id}: is shown by its script alone")
-    if entry.effect == "accepts":
+    if entry.effect == "accepts" and entry.affects("nan"):
+        case = case.replace(x=np.full_like(case.x, np.nan))
+    elif entry.effect == "accepts":
         case = case.replace(x=np.concatenate([case.x, case.x[:, :, :1]], 2))
     try:
         observed = observe(implementation, case)
     except Exception as error:
         return entry.effect == "error" and entry.message in f"{type(error).__name__}: {error}"
     if entry.effect == "accepts":
-        return True
+        return not entry.affects("nan") or bool(np.isfinite(np.asarray(observed.values["outputs"], np.float64)).any())
     if entry.effect == "missing":
         return not any(entry.affects(name) for name in observed.values)
     strictly = judge(expect(case, arithmetic_of(implementation, case)), observed)

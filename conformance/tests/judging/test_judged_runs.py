@@ -143,6 +143,16 @@ def test_a_known_acceptance_of_wrong_sizes_shows_while_they_are_answered() -> No
     assert not still_shows(Posing("posing", {"framework": "2.1"}), entry), "the oracle refuses an x that is too wide"
 
 
+@pytest.mark.parametrize(("becomes", "shows"), [(0.5, True), (np.nan, False)])
+def test_it_shows_whether_a_finite_number_follows_from_nan(becomes: float, shows: bool) -> None:
+    def observe(case: Any) -> Any:
+        assert np.isnan(case.x).all()
+        return {"outputs": np.full(case.outputs_shape, becomes)}
+
+    posing: Any = SimpleNamespace(name="posing", versions={"framework": "2.1"}, observe=observe)
+    assert still_shows(posing, divergence_entry("accepts", families=("nan",))) is shows
+
+
 def test_an_acceptance_of_wrong_sizes_changes_nothing_that_is_expected(only: Any) -> None:
     only(divergence_entry("accepts", families=("x",)))
     verdict, applied = run_and_judge(Posing("posing", {"framework": "2.1"}, off=1e-9), example("LSTM"))
