@@ -30,9 +30,10 @@ def add_to(commands: Any) -> None:
     model = commands.add_parser(
         "model",
         help="check a model's file: every recurrent layer, and the whole",
-        description="Opens a model's file (.keras, .h5, .weights.h5 with --config, .onnx, .pt, .safetensors), prints "
-        "what it holds, runs it in its own framework on drawn or given inputs, and compares each recurrent layer with "
-        "the oracle on the values that really reach it, and the whole model as far as its other parts are known. "
+        description="Opens a model's file (.keras, .h5, .weights.h5 with --config, .onnx, .pt, .safetensors, .tflite), "
+        "prints what it holds, runs it in its own framework on drawn or given inputs, and compares each recurrent "
+        "layer with the oracle on the values that really reach it, and the whole model as far as its other parts are "
+        "known. "
         "Nothing is unpickled and no code out of the file is run without --trust. Exit status: 0 where numbers were "
         "compared and all agree, 1 where not, 2 for a file that cannot be read.",
     )
@@ -64,6 +65,7 @@ def add_to(commands: Any) -> None:
     model.add_argument("--trust", action="store_true", help="let the framework run code that the file holds")
     model.add_argument("--script", type=output_file, metavar="FILE", help="a script that shows the first difference")
     model.add_argument("--json", type=output_file, metavar="FILE", help="the whole result, for machines")
+    model.add_argument("--html", type=output_file, metavar="FILE", help="what is printed, as a page")
     model.set_defaults(command=_model)
 
 
@@ -85,6 +87,7 @@ def _model(parsed: argparse.Namespace) -> int:
         print(reason, file=sys.stderr)
         return BROKEN
     console = console_of(160)
+    console.record = parsed.html is not None
     show_model(console, model)
     found = checking.check(model, inputs, parsed.runtimes or (), said)
     for ran in found.runs:
@@ -100,6 +103,8 @@ def _model(parsed: argparse.Namespace) -> int:
         _write_script(console, parsed.script, found, second if beside is not None and not beside.same else None)
     if parsed.json:
         write_atomically(parsed.json, json.dumps(as_data(found, second, beside), indent=1) + "\n")
+    if parsed.html:
+        write_atomically(parsed.html, console.export_html())
     agrees = found.agrees if second is None or beside is None else found.agrees and second.agrees and beside.same
     return 0 if agrees else 1
 

@@ -73,8 +73,6 @@ FILES = (
     Published("BeatNet==1.1.3", "models/model_1_weights.pt"),
     Published("textgenrnn==2.0.0", "textgenrnn/textgenrnn_weights.hdf5"),
     Published("chars2vec==0.1.7", "eng_50/weights.h5", said=Said(recurrent_activation="hard_sigmoid")),
-    Published("ddddocr==1.6.1", "ddddocr/common.onnx", {"input1": (1, 1, 64, 100)}),
-    Published("ddddocr==1.6.1", "ddddocr/common_old.onnx", {"input1": (1, 1, 64, 100)}),
 )
 
 

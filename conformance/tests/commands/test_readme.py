@@ -19,7 +19,7 @@ SITUATIONS = (
     "Is my framework right?",
     "Can I upgrade?",
     "Check my own kernel",
-    "My model differs after export",
+    "My model gives other numbers after export",
     "Give me test vectors",
 )
 

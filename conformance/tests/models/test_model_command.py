@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import subprocess
@@ -109,6 +110,20 @@ def test_two_files_are_compared_and_the_difference_is_shown(
     assert "apart by" in shown.stdout
 
 
+def test_what_is_printed_can_be_kept_as_a_page(file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    marked = tmp_path / "<b>gru<b>.onnx"
+    marked.write_bytes(file.read_bytes())
+    assert main(["model", str(marked), "--html", str(tmp_path / "found.html")]) == 0
+    said = capsys.readouterr().out.splitlines()
+    page = (tmp_path / "found.html").read_text()
+    assert page.startswith("<!DOCTYPE html>")
+    assert "whole model: agrees" in page
+    assert "&lt;b&gt;gru&lt;b&gt;.onnx" in page
+    assert "<b>gru" not in page
+    words = html.unescape(re.sub(r"<[^>]*>", "", page))
+    assert all(line.strip() in words for line in said if "agrees" in line)
+
+
 def test_a_file_beside_itself_is_the_same(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["model", str(file), "--against", str(file), "--script", "none.py"]) == 0
     said = capsys.readouterr().out
@@ -116,12 +131,19 @@ def test_a_file_beside_itself_is_the_same(file: Path, capsys: pytest.CaptureFixt
     assert "no script: no recurrent layer differs" in said
 
 
+@pytest.mark.parametrize("page", ["README.md", "conformance/models/files/README.md"])
 def test_the_page_shows_what_the_command_prints(
-    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    page: str, file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    readme = ROOT / "conformance" / "models" / "files" / "README.md"
-    (shown,) = re.findall(r"\$ (python -m conformance model .*?)```", readme.read_text(), flags=re.DOTALL)
-    command, _, *lines = shown.strip().splitlines()
+    text = (ROOT / page).read_text()
+    if page == "README.md":
+        (command,) = re.findall(r"^python -m conformance model .*$", text, flags=re.MULTILINE)
+        section = text.partition("### My model gives other numbers after export")[2].partition("\n##")[0]
+        lines = re.findall(r"^    (.*)$", section, flags=re.MULTILINE)
+        assert len(lines) == 3
+    else:
+        (shown,) = re.findall(r"\$ (python -m conformance model .*?)```", text, flags=re.DOTALL)
+        command, _, *lines = shown.strip().splitlines()
     proto = onnx.load(file)
     onnx.save(proto, tmp_path / "exported.onnx")
     planted_files.set_attribute(proto, 1, "linear_before_reset", 0)
