@@ -221,7 +221,8 @@ def unroll(
             directions.append(of_cell(cell, _its(params, where), fed, state, way, its_dropout, keep))
         runs.append(tuple(directions))
         fed = _merged(layer, [run.outputs for run in directions])
-    each = [(where, run) for (where, _), run in zip(named_cells(stack), _flat(runs), strict=True)]
+    of_cells = (run for directions in runs for run in directions)
+    each = [(where, run) for (where, _), run in zip(named_cells(stack), of_cells, strict=True)]
     return StackRun(
         stack,
         params,
@@ -296,7 +297,3 @@ def _merged_adjoint(layer: Layer, runs: tuple[Run, ...], d: Array) -> tuple[Arra
 def _its(values: dict[str, Any], where: str) -> dict[str, Any]:
     """Those whose names begin with the prefix, by the rest of their names."""
     return {name.removeprefix(where): value for name, value in values.items() if name.startswith(where)}
-
-
-def _flat(runs: list[tuple[Run, ...]]) -> list[Run]:
-    return [run for directions in runs for run in directions]

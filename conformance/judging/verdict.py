@@ -18,6 +18,7 @@ from .expected import NUMBERS, Expected
 
 NEGLIGIBLE_RATIO = 0.01
 """An error below a hundredth of its bound is never reported as grown."""
+_Comparisons = Sequence["Comparison | None"]
 NOT_REPORTED = "not reported by the implementation"  # where it does not say why itself
 
 
@@ -157,9 +158,6 @@ def compare(quantity: str, expected: Array, bound: Array, got: Any, dtype: Any =
         float(bound[worst]),
         undecided,
     )
-
-
-_Comparisons = Sequence[Comparison | None]
 
 
 def judge(expected: Expected, observed: Observed) -> Verdict:
