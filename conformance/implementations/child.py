@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
@@ -31,9 +32,14 @@ class Child:
     name: str
     _process: subprocess.Popen[bytes] | None = None
     _complaints: Any = field(default_factory=tempfile.TemporaryFile)
+    _one_at_a_time: Any = field(default_factory=threading.Lock)
 
     def __call__(self, *arguments: Any, **settings: Any) -> Any:
         """What the function returns; `RuntimeError` with the name and message of what it raised, or `ProcessEnded`."""
+        with self._one_at_a_time:  # of several threads each gets its own answer
+            return self._answered(arguments, settings)
+
+    def _answered(self, arguments: tuple[Any, ...], settings: dict[str, Any]) -> Any:
         process = self._started()
         assert process.stdin is not None
         assert process.stdout is not None

@@ -5,12 +5,17 @@ from __future__ import annotations
 import base64
 import json
 import subprocess
+import threading
 from typing import Any
 
 import numpy as np
 
-IMPORTS = "import base64\nimport json\nimport subprocess\nfrom typing import Any\nNODES = {}"
+IMPORTS = (
+    "import base64\nimport json\nimport subprocess\nimport threading\nfrom typing import Any\n"
+    "NODES, ONE_AT_A_TIME = {}, threading.Lock()"
+)
 NODES: dict[str, Any] = {}
+ONE_AT_A_TIME = threading.Lock()  # of several threads each gets its own answer
 
 
 def as_json(array: np.ndarray) -> dict[str, Any]:
@@ -26,14 +31,15 @@ def from_json(one: dict[str, Any]) -> np.ndarray:
 
 def ask_node(server: str, package: str, question: dict[str, Any]) -> Any:
     """What the server, a program in JavaScript that is told the package, has found; `RuntimeError` for its error."""
-    if package not in NODES:
-        pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-        NODES[package] = subprocess.Popen(["node", "-e", server, package], **pipes)
-    NODES[package].stdin.write(json.dumps(question) + "\n")
-    NODES[package].stdin.flush()
-    line = NODES[package].stdout.readline()
-    if not line:
-        raise RuntimeError(f"Node ended with status {NODES.pop(package).wait()}")
+    with ONE_AT_A_TIME:
+        if package not in NODES:
+            pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+            NODES[package] = subprocess.Popen(["node", "-e", server, package], **pipes)
+        NODES[package].stdin.write(json.dumps(question) + "\n")
+        NODES[package].stdin.flush()
+        line = NODES[package].stdout.readline()
+        if not line:
+            raise RuntimeError(f"Node ended with status {NODES.pop(package).wait()}")
     answer = json.loads(line)
     if "error" in answer:
         raise RuntimeError(answer["error"])

@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -64,3 +65,11 @@ def test_a_process_that_ends_is_told_and_the_next_call_has_a_new_one(what: str, 
 
 def test_each_function_has_one_child() -> None:
     assert in_a_child(planted) is in_a_child(planted)
+
+
+def test_of_several_threads_each_gets_its_own_answer(child: Child) -> None:
+    child("well")
+    asked = [f"thread {k}" for k in range(8)] * 5
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(lambda what: child(what, times=20_000)[0], asked))
+    assert [(answer[0], len(answer)) for answer in answers] == [(what, 20_000) for what in asked]
