@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import glob
 import io
 import os
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+_UNFINISHED = ".unfinished"
+_LONGEST_WRITE = 3600.0  # seconds
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
@@ -43,7 +49,11 @@ def write_new(paths: Iterable[Path], content: str | bytes) -> Path:
 
 
 def _with_temporary(path: Path, data: bytes, place: Callable[[str], None]) -> None:
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", text=False)
+    for left in path.parent.glob(f".{glob.escape(path.name)}.{'?' * 8}{_UNFINISHED}"):  # by a writer that was killed
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime > _LONGEST_WRITE:
+                left.unlink()
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=_UNFINISHED, text=False)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)

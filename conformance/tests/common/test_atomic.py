@@ -84,3 +84,26 @@ def test_a_closed_or_ascii_standard_output_ends_no_command() -> None:
     closed = "import os, sys; os.close(1); sys.stdout = None; from conformance.commands.main import main; "
     status, said = python("-c", closed + "sys.exit(main(['divergences']))")
     assert (status, said) == (0, "")
+
+
+def test_what_a_killed_writer_has_left_is_removed_later_and_what_another_writes_is_not(tmp_path: Path) -> None:
+    left, other = tmp_path / ".x.json.abcd1234.unfinished", tmp_path / ".x.json.efgh5678.unfinished"
+    foreign = [tmp_path / ".y.json.abcd1234.unfinished", tmp_path / ".x.json.original"]
+    for path in (left, other, *foreign):
+        path.write_text("{")
+        os.utime(path, (0, 0))
+    os.utime(other)
+    write_atomically(tmp_path / "x.json", "{}")
+    assert sorted(tmp_path.iterdir()) == sorted([other, *foreign, tmp_path / "x.json"])
+
+
+def test_what_is_left_is_called_as_what_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "unlink", lambda *_, **__: None)  # as of a process that is killed
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_atomically(tmp_path / "x.json", "{}")
+    monkeypatch.undo()
+    (left,) = tmp_path.iterdir()
+    os.utime(left, (0, 0))
+    write_atomically(tmp_path / "x.json", "{}")
+    assert [path.name for path in tmp_path.iterdir()] == ["x.json"]
