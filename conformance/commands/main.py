@@ -18,6 +18,7 @@ from ..reporting.heartbeat import heartbeat
 
 _NOT_WRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR)
 """What a full disk, a quota, a read-only file system, a folder of somebody else's and a home that is a file say."""
+_ENDED_BY_SIGPIPE = 141  # as a shell has it
 _MODULE = "python -m conformance"
 _SCRIPT = "rnn-conformance"
 _OPTIONAL = {
@@ -80,6 +81,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with nullcontext() if parsed.named in _TELL_THEMSELVES else heartbeat(lambda: f"{parsed.named} goes on"):
             status: int = parsed.command(parsed)
+        sys.stdout.flush()
+    except BrokenPipeError:  # who reads what is printed has read enough: what was to be written is written
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # nothing complains of it at the end
+        return _ENDED_BY_SIGPIPE
     except OSError as error:
         if error.errno in _NOT_WRITABLE:
             print(f"{error.filename or 'a file'}: cannot be written: {error.strerror}", file=sys.stderr)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..common.arguments import count, output_file
+from ..common.arguments import count, output_file, output_place
 from ..common.atomic import write_atomically
 from ..common.schemas import why_unchecked
 from ..implementations.finding import BUILT_IN, FRAMEWORKS
@@ -70,7 +70,7 @@ def add_to(commands: Any) -> None:
     parser.add_argument(
         "--record",
         nargs="?",
-        type=output_file,
+        type=output_place,
         const=run_records_folder(),
         metavar="FILE",
         help="keep the same JSON as evidence (default: a file named by device and date in fixtures/observations/runs)",

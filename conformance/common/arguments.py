@@ -29,6 +29,14 @@ def seconds(text: str) -> float:
 
 def output_file(name: str) -> Path:
     """A file to be written; its folder must exist."""
+    path = output_place(name)
+    if path.is_dir():
+        raise argparse.ArgumentTypeError(f"is a folder: {path}")
+    return path
+
+
+def output_place(name: str) -> Path:
+    """A file to be written, or a folder in which it gets a name."""
     path = Path(name)
     if not path.parent.is_dir():
         raise argparse.ArgumentTypeError(f"no such folder: {path.parent}")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import NoReturn
@@ -11,7 +13,7 @@ import pytest
 
 from conformance.commands.main import main
 
-from ..support import python
+from ..support import ROOT, python
 
 SMALL = "conformance.tests.support.planted_failures:Small"
 JOB = ("job", "elman", "--epochs", "1", "--rows", "64", "--steps", "9")
@@ -59,3 +61,24 @@ def test_where_no_place_for_temporary_files_is_left_that_is_said(
     monkeypatch.setattr(tempfile, "gettempdir", full)
     assert main(["job", "counting"]) == 2
     assert capsys.readouterr().err == f"{said}\n"
+
+
+def test_a_folder_in_place_of_a_file_is_told_before_anything_runs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["run", "--implementation", SMALL, "--json", str(tmp_path)])
+    assert ended.value.code == 2
+    assert f"argument --json: is a folder: {tmp_path}" in capsys.readouterr().err
+
+
+def test_a_reader_that_has_read_enough_ends_a_command_without_a_traceback() -> None:
+    """As ``| head -1`` does."""
+    command = [sys.executable, "-m", "conformance", "divergences"]
+    running = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert running.stdout is not None
+    assert running.stderr is not None
+    running.stdout.close()
+    complaint = running.stderr.read()
+    running.stderr.close()
+    assert (running.wait(60), complaint) == (141, b"")
