@@ -128,8 +128,10 @@ def pairs_of(combination: Combination) -> Pairs:
 def classes_of(combination: Mapping[str, Any]) -> dict[str, str]:
     """The classes that a combination carries, by name."""
     found = {name: combination[name] for name in ("values", "loss", "extent") if name in combination}
+    if found.get("loss") == losses.NONE:
+        del found["loss"]
     if shape := combination.get("shape"):
-        found |= {name: sizes.class_of(name, size) for name, size in shape.sizes.items()}
+        found |= sizes.classes_of(shape)
     return found
 
 

@@ -51,8 +51,8 @@ ONCE: tuple[Mapping[str, Sizes], ...] = (
     {"units": (5,), "batch": (257,), "time": (3,), "input": (6,)},
 )
 """What a run is asked once, of one kind of cell."""
-LONGEST_OF_TWO = 500
-"""Steps, beyond which one direction is enough."""
+LONGEST_OF_TWO, MOST_ROWS = 500, 100
+"""Steps, beyond which one direction is enough; rows of all but what is asked once."""
 
 
 def shapes(rows: Iterable[Mapping[str, Sizes]], number: int) -> list[Shape]:
@@ -62,9 +62,16 @@ def shapes(rows: Iterable[Mapping[str, Sizes]], number: int) -> list[Shape]:
     ]
 
 
+def classes_of(shape: Shape) -> dict[str, str]:
+    """The class of each size in words, as ``15 to 17``; of what a run is asked once, only what is special about it."""
+    if shape.time > LONGEST_OF_TWO or shape.batch > MOST_ROWS:
+        return {"once": f"{shape.time} steps" if shape.time > LONGEST_OF_TWO else f"{shape.batch} rows"}
+    return {name: class_of(name, size) for name, size in shape.sizes.items()}
+
+
 def class_of(name: str, size: int) -> str:
-    """The class of a size in words, as ``15 to 17``."""
-    its = next((row[name] for row in (*ROWS, *ONCE) if size in row[name]), (size,))
+    """The class of a size in words."""
+    its = next((row[name] for row in ROWS if size in row[name]), (size,))
     return str(size) if len(its) == 1 else f"{its[0]} to {its[-1]}"
 
 

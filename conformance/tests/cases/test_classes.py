@@ -11,7 +11,7 @@ import pytest
 from conformance.cases.building import SizeLimits, build_case
 from conformance.cases.choosers import SeededChooser
 from conformance.cases.classes import extents, losses, sizes, values
-from conformance.cases.classes.covering import Pairs, covering, pairs_of
+from conformance.cases.classes.covering import Pairs, classes_of, covering, pairs_of
 from conformance.cases.declarations import Misdeclared
 from conformance.cases.option_space import Combination, space_of
 from conformance.cases.option_table import CARRIED
@@ -210,6 +210,12 @@ def test_every_class_is_asked_with_each_direction_and_dtype_of_each_cell_where_e
     everything = covering(few, seed=0, every=True)["LSTM"]
     found = {(one["values"], one["direction"], one["dtype"]) for one in everything if "values" in one}
     assert len(found) == len(values.VALUES) * 3 * 2
+
+
+def test_what_is_asked_once_is_no_class_that_every_cell_must_meet() -> None:
+    its = [one for each in COVERED.values() for one in each]
+    assert [classes_of(one)["once"] for one in its if "once" in classes_of(one)] == ["1000 steps", "257 rows"]
+    assert not any(classes_of(one).get("loss") == losses.NONE for one in its)
 
 
 def test_the_same_seed_gives_the_same_cases_and_another_seed_others() -> None:
