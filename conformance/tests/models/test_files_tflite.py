@@ -48,6 +48,8 @@ def test_what_only_moves_numbers_moves_them() -> None:
     assert np.array_equal(one("ReverseV2", X, [1])[0], X[:, ::-1])
     assert np.array_equal(one("Pack", X[0], X[1], axis=1)[0], np.stack([X[0], X[1]], axis=1))
     assert np.array_equal(one("Split", 2, X, count=2)[1], X[..., 2:])
+    assert [part.shape[2] for part in one("SplitV", X, [1, 3], 2)] == [1, 3]
+    assert np.array_equal(one("Min", X, 3.0)[0], np.minimum(X, 3)), "of shapes that differ"
     with pytest.raises(Unknown, match="an array of that size"):
         one("Fill", [2**20, 2**20], 0.0)
 

@@ -1,4 +1,4 @@
-"""Files by Keras 2.15 and tf2onnx, checked where they are made: ``python -m …keras2_files FOLDER``.
+"""Files by Keras 2.15, tf2onnx and TensorFlow's converter, checked where made: ``python -m …keras2_files FOLDER``.
 
 Keras 2 cannot stand beside Keras 3, so this is run by hand in an environment of its own (``models/files/README.md``).
 It prints a line for each file, and ends with status 1 where a recurrent layer, or a whole model, does not agree.
@@ -34,6 +34,7 @@ def main(folder: Path) -> int:
             values, _ = file_runs.run(str(path), drawing.drawn(read_as), {})
             differing += _told(path, judging.judge(read_as, Recording("keras2", {}, values, {})))
         differing += _exported(model, folder / f"{name}.onnx")
+        differing += _converted(model, folder / f"{name}.tflite")
     return 1 if differing else 0
 
 
@@ -52,6 +53,28 @@ def _exported(model: Any, path: Path) -> int:
     watch = sorted({name for node in read_as.nodes for name in (*node.inputs, *node.outputs) if name})
     values, _ = file_runs_onnxruntime.run(str(path), drawing.drawn(read_as), {"watch": watch})
     return _told(path, judging.judge(read_as, Recording("onnxruntime", {}, values, {})))
+
+
+def _converted(model: Any, path: Path) -> int:
+    """By TensorFlow's converter, for a batch of one: an LSTM becomes one operator, the other cells loops."""
+    import keras
+    import tensorflow
+
+    try:
+        from conformance.implementations.litert import file_runs as litert
+    except ModuleNotFoundError as missing:
+        print(f"{path.name}: not made, {missing.name} is not installed")
+        return 0
+    asked = keras.layers.InputLayer(model.input_shape[1:], batch_size=1, dtype=model.inputs[0].dtype)
+    one = keras.Sequential([asked, *model.layers])
+    try:
+        path.write_bytes(tensorflow.lite.TFLiteConverter.from_keras_model(one).convert())
+    except Exception as error:  # a layer with a mask
+        print(f"{path.name}: not converted: {type(error).__name__}")
+        return 0
+    read_as = read(path)
+    values, _ = litert.run(str(path), drawing.drawn(read_as), {})
+    return _told(path, judging.judge(read_as, Recording("litert", {}, values, {})))
 
 
 def _told(path: Path, found: judging.FileVerdict) -> int:

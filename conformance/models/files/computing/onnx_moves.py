@@ -8,6 +8,7 @@ Source: onnx/defs, ONNX 1.23, opsets 7 to 23.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -217,8 +218,8 @@ EXACT: Mapping[str, Operator] = {
     "Floor": _elementwise(np.floor),
     "Abs": _elementwise(np.abs),
     "Relu": lambda node, inputs: np.maximum(inputs[0], 0),
-    "Max": lambda node, inputs: np.maximum.reduce(list(inputs)),
-    "Min": lambda node, inputs: np.minimum.reduce(list(inputs)),
+    "Max": lambda node, inputs: reduce(np.maximum, inputs),
+    "Min": lambda node, inputs: reduce(np.minimum, inputs),
     "ReduceMax": _reduced(np.max),
     "ReduceMin": _reduced(np.min),
     "ArgMax": lambda n, i: (

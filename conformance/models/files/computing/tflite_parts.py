@@ -57,6 +57,10 @@ def _unpack(node: Node, inputs: Sequence[Any]) -> list[Array]:
     return [np.take(inputs[0], k, axis=axis) for k in range(inputs[0].shape[axis])]
 
 
+def _split_by_sizes(node: Node, inputs: Sequence[Any]) -> list[Array]:
+    return np.split(inputs[0], np.cumsum(_ints(inputs[1]))[:-1], axis=_ints(inputs[2])[0])
+
+
 def _fill(node: Node, inputs: Sequence[Any]) -> Array:
     sizes = _ints(inputs[0])
     if int(np.prod(sizes, dtype=np.float64)) > onnx_moves.MOST_ELEMENTS:
@@ -103,6 +107,7 @@ EXACT: Mapping[str, Operator] = {
     "Slice": _slice,
     "Pack": _pack,
     "Unpack": _unpack,
+    "SplitV": _split_by_sizes,
     "Fill": _fill,
     "ReverseV2": _reverse,
     "Relu6": _rectified_to_six,

@@ -35,6 +35,7 @@ NAMES: Mapping[str, str] = {
     "REDUCE_MAX": "ReduceMax",
     "REDUCE_MIN": "ReduceMin",
     "RELU6": "Relu6",
+    "SPLIT_V": "SplitV",
     "NOT_EQUAL": "NotEqual",
     "ZEROS_LIKE": "ZerosLike",
 }

@@ -13,7 +13,7 @@ from .loop import Loop, step
 
 MOVES = (
     *("Identity", "Split", "Slice", "Squeeze", "Unsqueeze", "Reshape", "Transpose", "Cast", "Concat", "Flatten"),
-    *("Dropout", "StridedSlice", "Pack", "Unpack"),
+    *("Dropout", "StridedSlice", "SplitV", "Pack", "Unpack"),
 )
 _SUMS = ("Add", "Sub", "Sum", "Neg")
 PRODUCTS = ("MatMul", "Gemm", "FullyConnected")
