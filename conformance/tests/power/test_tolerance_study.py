@@ -151,8 +151,7 @@ def test_a_fault_is_an_alarm_and_a_sound_implementation_gives_none(tmp_path: Pat
 
 
 def test_a_study_that_was_stopped_goes_on_where_it_was(tmp_path: Path) -> None:
-    name = f"{DIFFICULT}:Small"
-    wanted = [(name, "float64", 2 * GROUP_SIZE)]
+    name, wanted = f"{DIFFICULT}:Small", [(f"{DIFFICULT}:Small", "float64", 2 * GROUP_SIZE)]
     (whole,) = study(wanted, seed=0, jobs=1, watch=quiet, faults=False, kept=tmp_path)
     (record,) = tmp_path.glob("*.jsonl")
     versions, first, second = record.read_text().splitlines()

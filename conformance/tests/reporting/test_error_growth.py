@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from conformance.commands.main import main
 from conformance.reporting.error_growth import grown_errors
 from conformance.reporting.json_report import FORMAT
 from conformance.tests.support import python
@@ -57,11 +58,15 @@ def test_a_run_is_compared_with_an_earlier_one(tmp_path: Path) -> None:
         (json.dumps({"format": FORMAT, "implementations": [{"name": "x"}]}), "is a required property"),
     ],
 )
-def test_what_is_no_earlier_run_is_refused_before_anything_runs(content: str | None, said: str, tmp_path: Path) -> None:
+def test_what_is_no_earlier_run_is_refused_before_anything_runs(
+    content: str | None, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     file = tmp_path / "run.json"
     if content is not None:
         file.write_text(content)
-    status, printed = python("-m", "conformance", "run", "--implementation", SOUND, "--since", str(file))
-    assert status == 2
+    with pytest.raises(SystemExit) as ended:
+        main(["run", "--implementation", SOUND, "--since", str(file)])
+    printed = capsys.readouterr().err
+    assert ended.value.code == 2
     assert "argument --since: " in printed
     assert said in printed
