@@ -83,7 +83,7 @@ class StatefulLayers:
             layer.reset_state()
 
     def reload(self) -> bool:
-        """Saves the layers as a model and goes on with the loaded ones, whose state is zero."""
+        """Saves the layers as a model, goes on with the loaded ones, whose state is zero, and reloads their weights."""
         shape, kind = self._case.x.shape, self._case.dtype_name
         x = outputs = keras.Input(batch_shape=shape, dtype=kind)
         for layer in self._layers:
@@ -92,6 +92,10 @@ class StatefulLayers:
             path = Path(folder) / "model.keras"
             keras.Model(x, outputs).save(path)
             loaded = keras.models.load_model(path)
+            loaded.save_weights(path.with_name("model.weights.h5"))
+            for variable in loaded.trainable_variables:
+                variable.assign(0 * variable)
+            loaded.load_weights(path.with_name("model.weights.h5"))
         self._layers = [loaded.get_layer(layer.name) for layer in self._layers]
         return False
 

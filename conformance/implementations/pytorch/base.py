@@ -193,6 +193,7 @@ def _path_key(case: Case) -> tuple[Any, ...]:
         "between_dropout",
         "mode",
         "dynamo",
+        "exported_at",
         "autograd",
         "training",
         "cudnn",

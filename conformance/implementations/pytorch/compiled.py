@@ -8,6 +8,7 @@ Options of its own, beside ``layout`` as in `pytorch`:
 ``script``                            ``torch.jit.script`` of a module that holds the layer
 ``script alone``                      ``torch.jit.script`` of the layer itself
 ``trace``                             ``torch.jit.trace``
+``state dict``                        the layer after its weights were saved, set to zero and loaded
 ``export``                            the module of ``torch.export.export``
 ``export, decomposed``                the same after ``run_decompositions()``: PyTorch's recurrent layers in Python
 ``compile``                           ``torch.compile`` as it comes: it leaves recurrent layers to eager
@@ -36,7 +37,7 @@ def _cells() -> list[dict[str, Any]]:
         deep | layouts | {"mode": ("script", "trace", "export")},
         deep | packed | {"mode": ("script", "compile")},
         deep | dropout | {"mode": ("script", "trace", "export")},
-        deep | {"layout": ("batch-major",), "mode": ("compile",)},
+        deep | {"layout": ("batch-major",), "mode": ("compile", "state dict")},
     )
     alone = [
         entry | {"layers": (1,), "direction": ("forward",), "layout": ("batch-major",), "dtype": ("float32",)}

@@ -1,6 +1,9 @@
 """PyTorch: the layers ``torch.nn.RNN``, ``LSTM`` and ``GRU`` exported by ``torch.onnx.export``, run by ONNX Runtime.
 
-Options of its own, beside ``layout`` as in `pytorch`: ``dynamo``, which of PyTorch's two exporters. Forward only.
+Options of its own, beside ``layout`` as in `pytorch`: ``dynamo``, which of PyTorch's two exporters; ``exported_at``, at
+which size it is exported, where that is not the case's: "another size" with dynamic axes, "another batch" with that
+axis dynamic, or "another size, fixed", which must be refused. The newer exporter often counts the steps, dynamic or
+not, and then ONNX Runtime says so: of it only the batch may be another. Forward only.
 """
 
 from __future__ import annotations
@@ -44,7 +47,13 @@ def _cells() -> list[dict[str, Any]]:
         for entry in products(small | batch_major | {"dynamo": EITHER})
         if entry["kind"] == "LSTM" and entry["use_bias"][0]
     ]
-    return entries + by_dynamo + projected
+    one = {"layers": (1,), "gradients": (False,), "dtype": ("float32",)} | batch_major
+    fixed = "another size, fixed"
+    elsewhere = products(
+        one | {"direction": ("forward", "both"), "exported_at": ("another size", fixed)},
+        one | {"direction": ("forward", "both"), "dynamo": (True,), "exported_at": ("another batch", fixed)},
+    )
+    return entries + by_dynamo + projected + [entry for entry in elsewhere if entry["use_bias"][0]]
 
 
 class TorchOnnx(TorchLayers):
@@ -67,6 +76,11 @@ class TorchOnnx(TorchLayers):
             "reason": "ONNX's LSTM has no projection, and this exporter says so",
             "message": "ONNX export of operator LSTM, LSTMs with projections",
         },
+        {
+            "when": {"exported_at": ("another size, fixed",)},
+            "reason": "the model is for one size, and ONNX Runtime says so",
+            "message": "INVALID_ARGUMENT",
+        },
     ]
     empty_batch = False  # ONNX Runtime ends the process
     expensive = True
@@ -75,9 +89,8 @@ class TorchOnnx(TorchLayers):
     def arguments(self, case: Case) -> dict[str, Any]:
         found = super().arguments(case)
         wanted = ("module", "options", "weights", "x", "hx", "lengths")
-        return {name: found[name] for name in wanted if name in found} | {
-            "dynamo": case.call_options.get("dynamo", False)
-        }
+        options = {name: case.call_options[name] for name in ("dynamo", "exported_at") if name in case.call_options}
+        return {name: found[name] for name in wanted if name in found} | options
 
     def missing(self, case: Case) -> dict[str, str]:
         return {"gates": "torch.nn layers return outputs and final states only", "gradients": "ONNX is forward only"}

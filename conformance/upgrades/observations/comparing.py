@@ -213,7 +213,7 @@ def _surfaces(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Findin
             found[change].append(name)
     for change, names in found.items():
         where = names[0].rpartition(".")[0]
-        alike = len(names) > 1 and all(name.rpartition(".")[0] == where for name in names)
+        alike = where != "" and len(names) > 1 and all(name.rpartition(".")[0] == where for name in names)
         short = [name.rpartition(".")[2] for name in names]
         yield Finding("behaviour", change, f"{where}: {', '.join(short)}" if alike else ", ".join(names))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import Optional, Tuple  # noqa: UP035  (TorchScript reads the annotations, and knows these)
 
 import torch
@@ -12,6 +13,7 @@ from .layers import PREAMBLE as _LAYERS
 from .layers import GivenDropout, as_array, run_layer, tensor_of, vector_jacobian_product
 
 PREAMBLE = f"""\
+import io
 {_LAYERS}
 from typing import Optional, Tuple
 from torch import Tensor
@@ -59,6 +61,15 @@ def compiled(layer, mode, arguments):
         return torch.export.export(layer, arguments).module()
     if mode == "export, decomposed":
         return torch.export.export(layer, arguments).run_decompositions().module()
+    if mode == "state dict":  # saved, lost and loaded
+        file = io.BytesIO()
+        torch.save(layer.state_dict(), file)
+        with torch.no_grad():
+            for parameter in layer.parameters():
+                parameter.zero_()
+        file.seek(0)
+        layer.load_state_dict(torch.load(file))
+        return layer
     torch.compiler.reset()
     torch._dynamo.config.allow_rnn = mode != "compile"  # without it the layer is left to eager
     return torch.compile(layer, backend="inductor" if mode == "compile" else mode.removeprefix("compile, "))

@@ -29,23 +29,43 @@ class Packing(torch.nn.Module):
         return pad_packed_sequence(outputs, batch_first, total_length=self.total_length)[0], final
 
 
-def exported(module, options, weights, x, hx=None, lengths=None, dynamo=False):
-    """The layer as an ONNX model, in bytes, and what the model is given."""
+def exported(module, options, weights, x, hx=None, lengths=None, dynamo=False, exported_at=None):
+    """The layer as an ONNX model, in bytes, and what the model is given.
+
+    ``exported_at`` "another size" batch and time are dynamic, by ``dynamo`` the batch alone; at "another batch" it
+    is; at "another size, fixed" nothing is. None is for the sizes of x.
+    """
     layer = getattr(torch.nn, module)(**options).eval()
     for name, value in weights.items():
         getattr(layer, name).data = torch.tensor(value)
     tensors = [torch.tensor(part) for part in (x, *(hx or ()))]
-    given = [tensors[0], *([tuple(tensors[1:])] if module == "LSTM" else tensors[1:])][: 1 if hx is None else 2]
-    called = layer
+    sample, called = tensors, layer
+    if exported_at is not None:  # batch first
+        (batch, time, features), more = x.shape, 0 if exported_at == "another batch" else 2
+        sample = [tensors[0].new_zeros(batch + 1, time + more, features)]
+        sample += [part.new_zeros(part.shape[0], batch + 1, part.shape[2]) for part in tensors[1:]]
+
+    def nested(parts):
+        return (parts[0], *([tuple(parts[1:])] if module == "LSTM" else parts[1:]))[: 1 if hx is None else 2]
+
+    given = list(nested(sample))
     if lengths is not None:
         called = Packing(layer, x.shape[1 if layer.batch_first else 0])
         tensors.insert(1, torch.tensor(lengths))
         given.insert(1, tensors[1])
+    axes = [{0: "batch", 1: "time"}, *({1: "batch"} for _ in tensors[1:])]
+    dynamic = exported_at in ("another size", "another batch")
     file = io.BytesIO()
     if dynamo:
-        torch.onnx.export(called, tuple(given), dynamo=True, verbose=False).save(file)
+        batch_axes = [{axis: name for axis, name in each.items() if name == "batch"} for each in axes]
+        dim = torch.export.Dim("batch", min=1)
+        shapes = nested([dict.fromkeys(each, dim) for each in batch_axes])
+        sizes = {"dynamic_shapes": shapes} if dynamic else {}
+        torch.onnx.export(called, tuple(given), dynamo=True, verbose=False, **sizes).save(file)
     else:
-        torch.onnx.export(called, tuple(given), file, dynamo=False)
+        names = ["x", "h", "c"][: len(tensors)]
+        sizes = {"input_names": names, "dynamic_axes": dict(zip(names, axes))} if dynamic else {}
+        torch.onnx.export(called, tuple(given), file, dynamo=False, **sizes)
     return file.getvalue(), [tensor.numpy() for tensor in tensors]
 
 
