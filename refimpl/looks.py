@@ -28,6 +28,7 @@ FIRST_OF_MANY = 6
 CLOSER = 48
 CLOSEST, CLOSEST_OF_MANY = 384, 96
 """Where there are many numbers samples cost much, and their deviations, which are pooled, are known the better."""
+_FINE = 24
 _MANY, _VERY_MANY = 2**14, 2**16
 """Numbers of all gates and steps."""
 SUSPECTED = 4.0
@@ -94,7 +95,8 @@ class Looks:
         batch, time, _ = self.run.x.shape
         columns = sum(cell.hidden_size * len(cell.gate_order) for _, cell in named_cells(self.run.cell))
         numbers = batch * time * columns
-        first = self.samples or (FIRST_OF_MANY if numbers > _MANY else SAMPLES)
+        coarse = self.precision.bits < _FINE  # samples of half precision differ more: six leave too many in doubt
+        first = self.samples or (FIRST_OF_MANY if numbers > _MANY and not coarse else SAMPLES)
         return first, CLOSER, CLOSEST_OF_MANY if numbers > _VERY_MANY else CLOSEST
 
     def at(self, look: int) -> dict[str, Moments]:
