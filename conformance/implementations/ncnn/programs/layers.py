@@ -46,10 +46,9 @@ def run_ncnn(
     found = {name: [] for name in outputs}
     for row in range(len(x)):
         extractor = network.create_extractor()
-        given = [x[row], *(state[:, row] for state in states or ())]
-        mats = [ncnn.Mat(np.ascontiguousarray(one)).clone() for one in given]  # ncnn.Mat keeps no array alive
-        for name, mat in zip(inputs, mats):
-            extractor.input(name, mat)
+        given = [np.ascontiguousarray(one) for one in (x[row], *(state[:, row] for state in states or ()))]
+        for name, array in zip(inputs, given):  # ncnn.Mat keeps no array alive: `given` does
+            extractor.input(name, ncnn.Mat(array).clone())
         for name in outputs:
             status, mat = extractor.extract(name)
             if status:

@@ -11,7 +11,7 @@ with open(path + ".param", "w") as file:
 with open(path + ".bin", "wb") as file:
     file.write(b"".join(bytes(4) + np.array(number, np.float32).tobytes() for number in (1, 0, 0)))
 network.load_param(path + ".param"), network.load_model(path + ".bin")
-run = network.create_extractor()
-run.input("x", ncnn.Mat(np.ones((1, 2), np.float32)).clone())
+run, x = network.create_extractor(), np.ones((1, 2), np.float32)
+run.input("x", ncnn.Mat(x).clone())
 status, found = run.extract("y")
 raise SystemExit(0 if status else f"expected an error, got {np.array(found)}")

@@ -13,7 +13,8 @@ with open(path + ".bin", "wb") as file:
     file.write(b"".join(bytes(4) + array.astype(np.float32).tobytes() for array in (np.zeros(16), bias, np.zeros(64))))
 network.load_param(path + ".param"), network.load_model(path + ".bin")
 run = network.create_extractor()
-for name, array in {"x": np.zeros((1, 1)), "h": np.zeros((1, 4)), "c": np.full((1, 4), 1e-8)}.items():
-    run.input(name, ncnn.Mat(array.astype(np.float32)).clone())
+arrays = [array.astype(np.float32) for array in (np.zeros((1, 1)), np.zeros((1, 4)), np.full((1, 4), 1e-8))]
+for name, array in zip("xhc", arrays, strict=True):
+    run.input(name, ncnn.Mat(array).clone())
 got = np.array(run.extract("y")[1])[0, 0]
 raise SystemExit(f"expected 1e-8, got {got}" if abs(got - 1e-8) > 1e-12 else 0)
