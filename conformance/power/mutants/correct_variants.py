@@ -117,6 +117,8 @@ class MasksByArithmetic(Textbook):
 class InputsFirst(Textbook):
     """All steps' inputs meet the kernel in one product before the first step: cuDNN, Keras's ``implementation=2``."""
 
+    threads = False  # a call keeps its products in the object
+
     every: Var | None = None
 
     def run_direction(self, at: LayerDirection, x: Var, state: State) -> tuple[Var, State]:
