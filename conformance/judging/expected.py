@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 import refimpl as ri
-from refimpl.looks import CLOSEST_OF_MANY, SUSPECTED, Looks, may_be_beyond_bound
+from refimpl.looks import CLOSEST, SUSPECTED, Looks, may_be_beyond_bound
 from refimpl.precision import Precision
 from refimpl.sampling import Moments
 from refimpl.tails import deviations_at
@@ -33,7 +33,7 @@ NUMBERS = 10**7
 
 @cache
 def farthest(samples: int) -> float:
-    """How many deviations, known from so many samples, a number may be off before it is improbable: 7.7 from 384."""
+    """How many deviations, known from so many samples, a number may be off before it is improbable: 8.7 from 96."""
     return deviations_at(FALSE_ALARMS / NUMBERS, samples)
 
 
@@ -61,7 +61,7 @@ class Expected:
     smooth: bool = True
     many: Quantities = field(default_factory=dict)
     closer: Quantities = field(default_factory=dict)
-    samples: int = CLOSEST_OF_MANY
+    samples: int = CLOSEST
     near_bound: Callable[[float], bool] = field(default=lambda worst: worst > SUSPECTED, repr=False)
 
     @property

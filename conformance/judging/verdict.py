@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from refimpl.leaning import some_of, sums
-from refimpl.looks import BEYOND_DOUBT, CLOSEST_OF_MANY, suspected_of
+from refimpl.looks import BEYOND_DOUBT, CLOSEST, suspected_of
 from refimpl.tails import two_sided
 
 from ..contract import FAMILIES, Array, Observed, family_of
@@ -49,7 +49,7 @@ class Comparison:
     undecided: int = 0
     problem: str = ""
     deviation: float = 0.0
-    samples: int = CLOSEST_OF_MANY
+    samples: int = CLOSEST
     certain: bool = True
     measured: int = 0
     squares: float = 0.0
