@@ -73,7 +73,8 @@ def ways(
 
 
 def assert_same_values(one: Any, other: Any, name: str) -> None:
-    np.testing.assert_allclose(one, other, rtol=0, atol=1e-12 * max(1.0, np.abs(other).max(initial=0.0)), err_msg=name)
+    difference, size = np.abs(one - other).max(initial=0.0), np.abs(other).max(initial=0.0)
+    assert difference <= 1e-12 * max(1.0, size), name
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -122,4 +123,6 @@ def test_errors_of_float64_that_float32_has_no_room_for_are_carried_in_float64(m
     over = forward(cell, cell.init(rng), rng.standard_normal((2, 5, 3)))
     cotangents = rng.standard_normal(over.outputs.shape)
     small, plain = (moments(over, "float64", scale * cotangents)["d_x"].deviation for scale in (2.0**-300, 1.0))
-    np.testing.assert_allclose(small * 2.0**300, plain, rtol=0.7, atol=0)
+    ratio = small * 2.0**300 / plain
+    assert ratio.min() > 0.3
+    assert ratio.max() < 1.7
