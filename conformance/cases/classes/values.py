@@ -110,7 +110,8 @@ def _integers(array: Array, rng: Generator) -> Array:
 
 def _scaled_to(x: Array, most: float) -> Array:
     found = x.astype(np.float64)
-    return np.asarray(found * (most / np.abs(found).max(initial=1e-300)))
+    greatest = np.abs(found).max(initial=0.0)
+    return np.asarray(found * (most / greatest)) if greatest else found
 
 
 def _huge(x: Array, rng: Generator) -> Array:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 import sys
 import tarfile
 import tempfile
@@ -17,10 +16,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from subprocess import PIPE, SubprocessError
 from typing import Any
 
 import numpy as np
 
+from ...running.kept import run_kept
 from . import checking, describing
 from .checking import Check
 from .judging import PartVerdict
@@ -105,8 +106,8 @@ def _fetched(each: Published, folder: Path) -> Path | None:
     else:
         command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--no-build-isolation", each.package]
     try:
-        subprocess.run(command, cwd=folder, capture_output=True, timeout=_LIMIT_SECONDS, check=True)
-    except (OSError, subprocess.SubprocessError) as failure:
+        run_kept(command, None, _LIMIT_SECONDS, cwd=folder, stdout=PIPE, stderr=PIPE).check_returncode()
+    except (OSError, SubprocessError) as failure:
         print(f"{each.package}: {failure}", file=sys.stderr)
         return None
     return next(iter(folder.iterdir()), None)

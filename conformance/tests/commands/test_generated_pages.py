@@ -48,7 +48,7 @@ def test_another_form_is_seen_and_another_figure_is_not() -> None:
 
 def test_what_is_made_by_hand_stays_until_it_is_asked_for() -> None:
     assert pages.regenerated(BY_HAND) == BY_HAND
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(pages.CommandFailed, match="ended with status 127, not 0"):
         pages.regenerated(BY_HAND, by_hand=True)
 
 

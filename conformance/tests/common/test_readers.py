@@ -28,6 +28,7 @@ _RAW = {
 INSIDE = {
     "conformance.common.reading": "the one path through which the others read",
     "conformance.models.files.readers.onnx_choices": "onnx.load_model of a file that the reader has read before",
+    "conformance.models.files.published": "one member of a registry's archive, never more of it than of any file",
     "conformance.implementations.onnx.file_runs": "a runtime's own process",
     "conformance.models.files.readers.hdf5_probe": "in a process of its own, with a limit of time",
     "conformance.implementations.pytorch.file_runs": "PyTorch's own process, which is waited for",
@@ -43,7 +44,7 @@ INSIDE = {
         (
             "conformance.implementations.child",
             "conformance.implementations.oracle.layers",
-            "conformance.implementations.onnx.onnxruntime_node",
+            "conformance.implementations.node",
             "conformance.running.events",
             "conformance.truth.accuracy",
             "conformance.truth.activation_accuracy",

@@ -84,7 +84,7 @@ BY_THEMSELVES = {
     "common/temporary.py": "the shell waits for the end of this process",
     "judging/divergences/scripts.py": "is asked by a process that is kept",
     "implementations/child.py": "is called in a process that is kept",
-    "implementations/onnx/onnxruntime_node.py": "is called in a process that is kept",
+    "implementations/node.py": "is called in a process that is kept",
     "upgrades/environments/uv.py": "pyenv answers at once",
     "models/files/readers/keras_weights.py": "its alarm ends it",
     "power/benchmark/measuring.py": "it is stopped between its turns, and asks Linux to end it with its parent",

@@ -26,7 +26,8 @@ from conformance.upgrades.observations.worker import answer_fields, divergences_
 BY_CASE = [entry for entry in known_divergences() if entry.minimal is not None]
 ACCEPTED = [entry for entry in BY_CASE if entry.effect == "accepts"]
 ASKED = [entry for entry in BY_CASE if entry.effect != "accepts"]
-OF_A_PROCESS = (planted_changes.Absent, planted_changes.Stops, planted_changes.Leaves)  # `test_records` has them
+OF_A_PROCESS = (planted_changes.Absent, planted_changes.Stops, planted_changes.Leaves, planted_changes.Hangs)
+"""What `test_records` asks in a process of its own."""
 RELEASES = [
     one
     for one in vars(planted_changes).values()
