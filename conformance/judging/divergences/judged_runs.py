@@ -126,8 +126,11 @@ def still_shows(implementation: Implementation, entry: Divergence) -> bool:
         raise ValueError(f"{entry.id}: is shown by its script alone")
     if entry.effect == "accepts" and entry.affects("nan"):
         case = case.replace(x=np.full_like(case.x, np.nan))
-    elif entry.effect == "accepts":
+    elif entry.effect == "accepts" and entry.affects("x"):
         case = case.replace(x=np.concatenate([case.x, case.x[:, :, :1]], 2))
+    elif entry.effect == "accepts":
+        state = list(case.initial_state or ())
+        case = case.replace(initial_state=(np.concatenate([state[0], state[0][:1]]), *state[1:]))
     try:
         observed = observe(implementation, case)
     except Exception as error:
