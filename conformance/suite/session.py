@@ -226,9 +226,8 @@ class Session:
         room = self._kept < _MESSAGES
         kept = printable_lines(message, _MESSAGE if room else LINE)
         self._kept += len(kept)
-        append_event(
-            self.record, event="failure", test=printable(test), message=kept, cases=list(cases) if room else []
-        )
+        shown = list(cases) if room else []
+        append_event(self.record, event="failure", test=printable(test), message=kept, cases=shown)
         return kept
 
     def _disagreement(self, case: Case, told: Callable[[], list[str]], again: Callable[[], str]) -> Disagreement:
@@ -269,8 +268,7 @@ class Session:
         """Records a verdict, unless the test has failed before: then Hypothesis only shrinks the failure."""
         if test in self._failed:
             return
-        wrong = not all(comparison.agrees for comparison in verdict.comparisons)
-        if wrong:
+        if not all(comparison.agrees for comparison in verdict.comparisons):
             self._failed.add(test)
         summaries = verdict.by_family() if family is None else [summary(family, verdict.comparisons)]
         families: dict[str, dict[str, Any]] = {
