@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-_REMOVE = 'read -r _; for _ in 1 2 3 4 5; do rm -rf -- "$0" && exit; sleep 1; done'
-"""It waits for the end of its standard input. What still writes into the folder may make a removal fail."""
+_REMOVE = 'read -r _; mv -- "$0" "$0-gone"; for _ in 1 2 3 4 5; do rm -rf -- "$0" "$0-gone" && exit; sleep 1; done'
+"""It waits for the end of its standard input. What still writes into the folder could make each removal fail, and no
+longer finds it under another name."""
 
 
 @contextmanager

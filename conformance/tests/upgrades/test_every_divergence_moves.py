@@ -59,7 +59,9 @@ class Diverging(Mended):
         if entry.effect == "computes":
             return super().observe(FAULT_MODELS[entry.model](case))
         if entry.effect == "accepts":
-            return super().observe(case.replace(x=np.nan_to_num(case.x[:, :, : case.cell.input_size])))
+            state = case.initial_state and tuple(part[: len(case.x)] for part in case.initial_state)
+            x = np.nan_to_num(case.x[:, :, : case.cell.input_size])
+            return super().observe(case.replace(x=x, initial_state=state))
         values = dict(super().observe(case).values)
         own, wide = expect(case, arithmetic_of(self, case)), expected_with(self, case, [entry])
         for name in filter(entry.affects if entry.families else bool, list(values)):
