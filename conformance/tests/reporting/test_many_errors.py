@@ -25,13 +25,16 @@ from conformance.tests.support.planted_faults import Sound
 CASES = 60
 
 
-def many_of(made: type[Sound], record: Path, cases: int = CASES) -> Many:
-    """What the errors of an implementation have in common, over so many cases, of which every one agrees."""
+def many_of(made: type[Sound], record: Path, cases: int = CASES, **classes: str) -> Many:
+    """What the errors of an implementation have in common, over so many cases, of which every one agrees.
+
+    classes   those that each case carries
+    """
     session = Session(made(), PROFILES["quick"], record)
     places = [place for place, one in enumerate(session.space.valid) if one["dtype"] == "float32"]
     for k in range(cases):
         place = places[k % len(places)]
-        session.check("agreement", build_case(SeededChooser(k), session.space.valid[place]))
+        session.check("agreement", build_case(SeededChooser(k), session.space.valid[place]), classes)
     events = [json.loads(line) for line in record.read_text().splitlines()]
     return errors_in_common([event for event in events if event["event"] == "case"])
 
@@ -54,6 +57,11 @@ def test_a_bias_that_no_single_number_shows_is_seen(made: type[Sound], said: str
     found = leaning_errors(many_of(made, tmp_path / "record"))
     assert list(found) == ["outputs in float32"]
     assert said in found["outputs in float32"]
+
+
+def test_special_cases_are_left_out(tmp_path: Path) -> None:
+    """One number may outweigh all others there."""
+    assert leaning_errors(many_of(planted.Leaning, tmp_path / "record", values="huge")) == {}
 
 
 def test_what_errors_do_since_an_earlier_run_is_told_and_what_they_did_before_is_not(tmp_path: Path) -> None:
