@@ -17,7 +17,7 @@ name                     ``f(x)``                                     ``f'`` fro
 ``linear``               x                                            y              0       -      0, 0
 ``affine(a,b)``          ``a x + b``                                  y              2       4      0.23, 0.12
 ``hard_sigmoid``         ``min(max(x + 3, 0), 6) / 6``                y              0       9      0.66, 1.00
-``hard_sigmoid(a,b)``    ``min(max(a x + b, 0), 1)``                  y              2       4      0.17, 1.00
+``hard_sigmoid(a,b,m)``  ``min(max(a x + b, 0), m=1)``                y              2       4      0.17, 1.00
 ``hard_sigmoid_keras2``  ``min(max(x/5 + 1/2, 0), 1)``                y              0       9      0.28, 0.50
 ``hard_silu``            ``x hard_sigmoid(x)``                        x              6       9      0.28, 1.00
 ``hard_tanh``            ``min(max(x, -1), 1)``                       y              0       -      0, 0
@@ -126,7 +126,10 @@ FAMILIES: dict[str, tuple[_Builder, tuple[Parameter, ...]]] = {
     "celu": (exponentials.celu, (Parameter("alpha", 1.0, above=0.0),)),
     "elu": (exponentials.elu, (Parameter("alpha", 1.0, least=0.0),)),
     "hard_shrink": (straight.hard_shrink, (Parameter("threshold", 0.5, least=0.0),)),
-    "hard_sigmoid": (straight.hard_sigmoid, (Parameter("alpha"), Parameter("beta"))),
+    "hard_sigmoid": (
+        straight.hard_sigmoid,
+        (Parameter("alpha"), Parameter("beta"), Parameter("max_value", 1.0, above=0.0)),
+    ),
     "leaky_relu": (straight.leaky_relu, (Parameter("negative_slope", 0.2, least=0.0),)),
     "relu": (
         straight.relu,

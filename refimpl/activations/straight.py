@@ -151,14 +151,14 @@ def soft_shrink(threshold: float) -> Activation:
     )
 
 
-def hard_sigmoid(slope: float, offset: float) -> Activation:
-    """ONNX's: ``min(max(slope * x + offset, 0), 1)``."""
-    begin, end = sorted(((0 - offset) / slope, (1 - offset) / slope)) if slope else (0.0, 0.0)
-    beyond = (abs(offset) + 2) / abs(slope) if slope else 1.0
+def hard_sigmoid(slope: float, offset: float, max_value: float = 1.0) -> Activation:
+    """ONNX's: ``min(max(slope * x + offset, 0), 1)``; of another greatest value in files that rounded 1/6."""
+    begin, end = sorted(((0 - offset) / slope, (max_value - offset) / slope)) if slope else (0.0, 0.0)
+    beyond = (abs(offset) + 1 + max_value) / abs(slope) if slope else 1.0
     return Activation(
         "hard_sigmoid",
-        lambda x: clipped_to(slope * tamed(x, beyond) + own(offset, x), 0, 1),
-        lambda y, x: strictly_between(y, 0.0, 1.0) * slope,
+        lambda x: clipped_to(slope * tamed(x, beyond) + own(offset, x), 0, max_value),
+        lambda y, x: strictly_between(y, 0.0, max_value) * slope,
         steepest_pieces((begin, end, slope)),
         ulps=2,
         argument_ulps=_of_a_sum(slope, offset),

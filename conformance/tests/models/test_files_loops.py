@@ -19,7 +19,7 @@ from conformance.models.files.model import Model  # noqa: E402
 from conformance.models.files.readers.reading import read  # noqa: E402
 from conformance.models.files.running import Recording  # noqa: E402
 
-from ..support.looped_files import CELLS, STEPS, looped  # noqa: E402
+from ..support.looped_files import CELLS, HARD, STEPS, looped  # noqa: E402
 
 NAMES = {"RNN": "SimpleRNN", "LSTM": "LSTM", "after": "GRU", "before": "GRU"}
 
@@ -92,6 +92,29 @@ def test_a_loop_over_another_step_is_named_and_not_taken_for_a_cell(name: str, t
     why = "depends on which step it is" if "index" in name else "none of SimpleRNN, LSTM and GRU computes"
     assert why in node.unknown
     assert node.name == "while"
+
+
+def test_a_hard_sigmoid_whose_sixth_is_rounded_is_known_and_named(tmp_path: Path) -> None:
+    step = STEPS["LSTM"]
+    for squash, hard in HARD.items():
+        step = step.replace(squash, hard)
+    one = looped("LSTM", step=step)
+    first = opened(one, tmp_path, "one.onnx")
+    (tensor,) = (t for t in one.graph.initializer if t.name == "sixth")
+    tensor.CopyFrom(onnx.numpy_helper.from_array(np.array(np.float16(1 / 6), np.float32), "sixth"))
+    second = opened(one, tmp_path, "other.onnx")
+    for model, squash in (
+        (first, "hard_sigmoid"),
+        (second, "hard_sigmoid(0.1666259765625,0.4998779296875,0.999755859375)"),
+    ):
+        layer = model.recurrent[0].recurrent
+        assert layer is not None, model.recurrent[0].unknown
+        assert layer.cell.recurrent_activation == squash
+        assert judged(model).whole.verdict == "agrees"
+    inputs = drawing.drawn(first)
+    found = against.compare(Check(first, inputs, ()), Check(second, inputs, ()))
+    words = "in the second file its recurrent_activation is hard_sigmoid with 1/6 rounded to float16"
+    assert [each.sentence for each in found.findings] == [words]
 
 
 def test_an_output_before_the_first_step_that_is_not_zero_is_no_masked_layer(tmp_path: Path) -> None:

@@ -21,6 +21,15 @@ STEPS = {
     "Add(xz,hz)=az Sigmoid(az)=z Add(xr,hr)=ar Sigmoid(ar)=r Mul(r,h)=rh MatMul(rh,Un)=hn Add(xn,hn)=an Tanh(an)=n "
     "Mul(z,h)=zh Sub(one,z)=y Mul(y,n)=yn Add(zh,yn)=H",
 }
+HARD = {
+    squash: f"Add({argument},three)={argument}3 Clip({argument}3,nil,six)={argument}6 Mul({argument}6,sixth)={made}"
+    for argument, made, squash in (
+        ("i", "si", "Sigmoid(i)=si"),
+        ("f", "sf", "Sigmoid(f)=sf"),
+        ("o", "so", "Sigmoid(o)=so"),
+    )
+}
+"""By an LSTM's sigmoid, Keras 3's hard_sigmoid in its place."""
 _CHOSEN = " Mul({new},mf)={out}m Mul({old},of)={out}o Add({out}m,{out}o)={out}"
 _ATTRIBUTES: dict[str, dict[str, Any]] = {"Split": {"axis": -1}, "Cast": {"to": 1}, "Gather": {"axis": 0}}
 
@@ -85,5 +94,6 @@ def _tensors(cell: str, before: float) -> list[Any]:
     shapes = {"W": (SIZE, gates * UNITS), "U": (UNITS, gates * UNITS), "b": (gates * UNITS,), "rb": (gates * UNITS,)}
     found = [numpy_helper.from_array(rng.normal(0, 0.6, s).astype(np.float32), name) for name, s in shapes.items()]
     plain: dict[str, Any] = {"one": np.float32(1), "before": np.float32(before), "true": True, "1": 1, "0_": 0}
+    plain |= {"nil": np.float32(0), "three": np.float32(3), "six": np.float32(6), "sixth": np.float32(1 / 6)}
     plain |= {"-1": [-1], "-all": [-(2**31)], "0": [0]}
     return found + [numpy_helper.from_array(np.array(value), name) for name, value in plain.items()]

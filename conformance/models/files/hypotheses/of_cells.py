@@ -23,6 +23,9 @@ _GATED = ("kernel", "recurrent_kernel", "bias", "recurrent_bias")
 _SQUASHING = {"sigmoid": ("hard_sigmoid", "hard_sigmoid_keras2"), "hard_sigmoid": ("hard_sigmoid_keras2", "sigmoid")}
 _SQUASHING["hard_sigmoid_keras2"] = ("hard_sigmoid", "sigmoid")
 _CURVES = {"tanh": ("relu", "sigmoid", "linear"), "relu": ("tanh", "linear"), "linear": ("tanh", "relu")}
+_ROUNDED_SIXTH = float(np.float16(1 / 6))
+_HALF_HARD_SIGMOID = f"hard_sigmoid({_ROUNDED_SIXTH!r},{3 * _ROUNDED_SIXTH!r},{6 * _ROUNDED_SIXTH!r})"
+"""``relu6(x + 3) / 6`` in a file whose constants are stored in float16."""
 _IN_WORDS = {"hard_sigmoid": "Keras 3's hard_sigmoid", "hard_sigmoid_keras2": "Keras 2's hard_sigmoid"}
 ORDER = "the gates stand in the order "
 _PRECISIONS = {"float16": np.float16}
@@ -120,6 +123,9 @@ def _activations(unit: Unit) -> Iterator[tuple[str, Unit]]:
                 f"its {name} is {_IN_WORDS.get(other, other)}, not {_IN_WORDS.get(usual, own)}",
                 replace(unit, cell=changed),
             )
+        if usual == "hard_sigmoid":
+            changed = dataclasses.replace(unit.cell, **{name: _HALF_HARD_SIGMOID})
+            yield f"its {name} is {usual} with 1/6 rounded to float16", replace(unit, cell=changed)
 
 
 def _other_form(unit: Unit) -> Unit:

@@ -24,16 +24,15 @@ from . import linear
 from .linear import Sum
 from .loop import Carried, Loop, step
 
-_SQUASHES = (
-    *(
-        ("sigmoid", 1.0, 0.0),
-        ("hard_sigmoid", 1.0, -3.0),
-        ("hard_sigmoid_keras2", 5.0, -2.5),
-        ("hard_sigmoid", 1.0, 0.0),
-    ),
-    *(("hard_sigmoid_keras2", 1.0, 0.0), ("tanh", 1.0, 0.0), ("relu", 1.0, 0.0), ("linear", 1.0, 0.0)),
+Squash = tuple[str, float, float]
+_SQUASHES: tuple[Squash, ...] = (
+    *(("sigmoid", 1.0, 0.0), ("hard_sigmoid", 1.0, -3.0), ("hard_sigmoid_keras2", 5.0, -2.5)),
+    *(("hard_sigmoid", 1.0, 0.0), ("hard_sigmoid_keras2", 1.0, 0.0)),
+    *(("tanh", 1.0, 0.0), ("relu", 1.0, 0.0), ("linear", 1.0, 0.0)),
 )
 """Gates' functions, and what of their argument an exporter may have taken out: the sum is scaled and shifted by it."""
+_ALMOST = 2.0**-8
+"""So near to 1/6 a constant is a sixth that was rounded, to float16 or further."""
 _CURVES = ("tanh", "relu", "linear", "sigmoid", "softsign", "elu", "gelu", "silu", "selu", "softplus", "exponential")
 _TRIES, _NEAR = 6, 1e-6
 _ROUNDED = 1e-12
@@ -136,11 +135,25 @@ def _candidates(trial: _Trial, cut: Sequence[Sum]) -> Iterator[tuple[Any, dict[s
             for curve in _CURVES:
                 rnn = ri.SimpleRNN(size, units, activation=curve)
                 yield *_of_sums(rnn, full, h), (h,)
+        squashes = (*_SQUASHES, *_rounded_sixths(trial.loop))
         for c in trial.loop.carried if len(full) == 4 else ():
             if c is not h:
-                yield from ((*each, (h, c)) for each in _lstms(size, units, full, h))
+                yield from ((*each, (h, c)) for each in _lstms(size, units, squashes, full, h))
         if len(full) == 2:
-            yield from ((*each, (h,)) for each in _grus(trial, size, units, full, cut, h))
+            yield from ((*each, (h,)) for each in _grus(trial, size, units, squashes, full, cut, h))
+
+
+def _rounded_sixths(loop: Loop) -> Iterator[Squash]:
+    """Keras 3's hard_sigmoid, ``relu6(x + 3) / 6``, where the file multiplies by a sixth that was rounded."""
+    factors = {
+        float(loop.constants[name].reshape(-1)[0])
+        for node in loop.nodes
+        for name in (node.inputs if node.operator == "Mul" else ())
+        if name in loop.constants and loop.constants[name].size == 1
+    }
+    for factor in sorted(factors):
+        if _NEAR < abs(6 * factor - 1) < _ALMOST:
+            yield f"hard_sigmoid({factor!r},{3 * factor!r},{6 * factor!r})", 1.0, -3.0
 
 
 def _of_sums(cell: Any, sums: Sequence[Sum], h: Carried) -> tuple[Any, dict[str, Array]]:
@@ -159,8 +172,10 @@ def _moved(each: Sum, scale: float, shift: float) -> Sum:
     return Sum(scale * each.kernel, recurrent, scale * each.bias + shift)
 
 
-def _lstms(size: int, units: int, full: Sequence[Sum], h: Carried) -> Iterator[tuple[Any, dict[str, Array]]]:
-    for squash, scale, shift in _SQUASHES:
+def _lstms(
+    size: int, units: int, squashes: Sequence[Squash], full: Sequence[Sum], h: Carried
+) -> Iterator[tuple[Any, dict[str, Array]]]:
+    for squash, scale, shift in squashes:
         for order in permutations(range(4)):
             gates = [full[k] if at == 2 else _moved(full[k], scale, shift) for at, k in enumerate(order)]
             for curve in _CURVES[:4]:
@@ -169,12 +184,18 @@ def _lstms(size: int, units: int, full: Sequence[Sum], h: Carried) -> Iterator[t
 
 
 def _grus(
-    trial: _Trial, size: int, units: int, full: Sequence[Sum], cut: Sequence[Sum], h: Carried
+    trial: _Trial,
+    size: int,
+    units: int,
+    squashes: Sequence[Squash],
+    full: Sequence[Sum],
+    cut: Sequence[Sum],
+    h: Carried,
 ) -> Iterator[tuple[Any, dict[str, Array]]]:
     nothing = np.zeros(units)
     of_x = [s for s in cut if s.of_input and not s.of_states()]
     of_h = [s for s in cut if not s.of_input and s.of_states() == [h.given] and not _is_state(s, h)]
-    for squash, scale, shift in _SQUASHES:
+    for squash, scale, shift in squashes:
         for z, r in permutations([_moved(s, scale, shift) for s in full]):
             for inner in of_x:
                 for outer in of_h:
