@@ -66,6 +66,7 @@ class TorchSwitched(TorchLayers):
     cells: Sequence[dict[str, Any]] = _cells("cpu")
     refused: Sequence[Mapping[str, Any]] = []
     refused_by_cudnn: Sequence[Mapping[str, Any]] = []
+    threads = False  # the switches are the process's, and so are the weights that autocast has cast
 
     def __init__(self, device: str = "cpu") -> None:
         super().__init__(device)
