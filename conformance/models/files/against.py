@@ -15,6 +15,7 @@ from difflib import SequenceMatcher
 import numpy as np
 
 from ...contract import Array
+from . import conventions
 from .checking import Check
 from .computing.interpreting import Evaluation, evaluate
 from .conventions import Returned
@@ -210,12 +211,26 @@ def _sequence_apart(mine: Unit, theirs: Unit, flows: Sequence[Flow], b: Flow) ->
     if len(flows) == 1:
         got = Returned(b.outputs, b.state)
         found = explaining.explanations(replace(layer, return_sequences=True), a.given, got, "float32")
+        if not found and _begins_elsewhere(a, b):
+            found = ["it begins with another state"]
         if not found and near(a.outputs, b.outputs) and explaining.state_exchanged(a.state, got):
             found = ["h and c are exchanged in the final state"]
     words = "; or ".join(found) if found else "no hypothesis explains it"
     return Finding(
         mine.place, theirs.place, bool(found), f"the same weights and input, other outputs: in the second {words}"
     )
+
+
+def _begins_elsewhere(a: Flow, b: Flow) -> bool:
+    """Whether the first layer returns what the second does where it begins with that one's initial state.
+
+    So it is where a stateful layer was exported with the state that it then had.
+    """
+    layer, begun = a.node.recurrent, b.given.initial_state
+    if layer is None or begun is None or [part.shape for part in begun] != [part.shape for part in b.state]:
+        return False
+    run = conventions.run(replace(layer, return_sequences=True), replace(a.given, initial_state=begun))
+    return all(near(mine, its) for mine, its in zip((run.outputs, *run.state), (b.outputs, *b.state), strict=False))
 
 
 def _outputs_apart(one: Model, other: Model, first: Evaluation, second: Evaluation, before: str) -> list[Finding]:

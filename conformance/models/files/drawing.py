@@ -25,7 +25,7 @@ def drawn(model: Model, seed: int = 0, shapes: Mapping[str, Sequence[int]] | Non
     a layer masks steps, some rows end early. ``shapes`` has those that were said, by an input's name. `CannotRead` for
     a shape that must be said.
     """
-    rng, batch, time = np.random.default_rng(seed), BATCH, TIME
+    rng, batch, time = np.random.default_rng(seed), _rows(model) or BATCH, TIME
     found = {}
     for each in model.inputs:
         shape = _said(each, shapes or {}) or _sizes(model, each, batch, time)
@@ -91,6 +91,17 @@ def _said(asked: Input, shapes: Mapping[str, Sequence[int]]) -> tuple[int, ...] 
     ):
         raise CannotRead(f"{asked.name}: the shape {tuple(said)} was said, the model asks for {asked.shape}")
     return tuple(said)
+
+
+def _rows(model: Model) -> int | None:
+    """The rows that an initial state has which stands in the file: a stateful layer's; None where there is none."""
+    for node in model.recurrent:
+        batch_first = node.recurrent is not None and node.recurrent.options.get("layout")
+        for name, role in zip(node.inputs, node.roles, strict=False):
+            state = model.constants.get(name)
+            if role.startswith("initial_") and state is not None and state.ndim > 1:
+                return int(state.shape[0 if batch_first else -2])
+    return None
 
 
 def _sizes(model: Model, asked: Input, batch: int, time: int) -> tuple[int, ...]:

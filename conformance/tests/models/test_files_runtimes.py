@@ -18,15 +18,19 @@ from conformance.models.files.readers.reading import read  # noqa: E402
 from conformance.models.files.running import Recording  # noqa: E402
 
 from ..support import planted_files as planted  # noqa: E402
-from ..support.planted_differences import EXPLAINED, UNEXPLAINED  # noqa: E402
+from ..support.planted_differences import EXPLAINED, STATE, UNEXPLAINED  # noqa: E402
 
 
-def judged(tmp_path: Path, options: Mapping[str, Any], change: Any) -> Any:
-    """The verdict on a runtime that computes the changed file in place of the one that it was given."""
+def judged(tmp_path: Path, options: Mapping[str, Any], change: Any, before: Any = lambda proto: None) -> Any:
+    """The verdict on a runtime that computes the changed file in place of the one that it was given.
+
+    ``before`` changes both.
+    """
     pytest.importorskip("onnxruntime", reason="ONNX Runtime is not installed")
     from conformance.implementations.onnx import file_runs_onnxruntime
 
     right = planted.two_layers(**options)
+    before(right)
     wrong = copy.deepcopy(right)
     change(wrong)
     model = read(planted.write(right, tmp_path / "right.onnx"))
@@ -100,3 +104,16 @@ def test_values_that_an_approximate_function_loses_are_told(tmp_path: Path) -> N
     assert found.verdict == "differs"
     assert found.explanations is not None
     assert found.explanations[0].startswith("its activations are accurate to 12 units of 2^-24 of 1")
+
+
+def test_a_state_that_stands_in_the_file_says_how_many_rows_are_drawn(tmp_path: Path) -> None:
+    state = STATE[:, :2]
+    found = judged(tmp_path, {"operator": "LSTM"}, lambda proto: None, planted.begun(state))
+    assert [each.verdict for each in found.layers] == ["agrees", "agrees"]
+    assert found.layers[0].quantities[0].numbers == drawing.TIME * len(state[0]) * 5
+    (layer,) = (
+        each
+        for each in judged(tmp_path, {"operator": "LSTM"}, planted.input_of(0, "h", ""), planted.begun(state)).layers
+        if each.verdict == "differs"
+    )
+    assert layer.explanations == ("the initial state is ignored",)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from conformance.models.files.model import CannotRead, Node
 from conformance.models.files.readers.loops import tflite_loop
 from conformance.models.files.readers.loops.wiring import node_of
 from conformance.models.files.readers.reading import read
+from conformance.models.files.readers.tflite_variables import Variables
 
 X = np.arange(24.0).reshape(2, 3, 4)
 
@@ -121,3 +123,44 @@ def test_a_loop_keeps_its_steps_in_a_list_or_in_an_array(item: str, place: str, 
     assert node.recurrent.return_sequences is not last
     assert np.array_equal(node.recurrent.params["kernel"], inside["W"].T)
     assert np.array_equal(node.recurrent.params["recurrent_kernel"], inside["U"].T)
+
+
+def variables(*calls: tuple[str, str, str]) -> tuple[Variables, SimpleNamespace, list[list[Node]]]:
+    """Operators of variables, each ``(name, inputs, outputs)``; the graph that is called once gives ``start`` to s."""
+
+    def options_of(operator: Any) -> Any:
+        return SimpleNamespace(Container=lambda: b"", SharedName=lambda: b"state", InitSubgraphIndex=lambda: 1)
+
+    def operator(inputs: list[str], outputs: list[str]) -> Any:
+        return SimpleNamespace(InputsAsNumpy=lambda: inputs, OutputsAsNumpy=lambda: outputs)
+
+    steps = [operator([], ["v"]), operator(["v", "start"], [])]
+    names = dict(zip(map(id, steps), ("VAR_HANDLE", "ASSIGN_VARIABLE"), strict=True))
+    own = SimpleNamespace(OperatorsLength=lambda: 2, Operators=lambda k: steps[k])
+    once = SimpleNamespace(own=own, code=lambda each: names[id(each)], listed=list, options=options_of)
+    once.constants = {"start": np.ones((1, 4), np.float32)}
+    graph = SimpleNamespace(constants={}, options=options_of, beside=lambda k: once)
+    found = Variables()
+    return found, graph, [found.nodes(graph, None, name, (i.split(), o.split())) or [] for name, i, o in calls]
+
+
+def test_a_variable_holds_what_it_was_given_last_and_before_that_what_the_file_begins_with() -> None:
+    found, graph, nodes = variables(
+        ("CALL_ONCE", "", ""),
+        ("VAR_HANDLE", "", "s"),
+        ("READ_VARIABLE", "s", "h0"),
+        ("ASSIGN_VARIABLE", "s hT", ""),
+        ("READ_VARIABLE", "s", "h1"),
+    )
+    first, second = nodes[2][0], nodes[4][0]
+    assert (first.operator, first.inputs, first.outputs) == ("Identity", ("start",), ("h0",))
+    assert np.array_equal(graph.constants["start"], np.ones((1, 4)))
+    assert (second.inputs, second.outputs) == (("hT",), ("h1",))
+    assert [len(each) for each in nodes] == [0, 0, 1, 0, 1]
+    assert found.kept
+
+
+def test_a_variable_of_which_nothing_is_known_is_not_read() -> None:
+    found, graph, _ = variables(("VAR_HANDLE", "", "s"))
+    assert found.nodes(graph, None, "READ_VARIABLE", (["s"], ["h0"])) is None
+    assert not found.kept

@@ -21,6 +21,7 @@ HARD = {
     "activation_beta": [0.5],
 }
 BIAS, GATES = slice(0, 20), 20
+STATE = np.random.default_rng(4).standard_normal((1, 3, 5)).astype(np.float32)
 
 
 def halves(change: Callable[[Any, Any], tuple[Any, Any]]) -> Any:
@@ -131,6 +132,7 @@ EXPLAINED: dict[str, tuple[Mapping[str, Any], Any, str, str]] = {
     ),
     "input scaled": (LSTM, planted.before(1, "Mul", [np.float32(0.5)]), "layer1", "everything is multiplied by 0.5"),
     "outputs in another order": (LSTM, swapped_outputs, "outputs", "they come in the order 1, 0"),
+    "another state": (LSTM, planted.begun(STATE, k=1), "layer1", "in the second it begins with another state"),
     "clip": ({"operator": "LSTM", "clip": 0.5}, planted.without_attribute("clip"), "layer0", "clip is left out"),
     "coupled gates": (
         {"operator": "LSTM", "input_forget": 1},

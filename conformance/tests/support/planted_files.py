@@ -178,6 +178,18 @@ def input_of(k: int, name: str, value: str) -> Change:
     return change
 
 
+def begun(state: Array, k: int = 0) -> Change:
+    """An initial state that stands in the file, as that of a stateful layer does."""
+
+    def change(proto: Any) -> None:
+        proto.graph.initializer.append(numpy_helper.from_array(state, f"begun{k}"))
+        node = layer(proto, k)
+        node.input.extend([""] * (_PLACES["h"] + 1 - len(node.input)))
+        node.input[_PLACES["h"]] = f"begun{k}"
+
+    return change
+
+
 def exchanged(name: str, one: tuple[int, int], other: tuple[int, int]) -> Change:
     """A tensor's rows of two directions or layers, each (layer, direction), exchanged."""
 

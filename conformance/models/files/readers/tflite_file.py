@@ -24,6 +24,7 @@ from . import unrolled
 from .loops import tflite_loop, wiring
 from .onnx_file import folded
 from .tflite_lstm import fused
+from .tflite_variables import NOTE, Variables
 
 _MAGIC = b"TFL3"
 
@@ -36,6 +37,7 @@ class Graph:
         self.own = model.Subgraphs(k)
         self.prefix = f"{k}/" if k else ""
         self.constants: dict[str, Array] = {}
+        self.variables = Variables()
         self.quantised: set[str] = set()
         budget.take("the list of tensors", [self.own.TensorsLength()], 64)
         self.names = [self._named(index) for index in range(self.own.TensorsLength())]
@@ -67,6 +69,12 @@ class Graph:
         """The shape that a tensor has in the file."""
         tensor = self.own.Tensors(index)
         return [int(size) for size in tensor.ShapeAsNumpy()] if tensor.ShapeLength() else []
+
+    def beside(self, k: int) -> Graph:
+        """Another graph of the file; `CannotRead` where there is none."""
+        if not 0 <= k < self.model.SubgraphsLength():
+            raise CannotRead(f"{self.budget.name}: an operator names graph {k} of {self.model.SubgraphsLength()}")
+        return Graph(self.schema, self.model, k, self.budget)
 
     def listed(self, indices: Any) -> list[str]:
         """Names for indices; "" for what is left out."""
@@ -109,7 +117,7 @@ def read(path: Path) -> Model:
     nodes = nodes_of(graph)
     inputs = tuple(_input(graph, int(index)) for index in graph.own.InputsAsNumpy())
     outputs = tuple(graph.listed(graph.own.OutputsAsNumpy()))
-    notes = []
+    notes = [NOTE] if graph.variables.kept else []
     if not any(node.attributes.get("is_recurrent") for node in nodes):
         notes.append(unrolled.note(nodes, graph.constants))
     if graph.own.InputsLength() == 0 or not nodes:
@@ -174,6 +182,9 @@ def _operator(
     if name in operators.RECURRENT:
         node = Node(place, name, tuple(inputs), tuple(outputs), (), {"is_recurrent": True})
         return [fused(node, graph.constants, graph.quantised, graph.options(operator), outer)]
+    held = graph.variables.nodes(graph, operator, name, (inputs, outputs))
+    if held is not None:
+        return held
     if name not in operators.NAMES:
         return [Node(place, name, tuple(inputs), tuple(outputs), unknown=f"{name} is not modelled")]
     options = graph.options(operator)
@@ -203,7 +214,7 @@ def _loop(
 ) -> Node:
     options = graph.options(operator)
     place = (outputs[0] if outputs else "WHILE").partition("#")[0]
-    body = Graph(graph.schema, graph.model, options.BodySubgraphIndex(), graph.budget)
+    body = graph.beside(options.BodySubgraphIndex())
     given, made = body.listed(body.own.InputsAsNumpy()), body.listed(body.own.OutputsAsNumpy())
     ends = [stacked.get(name, name) for name in outputs]
     sizes = {name: body.shape(int(index)) for name, index in zip(given, body.own.InputsAsNumpy(), strict=True)}
