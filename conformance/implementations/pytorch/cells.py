@@ -2,7 +2,8 @@
 
 Options of its own: ``layout`` (``batch-major`` or ``unbatched``), ``strided`` and ``autograd`` as in `pytorch`;
 ``mode`` (``eager``, ``script``, ``trace``, ``export``, ``compile, aot_eager``, and ``compile, inductor``, which takes
-seconds a case and so is in no product: a test runs it).
+seconds a case and so is in no product: a test runs it; ``vmap, rows`` and ``vmap, weights``: ``torch.func.vmap`` over
+the rows of a batch, and over the weights of two cells).
 """
 
 from __future__ import annotations
@@ -23,7 +24,14 @@ def _cells() -> list[dict[str, Any]]:
     other = products(
         mode=("script", "trace", "export", "compile, aot_eager"), layout=layouts, strided=(False,), autograd=(True,)
     )
-    return eager + other
+    mapped = products(
+        mode=("vmap, rows", "vmap, weights"),
+        layout=("batch-major",),
+        strided=(False,),
+        autograd=(True,),
+        dtype=("float32", "bfloat16"),
+    )
+    return eager + other + mapped
 
 
 class TorchCells(TorchImplementation):
@@ -36,6 +44,7 @@ class TorchCells(TorchImplementation):
             layers_code.tensor_of,
             layers_code.vector_jacobian_product,
             layers_code.as_array,
+            code.first_of_two,
             code.compiled_cell,
             code.run_cell,
         ),
@@ -43,6 +52,13 @@ class TorchCells(TorchImplementation):
     suffix = ""
     modules: Mapping[str, str] = {"SimpleRNN": "RNNCell", "LSTM": "LSTMCell", "GRU": "GRUCell"}
     cells: Sequence[Mapping[str, Any]] = _cells()
+    refused: Sequence[Mapping[str, Any]] = [
+        {
+            "when": {"kind": ("LSTM",), "mode": ("vmap, rows", "vmap, weights")},
+            "reason": "torch.func.vmap has no rule for LSTMCell",
+            "message": "Batching rule not implemented for aten::lstm_cell",
+        }
+    ]
     empty_batch = True
     threads = False  # torch.compile keeps what it is about for the whole process
     states_stacked = False

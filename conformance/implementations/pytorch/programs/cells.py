@@ -10,6 +10,17 @@ from .layers import as_array, tensor_of, vector_jacobian_product
 PREAMBLE = "import torch\nfrom torch.autograd.profiler import record_function"
 
 
+def first_of_two(cell):
+    """The cell as the first of two whose weights are stacked; the second's have the other sign."""
+    stacked = {name: torch.stack([weight, -weight]) for name, weight in cell.named_parameters()}
+
+    def call(*given):
+        both = torch.func.vmap(lambda weights: torch.func.functional_call(cell, weights, given))(stacked)
+        return (both[0][0], both[1][0]) if isinstance(both, tuple) else both[0]
+
+    return call
+
+
 def compiled_cell(cell, mode, arguments):
     """The cell as ``mode`` makes it."""
     if mode == "eager":
@@ -20,6 +31,10 @@ def compiled_cell(cell, mode, arguments):
         return torch.jit.trace(cell, arguments, check_trace=False)
     if mode == "export":
         return torch.export.export(cell, arguments).module()
+    if mode == "vmap, rows":
+        return torch.func.vmap(cell)
+    if mode == "vmap, weights":
+        return first_of_two(cell)
     torch.compiler.reset()
     return torch.compile(cell, fullgraph=True, backend=mode.removeprefix("compile, "))
 
