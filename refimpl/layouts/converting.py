@@ -28,7 +28,7 @@ from ..lstm import LSTM
 from ..parameters import Cell, Parameters
 from ..simple_rnn import SimpleRNN
 from ..stack import Layer, Stack, is_cell, named_cells
-from . import equinox, flax, fused, gates, haiku, keras, mlx, ncnn, onnx, paddle, pytorch
+from . import equinox, flax, fused, gates, haiku, keras, mlx, ncnn, onnx, onnx_node, paddle, pytorch
 
 LAYOUTS: dict[str, Any] = {
     "keras": keras,
@@ -44,6 +44,14 @@ LAYOUTS: dict[str, Any] = {
 }
 _ONE_BIAS = ("flax", "equinox", "mlx", "ncnn")
 """Those that have a recurrent bias inside the reset product alone."""
+_TWO_FUNCTIONS = {
+    "pytorch": ("tanh", "relu"),
+    "paddle": ("tanh", "relu"),
+    "ncnn": ("tanh",),
+    "equinox": ("tanh",),
+    "mlx": None,
+}
+"""Those whose gates are sigmoids and whose LSTM and GRU have tanh, and what a SimpleRNN may have; None: anything."""
 _BIASES = ("use_bias", "use_recurrent_bias", "forget_bias")
 _REMEDIES = {
     "reset_after": "the reset form is no matter of layout: Keras and ONNX have both, PyTorch only reset_after=True, "
@@ -53,6 +61,7 @@ _REMEDIES = {
     "dense layer of hidden_size to proj_size behind an LSTM whose recurrent kernel is projection @ recurrent_kernel",
     "input_forget": "ONNX alone couples the gates",
     "clip": "ONNX alone clips arguments",
+    "activation": "Keras and ONNX let it be chosen; else go over the steps with a cell of your own",
     "output_activation": "ONNX alone has an activation of its own for the cell state",
 }
 
@@ -75,9 +84,11 @@ def _native_of(cell: Any, layout: Any, its_name: str, layouts_name: str) -> Cell
     else:
         found = _native(cell, layout)
     try:
+        for _, part in named_cells(found):
+            _check_activations(part, layout)
         LAYOUTS[layout].dump(found, {name: np.zeros(shape) for name, shape in found.parameter_shapes.items()})
     except InvalidArgument as error:
-        option = error.argument.removeprefix("cell.")
+        option = error.argument.removeprefix("cell.").removeprefix("recurrent_")
         remedy = f" ({_REMEDIES[option]})" if option in _REMEDIES else ""
         argument = its_name + error.argument.removeprefix("cell")
         raise InvalidArgument(argument, expected=f"{error.expected}{remedy}", got=error.got) from None
@@ -156,6 +167,24 @@ def _native(cell: Any, layout: str) -> Any:
         forget = {"forget_bias": haiku.FORGET_BIAS} if isinstance(cell, LSTM) else {}
         return dataclasses.replace(cell, **both, **forget)
     return dataclasses.replace(cell, **both, **({"forget_bias": 0.0} if hasattr(cell, "forget_bias") else {}))
+
+
+def _check_activations(cell: Any, layout: str) -> None:
+    """`InvalidArgument` where the framework's layer computes another function than the cell has."""
+    if layout == "onnx":
+        for name in ("activation", "recurrent_activation"):
+            try:
+                onnx_node.to_onnx(getattr(cell, name, "tanh"))
+            except InvalidArgument as error:
+                raise InvalidArgument(f"cell.{name}", expected=error.expected, got=error.got) from None
+    if layout not in _TWO_FUNCTIONS:
+        return
+    gated = not isinstance(cell, SimpleRNN)
+    some = ("tanh",) if gated else _TWO_FUNCTIONS[layout]
+    allowed = {"activation": some, "recurrent_activation": ("sigmoid",) if gated else None}
+    for name, functions in allowed.items():
+        if functions is not None and (own := getattr(cell, name)) not in functions:
+            raise InvalidArgument(f"cell.{name}", expected=f"{' or '.join(functions)} (as {layout} has it)", got=own)
 
 
 def _check_alike(prefix: str, source: Any, target: Any) -> None:

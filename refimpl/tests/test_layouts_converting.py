@@ -41,6 +41,9 @@ CELLS: list[tuple[Any, str]] = [
     (GRU(2, 3, use_recurrent_bias=False), "ncnn"),
     (Stack((Layer(LSTM(2, 3, use_recurrent_bias=True), LSTM(2, 3)), Layer(GRU(6, 3)))), "keras"),
     (Stack((Layer(LSTM(2, 3), LSTM(2, 3)), Layer(LSTM(6, 3), LSTM(6, 3)))), "pytorch"),
+    (SimpleRNN(2, 3, activation="relu"), "pytorch"),
+    (SimpleRNN(2, 3, activation="softsign"), "mlx"),
+    (LSTM(2, 3, activation="relu", recurrent_activation="hard_sigmoid"), "onnx"),
 ]
 
 
@@ -100,6 +103,16 @@ REFUSED: list[tuple[Any, Any, str]] = [
     (replace(GRU_AFTER, reset_after=False), "pytorch", "PyTorch only reset_after=True"),
     (LSTM(2, 3, peepholes=True), "keras", "ONNX .P. and TensorFlow 1"),
     (LSTM(2, 5, proj_size=3), "onnx", "projection @ recurrent_kernel"),
+    (
+        LSTM(2, 3, recurrent_activation="hard_sigmoid"),
+        "pytorch",
+        "from_.recurrent_activation: expected sigmoid .*chosen",
+    ),
+    (GRU(2, 3, activation="relu"), "mlx", "from_.activation: expected tanh .as mlx has it. .Keras and ONNX let it"),
+    (SimpleRNN(2, 3, activation="softsign"), "paddle", "from_.activation: expected tanh or relu"),
+    (SimpleRNN(2, 3, activation="relu"), "ncnn", "from_.activation: expected tanh .as ncnn"),
+    (LSTM(2, 3, activation="gelu"), "onnx", "from_.activation: expected one that ONNX has"),
+    (Stack((Layer(LSTM(2, 3), LSTM(2, 3, activation="relu")),)), "pytorch", "from_.activation: expected tanh"),
     (LSTM(2, 3), "caffe", "one of keras, pytorch, onnx, fused"),
 ]
 
