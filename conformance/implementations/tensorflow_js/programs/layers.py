@@ -12,7 +12,8 @@ const tensor = ({ shape, data }) =>
 const base64 = (one) => Buffer.from(new Float32Array(one.dataSync()).buffer).toString("base64");
 const encoded = (one) => ({ dtype: "float32", shape: one.shape, data: base64(one) });
 function made({ kind, options, merge }) {
-  const layer = tf.layers[kind]({ ...options, returnState: true });
+  // the weights are set: an orthogonal matrix, made in minutes for 512 units, would be thrown away
+  const layer = tf.layers[kind]({ ...options, recurrentInitializer: "zeros", returnState: true });
   return merge ? tf.layers.bidirectional({ layer, mergeMode: merge }) : layer;
 }
 function answer({ layers, weights, x, mask, states, d_outputs, d_states, gradients }) {
