@@ -45,8 +45,14 @@ class SummedBackward(Textbook):
         if factors is not None and factors.ndim == 3:
             return super().product(at, v, kernel, factors)
         dropped = v if factors is None else self.dropped(v, factors)
-        terms = [dropped[:, k : k + 1] * kernel[k] for k in reversed(range(kernel.shape[0]))]
-        return sum(terms[1:], terms[0])
+        a, b = dropped.value, kernel.value
+        total, *terms = (a[:, k : k + 1] * b[k] for k in reversed(range(len(b))))
+        for term in terms:
+            total = total + term
+        # one operation of the tape: one for each term would copy the whole kernel for each
+        of_a = (dropped, lambda d: np.stack([(d * row).sum(axis=1) for row in b], axis=1))
+        of_b = (kernel, lambda d: np.stack([(d * column[:, None]).sum(axis=0) for column in a.T]))
+        return Var(total, [of_a, of_b])
 
 
 class InBlocks(Textbook):
