@@ -59,7 +59,8 @@ def main(folder: Path, names: Sequence[str]) -> int:
         model.save(original)
         model([np.ones([size or 2 for size in each.shape], each.dtype) for each in model.inputs])  # Keras's export asks
         for layer in model.layers if not exported.begun else ():
-            getattr(layer, "reset_states", lambda: None)()
+            if getattr(layer, "stateful", False):
+                layer.reset_state()
         for suffix, write in EXPORTS.items():
             path = folder / f"{name}{suffix}"
             with contextlib.redirect_stdout(io.StringIO()):
