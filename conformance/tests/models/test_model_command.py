@@ -17,6 +17,7 @@ pytest.importorskip("onnxruntime", reason="ONNX Runtime is not installed")
 pytest.importorskip("torch", reason="PyTorch is not installed")
 
 from conformance.commands.main import main  # noqa: E402
+from conformance.reporting.generated_pages import form_of  # noqa: E402
 
 from ..support import ROOT, planted_files, torch_files  # noqa: E402
 
@@ -89,15 +90,29 @@ def test_a_runtime_that_computes_something_else_is_exit_status_1(
     assert "conformance" not in "".join(line for line in where.read_text().splitlines() if "import" in line)
 
 
-def test_two_files_are_compared_and_the_difference_is_shown(
-    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def shown_in(page: str) -> list[list[str]]:
+    """What the pages show of the comparison of two files: the last lines of it, without their figures."""
+    text = (ROOT / page).read_text(encoding="utf-8").partition("--against converted.onnx\n")[2]
+    lines = text.replace("…\n", "").replace("ends with\n", "").replace("```", "").splitlines()
+    end = next(k for k, line in enumerate(lines) if "the difference is in the files" in line) + 1
+    return [form_of(line).split() for line in lines[:end] if line.strip()]
+
+
+@pytest.mark.parametrize("page", ["README.md", "conformance/models/files/README.md"])
+def test_the_pages_show_what_the_command_prints_at_its_end(
+    page: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    proto = onnx.load(file)
-    planted_files.set_attribute(proto, 1, "linear_before_reset", 0)
-    onnx.save(proto, tmp_path / "other.onnx")
+    one, other = torch_files.exported_and_converted(tmp_path)
+    main(["model", str(one), "--against", str(other)])
+    shown = shown_in(page)
+    assert shown == [form_of(line).split() for line in capsys.readouterr().out.splitlines()][-len(shown) :]
+
+
+def test_two_files_are_compared_and_the_difference_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file, other = torch_files.exported_and_converted(tmp_path)
     script, where = tmp_path / "first.py", tmp_path / "found.json"
     more = ("--script", str(script), "--json", str(where))
-    assert main(["model", str(file), "--against", str(tmp_path / "other.onnx"), *more]) == 1
+    assert main(["model", str(file), "--against", str(other), *more]) == 1
     said = " ".join(capsys.readouterr().out.split())
     assert "2 of 3 aligned cells are the same up to layout" in said
     assert "it begins at /rnn/GRU_1: in the second file the reset comes before the product" in said

@@ -1,9 +1,13 @@
-"""PyTorch's layers for the tests: as files of tensors, and as ONNX by each of its two exporters."""
+"""PyTorch's layers for the tests: as files of tensors, and as ONNX by each of its two exporters.
+
+``python -m conformance.tests.support.torch_files FOLDER`` makes the two files whose comparison the READMEs show.
+"""
 
 from __future__ import annotations
 
 import functools
 import logging
+import sys
 import warnings
 from pathlib import Path
 from typing import Any
@@ -73,3 +77,20 @@ def exported(name: str, exporter: str, path: Path) -> Path:
             )
             export(dynamo=False, dynamic_axes=axes)
     return path
+
+
+def exported_and_converted(folder: Path) -> tuple[Path, Path]:
+    """Three GRUs as PyTorch exports them, and the same with the reset before the product in the second of them."""
+    import onnx
+
+    from .planted_files import set_attribute
+
+    one = exported("gru three layers", "torchscript", folder / "exported.onnx")
+    proto = onnx.load(one)
+    set_attribute(proto, 1, "linear_before_reset", 0)
+    onnx.save(proto, folder / "converted.onnx")
+    return one, folder / "converted.onnx"
+
+
+if __name__ == "__main__":
+    exported_and_converted(Path(sys.argv[1]))
