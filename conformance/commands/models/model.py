@@ -80,8 +80,9 @@ def _model(parsed: argparse.Namespace) -> int:
     said = Said(parsed.config, parsed.activation, parsed.recurrent_activation, parsed.batch_first, parsed.trust)
     try:
         model = read(parsed.file, said)
-        inputs = checking.inputs_of(model, parsed.input, parsed.seed, dict(parsed.shape or ()))
         other = read(parsed.against, said) if parsed.against else None
+        asking = model if other is None or parsed.input else against.narrowed(model, other)
+        inputs = checking.inputs_of(asking, parsed.input, parsed.seed, dict(parsed.shape or ()))
         model = checking.decided(model, inputs)
     except CannotRead as reason:
         print(reason, file=sys.stderr)

@@ -66,6 +66,21 @@ class Against:
         return not self.findings and bool(self.pairs or (self.unaligned and not self.not_computed))
 
 
+def narrowed(one: Model, other: Model) -> Model:
+    """The first model, asking for the sizes that the second alone fixes: what is drawn for it fits both."""
+    if len(one.inputs) != len(other.inputs):
+        return one
+    inputs = [
+        replace(
+            mine, shape=tuple(due if size is None else size for size, due in zip(mine.shape, its.shape, strict=True))
+        )
+        if len(mine.shape) == len(its.shape)
+        else mine
+        for mine, its in zip(one.inputs, other.inputs, strict=True)
+    ]
+    return replace(one, inputs=tuple(inputs))
+
+
 def handed_over(one: Model, other: Model, inputs: Mapping[str, Array]) -> dict[str, Array]:
     """The first model's inputs for the second, in order; `ValueError` where the two do not ask for the same."""
     if len(one.inputs) != len(other.inputs):

@@ -83,3 +83,17 @@ def test_a_layer_that_the_other_file_lacks_is_told(tmp_path: Path) -> None:
 
     found = compared(tmp_path, RNN, shortened)
     assert any(each.sentence == "the second file has no such layer" for each in found.findings)
+
+
+def test_what_is_drawn_fits_a_second_file_that_fixes_more_sizes(tmp_path: Path) -> None:
+    right = planted.two_layers("GRU", lengths=True)
+    fixed = copy.deepcopy(right)
+    for each in fixed.graph.input:
+        each.type.tensor_type.shape.dim[-1 if each.name == "lengths" else 1].dim_value = 1
+    one, other = (read(planted.write(m, tmp_path / f"{k}.onnx")) for k, m in enumerate((right, fixed)))
+    inputs = drawing.drawn(against.narrowed(one, other))
+    assert [value.shape for value in inputs.values()] == [(drawing.TIME, 1, 5), (1,)]
+    given = against.handed_over(one, other, inputs)
+    assert against.compare(Check(one, inputs, ()), Check(other, given, ())).same
+    with pytest.raises(ValueError, match="asks for"):
+        against.handed_over(one, other, drawing.drawn(one))
