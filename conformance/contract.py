@@ -240,7 +240,8 @@ class Implementation(Identified, Protocol):
     prepare(case)        the case with what only the framework knows: the factors of dropout that it will draw
     refused              ``[{"when": {option: values, …}, "reason": …, "message": …}]``: combinations in ``cells`` that
                          the framework refuses. Some of each are tried, and must raise with that message
-    sizes                one set of sizes for all combinations, where every other compiles anew
+    sizes                one set of sizes for all combinations, where every other compiles anew; then the few random
+                         cases of a run have one other set, which follows from its seed
     threads              False: one thread at a time may call ``observe``
     stateful(case)       a layer that keeps its state, or None where there is none for this case. It has
                          ``call(x, mask=None, initial_state=None)``, which returns outputs and final state by name;

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from conformance.cases.building import SizeLimits, build_case
 from conformance.cases.choosers import SeededChooser
 from conformance.cases.option_space import Combination
-from conformance.contract import Case
+from conformance.contract import Case, attribute_of
 from conformance.judging.divergences import Disagreement
 from conformance.suite.session import Session
 
@@ -100,8 +100,23 @@ def seeded_cases(
 ) -> Iterator[Case]:
     """A few suitable cases of these combinations, chosen by the seed.
 
-    Of so few Hypothesis would try the simplest alone, with which it begins.
+    Of so few Hypothesis would try the simplest alone, with which it begins. Where every size compiles anew, all have
+    the sizes of the run.
     """
     order = np.random.default_rng([session.seed, zlib.crc32(label.encode())]).permutation(len(combinations))
-    built = (build_case(SeededChooser(session.seed, int(k)), combinations[k], limits) for k in order[:50])
+    sizes = None if attribute_of(session.implementation, "sizes") is None else sizes_of_run(session.seed, limits)
+    choosers = ((k, SeededChooser(session.seed, int(k), sizes=sizes)) for k in order[:50])
+    built = (build_case(chooser, combinations[k], limits) for k, chooser in choosers)
     return islice(filter(is_suitable, built), count)
+
+
+def sizes_of_run(seed: int, limits: SizeLimits) -> dict[str, int]:
+    """Sizes that follow from the run's seed, for all cases of an implementation that compiles anew for each size.
+
+    Those of two limits differ in time alone, so that a step is compiled for both. All sizes differ, and none is 1: a
+    batch has rows to tell apart, and a sequence two pieces.
+    """
+    ranges = {"batch": (2, limits.batch), "input": (2, limits.input), "hidden": (2, limits.hidden)}
+    sizes = SeededChooser(seed).sizes(ranges)
+    others = [steps for steps in range(3, limits.time + 1) if steps not in sizes.values()]
+    return sizes | {"time": SeededChooser(seed, limits.time).one_of(others, "time")}

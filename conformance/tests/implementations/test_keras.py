@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
@@ -19,7 +20,7 @@ from conformance.implementations.finding import load
 from conformance.judging.expected import expect
 from conformance.judging.verdict import judge
 
-from ..support import Running, start
+from ..support import ROOT, Running, start
 
 BACKENDS = ("tensorflow", "torch", "jax")
 PLAIN: dict[str, Any] = {"kind": "GRU", "dtype": "float32", "gradients": True, "initial_state": False, "unroll": True}
@@ -166,6 +167,13 @@ def reports() -> Iterator[dict[str, Running]]:
     yield processes
     for process in processes.values():
         process.end()
+
+
+def test_jax_knows_the_variables_by_which_tox_keeps_what_was_compiled() -> None:
+    jax = pytest.importorskip("jax")
+    named = re.findall(r"^ +(JAX_\w+) =", (ROOT / "tox.ini").read_text(), re.MULTILINE)
+    assert len(named) == 3
+    assert {name.lower() for name in named} <= set(jax.config.values)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
