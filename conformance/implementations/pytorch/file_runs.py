@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import pickle
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,8 @@ import torch
 from ...contract import Array
 
 _HINT = "it holds more than tensors, and PyTorch would run code out of it; save module.state_dict()"
+_OF_CODE = ("Unsupported global", "Unsupported class", "unrecognized function", "not allowed")
+"""What the loader of weights alone says of a file that is whole and holds code, and of no damaged one."""
 _MOST_ENTRIES = 100_000
 
 
@@ -27,7 +29,7 @@ def tensors(
     """
     most = options["most"]
     if options.get("holds") == "TorchScript":
-        module = torch.jit.load(path, map_location="cpu")
+        module = _loaded(torch.jit.load, path, map_location="cpu")
         said = {
             name: {"batch_first": bool(each.batch_first), "nonlinearity": getattr(each, "nonlinearity", None)}
             for name, each in module.named_modules()
@@ -35,12 +37,20 @@ def tensors(
         }
         return _flat(module.state_dict(), most), {"modules": said}
     if options.get("holds") == "torch.export":
-        return _flat(torch.export.load(path).state_dict, most), {}
+        return _flat(_loaded(torch.export.load, path).state_dict, most), {}
+    return _flat(_loaded(torch.load, path, map_location="cpu", weights_only=True), most), {}
+
+
+def _loaded(load: Callable[..., Any], path: str, **options: Any) -> Any:
+    """What PyTorch loads, or the reason why it does not."""
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        raise ValueError(f"{_HINT} ({str(error).splitlines()[0][:120]})") from None
-    return _flat(content, most), {}
+        return load(path, **options)
+    except Exception as error:  # whatever a damaged file makes of it
+        said = " ".join(str(error).split())
+        if isinstance(error, pickle.UnpicklingError) and any(words in said for words in _OF_CODE):
+            raise ValueError(f"{_HINT} ({said[:120]})") from None
+        why = f"{type(error).__name__}: {said[:120]}".rstrip(": ")
+        raise ValueError(f"it is damaged, or no file of PyTorch's ({why})") from None
 
 
 def run(path: str, inputs: Mapping[str, Array], options: Mapping[str, Any]) -> tuple[dict[str, Array], dict[str, Any]]:

@@ -76,7 +76,7 @@ def run(
                 status = run_kept(command, limit=LIMIT_SECONDS, stdout=log, stderr=log, env=environment).returncode
             except TimeoutExpired:
                 raise RunFailed(f"{runtime} did not answer within {LIMIT_SECONDS} seconds") from None
-        return _answer(runtime, folder, status)
+        return _answer(runtime, folder, status, "run" if function == "run" else "read")
 
 
 def save(path: Path, arrays: Mapping[str, Array]) -> None:
@@ -95,7 +95,7 @@ def _environment(runtime: str) -> dict[str, str]:
     return subprocess_environment(**(quiet | dict(offered("file")[runtime].environment)))
 
 
-def _answer(runtime: str, folder: Path, status: int) -> Recording:
+def _answer(runtime: str, folder: Path, status: int, verb: str) -> Recording:
     answer = folder / "answer.json"
     if status != 0 or not answer.is_file():
         said = [line for line in (folder / "log.txt").read_text(errors="replace").splitlines() if line.strip()]
@@ -104,5 +104,5 @@ def _answer(runtime: str, folder: Path, status: int) -> Recording:
     if found["not run"]:
         raise NotRun(found["not run"])
     if found["failed"]:
-        raise RunFailed(f"{runtime} {' '.join(found['versions'].values())} does not run it: {found['failed']}")
+        raise RunFailed(f"{runtime} {' '.join(found['versions'].values())} does not {verb} it: {found['failed']}")
     return Recording(runtime, found["versions"], loaded(folder / "values.npz", found["names"]), found["report"])

@@ -62,6 +62,13 @@ def test_a_broken_configuration_is_one_clear_line(config: Any, words: str, tmp_p
     assert "\n" not in str(caught.value)
 
 
+def test_a_complaint_is_short_whatever_the_file_says(tmp_path: Path) -> None:
+    named = {**CONFIG, "class_name": "Mine" * 1000}
+    with pytest.raises(CannotRead, match="a model of the class 'MineMine") as caught:
+        read(legacy(tmp_path / "broken.h5", named))
+    assert len(str(caught.value)) < 500
+
+
 def test_a_link_to_another_file_is_not_followed(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "secret.h5", "w") as other:
         other["kernel"] = np.ones((2, 12), np.float32)

@@ -71,6 +71,14 @@ def test_the_weights_are_those_of_the_file_to_the_last_bit(cell: str, tmp_path: 
         assert {tuple(column) for column in layer.params[name].T} <= columns
 
 
+def test_a_product_that_adds_what_another_made_is_one_sum_with_it(tmp_path: Path) -> None:
+    model = opened(looped("RNN", step="Gemm(x,W,b)=xb Gemm(h,U,xb)=s Tanh(s)=H"), tmp_path)
+    layer = model.recurrent[0].recurrent
+    assert layer is not None, model.recurrent[0].unknown
+    assert layer.cell.activation == "tanh"
+    assert judged(model).whole.verdict == "agrees"
+
+
 WRONG = {
     "the update gate the other way round": (
         "after",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+import zipfile
 from collections import OrderedDict
 from pathlib import Path
 from typing import Any
@@ -97,6 +98,21 @@ def test_nothing_is_unpickled(tmp_path: Path) -> None:
     torch.save(torch.nn.LSTM(2, 3), tmp_path / "module.pt")
     with pytest.raises(CannotRead, match="PyTorch would run code out of it"):
         read(tmp_path / "module.pt")
+
+
+@pytest.mark.parametrize("content", ["nothing", "text", "half", "code"])
+def test_a_damaged_pt_file_is_said_to_be_damaged(content: str, tmp_path: Path) -> None:
+    path = tmp_path / "damaged.pt"
+    torch.save({"weight_ih_l0": torch.ones(3, 2)}, path)
+    if content == "code":
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("damaged/constants.pkl", b"no pickle")
+    else:
+        whole = path.read_bytes()
+        path.write_bytes({"nothing": b"", "text": b"hello world\n" * 9, "half": whole[: len(whole) // 2]}[content])
+    with pytest.raises(CannotRead, match="does not read it: it is damaged, or no file of PyTorch's") as caught:
+        read(path, Said(trust=True))
+    assert "\n" not in str(caught.value)
 
 
 class Net(torch.nn.Module):  # type: ignore[misc, name-defined]

@@ -29,6 +29,8 @@ _DAMAGE: tuple[type[Exception], ...] = (
 """What the parsers of HDF5, ONNX and zip raise somewhere inside a damaged file, where it is no `CannotRead`."""
 _READERS = {"h5py": "files", "onnx": "files", "ai_edge_litert": "litert"}
 """What reads files that are not of this project, and the extra that brings it."""
+_LONGEST = 400
+"""Characters of a complaint: a damaged file's own words may go on without end."""
 _HDF5, _ZIP = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04"
 
 
@@ -37,7 +39,8 @@ def read(path: Path, said: Said = NOTHING) -> Model:
     try:
         return _read(path, said)
     except CannotRead as error:
-        raise CannotRead(" ".join(str(error).split())) from None
+        words = " ".join(str(error).split())
+        raise CannotRead(words if len(words) <= _LONGEST else f"{words[:_LONGEST]}…") from None
     except ModuleNotFoundError as error:
         if error.name not in _READERS:
             raise

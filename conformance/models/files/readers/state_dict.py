@@ -125,7 +125,7 @@ def _loaded(path: Path, said: Said) -> tuple[dict[str, Array], str, Mapping[str,
     except NotRun as reason:
         raise CannotRead(f"{path.name}: {reason}, and only PyTorch reads this file") from None
     except RunFailed as failure:
-        raise CannotRead(f"{path.name}: {failure}") from None
+        raise CannotRead(f"{path.name}: {failure}".replace("ValueError: ", "", 1)) from None
     return dict(found.values), holds, found.report.get("modules", {})
 
 

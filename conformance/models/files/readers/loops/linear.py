@@ -75,7 +75,9 @@ def _is_linear(node: Node, moving: Sequence[str]) -> bool:
         return True
     if node.operator == "Div":
         return len(moving) == 1 and node.inputs[0] == moving[0]
-    return node.operator in ("Mul", *PRODUCTS) and len(moving) == 1
+    if node.operator in PRODUCTS:  # what Gemm adds to its product may be another sum
+        return sum(name in moving for name in node.inputs[:2]) <= 1
+    return node.operator == "Mul" and len(moving) == 1
 
 
 def sums(loop: Loop, names: Sequence[str], x: str, sizes: Mapping[str, int], given: Mapping[str, Array]) -> list[Sum]:
