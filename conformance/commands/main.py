@@ -29,6 +29,8 @@ _OPTIONAL = {
     "jinja2": "report",
     "plotly": "report",
     "filelock": "upgrade",
+    "dask": "campaign",
+    "distributed": "campaign",
     "platformdirs": "upgrade",
 }
 """Packages that only some commands need, to the extra that installs them."""
@@ -53,13 +55,14 @@ _COMMANDS = {
     "tolerance-study": "power.tolerance_study",
     "mutants": "power.mutants",
     "bench": "power.bench",
+    "campaign": "power.campaign",
     "parity": "models.parity",
     "job": "models.job",
     "model": "models.model",
     "docs": "docs",
 }
 """Each command's name, to the module in this folder that adds its parser and does its work."""
-_TELL_THEMSELVES = ("run", "record", "upgrade", "mutants", "tolerance-study", "bench", "parity", "docs")
+_TELL_THEMSELVES = ("run", "record", "upgrade", "mutants", "tolerance-study", "bench", "campaign", "parity", "docs")
 """Commands that say how far they are, at least twice a minute; of the others a line says that they go on."""
 
 

@@ -191,15 +191,15 @@ def write_json(path: Path, studies: Sequence[Study], seed: int) -> None:
         "bar": WANTED_SENSITIVITY,
         "studies": [summary(study) for study in studies],
     }
-    write_atomically(path, json.dumps(_without_nan(content), indent=1, allow_nan=False) + "\n")
+    write_atomically(path, json.dumps(without_nan(content), indent=1, allow_nan=False) + "\n")
 
 
-def _without_nan(value: Any) -> Any:
+def without_nan(value: Any) -> Any:
     """JSON has neither NaN nor infinity: None."""
     if isinstance(value, dict):
-        return {name: _without_nan(each) for name, each in value.items()}
+        return {name: without_nan(each) for name, each in value.items()}
     if isinstance(value, list):
-        return [_without_nan(each) for each in value]
+        return [without_nan(each) for each in value]
     return None if isinstance(value, float) and not np.isfinite(value) else value
 
 

@@ -10,6 +10,7 @@ import pytest
 from ..support import python
 
 LACKING = (
+    *("dask", "distributed"),
     *("rich", "jsonschema", "junitparser", "cpuinfo", "flint", "matplotlib"),
     *("tensorflow", "keras", "onnx", "onnxruntime", "onnxscript"),
 )
@@ -67,11 +68,22 @@ def test_a_run_needs_no_more(bare: str, tmp_path: Path) -> None:
     assert found["not_run"]["schemas"].startswith("jsonschema is not installed")
 
 
-@pytest.mark.parametrize(("command", "lacking"), [("mutants", "rich"), ("tolerance-study", "rich"), ("bench", "rich")])
+@pytest.mark.parametrize(
+    ("command", "lacking"), [("mutants", "rich"), ("tolerance-study", "rich"), ("bench", "rich"), ("campaign", "rich")]
+)
 def test_a_command_that_needs_more_says_what(command: str, lacking: str, bare: str) -> None:
     status, said = python("-m", "conformance", command, "--jobs", "1", PYTHONPATH=bare)
     assert status == 1
     assert said.strip() == f"{lacking} is not installed (pip install 'rnn-conformance')"
+
+
+def test_a_campaign_without_dask_says_what_installs_it(bare: str, tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(BLOCKER.replace(repr(LACKING), repr(("dask", "distributed"))))
+    where = ("--folder", str(tmp_path / "campaign"))
+    status, said = python("-m", "conformance", "campaign", "walk", "--cases", "4", *where, PYTHONPATH=bare)
+    assert (status, said.strip()) == (1, "dask is not installed (pip install 'rnn-conformance[campaign]')")
+    status, said = python("-m", "conformance", "campaign", "walk", "--cases", "4", *where, "--report", PYTHONPATH=bare)
+    assert (status, said.strip()) == (1, f"walk: nothing is done in {tmp_path / 'campaign'}")
 
 
 def test_junit_needs_its_library_and_says_so(bare: str, tmp_path: Path) -> None:

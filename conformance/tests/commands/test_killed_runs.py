@@ -88,10 +88,13 @@ def _without_times(content: Any) -> Any:
 _RUN = ("run", "--implementation", f"{_SUPPORT}.planted_failures:Small", "--cases", "12", "--json", "work/run.json")
 _RECORD = ("record", "--implementation", f"{_SUPPORT}.planted_changes:Small", "work/small.jsonl.xz")
 _JOB = ("job", "elman", "--epochs", "60", "--rows", "64", "--steps", "9", "--keep", "--folder", "work")
+_CAMPAIGN = ("campaign", "walk", "--implementation", f"{_SUPPORT}.planted_failures:Small", "--dtype", "float64")
+_IN_CHUNKS = ("--cases", "48", "--chunk", "6", "--workers", "2", "--folder", "work/chunks", "--json", "work/walk.json")
 COMMANDS = {
     "run": Command(("-m", "conformance", *_RUN), lambda path: _without_times(json.loads(path.read_text()))),
     "record": Command(("-m", "conformance", *_RECORD), _lines),
     "certify": Command(("certifies.py",), Path.read_bytes, script=_CERTIFIES, goes_on=".certify"),
+    "campaign": Command(("-m", "conformance", *_CAMPAIGN, *_IN_CHUNKS), Path.read_bytes, goes_on="chunks"),
     "job": Command(("-c", _WITHOUT_FRAMEWORK, *_JOB), _arrays, status=1, goes_on="elman-*.npz"),
 }
 WITH_A_FRAMEWORK = Command(("-m", "conformance", *_JOB), _arrays, goes_on="elman-*.npz")

@@ -59,6 +59,7 @@ BEGINS = {
     "a command": f"run_kept([sys.executable, '-c', {STARTS_ANOTHER!r}], env=variables)",
     "a pool of mutants": "multiprocessing.get_context('spawn').Pool(2, end_with_parent).map(time.sleep, [600, 600])",
     "a pool of cases": "list(ProcessPoolExecutor(2, spawn, end_with_parent).map(time.sleep, [600, 600]))",
+    "a campaign": "(opened := connected(None, 2)).__enter__().submit(time.sleep, 600).result()",
 }
 
 
@@ -68,6 +69,7 @@ def test_it_ends_where_its_parent_is_killed(what: str, tmp_path: Path) -> None:
     script.write_text(
         "import multiprocessing, os, sys, time\n"
         "from concurrent.futures import ProcessPoolExecutor\n"
+        "from conformance.running.campaigns.engine import connected\n"
         "from conformance.running.kept import end_with_parent, run_kept\n"
         f"if __name__ == '__main__':\n    os.environ[{MARK!r}], variables = {str(tmp_path)!r}, dict(os.environ)\n"
         f"    variables, spawn = dict(os.environ), multiprocessing.get_context('spawn')\n    {BEGINS[what]}\n"
@@ -85,6 +87,7 @@ BY_THEMSELVES = {
     "judging/divergences/scripts.py": "is asked by a process that is kept",
     "implementations/child.py": "is called in a process that is kept",
     "implementations/node.py": "is called in a process that is kept",
+    "running/campaigns/engine.py": "Dask's processes end with this one",
     "upgrades/environments/uv.py": "pyenv answers at once",
     "models/files/readers/keras_weights.py": "its alarm ends it",
     "power/benchmark/measuring.py": "it is stopped between its turns, and asks Linux to end it with its parent",
@@ -97,6 +100,7 @@ def test_whatever_starts_processes_keeps_them() -> None:
     room = Path(conformance.__file__).parent
     starts = re.compile(
         r"\bsubprocess\.(run|Popen|call|check_output|check_call)\(|\bos\.(fork|system|popen|spawn\w+)\("
+        r"|\bLocalCluster\("
     )
     found = {p.relative_to(room).as_posix() for p in room.rglob("*.py") if starts.search(p.read_text(encoding="utf-8"))}
     ours = {name for name in found if not re.search("^tests/|/scripts/|/programs/", name)}

@@ -1,0 +1,100 @@
+"""``python -m conformance campaign``: it ends in good order, goes on where it stopped, and reports at any moment."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from conformance.commands.main import main
+from conformance.commands.power.campaign import _told
+
+from ..support import processes_with, python, start
+
+pytest.importorskip("distributed", reason="Dask is not installed")
+
+SMALL = "conformance.tests.support.planted_failures:Small"
+WALK = ("-m", "conformance", "campaign", "walk", "--implementation", SMALL, "--dtype", "float64", "--workers", "2")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_ends_it_and_the_same_command_goes_on(number: signal.Signals, tmp_path: Path) -> None:
+    chunks, report = tmp_path / "chunks", tmp_path / "walk.json"
+    asked = (*WALK, "--cases", "400", "--chunk", "4", "--folder", str(chunks), "--json", str(report))
+    running = start(*asked, TMPDIR=str(tmp_path))
+    try:
+        until = time.monotonic() + 200
+        while len(list(chunks.glob("results/*/*.json"))) < 4:
+            assert time.monotonic() < until, "nothing is done"
+            time.sleep(0.05)
+        os.killpg(running.process.pid, number)  # as a terminal does
+        status, said = running.ended()
+    finally:
+        running.end()
+    assert status == 128 + number, said
+    assert said.splitlines()[-1] == "interrupted: what is done is kept, and the same command goes on from there"
+    assert "dashboard: http://127.0.0.1:" in said
+    assert "Traceback" not in said
+    assert not processes_with("TMPDIR", str(tmp_path))
+    assert not [path for path in tmp_path.rglob("*") if path.name.endswith(".unfinished") or "campaign" in path.name]
+    assert not report.exists()
+
+    status, partly = python(*asked, "--report")
+    assert status == 1
+    assert "of 100 chunks" in partly
+    status, said = python(*asked)
+    assert status == 0, said
+    assert "walk: 0 of 100 chunks" not in said
+    found = json.loads(report.read_bytes())
+    assert (found["done"], found["merged"]["cases"], found["merged"]["alarms"]) == (100, 400, [])
+
+
+def test_a_damaged_result_is_told_and_done_again(tmp_path: Path) -> None:
+    asked = (*WALK, "--cases", "12", "--chunk", "4", "--folder", str(tmp_path))
+    status, whole = python(*asked)
+    assert status == 0, whole
+    path = next(path for path in tmp_path.glob("results/*/*.json") if len(path.stem) == 64)
+    before = path.read_bytes()
+    path.write_bytes(before.replace(b'"cases":4', b'"cases":5'))
+    status, said = python(*asked, "--report")
+    assert status == 1
+    assert f"damaged: {path}: is not what its checksum was made of" in said
+    status, said = python(*asked)
+    assert status == 0, said
+    assert f"removed, and done again: {path}: is not what its checksum was made of" in said
+    assert "walk: 2 of 3 chunks are done already" in said
+    assert path.read_bytes() == before
+    assert said.splitlines()[-1] == whole.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("walk", "--part", "3/2"), "a part is needed, as 3/20"),
+        (("walk", "--implementation", "tensorfow"), "expected one of"),
+        (("walk", "--json", "/no/such/folder/walk.json"), "no such folder"),
+        (("certification", "--family", "none"), "no family none"),
+    ],
+)
+def test_a_bad_argument_is_refused(
+    arguments: tuple[str, ...], complaint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    try:
+        status: object = main(["campaign", *arguments])
+    except SystemExit as ended:
+        status = ended.code
+    assert status == 2
+    assert complaint in capsys.readouterr().err
+
+
+def test_times_are_told_in_their_own_units() -> None:
+    assert [_told(seconds) for seconds in (0.4, 59.6, 3599, 36_000)] == [
+        "0 s",
+        "1 min 0 s",
+        "59 min 59 s",
+        "10 h 0 min",
+    ]
