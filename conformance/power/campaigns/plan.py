@@ -11,10 +11,10 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from ...common.arguments import count
 from ...common.fixtures import directory
+from ...common.reading import read_json, unpack_xz
 from ...common.temporary import temporary_folder
 from ...running.campaigns import engine, report
 from ...running.campaigns.chunks import Campaign, Chunk, Found, digest_of
@@ -23,6 +23,7 @@ from ...running.campaigns.store import Store
 from . import walk
 
 _HOUR = 3600.0
+_MOST = 2**30  # bytes of a published record
 _TOTALS = (10**6, 10**7, 10**8, 10**9)
 
 
@@ -105,24 +106,26 @@ def lines(its: Merging, parsed: argparse.Namespace) -> list[str]:
             f"{chunks * its.size / 1e6:,.0f} MB | {chunks * its.sent / _HOUR:.2f} | {told} |"
         )
     cores = per_chunk / its.sent
-    records, verdicts = (_mean_size(pattern) * environments / 1e6 for pattern in ("*.jsonl.xz", "runs/*.json"))
+    records, verdicts = (each * environments / 1e6 for each in published_sizes())
     return [
         *found,
         "",
         f"One merging process takes {1 / its.sent:,.0f} chunks a second. It keeps {cores:,.0f} cores at work with",
         f"chunks of {parsed.chunk:,} cases ({per_chunk:.0f} s), {10 * cores:,.0f} with {10 * parsed.chunk:,}.",
-        f"Records of all environments: {records:,.0f} MB; verdicts for the scoreboard: {verdicts:,.0f} MB; both at the",
-        "mean size of those in fixtures/observations.",
+        f"Records of all environments: {records:,.0f} MB; verdicts for the scoreboard: {verdicts:,.0f} MB; by the mean",
+        "of the observations and the verdicts in fixtures/observations.",
     ]
 
 
-def _mean_size(pattern: str) -> float:
-    sizes = [path.stat().st_size for path in _published(pattern)]
-    return sum(sizes) / max(len(sizes), 1)
-
-
-def _published(pattern: str) -> list[Path]:
-    return [path for path in (directory() / "observations").glob(pattern) if path.name != "schema.json"]
+def published_sizes() -> tuple[float, float]:
+    """The bytes of one observation in a record, of which each has several, and of the verdict of one implementation."""
+    folder = directory() / "observations"
+    records = {path: unpack_xz(path, path.read_bytes(), _MOST) for path in folder.glob("*.jsonl.xz")}
+    observations = sum(text.count(b'"implementation":') for text in records.values())
+    verdicts = [path for path in (folder / "runs").glob("*.json") if path.name != "schema.json"]
+    judged = sum(len(read_json(path, _MOST)["implementations"]) for path in verdicts)
+    sizes = (sum(path.stat().st_size for path in its) for its in (records, verdicts))
+    return next(sizes) / max(observations, 1), next(sizes) / max(judged, 1)
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from multiprocessing import resource_tracker
 from typing import Any
 
 from ...common.temporary import temporary_folder
@@ -109,6 +110,7 @@ def _interrupts_blocked() -> Iterator[None]:
     if os.name == "nt":
         yield
         return
+    resource_tracker.ensure_running()  # to start it later would unblock them
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
