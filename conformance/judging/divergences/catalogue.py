@@ -15,6 +15,7 @@ from packaging.specifiers import SpecifierSet
 from ...cases.building import build_case
 from ...cases.declarations import with_defaults
 from ...cases.option_space import matches
+from ...cases.option_table import CARRIED
 from ...cases.oracle_run import run_oracle
 from ...common.reading import read_toml
 from ...common.schemas import mismatch
@@ -37,6 +38,7 @@ class Divergence:
     aside             quantities that are not compared
     script            the name of its script, where that is not its id
     reaches           it is triggered only where a gate's absolute value exceeds this
+    given             it is triggered only where the absolute value of a number that goes in exceeds this
     """
 
     id: str
@@ -55,6 +57,7 @@ class Divergence:
     aside: tuple[str, ...] = ()
     script: str = ""
     reaches: float = 0.0
+    given: float = 0.0
     devices: tuple[str, ...] = ("cpu", "cuda")
 
     def concerns(self, implementation: Identified) -> bool:
@@ -80,9 +83,12 @@ class Divergence:
         return _is_named(quantity, self.aside) or (self.effect == "wrong" and self.affects(quantity))
 
     def applies_to(self, case: Case) -> bool:
-        """Whether the case triggers it: by its options, its sizes, and how large its gates become."""
+        """Whether the case triggers it: by its options, its sizes, and how large its numbers and gates are."""
         options = {**case.options, **_counts(case)}
         if not any(matches(alternative, options) for alternative in self.when):
+            return False
+        arrays = (case.x, *case.params.values(), *(case.initial_state or ()))
+        if self.given and not any(np.abs(array).max(initial=0.0) > self.given for array in arrays):
             return False
         if not self.reaches:
             return True
@@ -162,10 +168,11 @@ def _parsed(file: str, entry: dict[str, Any]) -> Divergence:
 
 
 def minimal_case(entry: Mapping[str, Any]) -> Case:
-    """The case with an entry's options, sizes and choices; everything else is as simple as possible."""
+    """The case with an entry's options and classes, sizes and choices; everything else is as simple as possible."""
     options = {"initial_state": False, "gradients": False} | entry["options"]
+    carried = {name: options.pop(name) for name in CARRIED if name in options}
     products = with_defaults({name: value if name == "kind" else (value,) for name, value in options.items()}, ())
-    combination = {name: values[0] for name, values in products.items() if values}
+    combination = {name: values[0] for name, values in products.items() if values} | carried
     return build_case(_MinimalChooser(entry.get("sizes", {}), entry.get("choices", {})), combination)
 
 

@@ -11,9 +11,9 @@ import numpy as np
 from ...cases.asking import observe
 from ...common.printable import bounded
 from ...common.tracebacks import raised
-from ...contract import Array, Case, Identified, Implementation, Observed
+from ...contract import Array, Case, Identified, Implementation, Observed, attribute_of
 from ..arithmetic import arithmetic_of
-from ..expected import Expected, OracleAnswer, expect
+from ..expected import Expected, OracleAnswer
 from ..verdict import Verdict, judge
 from .catalogue import Divergence, divergences_of
 from .fault_models import FAULT_MODELS
@@ -102,12 +102,12 @@ def _applying(case: Case, known_divergences: Iterable[Divergence]) -> list[Diver
 
 
 def _expected(implementation: Identified, case: Case, applying: Sequence[Divergence]) -> Expected:
-    computed_case = case
+    computed_case = _computed(implementation, case)
     for entry in applying:
         if entry.effect == "computes":
             computed_case = FAULT_MODELS[entry.model](computed_case)
     oracle = OracleAnswer(computed_case)
-    expected = oracle.expected(arithmetic_of(implementation, case))
+    expected = replace(oracle.expected(arithmetic_of(implementation, case)), dtype=case.dtype)
     for entry in applying:
         if entry.effect == "lower precision":
             precision = entry.precision.removesuffix(SYSTEMATIC)
@@ -117,6 +117,12 @@ def _expected(implementation: Identified, case: Case, applying: Sequence[Diverge
             if precision != entry.precision:
                 expected = Expected(expected.values, expected.bounds, expected.dtype)
     return expected
+
+
+def _computed(implementation: Identified, case: Case) -> Case:
+    """The case that the implementation says it computes."""
+    computed: Callable[[Case], Case] | None = attribute_of(implementation, "computed")
+    return case if computed is None else computed(case)
 
 
 def still_shows(implementation: Implementation, entry: Divergence) -> bool:
@@ -139,7 +145,7 @@ def still_shows(implementation: Implementation, entry: Divergence) -> bool:
         return not entry.affects("nan") or bool(np.isfinite(np.asarray(observed.values["outputs"], np.float64)).any())
     if entry.effect == "missing":
         return not any(entry.affects(name) for name in observed.values)
-    strictly = judge(expect(case, arithmetic_of(implementation, case)), observed)
+    strictly = judge(_expected(implementation, case, ()), observed)
     others = [each for each in _applying(case, divergences_of(implementation)) if each.id != entry.id]
     as_stated = _judged(implementation, case, [entry, *others], observed)
     diverges = any(not entry.families or entry.affects(found.quantity) for found in strictly.disagreements)
