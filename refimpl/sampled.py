@@ -162,8 +162,11 @@ class Sampled(SampledValues):
         """``activation(self)``, with its own rounding."""
         if activation.name == "linear":
             return self
-        delta, pending, y = sampled_activations.evaluated(activation, self.value, self.settled(), self.noise)
-        return Sampled(self.noise, y, delta, pending)
+        delta, own, y = sampled_activations.evaluated(activation, self.value, self.settled(), self.noise)
+        if own is not None:
+            rounding = self.noise.drawn(own, y, of_function=True)
+            delta = rounding if delta is None else np.add(rounding, delta, out=rounding)
+        return Sampled(self.noise, y, delta)
 
     def strictly_between(self, low: float, high: float) -> Sampled:
         """1 where inside, 0 where not; where another implementation may be on the other side, either."""

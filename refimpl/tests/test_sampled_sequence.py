@@ -122,7 +122,9 @@ def test_errors_of_float64_that_float32_has_no_room_for_are_carried_in_float64(m
     cell, rng = LSTM(3, 4), np.random.default_rng(0)
     over = forward(cell, cell.init(rng), rng.standard_normal((2, 5, 3)))
     cotangents = rng.standard_normal(over.outputs.shape)
-    small, plain = (moments(over, "float64", scale * cotangents)["d_x"].deviation for scale in (2.0**-300, 1.0))
+    small, plain = (
+        moments(over, "float64", scale * cotangents, samples=48)["d_x"].deviation for scale in (2.0**-300, 1.0)
+    )
     ratio = small * 2.0**300 / plain
     assert ratio.min() > 0.3
     assert ratio.max() < 1.7

@@ -178,6 +178,20 @@ def test_rows_that_are_equal_err_alike_and_their_errors_add_up(cell: AnyCell) ->
         assert errors.max() < 10, "rows that are equal are one sample"
 
 
+@pytest.mark.parametrize("distance", [30.1, 30.4, 30.6])
+@pytest.mark.parametrize(("cell", "gate"), [(GRU(2, 3), 0), (LSTM(2, 3), 1)], ids=["GRU", "LSTM"])
+def test_a_gate_that_stays_near_1_errs_alike_at_each_step(cell: AnyCell, gate: int, distance: float) -> None:
+    """It is ``1 - 30.4 u``, say, and float32 has nothing between 30 and 31: so all of its roundings are to one side. So
+    are the state's, to which nearly the same is added at each step."""
+    e, units = ordinary(cell, 0, time=60), slice(3 * gate, 3 * gate + 3)
+    params = {name: np.array(value) for name, value in e.params.items()}
+    for value in params.values():
+        value[..., units] = 0.0
+    params["bias"][units] = np.float32(np.log(2.0**24 / distance - 1))
+    e = replace(e, params=params, d_outputs=np.zeros(e.d_outputs.shape))
+    assert off(e, in_float32(e), "float32").max() < 5
+
+
 def test_parameters_stored_in_fewer_bits_move_everything_by_about_a_deviation() -> None:
     name, half = "float32, weights in bfloat16", Precision.of("bfloat16")
     found = []
