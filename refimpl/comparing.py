@@ -5,10 +5,11 @@ Two rules, the second of which reaches further and the first of which is certain
 - *improbable*: a number lies so many deviations (`sampling`) from the oracle's that a faithful implementation would
   return one as far off, among as many as are compared, less than once in 10⁶ comparisons (`LIMIT`). The probability
   is that of Student's t, since the deviation is an estimate, times how many numbers were compared
-- *wrong*: it lies beyond its proven bound (`rounding`)
+- *wrong*: it was asked whether it lies beyond its proven bound (`rounding`), and it does
 
-The bound costs many runs, so it is asked for only where some number is so many deviations off that it may lie beyond
-(`looks.may_be_beyond_bound`), or where the caller wants it.
+The bound costs many runs, so it is asked for only where the spread leaves something open: some number is more than four
+deviations off, or fewer where no activation errs (`looks.asks_for_bound`). ``proven=True`` asks in any case. Without it
+a number beyond its bound passes if it is that near; there are such bounds where very few roundings make a number.
 
 A dozen samples come first; numbers that look suspicious by these, which is rare, are looked at more closely (`looks`).
 """
@@ -26,7 +27,7 @@ from .arrays import Array
 from .errors import InvalidArgument
 from .given import in_float64, quantities
 from .given import numbers as checked_numbers
-from .looks import Looks, is_open, may_be_beyond_bound
+from .looks import Looks, asks_for_bound, is_open
 from .precision import Precision
 from .running import AnyRun, backward, checked_run
 from .sampling import SAMPLES, Moments, named
@@ -170,7 +171,7 @@ def compare(
         if not is_open(worst, numbers):
             break
     bounds: dict[str, Array] = {}
-    if proven or may_be_beyond_bound(wide.cell, worst):
+    if proven or asks_for_bound(wide.cell, worst):
         bounds = _bounds(wide, precision, cotangents if of_gradients else None)
     return Verdict(
         precision.name, tuple(case.judged(name, numbers, freedom, bounds.get(name)) for name, case in cases.items())

@@ -27,7 +27,7 @@ from .stack import Stack, named_cells
 FIRST_OF_MANY = 6
 CLOSER = 48
 CLOSEST = 96
-"""More would lower the limit, 8.7 deviations, to 7.7, which faithful errors pass that repeat from step to step."""
+"""The limit is 8.7 deviations then; 384 would lower it to 7.7, at four times the price."""
 _FINE = 24
 _MANY = 2**14
 """Numbers of all gates and steps."""
@@ -53,12 +53,12 @@ def is_open(worst: float, numbers: int) -> bool:
     return suspected_of(numbers) < worst < BEYOND_DOUBT
 
 
-def may_be_beyond_bound(cell: Cell | Stack, worst: float) -> bool:
-    """Whether a number that is so many deviations off may lie beyond its proven bound.
+def asks_for_bound(cell: Cell | Stack, worst: float) -> bool:
+    """Whether the proven bound of a number that is so many deviations off is asked for: it costs many runs.
 
-    A bound grows with the number of roundings, deviations with its root. Where an activation errs, by as much as eight
-    roundings, a bound is at more than four deviations: it is at less for 0.07 % of the gradients' numbers in ordinary
-    cases, never below 3. Where none does it may be as near as one rounding's.
+    What is within `SUSPECTED` deviations agrees by the spread, and is not asked for its bound. A bound grows with the
+    number of roundings, deviations with its root: so it is nearer only where very few roundings make a number, as in
+    layers of a unit or two. Where no activation errs it may be as near as one rounding's, and is asked for from there.
     """
     return worst > (_FEWEST if _errs_little(cell) else SUSPECTED)
 

@@ -17,7 +17,7 @@ import numpy as np
 from . import checks, sampled_sequence, sequence
 from .arrays import Array
 from .errors import InvalidArgument
-from .leaning import leaning
+from .leaning import leanings
 from .noise import MOST_SAMPLES, Noise
 from .parameters import Gates, Parameters, State
 from .pooling import together
@@ -161,17 +161,19 @@ def moments(
     shared: dict[str, Any] = {"steps": run.x.shape[1], "stride": stride, "careful": careful, "repeats": repeats}
     values: dict[str, Array] = {}
     variances: dict[str, Array] = {}
-    leanings: dict[str, list[Array]] = {}
+    in_common: list[dict[str, Array]] = []
     at_kinks = apart = False
     with np.errstate(all="ignore"):
         for begin in range(first, first + samples, MOST_SAMPLES):
             count = min(MOST_SAMPLES, first + samples - begin)
             noise = Noise(precision, count, (seed, begin), **shared)
-            for name, parts in _sampled(run, noise, outputs, state, gradients).items():
-                values[name], variance = _joined(parts)
-                variances[name] = variances.get(name, 0.0) + variance * (count / samples)
-                if many:
-                    leanings.setdefault(name, []).append(sum(leaning(part) for part in parts))
+            found = _sampled(run, noise, outputs, state, gradients)
+            its: dict[str, Array] = {}
+            for name, parts in found.items():
+                values[name], its[name] = _joined(parts)
+                variances[name] = variances.get(name, 0.0) + its[name] * (count / samples)
+            if many:
+                in_common.append(leanings(found, values, its))
             at_kinks, apart = at_kinks or noise.at_kinks, apart or noise.apart
     share = COMES_APART_AT_KINKS if at_kinks else COMES_APART if apart else np.inf
     return {
@@ -181,7 +183,7 @@ def moments(
             share,
             _LEAST * noise.least,
             not name.startswith("d_params."),
-            np.concatenate(leanings[name], axis=1) if many else None,
+            np.concatenate([each[name] for each in in_common], axis=1) if many else None,
         )
         for name, deviation in together(variances, samples, max(1, samples // stride), noise.unit).items()
     }

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 import refimpl as ri
-from refimpl.looks import CLOSEST, SUSPECTED, Looks, may_be_beyond_bound
+from refimpl.looks import CLOSEST, SUSPECTED, Looks, asks_for_bound
 from refimpl.precision import Precision
 from refimpl.sampling import Moments
 from refimpl.tails import deviations_at
@@ -32,9 +32,9 @@ NUMBERS = 10**7
 
 
 @cache
-def farthest(samples: int) -> float:
-    """How many deviations, known from so many samples, a number may be off before it is improbable: 8.7 from 96."""
-    return deviations_at(FALSE_ALARMS / NUMBERS, samples)
+def farthest() -> float:
+    """How many deviations of the closest look a number may be off before it is improbable: 8.7 from 96 samples."""
+    return deviations_at(FALSE_ALARMS / NUMBERS, CLOSEST)
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,7 @@ class Expected:
     smooth       whether no slope of the case jumps anywhere
     many         ``(3, samples)``: what the many errors of each of the dozen samples have in common (`refimpl.leaning`)
     closer       as ``deviations``, from a look in between
-    samples      how many the closest look takes
-    near_bound   whether a number may lie beyond its bound that is so few deviations off (`looks.may_be_beyond_bound`)
+    near_bound   whether a number so many deviations off is asked for its bound (`looks.asks_for_bound`)
     """
 
     values: Quantities
@@ -61,13 +60,7 @@ class Expected:
     smooth: bool = True
     many: Quantities = field(default_factory=dict)
     closer: Quantities = field(default_factory=dict)
-    samples: int = CLOSEST
     near_bound: Callable[[float], bool] = field(default=lambda worst: worst > SUSPECTED, repr=False)
-
-    @property
-    def farthest(self) -> float:
-        """How many deviations of the closest look a number may be off."""
-        return farthest(self.samples)
 
     @cached_property
     def limits(self) -> Quantities:
@@ -79,7 +72,7 @@ class Expected:
             return self.bounds
         found = {}
         for name, bound in self.bounds.items():
-            most = self.farthest * self.refined[name]
+            most = farthest() * self.refined[name]
             found[name] = np.where(most > 0, np.fmin(bound, most), bound)
         return found
 
@@ -146,19 +139,16 @@ class OracleAnswer:
             Deferred(names, partial(_deviations, looks, look)) for look in range(len(looks.counts))
         )
         in_common = Deferred(names, lambda: {name: _in_common(each) for name, each in looks.at(0).items()})
-        samples = looks.counts[-1]
 
         def bounds() -> Quantities:
             proven = self.proven(precision)
             if all(np.isfinite(bound).all() for bound in proven.values()):
                 return proven
-            return {n: np.where(np.isfinite(b), b, farthest(samples) * refined[n]) for n, b in proven.items()}
+            return {n: np.where(np.isfinite(b), b, farthest() * refined[n]) for n, b in proven.items()}
 
         smooth = ri.rounding.is_smooth(self.case.cell, self.case.wants_gradients)
-        near, bounded = partial(may_be_beyond_bound, self.case.cell), Deferred(names, bounds)
-        return Expected(
-            self.values, bounded, self.case.dtype, deviations, refined, smooth, in_common, closer, samples, near
-        )
+        near, bounded = partial(asks_for_bound, self.case.cell), Deferred(names, bounds)
+        return Expected(self.values, bounded, self.case.dtype, deviations, refined, smooth, in_common, closer, near)
 
     def proven(self, precision: Precision) -> Quantities:
         """The proven bounds."""

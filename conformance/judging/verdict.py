@@ -14,7 +14,7 @@ from refimpl.looks import BEYOND_DOUBT, CLOSEST, suspected_of
 from refimpl.tails import two_sided
 
 from ..contract import FAMILIES, Array, Observed, family_of
-from .expected import NUMBERS, Expected
+from .expected import NUMBERS, Expected, farthest
 
 NEGLIGIBLE_RATIO = 0.01
 """An error below a hundredth of its bound is never reported as grown."""
@@ -32,7 +32,7 @@ class Comparison:
     index      the place of the number with that ratio; ``expected``, ``got`` and ``bound`` are its values
     undecided  how many numbers were not compared: their bound is infinite, and their samples come apart
     problem    what was wrong before any number could be compared: a shape, a dtype; empty where nothing was
-    deviation  the sampled deviation there, from so many ``samples``; 0 where none was asked for
+    deviation  the sampled deviation there; 0 where none was asked for
     certain    whether the number lies beyond its proven bound; False where the bound was not asked for
     measured   how many errors were compared with a deviation, of a dozen samples; ``squares`` is the sum of the squares
                of their ratios, and ``farthest`` the greatest
@@ -49,7 +49,6 @@ class Comparison:
     undecided: int = 0
     problem: str = ""
     deviation: float = 0.0
-    samples: int = CLOSEST
     certain: bool = True
     measured: int = 0
     squares: float = 0.0
@@ -75,7 +74,7 @@ class Comparison:
         deviations = error / self.deviation
         if self.certain:
             return f"{told}: wrong, {deviations:.3g} deviations off"
-        chance = min(1.0, NUMBERS * two_sided(deviations, self.samples))
+        chance = min(1.0, NUMBERS * two_sided(deviations, CLOSEST))
         return f"{told}: improbable, {deviations:.3g} deviations off; probability {chance:.1g} in a run"
 
 
@@ -168,7 +167,7 @@ def judge(expected: Expected, observed: Observed) -> Verdict:
     """
     shared = [name for name in expected.values if name in observed.values]
     comparisons: _Comparisons = [_by_deviations(expected, name, observed.values[name]) for name in shared]
-    most = suspected_of(sum(c.numbers for c in comparisons if c is not None)) / expected.farthest
+    most = suspected_of(sum(c.numbers for c in comparisons if c is not None)) / farthest()
     if any(_is_suspected(c, most) for c in comparisons):
         comparisons = _settled(expected, observed, comparisons, most) or [
             _by_limits(expected, name, observed.values[name], c) for name, c in zip(shared, comparisons, strict=True)
@@ -204,10 +203,10 @@ def _settled(expected: Expected, observed: Observed, comparisons: _Comparisons, 
         if each is None or not _is_suspected(each, most):
             found.append(each)
             continue
-        if each.ratio * expected.farthest > BEYOND_DOUBT:
+        if each.ratio * farthest() > BEYOND_DOUBT:
             return ()
         name, deviations = each.quantity, expected.closer[each.quantity]
-        now = compare(name, expected.values[name], expected.farthest * deviations, observed.values[name])
+        now = compare(name, expected.values[name], farthest() * deviations, observed.values[name])
         if _is_suspected(now, most):
             return ()
         now = replace(now, deviation=float(deviations[now.index]), certain=False)
@@ -218,7 +217,7 @@ def _settled(expected: Expected, observed: Observed, comparisons: _Comparisons, 
 def _by_bound(expected: Expected, found: Comparison | None, observed: Observed) -> Comparison | None:
     """The same, or what lies beyond its bound although it is few deviations off."""
     agrees = found is None or (found.agrees and found.index and not found.certain)
-    if found is None or not agrees or not expected.near_bound(found.ratio * expected.farthest):
+    if found is None or not agrees or not expected.near_bound(found.ratio * farthest()):
         return found
     name = found.quantity
     bounded = compare(name, expected.values[name], expected.bounds[name], observed.values[name], expected.dtype)
@@ -230,7 +229,7 @@ def _by_deviations(expected: Expected, name: str, got: Any) -> Comparison | None
     if name not in expected.deviations:
         return None
     deviation = expected.deviations[name]
-    found = compare(name, expected.values[name], expected.farthest * deviation, got, expected.dtype)
+    found = compare(name, expected.values[name], farthest() * deviation, got, expected.dtype)
     if found.problem:
         return found
     error = np.abs(np.asarray(got, np.float64) - expected.values[name])
@@ -253,28 +252,26 @@ def _in_common(expected: Expected, name: str, got: Any) -> Array | None:
         return None
     value, some = expected.values[name].ravel(), some_of(expected.values[name].size)
     error = np.asarray(got, np.float64).ravel()[some] - value[some]
-    own = sums(error[None], value[some], np.square(expected.deviations[name].ravel()[some]))
+    (own,) = sums(error[None], value[some], np.square(expected.deviations[name].ravel()[some]))
     return np.concatenate([own, expected.many[name]], axis=1)
 
 
-def in_common_of(comparisons: Sequence[Comparison]) -> list[list[float]]:
-    """The sums over some quantities of a case, and what their variances are by the samples, ``(2, 3)``."""
+def in_common_of(comparisons: Sequence[Comparison]) -> tuple[list[list[float]], int]:
+    """The sums over some quantities of a case, and their variances by the samples, ``(2, 3)``; and how many samples."""
     parts = [each.in_common for each in comparisons if each.in_common is not None]
     if not parts:
-        return [[0.0] * 3, [0.0] * 3]
+        return [[0.0] * 3, [0.0] * 3], 0
     samples = min(part.shape[1] - 1 for part in parts)  # gradients of large kernels are made of every so manyth
     total = np.zeros((3, 1 + samples))
     for part in parts:
         own, of_samples = part[:, :1], part[:, 1:]
         total += np.concatenate([own, of_samples[:, :: -(-of_samples.shape[1] // samples)][:, :samples]], axis=1)
-    return [total[:, 0].tolist(), np.square(total[:, 1:]).mean(axis=1).tolist()]
+    return [total[:, 0].tolist(), np.square(total[:, 1:]).mean(axis=1).tolist()], samples
 
 
 def _by_limits(expected: Expected, name: str, got: Any, first: Comparison | None) -> Comparison:
     """Compared with the limits, unless it is wrong beyond doubt already."""
-    if first is not None and (
-        first.problem or (expected.smooth and BEYOND_DOUBT < first.ratio * expected.farthest < np.inf)
-    ):
+    if first is not None and (first.problem or (expected.smooth and BEYOND_DOUBT < first.ratio * farthest() < np.inf)):
         return first
     found = compare(name, expected.values[name], expected.limits[name], got, expected.dtype)
     if first is None or not found.index:
@@ -294,6 +291,6 @@ def beside_bound(expected: Expected, found: Comparison) -> Comparison:
         return found
     name, at = found.quantity, found.index
     deviation, bound = float(expected.refined[name][at]), float(expected.bounds[name][at])
-    proven = bound != expected.farthest * deviation  # it is so where there is no bound
+    proven = bound != farthest() * deviation  # it is so where there is no bound
     certain = proven and abs(found.got - found.expected) > bound
-    return replace(found, deviation=deviation, samples=expected.samples, certain=certain)
+    return replace(found, deviation=deviation, certain=certain)

@@ -19,7 +19,7 @@ ENOUGH_CASES = 10
 """Fewer say nothing of a mean."""
 IMPROBABLE = 1e-6
 """The probability by chance, of all that is compared in a run, below which a run fails."""
-_FREEDOM = 1000.0  # of an estimate from a dozen samples of each case
+_NOT_TOLD = 1000.0  # the degrees of freedom of a record that does not have them
 SUMS = {
     "signs": "have one sign",
     "outward": "point one way from 0",
@@ -51,24 +51,33 @@ def coarser_arithmetics(cases: Sequence[Mapping[str, Any]]) -> dict[str, float]:
 
 
 def errors_in_common(cases: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, dict[str, float]]]:
-    """By family and dtype, each of the `SUMS`: its ``mean`` over cases, and the ``error`` of that by the samples.
+    """By family and dtype, each of the `SUMS`: its ``mean`` over cases, the ``error`` of that by the samples, and the
+    degrees of ``freedom`` of this estimate.
 
     A case's sum is divided by the root of how many numbers it has. A case that was drawn twice counts once.
+
+    Where one case's variance outweighs all others', the error is known from its few samples alone. So the freedom is
+    that of a sum of variances, ``(Σ v)² / Σ (v² / n)``: F. E. Satterthwaite, *An approximate distribution of estimates
+    of variance components* (Biometrics Bulletin 2, 1946).
     """
     found = {}
     for what, its in _by_family_and_dtype(cases).items():
         distinct = {_key(one): one for one in its if any(one.get("in_common", [[], []])[1])}
         if len(distinct) < ENOUGH_CASES:
             continue
-        found[what] = {
-            name: {
-                "mean": sum(one["in_common"][0][k] / math.sqrt(one["measured"]) for one in distinct.values()) / count,
-                "error": math.sqrt(sum(one["in_common"][1][k] / one["measured"] for one in distinct.values())) / count,
-            }
-            for count in [len(distinct)]
-            for k, name in enumerate(SUMS)
-        }
+        found[what] = {name: _over_cases(list(distinct.values()), k) for k, name in enumerate(SUMS)}
     return found
+
+
+def _over_cases(cases: Sequence[Mapping[str, Any]], k: int) -> dict[str, float]:
+    """What is said of the k-th sum."""
+    variances = [one["in_common"][1][k] / one["measured"] for one in cases]
+    weights = sum(v * v / one["samples"] for v, one in zip(variances, cases, strict=True))
+    return {
+        "mean": sum(one["in_common"][0][k] / math.sqrt(one["measured"]) for one in cases) / len(cases),
+        "error": math.sqrt(sum(variances)) / len(cases),
+        "freedom": sum(variances) ** 2 / weights if weights else _NOT_TOLD,
+    }
 
 
 def leaning_errors(many: Many) -> dict[str, str]:
@@ -95,12 +104,13 @@ def _improbable(
 ) -> Iterator[tuple[str, str]]:
     asked = list(compared)
     for what, name, one, before in asked:
-        mean, error = one["mean"], one["error"]
+        mean, error, freedom = one["mean"], one["error"], one.get("freedom", _NOT_TOLD)
         if before is not None:
             mean, error = mean - before["mean"], math.hypot(error, before["error"])
+            freedom = min(freedom, before.get("freedom", _NOT_TOLD))
         if not error or (name == "sizes" and mean < 0):  # smaller errors are no fault
             continue
-        chance = len(asked) * two_sided(abs(mean) / error, _FREEDOM)
+        chance = len(asked) * two_sided(abs(mean) / error, freedom)
         if chance < IMPROBABLE:
             yield what, f"they {SUMS[name]}, by {abs(mean) / error:.3g} deviations, probability {chance:.1g}"
 

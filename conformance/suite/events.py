@@ -22,7 +22,9 @@ def _mapping(values: dict[str, Any]) -> dict[str, Any]:
 
 
 _SUMS = {"type": "array", "items": {"type": "array", "items": {"type": "number"}, "minItems": 3, "maxItems": 3}}
-_FAMILY = event_schema(numbers=_SIZE, worst=_NUMBER, undecided=_SIZE, measured=_SIZE, squares=_NUMBER, in_common=_SUMS)
+_FAMILY = event_schema(
+    numbers=_SIZE, worst=_NUMBER, undecided=_SIZE, measured=_SIZE, squares=_NUMBER, in_common=_SUMS, samples=_SIZE
+)
 _SIZES = event_schema(combinations=_SIZE, tuples=_SIZE)
 _CASE = event_schema(
     description=_TEXT,

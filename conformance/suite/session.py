@@ -281,7 +281,7 @@ class Session:
         for name, found in families.items():
             its = [c for c in verdict.comparisons if family is not None or family_of(c.quantity) == name]
             found["measured"], found["squares"] = squares_of(its)
-            found["in_common"] = in_common_of(() if classes else its)  # one number may outweigh all in a special case
+            found["in_common"], found["samples"] = in_common_of(() if classes else its)  # there one number may hide all
         self._write(
             event="case",
             test=test,

@@ -13,7 +13,7 @@ def test_the_sums_are_of_signs_of_sides_and_of_squares() -> None:
     value = np.array([2.0, -2.0, 3.0, 4.0, 1e-3, 1.001, 7.0])
     errors = np.array([[0.1, 0.1, -0.2, 5.0, 0.1, 0.1, np.nan]])
     variance = np.array([0.01, 0.01, 0.01, np.inf, 0.01, 0.01, 0.01])
-    signs, outward, squares = sums(errors, value, variance)[:, 0]
+    signs, outward, squares = sums(errors, value, variance)[0, :, 0]
     assert signs == 1 + 1 - 1 + 1 + 1, "but for what is not known"
     assert outward == 1 - 1 - 1, "but for what lies near 0, or near 1"
     assert abs(squares - (0 + 0 + 3 + 0 + 0)) < 1e-12

@@ -78,15 +78,37 @@ def test_what_errors_do_since_an_earlier_run_is_told_and_what_they_did_before_is
 
 def test_a_case_that_is_drawn_again_counts_once_and_few_cases_say_nothing() -> None:
     def case(sums: list[float]) -> dict[str, object]:
-        family = {"measured": 100, "in_common": [sums, [400.0] * 3]}
+        family = {"measured": 100, "in_common": [sums, [400.0] * 3], "samples": 12}
         return {"families": {"outputs": family}, "dtype": "float32"}
 
     distinct = [case([60.0 + k, 0.0, 0.0]) for k in range(ENOUGH_CASES)]
     assert errors_in_common(distinct[1:]) == {}
     assert errors_in_common(distinct) == errors_in_common(distinct * 5)
-    mean, error = errors_in_common(distinct)["outputs in float32"]["signs"].values()
+    mean, error, freedom = errors_in_common(distinct)["outputs in float32"]["signs"].values()
     assert abs(mean - 6.45) < 1e-12
     assert abs(error - 2 / ENOUGH_CASES**0.5) < 1e-12
+    assert abs(freedom - 12 * ENOUGH_CASES) < 1e-9
+
+
+def test_where_one_case_outweighs_all_others_its_few_samples_are_all_that_is_known_of_the_error() -> None:
+    def many(variance: float) -> Many:
+        families = [([20.0 + k, 0.0, 0.0], 400.0) for k in range(ENOUGH_CASES)] + [
+            ([variance**0.5 * 9, 0.0, 0.0], variance)
+        ]
+        return errors_in_common(
+            [
+                {
+                    "families": {"outputs": {"measured": 100, "in_common": [sums, [its] * 3], "samples": 6}},
+                    "dtype": "float32",
+                }
+                for sums, its in families
+            ]
+        )
+
+    outweighed = many(4e8)
+    assert abs(outweighed["outputs in float32"]["signs"]["freedom"] - 6) < 0.01
+    assert leaning_errors(outweighed) == {}, "9 deviations, which are known from 6 samples"
+    assert leaning_errors(many(400.0)), "of many cases"
 
 
 def test_the_limit_is_one_false_alarm_in_a_million_runs() -> None:

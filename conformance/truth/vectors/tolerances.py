@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 import refimpl as ri
+from refimpl.looks import CLOSEST
 from refimpl.sampling import moments
 
 from ...cases.oracle_run import quantities, run_oracle
@@ -16,7 +17,6 @@ from ...judging.expected import farthest
 from .float32_vectors import NotExpressible, Vector
 
 UNIT_ROUNDOFF = 2.0**-24
-_SAMPLES = 96
 
 
 @dataclass(frozen=True)
@@ -39,14 +39,14 @@ def limits(vector: Vector) -> Limits:
     """
     run, names = run_oracle(vector.case), vector.case.state_names
     bounds = quantities(ri.rounding.bound(run, "float32"), None, names)
-    spread = moments(run, "float32", gradients=False, samples=_SAMPLES)
+    spread = moments(run, "float32", gradients=False, samples=CLOSEST)
     if any(not np.isfinite(bounds[name]).all() or spread[name].chaotic.any() for name in vector.expected):
         raise NotExpressible("chaotic in float32: no tolerance can be derived")
     smooth = ri.rounding.is_smooth(vector.case.cell, gradients=False)
     proven, sampled = {}, {}
     for name, value in vector.expected.items():
         rounding = np.abs(value - vector.in_float32(name))
-        most = farthest(_SAMPLES) * spread[name].deviation
+        most = farthest() * spread[name].deviation
         nearer = np.where(most > 0, np.minimum(bounds[name], most), bounds[name])
         proven[name] = bounds[name] + rounding
         sampled[name] = (nearer if smooth else bounds[name]) + rounding
