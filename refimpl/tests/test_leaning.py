@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from .. import LSTM, SimpleRNN, forward
+from .. import LSTM, SimpleRNN, forward, sampling
 from ..leaning import sums
 from ..sampling import moments
 
@@ -43,6 +44,23 @@ def test_errors_that_come_from_the_same_roundings_count_as_one() -> None:
     per_number = [float(np.square(each[0]).mean()) / numbers for each in (apart, alike)]
     assert 0.5 < per_number[0] < 4, per_number
     assert per_number[1] > 2.5 * per_number[0], per_number
+
+
+def test_pieces_of_the_batch_have_the_sums_of_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A state that is given back: that of one row is off by what storing it loses, that of the other is exact.
+
+    (In the whole it counts as one that errs by less than its variance, which is that of an underflow.)
+    """
+    cell = SimpleRNN(3, 2)
+    params = cell.init(np.random.default_rng(0))
+    run = forward(cell, params, np.zeros((2, 0, 3)), initial_state=(np.array([[1 / 3, -1 / 7], [0.5, 2.0]]),))
+    whole = moments(run, "float32", gradients=False, samples=12, many=True)["state.h"].many
+    monkeypatch.setattr(sampling, "_PIECE", 1)
+    pieces = moments(run, "float32", gradients=False, samples=12, many=True)["state.h"].many
+    assert whole is not None
+    assert pieces is not None
+    assert whole.any()
+    np.testing.assert_allclose(pieces[:2], whole[:2], rtol=1e-6)
 
 
 def test_gradients_of_large_kernels_are_summed_over_the_samples_that_they_have() -> None:
