@@ -46,9 +46,9 @@ def _loaded(load: Callable[..., Any], path: str, **options: Any) -> Any:
     try:
         return load(path, **options)
     except Exception as error:  # whatever a damaged file makes of it
-        said = " ".join(str(error).split())
+        said = " ".join(str(error).rpartition("WeightsUnpickler error: ")[2].split())
         if isinstance(error, pickle.UnpicklingError) and any(words in said for words in _OF_CODE):
-            raise ValueError(f"{_HINT} ({said[:120]})") from None
+            raise ValueError(f"{_HINT} ({said.partition('. ')[0][:120]})") from None
         why = f"{type(error).__name__}: {said[:120]}".rstrip(": ")
         raise ValueError(f"it is damaged, or no file of PyTorch's ({why})") from None
 

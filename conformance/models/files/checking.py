@@ -14,7 +14,7 @@ from refimpl.stack import Stack
 from ...contract import Array, NotRun
 from . import alone, drawing, judging
 from .judging import FileVerdict
-from .model import Model, Said
+from .model import CannotRead, Model, Said
 from .running import Recording, RunFailed, run
 from .running import runtimes as known_runtimes
 
@@ -47,7 +47,12 @@ class Check:
 
 
 def inputs_of(model: Model, given: Path | None, seed: int, shapes: Mapping[str, Any] | None = None) -> dict[str, Array]:
-    """What goes into the model: of a file, or drawn."""
+    """What goes into the model: of a file, or drawn; `CannotRead` where a shape is said of an input that it has not."""
+    names = [each.name for each in model.inputs]
+    for name in shapes or {}:
+        if name not in (*names, *(each.partition("#")[0] for each in names)):
+            asked = ", ".join(each.partition("#")[0] for each in names)
+            raise CannotRead(f"{name}: no input of the model, which asks for {asked}")
     known = drawing.given(model, given) if given is not None else {}
     left = replace(model, inputs=tuple(each for each in model.inputs if each.name not in known))
     both = {**drawing.drawn(left, seed, shapes or {}), **known}

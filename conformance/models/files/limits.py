@@ -17,6 +17,8 @@ MOST_TEXT = 64 * 2**20
 
 def size_of(path: Path) -> int:
     """The file's size; `CannotRead` where there is none, or too large a one."""
+    if path.is_dir():
+        raise CannotRead(f"{path}: a folder, not a file")
     if not path.is_file():
         raise CannotRead(f"{path}: no such file")
     size = path.stat().st_size

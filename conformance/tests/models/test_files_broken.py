@@ -62,6 +62,11 @@ def test_a_broken_configuration_is_one_clear_line(config: Any, words: str, tmp_p
     assert "\n" not in str(caught.value)
 
 
+def test_a_shape_of_an_input_that_the_model_has_not_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["model", str(legacy(tmp_path / "good.h5")), "--shape", "tokens=3,7"]) == 2
+    assert capsys.readouterr().err.startswith("tokens: no input of the model, which asks for ")
+
+
 def test_a_complaint_is_short_whatever_the_file_says(tmp_path: Path) -> None:
     named = {**CONFIG, "class_name": "Mine" * 1000}
     with pytest.raises(CannotRead, match="a model of the class 'MineMine") as caught:
@@ -174,3 +179,5 @@ def test_what_is_no_model_is_told_in_one_line(tmp_path: Path, capsys: pytest.Cap
         assert said.count("\n") == 1, said
     assert main(["model", str(tmp_path / "none.onnx")]) == 2
     assert "no such file" in capsys.readouterr().err
+    assert main(["model", str(tmp_path)]) == 2
+    assert "a folder, not a file" in capsys.readouterr().err
