@@ -21,7 +21,7 @@ from ...common.reading import read_toml
 from ...common.schemas import mismatch
 from ...contract import Case, Identified, attribute_of, family_of
 from ...implementations.finding import FOLDER, data_files
-from .fault_models import FAULT_MODELS
+from .fault_models import FAULT_MODELS, subnormal_inputs_are_zero
 
 _HERE = Path(__file__).parent
 T = TypeVar("T")
@@ -39,6 +39,7 @@ class Divergence:
     script            the name of its script, where that is not its id
     reaches           it is triggered only where a gate's absolute value exceeds this
     given             it is triggered only where the absolute value of a number that goes in exceeds this
+    subnormal         it is triggered only where a number that goes in is subnormal
     """
 
     id: str
@@ -58,6 +59,7 @@ class Divergence:
     script: str = ""
     reaches: float = 0.0
     given: float = 0.0
+    subnormal: bool = False
     devices: tuple[str, ...] = ("cpu", "cuda")
 
     def concerns(self, implementation: Identified) -> bool:
@@ -89,6 +91,8 @@ class Divergence:
             return False
         arrays = (case.x, *case.params.values(), *(case.initial_state or ()))
         if self.given and not any(np.abs(array).max(initial=0.0) > self.given for array in arrays):
+            return False
+        if self.subnormal and subnormal_inputs_are_zero(case) is case:
             return False
         if not self.reaches:
             return True

@@ -156,6 +156,26 @@ def rows_without_steps_start_at_zeros(case: Case) -> Case:
     )
 
 
+def subnormal_inputs_are_zero(case: Case) -> Case:
+    """What goes in is zero where it is subnormal; the same case where nothing is."""
+    given = [case.x, *case.params.values(), *(case.initial_state or ()), *(case.d_state or ()), case.d_outputs]
+    as_far = np.dtype(np.float32) if case.dtype_name == "bfloat16" else case.dtype  # bfloat16 has its exponents
+    least = np.finfo(as_far).smallest_normal
+    if not any(one is not None and ((one != 0) & (np.abs(one) < least)).any() for one in given):
+        return case
+
+    def flushed(array: Any) -> Any:
+        return array if array is None else np.where(np.abs(array) < least, np.zeros_like(array), array)
+
+    return case.replace(
+        x=flushed(case.x),
+        params={name: flushed(array) for name, array in case.params.items()},
+        initial_state=case.initial_state and tuple(map(flushed, case.initial_state)),
+        d_outputs=flushed(case.d_outputs),
+        d_state=case.d_state and tuple(map(flushed, case.d_state)),
+    )
+
+
 FAULT_MODELS: Mapping[str, FaultModel] = {
     "lengths ignored": lengths_ignored,
     "masked outputs repeated": masked_outputs_repeated,
@@ -177,6 +197,7 @@ FAULT_MODELS: Mapping[str, FaultModel] = {
     "leaky_relu of the slope that float32 holds": leaky_relu_of_float32,
     "hard_sigmoid of slope 0.2": hard_sigmoid_of_keras_2,
     "rows without steps start at zeros": rows_without_steps_start_at_zeros,
+    "subnormal inputs are zero": subnormal_inputs_are_zero,
 }
 
 

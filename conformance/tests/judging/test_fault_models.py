@@ -139,3 +139,21 @@ def a_case(cell: Any) -> Case:
     rng = np.random.default_rng(7)
     params = {name: rng.uniform(-1, 1, shape) for name, shape in cell.parameter_shapes.items()}
     return Case(cell, params, rng.uniform(-1, 1, (2, 4, 2)))
+
+
+def test_subnormal_numbers_are_zero_and_the_entry_is_about_cases_that_have_one(only: Any) -> None:
+    only(
+        entry := divergence_entry(
+            "computes", model="subnormal inputs are zero", families=(), subnormal=True, when=({"dtype": ("float32",)},)
+        )
+    )
+    case = example("LSTM", "float32")
+    assert not entry.applies_to(case)
+    few = case.x.copy()
+    few[0, 0, 0], few[1, 2, 1] = 1e-40, np.finfo(np.float32).smallest_normal
+    small = case.replace(x=few, initial_state=(np.full((2, 5), -1e-40, np.float32), np.ones((2, 5), np.float32)))
+    assert entry.applies_to(small)
+    flushed = FAULT_MODELS["subnormal inputs are zero"](small)
+    assert np.array_equal(flushed.x == 0, few == np.float32(1e-40))
+    assert flushed.initial_state is not None
+    assert [bool(part.any()) for part in flushed.initial_state] == [False, True]
