@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -71,8 +71,6 @@ class Hostile(Small):
     """Right, but for what its class says."""
 
     cells = ({"kind": "SimpleRNN", "activation": ("tanh",), "use_recurrent_bias": (False,)},)
-    # one set, as real sizes would take half the time, and what is hostile is so at any
-    sizes: Mapping[str, int] | None = {"batch": 3, "time": 6, "input": 2, "hidden": 5}
     action: Action | None = None
     mutation: Action | None = None
     change: Callable[[Any, dict[str, Any]], Any] | None = None
@@ -154,10 +152,9 @@ def _add(plug_in: str, verdicts: tuple[str, ...], **attributes: Any) -> None:
 for _name, (_action, _verdicts) in ACTIONS.items():
     _add(_name, _verdicts, action=staticmethod(_action), is_wrong=_name in PATCHES)
 for _name, _action in MUTATIONS.items():
-    _add(_name, WRONG, mutation=staticmethod(_action), sizes=None)  # some change what is large alone
+    _add(_name, WRONG, mutation=staticmethod(_action))
 for _name, (_change, _verdicts) in ANSWERS.items():
     _add(f"answers_{_name.replace('-', '_')}", _verdicts, change=staticmethod(_change))
-_add("answers_nan_at_real_sizes", WRONG, change=staticmethod(ANSWERS["nan"][0]), sizes=None)
 _add("hangs_when_it_is_made", SILENT, __init__=lambda self: time.sleep(600))
 _add("raises_when_it_is_made", CRASHED, __init__=lambda self: raised(RuntimeError("[/red]")))
 _add("exits_when_it_is_made", CRASHED, __init__=lambda self: sys.exit(0))
