@@ -87,12 +87,16 @@ def combinations_with_classes(session: Session) -> Mapping[str, Sequence[Combina
 
 def _covering(session: Session) -> Mapping[str, Sequence[Combination]]:
     kinds = {kind: its for kind, wanted in CELL_VARIANTS.items() if (its := session.space.with_options(**wanted))}
-    found = covering(kinds, session.seed, session.profile.every_combination)
-    if attribute_of(session.implementation, "sizes") is not None:  # what is compiled is for the given sizes alone
+    thorough, fixed = session.profile.every_combination, attribute_of(session.implementation, "sizes") is not None
+    found = covering(kinds, session.seed, thorough)
+    if fixed:  # what is compiled is for the given sizes alone
         found = {kind: [one for one in its if "shape" not in one] for kind, its in found.items()}
     if attribute_of(session.implementation, "expensive"):
         places = {kind: k for k, kind in enumerate(found)}
         found = {kind: its[places[kind] :: SHARE_OF_EXPENSIVE] for kind, its in found.items()}
+    if fixed and thorough:  # each size once with each cell: compiling takes seconds, which a quick run has not
+        few = covering(kinds, session.seed, every=False)
+        found = {kind: [*its, *(one for one in few[kind] if "shape" in one)] for kind, its in found.items()}
     return found
 
 

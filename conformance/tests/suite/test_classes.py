@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from conformance.cases.classes.sizes import ROWS, class_of
 from conformance.judging.divergences import Disagreement
 from conformance.suite import trying
 from conformance.suite.plan import combinations_with_classes
@@ -101,7 +102,18 @@ def test_what_is_compiled_for_one_size_is_asked_no_other_and_says_so(tmp_path: P
     found = combinations_with_classes(session)["LSTM"]
     assert found
     assert not any("shape" in one for one in found)
-    assert "sound compiles anew for each size" in (tmp_path / "record").read_text()
+    assert "sound compiles anew for each size: the thorough profile asks them" in (tmp_path / "record").read_text()
+
+
+def test_what_is_compiled_for_one_size_is_asked_each_size_once_by_the_thorough_profile() -> None:
+    class Compiled(Few):
+        sizes = {"batch": 3, "time": 4, "input": 2, "hidden": 5}  # noqa: RUF012
+        expensive = True
+
+    found = combinations_with_classes(Session(Compiled(), PROFILES["thorough"]))
+    for kind, combinations in found.items():
+        met = {class_of("units", one["shape"].units) for one in combinations if "shape" in one}
+        assert {class_of("units", size) for row in ROWS for size in row["units"]} <= met, kind
 
 
 def test_an_expensive_implementation_is_asked_a_share() -> None:
