@@ -117,3 +117,12 @@ def test_an_entry_concerns_the_devices_that_it_names() -> None:
         found = [device for device in ("cpu", "cuda") if entry.concerns(SimpleNamespace(**its, device=device))]
         assert found == list(where), entry.id
     assert anywhere.concerns(SimpleNamespace(**keras)), "without a device it is the CPU"
+
+
+def test_an_entry_of_large_numbers_says_nothing_of_small_ones() -> None:
+    entry = next(one for one in known_divergences() if one.given)
+    assert entry.minimal is not None
+    small = entry.minimal.replace(x=entry.minimal.x / entry.given)
+    assert abs(small.x).max() < entry.given
+    assert entry.applies_to(entry.minimal)
+    assert not entry.applies_to(small)
