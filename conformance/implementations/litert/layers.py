@@ -96,7 +96,6 @@ class LiteRt(ProgramImplementation):
     expensive = True  # each case is converted anew, which takes a second
     sizes: Mapping[str, int] | None = {"batch": 3, "time": 4, "input": 2, "hidden": 5}
     threads = False
-    kernels = ("keras-tensorflow",)  # whose graph is what the converter gets
     program = Program(
         code.PREAMBLE,
         (
