@@ -26,6 +26,7 @@ class JaxLibrary(OneBias):
     packages: Sequence[str]
     dtypes: Sequence[str] = ("float64", "float32", "float16", "bfloat16")
     expensive = True  # every shape is compiled anew
+    threads = False  # whether JAX has float64 is set for the whole process, by each call
     program: Program
 
     def __init__(self) -> None:
