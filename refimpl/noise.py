@@ -191,6 +191,8 @@ class Noise:
             place = self._place = (self._place + 1) % _PLACES
         if self._narrow:
             variance = self.in_range(variance, value) + self.lost
+        elif of_function:  # a product's holds it by then, for what it may be multiplied by
+            variance = variance + self.lost
         deviation = np.sqrt(variance).astype(self.real)
         mixed = np.empty((2, 1, *value.shape), np.uint32)
         mixed[:, 0] = self._operation(value, place if begun else None, self._digits[of_function])

@@ -247,3 +247,12 @@ def test_what_underflows_may_be_multiplied_by_much_later() -> None:
     tiny, small, large = (Sampled.given(noise, np.array([value])) for value in (1e-30, 1e-10, 1e20))
     deviation = np.sqrt((tiny * small * large).variance()) * noise.unit
     assert deviation >= 2.0**-126 * 1e20, "an implementation that flushes the first product to 0 gives 0 for 1e-20"
+
+
+def test_what_a_function_loses_where_numbers_are_subnormal_may_be_multiplied_by_much_later() -> None:
+    x = Sampled.given(noise(), np.array([[1e-40]], np.float32).astype(np.float64))
+    small, large = x.activated(named("tanh")) * 1e30, x.activated(named("sigmoid"))
+    assert deviation(small)[0, 0] * 2.0**-24 >= 2.0**-126 * 1e30, "an implementation may flush it to 0"
+    assert_near(
+        deviation(large)[0, 0], deviation(Sampled.given(noise(), np.zeros((1, 1))).activated(named("sigmoid")))[0, 0]
+    )
