@@ -226,10 +226,10 @@ class Implementation(Identified, Protocol):
     arithmetic           dtype to the arithmetic that it computes in, as ``{"float32": "float32, products in TF32"}``;
                          the key ``"float32, tf32"`` is for cases whose option ``tf32`` is True. Every bound follows
                          from it (`conformance.judging.arithmetic`)
-    computed(case)       the case that it computes where it rounds what it is given, as weights to 8 bits, and else the
-                         case itself: the oracle answers that one. It may call the framework, to see what was rounded
-                         on the way (`conformance.implementations.eight_bits`). Where its x is another one, rows may
-                         depend on each other: no law is asked
+    case_as_computed(case)  the case that it computes where it rounds what it is given, as weights to 8 bits, and else
+                         the case itself: the oracle answers that one. It may call the framework, to see what was
+                         rounded on the way (`conformance.implementations.eight_bits`). Where its x is another one, rows
+                         may depend on each other: no law is asked
     device, devices      where it computes; what its constructor takes as ``device``, such as ``("cpu", "cuda")``
     drawing(case, seed)  the case's layer in training, whose dropout its framework draws from that seed, as a function
                          without arguments that is called again and again and answers like ``observe``; None where it
@@ -267,7 +267,7 @@ class Implementation(Identified, Protocol):
 
 OPTIONAL_ATTRIBUTES: Mapping[str, Any] = {
     "arithmetic": {},
-    "computed": None,
+    "case_as_computed": None,
     "device": "cpu",
     "devices": ("cpu",),
     "drawing": None,

@@ -57,7 +57,7 @@ def _are_sizes(value: Any) -> bool:
 _METHOD, _FLAG = "a method", "True or False"
 _RULES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "arithmetic": (_maps_texts, "a mapping of dtypes to the names of arithmetics"),
-    "computed": (_is_method, _METHOD),
+    "case_as_computed": (_is_method, _METHOD),
     "device": (lambda value: isinstance(value, str), "the name of a device"),
     "devices": (_holds_texts, "a tuple of the names of devices"),
     "drawing": (_is_method, _METHOD),

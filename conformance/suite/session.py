@@ -114,7 +114,7 @@ class Session:
 
     def diverges(self, case: Case, effects: Collection[str] = CHANGING_EFFECTS) -> bool:
         """Whether a known divergence with one of these effects applies, or another input than this is computed with."""
-        computed: Callable[[Case], Case] | None = attribute_of(self.implementation, "computed")
+        computed: Callable[[Case], Case] | None = attribute_of(self.implementation, "case_as_computed")
         if "computes" in effects and computed is not None and computed(case).x is not case.x:
             return True
         return any(entry.effect in effects and entry.applies_to(case) for entry in self.known_divergences)

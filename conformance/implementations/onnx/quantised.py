@@ -62,7 +62,7 @@ class OnnxRuntimeInt8(operators.OnnxNode):
     ]
     program = Program(code.PREAMBLE, (nodes.make_model, run_onnxruntime, code.quantise, code.run_quantised))
 
-    def computed(self, case: Case) -> Case:
+    def case_as_computed(self, case: Case) -> Case:
         """Each step from what was rounded before it; what is no LSTM is not quantised."""
         if case.kind != "LSTM":
             return case

@@ -69,7 +69,7 @@ class TorchQuantised(TorchLayers):
         wanted = ("module", "options", "weights", "x", "hx", "lengths", "enforce_sorted")
         return {"weights_in": case.call_options["weights_in"]} | {name: found[name] for name in wanted if name in found}
 
-    def computed(self, case: Case) -> Case:
+    def case_as_computed(self, case: Case) -> Case:
         """Weights as they are stored; where they are bytes, each step from what was rounded before it."""
         if case.call_options["weights_in"] == "float16":
             return case.replace(params={name: _in_half(name, value) for name, value in case.params.items()})

@@ -121,7 +121,7 @@ def _expected(implementation: Identified, case: Case, applying: Sequence[Diverge
 
 def _computed(implementation: Identified, case: Case) -> Case:
     """The case that the implementation says it computes."""
-    computed: Callable[[Case], Case] | None = attribute_of(implementation, "computed")
+    computed: Callable[[Case], Case] | None = attribute_of(implementation, "case_as_computed")
     return case if computed is None else computed(case)
 
 

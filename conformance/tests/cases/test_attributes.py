@@ -18,7 +18,7 @@ from ..support.planted_failures import Small
 BAD: dict[str, list[Any]] = {
     "versions": ["1.0", ("1.0",), 3],
     "arithmetic": ["bfloat16", {"float32": 3}, {3: "bfloat16"}, ["float32"], None],
-    "computed": [{}, "rounded"],
+    "case_as_computed": [{}, "rounded"],
     "device": [3, ("cpu",), None],
     "devices": ["cpu", 3, (3,), None],
     "drawing": [7, "yes"],

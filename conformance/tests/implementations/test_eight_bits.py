@@ -43,7 +43,7 @@ def test_each_step_follows_from_what_was_rounded_before_it(name: str, direction:
 @pytest.mark.parametrize("name", NAMES)
 def test_weights_and_states_that_are_not_rounded_are_seen(name: str) -> None:
     implementation, case = in_8_bits(name, direction="forward", lengths="none")
-    given = implementation.computed(case)
+    given = implementation.case_as_computed(case)
     outputs = np.asarray(implementation.observe(case).values["outputs"], np.float64)
     exact = eight_bits.states_before(case, outputs, (False,), np.asarray, packed=True)
     hidden = exact[0].shape[2]
@@ -51,10 +51,10 @@ def test_weights_and_states_that_are_not_rounded_are_seen(name: str) -> None:
         given.replace(x=np.concatenate([given.x[:, :, :-hidden], *exact], axis=2)),
         given.replace(params=eight_bits.each_step_alone(case, case.params, given.x, ()).params),
     ):
-        implementation.computed = lambda _, wrong=wrong: wrong
+        implementation.case_as_computed = lambda _, wrong=wrong: wrong
         verdict, _ = run_and_judge(implementation, case)
         assert verdict.disagreements
-    del implementation.computed
+    del implementation.case_as_computed
     assert not run_and_judge(implementation, case)[0].disagreements
 
 
