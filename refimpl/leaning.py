@@ -89,5 +89,5 @@ def sums(errors: Array, value: Array, variance: Array, begins: Any = (0,)) -> Ar
         deviation, size = np.sqrt(variance), np.abs(value)
         sided = (size > _CERTAIN * deviation) & (np.abs(size - 1) > _SATURATED * deviation)
         squares = np.where(known, errors * errors / variance - 1, 0.0)
-    outward = signs * np.where(sided, np.sign(value), 0.0)
-    return np.stack([np.add.reduceat(each, begins, axis=1).T for each in (signs, outward, squares)], axis=1)
+        outward = signs * np.where(sided, np.sign(value), 0.0)
+        return np.stack([np.add.reduceat(each, begins, axis=1).T for each in (signs, outward, squares)], axis=1)

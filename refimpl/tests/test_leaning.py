@@ -8,6 +8,7 @@ import pytest
 from .. import LSTM, SimpleRNN, forward, sampling
 from ..leaning import sums
 from ..sampling import moments
+from .support import assert_near
 
 
 def test_the_sums_are_of_signs_of_sides_and_of_squares() -> None:
@@ -60,7 +61,7 @@ def test_pieces_of_the_batch_have_the_sums_of_the_whole(monkeypatch: pytest.Monk
     assert whole is not None
     assert pieces is not None
     assert whole.any()
-    np.testing.assert_allclose(pieces[:2], whole[:2], rtol=1e-6)
+    assert_near(pieces[:2], whole[:2], digits=6)
 
 
 def test_gradients_of_large_kernels_are_summed_over_the_samples_that_they_have() -> None:
