@@ -93,11 +93,7 @@ def asked_again(relation: Relation, session: Session, case: Case) -> str:
 
 def always_diverges(session: Session, combination: Combination, effects: Collection[str] = CHANGING_EFFECTS) -> bool:
     """Whether a divergence with one of these effects is known for these options, whatever the sizes and numbers."""
-    known = [
-        entry
-        for entry in session.known_divergences
-        if entry.effect in effects and not entry.reaches and not entry.given
-    ]
+    known = [entry for entry in session.known_divergences if entry.effect in effects and not entry.of_some_numbers]
     return any(matches(alternative, combination) for entry in known for alternative in entry.when)
 
 

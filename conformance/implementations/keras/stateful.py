@@ -74,6 +74,8 @@ class StatefulLayers:
         (outputs,) = _program.call_layers(self._layers, self.tensor(x), masked, given, self._training, self.concatenate)
         array = self.array(outputs)
         states = [self.array(state) for layer in self._layers for state in self.kept(layer)]
+        if self._case.call_options.get("policy") == "mixed":  # variables are float32 then, states among them
+            states = [state.astype(self._case.dtype) for state in states]
         found = {"outputs": array if array.ndim == 3 else array[:, None]}
         return found | {f"state.{name}": part for name, part in zip(self._case.state_names, states, strict=True)}
 

@@ -62,6 +62,11 @@ class Divergence:
     subnormal: bool = False
     devices: tuple[str, ...] = ("cpu", "cuda")
 
+    @property
+    def of_some_numbers(self) -> bool:
+        """Whether it depends on the numbers of a case, not on its options and sizes alone."""
+        return bool(self.reaches or self.given or self.subnormal)
+
     def concerns(self, implementation: Identified) -> bool:
         """Whether the entry is about this implementation, or a kernel of it, in its versions and on its device."""
         here = attribute_of(implementation, "device") in self.devices

@@ -146,7 +146,14 @@ def stateful(keras: Any) -> list[str]:
         third = session.call(pieces[0])
         wrong += [f"{name} after {again.__name__}" for name in first if not np.array_equal(first[name], third[name])]
         session.reset()
-    return wrong
+    return wrong + in_half_precision(keras)
+
+
+def in_half_precision(keras: Any) -> list[str]:
+    """Of a layer that computes in another precision than its variables have, those quantities that have the latter."""
+    case = case_of(dtype="float16", policy="mixed", gradients=False, unroll=False).replace(d_outputs=None, d_state=None)
+    found = keras.stateful(case).call(case.x)
+    return [f"{name} in {value.dtype}" for name, value in found.items() if value.dtype != case.dtype]
 
 
 def planted(keras: Any) -> bool:

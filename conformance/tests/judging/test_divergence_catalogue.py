@@ -14,6 +14,7 @@ from conformance.cases.option_table import CELL_OPTIONS, cell_defaults
 from conformance.contract import CELL_KINDS
 from conformance.implementations.finding import BUILT_IN, FOLDER
 from conformance.judging.divergences import Divergence, catalogue, divergences_of, known_divergences, still_shows
+from conformance.suite.relations import always_diverges
 
 from ..support.planted_divergences import Posing, divergence_entry
 
@@ -42,6 +43,17 @@ def test_an_entry_speaks_of_options_that_its_cells_have(entry: Divergence) -> No
 def test_an_entry_applies_to_its_own_minimal_case(entry: Divergence) -> None:
     assert entry.minimal is not None
     assert entry.applies_to(entry.minimal), f"{entry.id}: {entry.minimal!r} is not among {entry.when}"
+
+
+def test_an_entry_of_some_numbers_leaves_no_combination_of_options_out_of_a_run() -> None:
+    entries = [one for one in known_divergences() if one.reaches or one.given or one.subnormal]
+    assert {"reaches", "given", "subnormal"} == {
+        name for name in ("reaches", "given", "subnormal") if any(getattr(one, name) for one in entries)
+    }
+    for entry in entries:
+        session: Any = SimpleNamespace(known_divergences=[entry])
+        assert entry.minimal is not None
+        assert not always_diverges(session, entry.minimal.options, {entry.effect}), entry.id
 
 
 @each_entry

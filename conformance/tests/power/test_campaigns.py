@@ -49,7 +49,8 @@ def test_a_walk_finds_the_same_however_it_is_cut() -> None:
     assert {name: its for name, its in one.items() if name not in ("answers", "errors")} == {
         name: its for name, its in other.items() if name not in ("answers", "errors")
     }
-    np.testing.assert_array_max_ulp(*(np.array(each["errors"]["outputs"], float) for each in (one, other)), maxulp=8)
+    in_one, in_pieces = (np.array(each["errors"]["outputs"], float) for each in (one, other))
+    np.testing.assert_array_max_ulp(in_one, in_pieces, maxulp=8)
     assert sum(one["ratios"]["outputs"].values()) == one["cases"] == 24
 
 
