@@ -26,6 +26,7 @@ from .store import Store
 
 _LOSSES = 10  # workers that one chunk may cost: then it is the chunk
 _AHEAD = 3  # chunks that wait for each thread, so that none idles
+_OF_WORKERS = {"DASK_LOGGING__DISTRIBUTED": "critical", "MALLOC_TRIM_THRESHOLD_": 65536}
 _WAIT = 1.0  # seconds between looks for a worker, while there are only some that differ
 
 
@@ -78,6 +79,7 @@ def connected(scheduler: str | None, workers: int) -> Iterator[Any]:
     import dask
     import distributed
 
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # also of what ends after the cluster has
     if scheduler:
         try:
             with distributed.Client(scheduler, timeout="10s") as client:
@@ -88,7 +90,7 @@ def connected(scheduler: str | None, workers: int) -> Iterator[Any]:
     settings = {
         "distributed.scheduler.allowed-failures": _LOSSES,
         "distributed.deploy.lost-worker-timeout": "1 hour",  # one that starts slowly would not be started again
-        "distributed.nanny.pre-spawn-environ": ONE_THREAD | WITHOUT_GPU | {"MALLOC_TRIM_THRESHOLD_": 65536},
+        "distributed.nanny.pre-spawn-environ": ONE_THREAD | WITHOUT_GPU | _OF_WORKERS,
     }
     with temporary_folder("conformance-campaign-") as scratch, dask.config.set(settings):
         with _interrupts_blocked():
