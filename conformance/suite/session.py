@@ -22,7 +22,7 @@ from ..common.calling import CALLS
 from ..common.printable import LINE, NAME, bounded, printable, printable_lines
 from ..common.protection import changed_fields, private_copy, private_fields
 from ..contract import Case, Implementation, Quantities, attribute_of, family_of
-from ..judging.divergences import Disagreement, Divergence, divergences_of, expected_with
+from ..judging.divergences import Disagreement, Divergence, case_computed_by, divergences_of, expected_with
 from ..judging.verdict import Comparison, Verdict, beside_bound, in_common_of, squares_of, summary
 from ..running.events import Record, append_event
 from .answers import Answers, Asked
@@ -114,8 +114,7 @@ class Session:
 
     def diverges(self, case: Case, effects: Collection[str] = CHANGING_EFFECTS) -> bool:
         """Whether a known divergence with one of these effects applies, or another input than this is computed with."""
-        computed: Callable[[Case], Case] | None = attribute_of(self.implementation, "case_as_computed")
-        if "computes" in effects and computed is not None and computed(case).x is not case.x:
+        if "computes" in effects and case_computed_by(self.implementation, case).x is not case.x:
             return True
         return any(entry.effect in effects and entry.applies_to(case) for entry in self.known_divergences)
 

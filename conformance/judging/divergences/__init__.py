@@ -29,13 +29,14 @@ the framework's developers: NumPy and the framework alone, under twenty lines, e
 """
 
 from .catalogue import Divergence, as_markdown, divergences_of, known_divergences, script_of
-from .judged_runs import AGAIN, Disagreement, expected_with, run_and_judge, still_shows
+from .judged_runs import AGAIN, Disagreement, case_computed_by, expected_with, run_and_judge, still_shows
 
 __all__ = [
     "AGAIN",
     "Disagreement",
     "Divergence",
     "as_markdown",
+    "case_computed_by",
     "divergences_of",
     "expected_with",
     "known_divergences",

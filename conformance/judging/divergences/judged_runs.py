@@ -102,11 +102,11 @@ def _applying(case: Case, known_divergences: Iterable[Divergence]) -> list[Diver
 
 
 def _expected(implementation: Identified, case: Case, applying: Sequence[Divergence]) -> Expected:
-    computed_case = _computed(implementation, case)
+    computed = case_computed_by(implementation, case)
     for entry in applying:
         if entry.effect == "computes":
-            computed_case = FAULT_MODELS[entry.model](computed_case)
-    oracle = OracleAnswer(computed_case)
+            computed = FAULT_MODELS[entry.model](computed)
+    oracle = OracleAnswer(computed)
     expected = replace(oracle.expected(arithmetic_of(implementation, case)), dtype=case.dtype)
     for entry in applying:
         if entry.effect == "lower precision":
@@ -119,7 +119,7 @@ def _expected(implementation: Identified, case: Case, applying: Sequence[Diverge
     return expected
 
 
-def _computed(implementation: Identified, case: Case) -> Case:
+def case_computed_by(implementation: Identified, case: Case) -> Case:
     """The case that the implementation says it computes."""
     computed: Callable[[Case], Case] | None = attribute_of(implementation, "case_as_computed")
     return case if computed is None else computed(case)

@@ -104,17 +104,18 @@ def _finite(value: Any) -> Any:
 
 def merged(results: Sequence[tuple[Chunk, Found]]) -> dict[str, Any]:
     """The figures of the whole study."""
-    return {"study": report.without_nan(report.summary(_study(results))), "groups": _groups(results)}
-
-
-def _groups(results: Sequence[tuple[Chunk, Found]]) -> list[Any]:
-    return [group for _, found in results for group in found["groups"]]
-
-
-def _study(results: Sequence[tuple[Chunk, Found]]) -> Study:
     its = results[0][0].parameters if results else {"implementation": "", "dtype": ""}
-    found = Study(its["implementation"], its["dtype"], sum(chunk.amount for chunk, _ in results))
-    for group in _groups(results):
+    groups = [group for _, found in results for group in found["groups"]]
+    asked = sum(chunk.amount for chunk, _ in results)
+    return {
+        "study": report.without_nan(report.summary(_study(its["implementation"], its["dtype"], asked, groups))),
+        "groups": groups,
+    }
+
+
+def _study(implementation: str, dtype: str, asked: int, groups: Sequence[Any]) -> Study:
+    found = Study(implementation, dtype, asked)
+    for group in groups:
         found.take({"event": "group", "seconds": _NO_TIME, **group})
     return found
 
@@ -126,7 +127,5 @@ def passed(found: Found) -> bool:
 
 def show(console: Any, found: Found) -> None:
     """Prints the tables of `tolerance-study`."""
-    one = Study(found["study"]["implementation"], found["study"]["dtype"], found["study"]["asked"])
-    for group in found["groups"]:
-        one.take({"event": "group", "seconds": _NO_TIME, **group})
-    report.show(console, [one])
+    its = found["study"]
+    report.show(console, [_study(its["implementation"], its["dtype"], its["asked"], found["groups"])])
