@@ -135,7 +135,8 @@ def _checked(cell: Cell) -> tuple[str, ...]:
     for name in ("use_bias", "use_recurrent_bias", "reset_after", "input_forget"):
         due = name == "use_bias"
         if getattr(cell, name, due) != due:
-            raise InvalidArgument(f"cell.{name}", expected=f"{due} (as TensorFlow 1 has it)", got=not due)
+            why = "as TensorFlow 1 has it" + (f"; {gates.CONVERTED}" if name.endswith("bias") else "")
+            raise InvalidArgument(f"cell.{name}", expected=f"{due} ({why})", got=not due)
     if (clip := getattr(cell, "clip", None)) is not None:
         raise InvalidArgument("cell.clip", expected="None (TensorFlow 1 clips states, not arguments)", got=clip)
     return order

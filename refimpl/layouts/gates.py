@@ -10,6 +10,8 @@ from ..parameters import Cell
 from ..stack import is_cell
 
 Orders = dict[str, tuple[str, ...]]
+CONVERTED = "layouts.convert folds biases into one, or splits them"
+"""What every refusal of a bias says, as there is a way."""
 
 
 def reordered(array: Array, source: tuple[str, ...], target: tuple[str, ...]) -> Array:
@@ -22,8 +24,10 @@ def order_of(cell: Cell, orders: Orders) -> tuple[str, ...]:
     """The layout's gate order for this cell; `InvalidArgument` where the layout has no such cell."""
     kind = type(cell).__name__
     if kind not in orders or not is_cell(cell):
-        got = kind if is_cell(cell) else described(cell)
-        raise InvalidArgument("cell", expected=f"one of {', '.join(orders)}", got=got)
+        if is_cell(cell):
+            way = f"one of {', '.join(orders)} (no other is there: go over the steps with a cell of your own)"
+            raise InvalidArgument("cell", expected=way, got=kind)
+        raise InvalidArgument("cell", expected=f"one of {', '.join(orders)}", got=described(cell))
     return orders[kind]
 
 
@@ -31,7 +35,8 @@ def refuse(cell: Cell, options: tuple[str, ...], framework: str) -> None:
     """`InvalidArgument` where the cell has one of these options, which the framework's has not."""
     for name in options:
         if getattr(cell, name, None):
-            raise InvalidArgument(f"cell.{name}", expected=f"none (as {framework} has it)", got=getattr(cell, name))
+            why = f"as {framework} has it" + (f"; {CONVERTED}" if name == "forget_bias" else "")
+            raise InvalidArgument(f"cell.{name}", expected=f"none ({why})", got=getattr(cell, name))
 
 
 def checked(name: str, array: object, shape: tuple[int, ...]) -> Array:

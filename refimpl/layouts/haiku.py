@@ -112,9 +112,9 @@ def _checked(cell: Cell) -> tuple[str, ...]:
     gates.refuse(cell, (*_REFUSED, "reset_after"), "Haiku")
     kind = type(cell).__name__
     if not cell.use_bias:
-        raise InvalidArgument("cell.use_bias", expected="True (as Haiku has it)", got=False)
+        raise InvalidArgument("cell.use_bias", expected=f"True (as Haiku has it; {gates.CONVERTED})", got=False)
     if kind != "SimpleRNN" and cell.use_recurrent_bias:
-        expected = "False (as Haiku has it; layouts.convert folds two biases into one)"
+        expected = f"False (as Haiku has it; {gates.CONVERTED})"
         raise InvalidArgument("cell.use_recurrent_bias", expected=expected, got=True)
     if kind == "LSTM" and getattr(cell, "forget_bias", 0.0) != FORGET_BIAS:
         expected = f"{FORGET_BIAS:g} (as Haiku adds it; layouts.convert moves it into the bias)"

@@ -131,7 +131,7 @@ def _names(cell: Cell) -> tuple[str, ...]:
     if cell.use_recurrent_bias != (cell.use_bias and resets_after):
         raise InvalidArgument(
             "cell.use_recurrent_bias",
-            expected="True for a GRU with reset_after and use_bias, else False (as Keras has it)",
+            expected=f"True for a GRU with reset_after and use_bias, else False (as Keras has it; {gates.CONVERTED})",
             got=cell.use_recurrent_bias,
         )
     return tuple(cell.parameter_shapes)

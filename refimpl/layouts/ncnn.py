@@ -124,7 +124,7 @@ def _parts(cell: Cell | Stack) -> list[tuple[str, Any]]:
             raise InvalidArgument("cell.reset_after", expected="True (as ncnn has it)", got=False)
         inside = hasattr(part, "reset_after")
         if (part.use_bias, part.use_recurrent_bias) != (True, inside):
-            expected = f"use_bias=True, use_recurrent_bias={inside} (as ncnn has it; layouts.convert changes biases)"
+            expected = f"use_bias=True, use_recurrent_bias={inside} (as ncnn has it; {gates.CONVERTED})"
             got = f"use_bias={part.use_bias}, use_recurrent_bias={part.use_recurrent_bias}"
             raise InvalidArgument("cell", expected=expected, got=got)
     return parts

@@ -158,12 +158,10 @@ def _checked(cell: Cell) -> Cell:
     if cell.use_bias != cell.use_recurrent_bias:
         raise InvalidArgument(
             "cell.use_recurrent_bias",
-            expected=f"{cell.use_bias}, as use_bias is (ONNX has both biases or none)",
+            expected=f"{cell.use_bias}, as use_bias is (ONNX has both biases or none; {gates.CONVERTED})",
             got=cell.use_recurrent_bias,
         )
-    for name in ("proj_size", "forget_bias"):
-        if getattr(cell, name, 0):
-            raise InvalidArgument(f"cell.{name}", expected="0 (ONNX has none)", got=getattr(cell, name))
+    gates.refuse(cell, ("proj_size", "forget_bias"), "ONNX")
     return cell
 
 

@@ -141,7 +141,7 @@ def _checked(cell: Cell) -> tuple[str, ...]:
     if cell.use_bias != cell.use_recurrent_bias:
         raise InvalidArgument(
             "cell.use_recurrent_bias",
-            expected=f"{cell.use_bias}, as use_bias is (PyTorch has both biases or none)",
+            expected=f"{cell.use_bias}, as use_bias is (PyTorch has both biases or none; {gates.CONVERTED})",
             got=cell.use_recurrent_bias,
         )
     if not getattr(cell, "reset_after", True):

@@ -47,10 +47,12 @@ def check(cell: Cell, orders: gates.Orders, framework: str, *, bias: bool | None
     gates.order_of(cell, orders)
     gates.refuse(cell, _OPTIONS, framework)
     if bias is not None and cell.use_bias != bias:
-        raise InvalidArgument("cell.use_bias", expected=f"{bias} (as {framework} has it)", got=cell.use_bias)
+        raise InvalidArgument(
+            "cell.use_bias", expected=f"{bias} (as {framework} has it; {gates.CONVERTED})", got=cell.use_bias
+        )
     recurrent = candidate_bias and cell.use_bias and bool(getattr(cell, "reset_after", False))
     if cell.use_recurrent_bias != recurrent:
-        why = f"as {framework} has it; layouts.convert folds two biases into one"
+        why = f"as {framework} has it; {gates.CONVERTED}"
         raise InvalidArgument("cell.use_recurrent_bias", expected=f"{recurrent} ({why})", got=cell.use_recurrent_bias)
 
 

@@ -97,8 +97,8 @@ def test_the_forward_direction_stands_first() -> None:
 @pytest.mark.parametrize(
     ("cell", "message"),
     [
-        (LSTM(*SIZES, use_bias=False), "layouts.convert changes biases"),
-        (GRU(*SIZES, use_recurrent_bias=False), "layouts.convert changes biases"),
+        (LSTM(*SIZES, use_bias=False), "layouts.convert folds biases"),
+        (GRU(*SIZES, use_recurrent_bias=False), "layouts.convert folds biases"),
         (GRU(*SIZES, reset_after=False), "cell.reset_after: expected True"),
         (LSTM(*SIZES, peepholes=True), "cell.peepholes: expected none"),
         (Stack((Layer(LSTM(2, 3)),)), "one layer, both directions"),
