@@ -5,6 +5,8 @@ Files by the converter itself are made and checked by ``tox run -e model-files``
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
@@ -164,3 +166,21 @@ def test_a_variable_of_which_nothing_is_known_is_not_read() -> None:
     found, graph, _ = variables(("VAR_HANDLE", "", "s"))
     assert found.nodes(graph, None, "READ_VARIABLE", (["s"], ["h0"])) is None
     assert not found.kept
+
+
+def test_a_file_of_tensorflow_lite_needs_nothing_of_onnx(tmp_path: Path) -> None:
+    path = tmp_path / "model.tflite"
+    path.write_bytes(b"\x20\0\0\0TFL3" + bytes(64))
+    program = f"""
+import sys
+sys.modules |= {{"onnx": None, "ai_edge_litert": None}}
+from pathlib import Path
+from conformance.models.files.model import CannotRead
+from conformance.models.files.readers.reading import read
+try:
+    read(Path({str(path)!r}))
+except CannotRead as error:
+    print(error)
+"""
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert "ai_edge_litert, which reads it, is not installed (pip install 'rnn-conformance[litert]')" in said

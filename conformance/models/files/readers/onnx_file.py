@@ -22,17 +22,16 @@ from refimpl.layouts import onnx as layout
 from refimpl.layouts import onnx_node
 
 from ....contract import Array
-from ..computing.interpreting import Unknown, computed
 from ..limits import Budget, size_of, within
 from ..model import CannotRead, Input, Model, Node, Recurrent
 from . import onnx_quantised, unrolled
+from .folding import folded
 from .loops import onnx_loop, wiring
 
 OPERATORS = ("RNN", "LSTM", "GRU")
 _INPUTS = ("x", "W", "R", "B", "lengths", "initial_h", "initial_c", "P")
 _SUBGRAPHS = ("If", "Loop", "Scan")
 _LOOPS = ("Loop", "Scan")
-_DEPENDS_ON_SIZE = ("Shape", "Size")
 
 
 def read(path: Path) -> Model:
@@ -163,21 +162,6 @@ def _recurrent(node: Node, constants: Mapping[str, Array]) -> Node:
 def _of_the_node(node: Node) -> dict[str, Any]:
     """The attributes that the file has, without the reader's own mark."""
     return {name: value for name, value in node.attributes.items() if name != "is_recurrent"}
-
-
-def folded(node: Node, constants: dict[str, Array], format_: str) -> bool:
-    """Computes what follows from constants alone, and says whether it did."""
-    if node.recurrent is not None or node.unknown or any(name and name not in constants for name in node.inputs):
-        return False
-    if node.operator in _DEPENDS_ON_SIZE and not node.inputs:
-        return False
-    try:
-        found = computed(node, format_, [constants[name] if name else None for name in node.inputs])
-    except Unknown:
-        return False
-    for name, value in zip(node.outputs, found, strict=False):
-        constants[name] = np.asarray(value)
-    return True
 
 
 def _looks_recurrent(node: Any) -> bool:

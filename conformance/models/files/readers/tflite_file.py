@@ -21,8 +21,8 @@ from ..limits import Budget, size_of, within
 from ..model import CannotRead, Input, Model, Node
 from . import tflite_operators as operators
 from . import unrolled
+from .folding import folded
 from .loops import tflite_loop, wiring
-from .onnx_file import folded
 from .tflite_lstm import fused
 from .tflite_variables import NOTE, Variables
 
