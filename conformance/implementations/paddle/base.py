@@ -13,6 +13,7 @@ from refimpl.layouts import paddle as layout
 
 from ...common.descriptions import first_cell
 from ...contract import Array, Case, Observed, Quantities
+from .. import stacked_states
 from ..child import in_a_child
 from ..interfaces import Interface, signature_of
 from ..program import Program, ProgramImplementation, Weights
@@ -96,22 +97,11 @@ class PaddleImplementation(ProgramImplementation):
         return tuple(np.stack(parts[k::kinds]) for k in range(kinds))
 
     def from_native(self, case: Case, native: Quantities) -> dict[str, Array]:
-        ours = super().from_native(case, native)
-        kinds = len(first_cell(case.cell).state_names)
-        for theirs, name in (("{}_n", "state.{}"), ("d_{}_0", "d_initial_state.{}")):
-            for k, letter in enumerate("hc"[:kinds]):
-                if (stacked := ours.pop(theirs.format(letter), None)) is not None:
-                    parts = zip(case.state_names[k::kinds], stacked, strict=True)
-                    ours |= {name.format(n): part for n, part in parts}
+        ours = stacked_states.taken_apart(case, super().from_native(case, native))
         return {n: self._sequence(case, v) if n in ("outputs", "d_x") else v for n, v in ours.items()}
 
     def to_native(self, case: Case, ours: Quantities) -> dict[str, Array]:
-        native = super().to_native(case, ours)
-        for theirs, name in (("{}_n", "state.{}"), ("d_{}_0", "d_initial_state.{}")):
-            parts = [native.pop(name.format(n), None) for n in case.state_names]
-            if all(part is not None for part in parts):
-                stacked = self._states(case, [np.asarray(part) for part in parts])
-                native |= {theirs.format(letter): value for letter, value in zip("hc", stacked, strict=False)}
+        native = stacked_states.put_together(case, super().to_native(case, ours), self._states)
         return {
             n: self._sequence(case, v) if n in ("outputs", "d_x") or n.startswith("gates.") else v
             for n, v in native.items()

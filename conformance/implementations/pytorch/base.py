@@ -13,13 +13,13 @@ from refimpl.layouts import pytorch as layout
 
 from ...common.descriptions import first_cell
 from ...contract import Array, Case, NotRun, Observed, Quantities
+from .. import stacked_states
 from ..interfaces import Interface, signature_of
 from ..program import Program, ProgramImplementation, Weights, narrowed, widened
 from .build import cuda_versions, disable_reduced_precision, refuse_unwanted_cuda_build
 from .torch_profile import profiled
 
 EITHER = (False, True)
-_STATES = "hc"
 _SMALL = 1000  # numbers in x; of larger ones cuDNN has kernels for some sizes
 
 
@@ -153,14 +153,7 @@ class TorchImplementation(ProgramImplementation):
         raise NotImplementedError
 
     def from_native(self, case: Case, native: Quantities) -> dict[str, Array]:
-        ours = super().from_native(case, native)
-        kinds = len(first_cell(case.cell).state_names)
-        for theirs, name in (("{}_n", "state.{}"), ("d_{}_0", "d_initial_state.{}")):
-            for k, letter in enumerate(_STATES[:kinds]):
-                if theirs.format(letter) in ours:
-                    stacked = ours.pop(theirs.format(letter))
-                    parts = stacked if self.states_stacked else [stacked]
-                    ours |= {name.format(n): part for n, part in zip(case.state_names[k::kinds], parts, strict=True)}
+        ours = stacked_states.taken_apart(case, super().from_native(case, native), self.states_stacked)
         unbatched = case.call_options.get("layout") == "unbatched"
         for name, value in ours.items():
             if unbatched and not name.startswith("d_params"):
@@ -172,12 +165,7 @@ class TorchImplementation(ProgramImplementation):
         return ours
 
     def to_native(self, case: Case, ours: Quantities) -> dict[str, Array]:
-        native = super().to_native(case, ours)
-        for theirs, name in (("{}_n", "state.{}"), ("d_{}_0", "d_initial_state.{}")):
-            parts = [native.pop(name.format(n), None) for n in case.state_names]
-            if all(part is not None for part in parts):
-                stacked = self._states(case, [np.asarray(part) for part in parts])
-                native |= {theirs.format(letter): value for letter, value in zip(_STATES, stacked, strict=False)}
+        native = stacked_states.put_together(case, super().to_native(case, ours), self._states)
         given = [name for name in native if name in ("outputs", "d_x") or name.startswith("gates.")]
         return native | {name: self._sequence(case, native[name]) for name in given}
 
