@@ -39,3 +39,14 @@ def test_each_cpython_and_each_numpy_runs_all_of_the_oracles_tests() -> None:
             whole |= its if command == OF_ALL else set()
     assert len(runs) >= 6
     assert whole == runs
+
+
+def test_where_tests_run_on_all_cores_each_worker_has_one_thread() -> None:
+    tox = ConfigParser(interpolation=None)
+    tox.read(ROOT / "tox.ini")
+    on_all_cores = {
+        name: tox[name].get("set_env", "") for name in tox.sections() if "-n auto" in tox[name].get("commands", "")
+    }
+    assert len(on_all_cores) >= 3
+    assert [name for name, given in on_all_cores.items() if "{[workers]set_env}" not in given] == []
+    assert "OMP_NUM_THREADS = 1" in tox["workers"]["set_env"]

@@ -65,6 +65,8 @@ ANSWERS: dict[str, tuple[Callable[[Any, dict[str, Any]], Any], tuple[str, ...]]]
     "subclass": (lambda c, a: {OUT: a[OUT].view(np.recarray)}, FINE),
     "outputs_alone": (lambda c, a: {OUT: a[OUT]}, FINE),
 }
+SHRUNK = ("none", "nan", "objects", "off_in_long_sequences", "outputs_alone")
+"""The answers of which Hypothesis draws many, and makes small what is wrong: one of each kind."""
 
 
 class Hostile(Small):
@@ -76,6 +78,7 @@ class Hostile(Small):
     change: Callable[[Any, dict[str, Any]], Any] | None = None
     is_wrong = False
     calls = 0
+    expensive = True  # few cases are asked: what it does is seen at its third call, and each plug-in is a process
 
     def observe(self, case: Any) -> Any:
         self.calls += 1
@@ -152,9 +155,14 @@ def _add(plug_in: str, verdicts: tuple[str, ...], **attributes: Any) -> None:
 for _name, (_action, _verdicts) in ACTIONS.items():
     _add(_name, _verdicts, action=staticmethod(_action), is_wrong=_name in PATCHES)
 for _name, _action in MUTATIONS.items():
-    _add(_name, WRONG, mutation=staticmethod(_action))
+    _add(_name, WRONG, mutation=staticmethod(_action), expensive=False)
 for _name, (_change, _verdicts) in ANSWERS.items():
-    _add(f"answers_{_name.replace('-', '_')}", _verdicts, change=staticmethod(_change))
+    _add(
+        f"answers_{_name.replace('-', '_')}",
+        _verdicts,
+        change=staticmethod(_change),
+        expensive=_name not in SHRUNK,
+    )
 _add("hangs_when_it_is_made", SILENT, __init__=lambda self: time.sleep(600))
 _add("raises_when_it_is_made", CRASHED, __init__=lambda self: raised(RuntimeError("[/red]")))
 _add("exits_when_it_is_made", CRASHED, __init__=lambda self: sys.exit(0))
