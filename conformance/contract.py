@@ -241,6 +241,7 @@ class Implementation(Identified, Protocol):
     kernels              names of other implementations whose kernels it runs: what is known of them is known of it
     layer(case)          one layer of the case's cell, weights and options, as a function that answers like ``observe``
                          what differs in its inputs, sizes and cotangents alone; None where there is none
+    longest_sequence     the most steps that a real size has, where each step is compiled by itself; None: no limit
     prepare(case)        the case with what only the framework knows: the factors of dropout that it will draw
     refused              ``[{"when": {option: values, …}, "reason": …, "message": …}]``: combinations in ``cells`` that
                          the framework refuses. Some of each are tried, and must raise with that message
@@ -277,6 +278,7 @@ OPTIONAL_ATTRIBUTES: Mapping[str, Any] = {
     "ignores_nan_padding": False,
     "kernels": (),
     "layer": None,
+    "longest_sequence": None,
     "prepare": None,
     "refused": (),
     "sizes": None,

@@ -46,11 +46,17 @@ def _is_method(value: Any) -> bool:
     return value is None or callable(value)
 
 
+def _is_size(value: Any) -> bool:
+    return type(value) is int and 1 <= value <= _MOST_SIZE
+
+
+def _is_length(value: Any) -> bool:
+    return value is None or _is_size(value)
+
+
 def _are_sizes(value: Any) -> bool:
     return value is None or (
-        _is_mapping(value)
-        and set(value) <= set(_SIZES)
-        and all(type(size) is int and 1 <= size <= _MOST_SIZE for size in value.values())
+        _is_mapping(value) and set(value) <= set(_SIZES) and all(_is_size(size) for size in value.values())
     )
 
 
@@ -68,6 +74,7 @@ _RULES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "interface": (callable, _METHOD),
     "kernels": (_holds_texts, "a tuple of the names of implementations"),
     "layer": (_is_method, _METHOD),
+    "longest_sequence": (_is_length, f"None, or an integer from 1 to {_MOST_SIZE}"),
     "prepare": (_is_method, _METHOD),
     "refused": (_is_sequence, "a tuple of entries"),
     "sizes": (_are_sizes, f"None, or a mapping of {', '.join(_SIZES)} to integers from 1 to {_MOST_SIZE}"),

@@ -91,6 +91,9 @@ def _covering(session: Session) -> Mapping[str, Sequence[Combination]]:
     found = covering(kinds, session.seed, thorough)
     if fixed:  # what is compiled is for the given sizes alone
         found = {kind: [one for one in its if "shape" not in one] for kind, its in found.items()}
+    longest = attribute_of(session.implementation, "longest_sequence")
+    if longest is not None:
+        found = {kind: [one for one in its if steps_of(one) <= longest] for kind, its in found.items()}
     if attribute_of(session.implementation, "expensive"):
         places = {kind: k for k, kind in enumerate(found)}
         found = {kind: its[places[kind] :: SHARE_OF_EXPENSIVE] for kind, its in found.items()}
@@ -98,6 +101,11 @@ def _covering(session: Session) -> Mapping[str, Sequence[Combination]]:
         few = covering(kinds, session.seed, every=False)
         found = {kind: [*its, *(one for one in few[kind] if "shape" in one)] for kind, its in found.items()}
     return found
+
+
+def steps_of(combination: Combination) -> int:
+    """The steps of the real size that a combination carries; 0 where it carries none."""
+    return combination["shape"].time if "shape" in combination else 0
 
 
 def planned_cases(session: Session) -> int:

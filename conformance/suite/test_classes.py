@@ -41,6 +41,10 @@ def test_every_class_agrees_with_the_oracle(session: Session, kind: str) -> None
     if fixed and not any("shape" in combination for combination in combinations):
         why = f"{session.implementation.name} compiles anew for each size: the thorough profile asks them"
         session.record_not_run(f"sizes of {kind}", why)
+    longest = attribute_of(session.implementation, "longest_sequence")
+    if longest is not None:
+        why = f"{session.implementation.name} compiles each step by itself"
+        session.record_not_run(f"more than {longest} steps of {kind}", why)
     numbers, sizes = Tried(), Tried()
     for combination in combinations:
         tried = sizes if "shape" in combination else numbers

@@ -29,6 +29,7 @@ BAD: dict[str, list[Any]] = {
     "interface": [{}, None],
     "kernels": ["torch", 5, (None,)],
     "layer": ["layer", 3],
+    "longest_sequence": [0, 2.5, True, "50", 10**6],
     "prepare": [{}, 0],
     "refused": [None, "all", {"when": {}}.values(), itertools.repeat({})],
     "sizes": [3, {"batch": -1}, {"batch": 0}, {"batch": 10**12}, {"btach": 3}, {"batch": 2.0}, {"batch": True}, "3"],

@@ -11,7 +11,7 @@ import pytest
 from conformance.cases.classes.sizes import ROWS, class_of
 from conformance.judging.divergences import Disagreement
 from conformance.suite import trying
-from conformance.suite.plan import combinations_with_classes
+from conformance.suite.plan import combinations_with_classes, steps_of
 from conformance.suite.session import PROFILES, Session
 from conformance.suite.test_classes import test_every_class_agrees_with_the_oracle as classes
 from conformance.tests.support.planted_faults import Sound
@@ -114,6 +114,22 @@ def test_what_is_compiled_for_one_size_is_asked_each_size_once_by_the_thorough_p
     for kind, combinations in found.items():
         met = {class_of("units", one["shape"].units) for one in combinations if "shape" in one}
         assert {class_of("units", size) for row in ROWS for size in row["units"]} <= met, kind
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_where_each_step_is_compiled_by_itself_no_longer_sequence_is_asked_and_this_is_said(
+    profile: str, tmp_path: Path
+) -> None:
+    class Unrolled(Few):
+        longest_sequence = 20
+
+    session = Session(Unrolled(), PROFILES[profile], tmp_path / "record")
+    most = {kind: max(map(steps_of, its)) for kind, its in combinations_with_classes(session).items()}
+    assert all(9 <= its <= 20 for its in most.values()), most
+    if profile == "quick":
+        classes(session, "LSTM")
+        said = "sound compiles each step by itself"
+        assert said in (tmp_path / "record").read_text()
 
 
 def test_an_expensive_implementation_is_asked_a_share() -> None:
