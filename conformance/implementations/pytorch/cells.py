@@ -2,8 +2,8 @@
 
 Options of its own: ``layout`` (``batch-major`` or ``unbatched``), ``strided`` and ``autograd`` as in `pytorch`;
 ``mode`` (``eager``, ``script``, ``trace``, ``export``, ``compile, aot_eager``, and ``compile, inductor``, which takes
-seconds a case and so is in no product: a test runs it; ``vmap, rows`` and ``vmap, weights``: ``torch.func.vmap`` over
-the rows of a batch, and over the weights of two cells).
+seconds a case and so is `torch-cell-inductor`'s; ``vmap, rows`` and ``vmap, weights``: ``torch.func.vmap`` over the
+rows of a batch, and over the weights of two cells).
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ Options of its own, beside ``layout`` as in `pytorch`:
 ``export``                            the module of ``torch.export.export``
 ``export, decomposed``                the same after ``run_decompositions()``: PyTorch's recurrent layers in Python
 ``compile``                           ``torch.compile`` as it comes: it leaves recurrent layers to eager
-``compile, aot_eager``, ``compile, inductor``   these backends, with ``torch._dynamo.config.allow_rnn``
+``compile, aot_eager``, ``compile, inductor``   these backends, with ``torch._dynamo.config.allow_rnn``; see `inductor`
 ====================================  ===========================================================================
 """
 

@@ -193,8 +193,7 @@ def test_a_built_in_whose_framework_is_absent_is_not_run_with_a_hint(
     monkeypatch.setenv("KERAS_BACKEND", "")  # restored afterwards: `load` sets it
     with pytest.raises(NotRun) as caught:
         load(name)
-    of_torch_alone = ("torch-switched", "torch-cell", "torch-compiled", "torch-unrolled", "torch-quantised")
-    extra = "torch" if name in of_torch_alone else name
+    extra = "torch" if name.startswith("torch") and name != "torch-onnx" else name
     assert str(caught.value) == f"{framework} is not installed (pip install 'rnn-conformance[{extra}]')"
 
 

@@ -13,7 +13,7 @@ from conformance.cases.asking import observe
 from conformance.cases.building import SizeLimits, build_case
 from conformance.cases.choosers import SeededChooser
 from conformance.cases.option_space import space_of
-from conformance.contract import Case, Observed
+from conformance.contract import Case, NotRun, Observed
 from conformance.implementations.finding import load
 from conformance.judging.expected import expect
 from conformance.judging.reproduction import reproducing_script
@@ -108,10 +108,25 @@ def test_a_cell_by_other_ways_agrees(kind: str, mode: str) -> None:
     observed("torch-cell", a_case("torch-cell", kind=kind, mode=mode, dtype="float64"))
 
 
-def test_a_cell_compiled_by_inductor_agrees() -> None:
-    case = a_case("torch-cell", kind="GRU", mode="compile, aot_eager", dtype="float32", initial_state=True)
-    path = observed("torch-cell", case.replace(call_options={**case.call_options, "mode": "compile, inductor"})).path
-    assert path == "torch.nn.GRUCell, compile, inductor: Torch-Compiled Region"
+@pytest.mark.parametrize(("name", "kind"), [("torch-cell-inductor", "GRU"), ("torch-inductor", "SimpleRNN")])
+def test_what_inductor_compiles_agrees_and_runs_kernels_that_it_generated(name: str, kind: str) -> None:
+    from torch._inductor import metrics
+
+    before = metrics.generated_kernel_count
+    observed(name, a_case(name, kind=kind, layers=1, dtype="float32"))
+    assert metrics.generated_kernel_count > before
+
+
+@pytest.mark.parametrize("name", ["torch-inductor", "torch-cell-inductor"])
+def test_without_a_compiler_inductor_is_not_run_and_says_why(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from torch._inductor import cpp_builder, exc
+
+    def none() -> str:
+        raise exc.InvalidCxxCompiler()
+
+    monkeypatch.setattr(cpp_builder, "get_cpp_compiler", none)
+    with pytest.raises(NotRun, match=r"no C\+\+ compiler"):
+        load(name)
 
 
 @pytest.mark.parametrize("entry", range(2))
