@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -88,17 +89,20 @@ def combinations_with_classes(session: Session) -> Mapping[str, Sequence[Combina
 def _covering(session: Session) -> Mapping[str, Sequence[Combination]]:
     kinds = {kind: its for kind, wanted in CELL_VARIANTS.items() if (its := session.space.with_options(**wanted))}
     thorough, fixed = session.profile.every_combination, attribute_of(session.implementation, "sizes") is not None
-    found = covering(kinds, session.seed, thorough)
+    longest = attribute_of(session.implementation, "longest_sequence") or math.inf
+
+    def covered(every: bool) -> Mapping[str, Sequence[Combination]]:
+        found = covering(kinds, session.seed, every)
+        return {kind: [one for one in its if steps_of(one) <= longest] for kind, its in found.items()}
+
+    found = covered(thorough)
     if fixed:  # what is compiled is for the given sizes alone
         found = {kind: [one for one in its if "shape" not in one] for kind, its in found.items()}
-    longest = attribute_of(session.implementation, "longest_sequence")
-    if longest is not None:
-        found = {kind: [one for one in its if steps_of(one) <= longest] for kind, its in found.items()}
     if attribute_of(session.implementation, "expensive"):
         places = {kind: k for k, kind in enumerate(found)}
         found = {kind: its[places[kind] :: SHARE_OF_EXPENSIVE] for kind, its in found.items()}
     if fixed and thorough:  # each size once with each cell: compiling takes seconds, which a quick run has not
-        few = covering(kinds, session.seed, every=False)
+        few = covered(every=False)
         found = {kind: [*its, *(one for one in few[kind] if "shape" in one)] for kind, its in found.items()}
     return found
 

@@ -7,11 +7,13 @@ bisection.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 
 import pytest
 
 from conformance.cases.building import CaseBuilder, build_case
 from conformance.cases.choosers import SeededChooser
+from conformance.cases.classes import losses
 from conformance.cases.classes.sizes import Shape
 from conformance.cases.option_space import Combination
 from conformance.cases.real_cases import RealCaseBuilder
@@ -25,7 +27,7 @@ from conformance.suite.failing_combinations import (
     raise_failures,
     without_fleeting,
 )
-from conformance.suite.plan import CELL_VARIANTS, combinations_with_classes
+from conformance.suite.plan import CELL_VARIANTS, SHARE_OF_EXPENSIVE, combinations_with_classes
 from conformance.suite.session import Session
 from conformance.suite.size_search import smallest_failing
 
@@ -37,20 +39,30 @@ def test_every_class_agrees_with_the_oracle(session: Session, kind: str) -> None
         why = f"{session.implementation.name} has no {kind}"
         session.record_not_run(f"classes {kind}", why)
         pytest.skip(why)
-    fixed = attribute_of(session.implementation, "sizes") is not None
-    if fixed and not any("shape" in combination for combination in combinations):
-        why = f"{session.implementation.name} compiles anew for each size: the thorough profile asks them"
-        session.record_not_run(f"sizes of {kind}", why)
-    longest = attribute_of(session.implementation, "longest_sequence")
-    if longest is not None:
-        why = f"{session.implementation.name} compiles each step by itself"
-        session.record_not_run(f"more than {longest} steps of {kind}", why)
+    _say_what_is_left_out(session, kind, combinations)
     numbers, sizes = Tried(), Tried()
     for combination in combinations:
         tried = sizes if "shape" in combination else numbers
         tried.check(session, f"classes {kind}", built(session, combination), combination)
     groups = [*numbers.groups(session), *_by_size(session, sizes.failed)]
     raise_failures(groups, len(combinations), "combinations of options with sizes, numbers, losses and masks")
+
+
+def _say_what_is_left_out(session: Session, kind: str, combinations: Sequence[Combination]) -> None:
+    name, with_sizes = session.implementation.name, [one for one in combinations if "shape" in one]
+    if attribute_of(session.implementation, "sizes") is not None and not with_sizes:
+        why = f"{name} compiles anew for each size: the thorough profile asks them"
+        session.record_not_run(f"sizes of {kind}", why)
+    with_gradients = [one for one in with_sizes if one.get("gradients") is not False]
+    for units in sorted({one["shape"].units for one in with_gradients if one.get("loss") == losses.NONE}):
+        why = "they cost too much here: the thorough profile asks them"
+        session.record_not_run(f"gradients of {kind} with {units} units", why)
+    longest = attribute_of(session.implementation, "longest_sequence")
+    if longest is not None:
+        session.record_not_run(f"more than {longest} steps of {kind}", f"{name} compiles each step by itself")
+    if attribute_of(session.implementation, "expensive"):
+        what = f"{SHARE_OF_EXPENSIVE - 1} of {SHARE_OF_EXPENSIVE} cases with classes of {kind}"
+        session.record_not_run(what, f"{name} is expensive, as it says")
 
 
 def built(session: Session, combination: Combination, shape: Shape | None = None) -> Case:

@@ -140,3 +140,21 @@ def test_an_expensive_implementation_is_asked_a_share() -> None:
         len(combinations_with_classes(Session(made(), PROFILES["quick"]))["LSTM"]) for made in (Few, Expensive)
     )
     assert few == int(np.ceil(many / 5))
+
+
+def test_what_the_quick_profile_leaves_out_is_not_run_and_says_why(tmp_path: Path) -> None:
+    class Expensive(Few):
+        expensive = True
+
+    class ForwardOnly(Few):
+        cells = ({"kind": "LSTM", "gradients": [False]},)
+
+    for made, told in (
+        (Few, 'gradients of LSTM with 512 units", "why": "they cost too much here: the thorough profile asks them'),
+        (Expensive, '4 of 5 cases with classes of LSTM", "why": "sound is expensive, as it says'),
+    ):
+        record = tmp_path / made.__name__
+        classes(Session(made(), PROFILES["quick"], record), "LSTM")
+        assert told in record.read_text()
+    classes(Session(ForwardOnly(), PROFILES["quick"], tmp_path / "forward"), "LSTM")
+    assert "cost too much" not in (tmp_path / "forward").read_text()
