@@ -28,6 +28,7 @@ from conformance.suite.threads import answers_in_threads
 
 THREADS, CALLS_OF_A_THREAD = 4, 15
 _MOST_CASES, _GRADIENTS = 12, 4  # cases that are asked in turn, the smallest; of the calls one in so many has gradients
+_MOST_COMBINATIONS = 8  # of a kind of cell, until there is one layer for many calls
 _DEAR = 20  # how many times fewer calls where each compiles anew
 _SIZES = ({"batch": 3, "time": 4}, {"batch": 1, "time": 9}, {"batch": 3, "time": 2}, {"batch": 2, "time": 4})
 Ask = Callable[[Case], Quantities]
@@ -56,7 +57,7 @@ def test_one_layer_answers_as_new_ones_do(session: Session) -> None:
     _on_a_cpu(session, "calls of one layer")
     if attribute_of(session.implementation, "layer") is None:
         _not_run(session, "calls of one layer", f"{session.implementation.name} has no layer(case)")
-    asked = [step for combination in _one_of_each_kind(session) for step in _on_one_layer(session, combination)]
+    asked = [step for its in _some_of_each_kind(session) for step in _of_the_first_layer(session, its)]
     if not asked:
         _not_run(session, "calls of one layer", "layer(case) gave none for any case that was drawn")
     _in_turn(session, asked)
@@ -128,12 +129,17 @@ def _forms(session: Session, case: Case) -> list[Case]:
     return [case] if inference is None else [case, inference]
 
 
-def _one_of_each_kind(session: Session) -> list[Combination]:
+def _some_of_each_kind(session: Session) -> list[list[Combination]]:
     rng, found = np.random.default_rng(session.seed), []
     for wanted in CELL_VARIANTS.values():
         its = [one for one in session.space.with_options(**wanted) if not has_dropout(one)]
-        found += [its[int(rng.integers(len(its)))]] if its else []
+        found.append([its[k] for k in rng.permutation(len(its))[:_MOST_COMBINATIONS]])
     return found
+
+
+def _of_the_first_layer(session: Session, combinations: Sequence[Combination]) -> list[tuple[Case, bytes, Ask]]:
+    """What is asked of one layer: of the first of these combinations that there is one of."""
+    return next(filter(None, (_on_one_layer(session, one) for one in combinations)), [])
 
 
 def _on_one_layer(session: Session, combination: Combination) -> list[tuple[Case, bytes, Ask]]:

@@ -110,6 +110,9 @@ class KerasLayers(ProgramImplementation):
     def observe(self, case: Case) -> Observed:
         with _on_the_cpu() if self._keep_off_gpu else nullcontext():
             native, path = self._run(**self.arguments(case))
+        return self._observed(case, native, path)
+
+    def _observed(self, case: Case, native: Quantities, path: str = "") -> Observed:
         values = self.from_native(case, native)
         if case.call_options.get("policy") == "mixed":  # gradients of float32 weights are float32, summed up from less
             values = {n: v.astype(case.dtype) if n.startswith("d_params") else v for n, v in values.items()}
@@ -184,6 +187,19 @@ class KerasLayers(ProgramImplementation):
     def stateful(self, case: Case) -> StatefulLayers | None:
         """The case's layers with ``stateful=True``, to be called several times; None where there are none."""
         return stateful(case)
+
+    def layer(self, case: Case) -> Callable[[Case], Observed] | None:
+        """The layers, built once and called eagerly many times; None where they are built for these sizes alone."""
+        model = self.arguments(case)["model"]
+        if model["form"] != "eager" or model["source"] == "Embedding":  # whose table has a row for each step
+            return None
+        built = self.code.build_layers(**model)
+
+        def called(other: Case) -> Observed:
+            with _on_the_cpu() if self._keep_off_gpu else nullcontext():
+                return self._observed(other, _run(built, **self.arguments(other)["data"]))
+
+        return called
 
     def drawing(self, case: Case, seed: int) -> Callable[[], Observed] | None:
         """One layer called eagerly, whose cells draw by generators of their own; None for what is built around it."""

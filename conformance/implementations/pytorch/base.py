@@ -135,7 +135,7 @@ class TorchImplementation(ProgramImplementation):
     # What comes out ----------------------------------------------------------------------------------------------
 
     def observe(self, case: Case) -> Observed:
-        key, arguments = _path_key(case), self.arguments(case)
+        key, arguments = _path_key(case, self.device), self.arguments(case)
         if key in self._paths:
             native = self.program(arguments)
         else:
@@ -170,8 +170,11 @@ class TorchImplementation(ProgramImplementation):
         return native | {name: self._sequence(case, native[name]) for name in given}
 
 
-def _path_key(case: Case) -> tuple[Any, ...]:
-    """What PyTorch looks at when it chooses a kernel, and so for which cases one look at the profiler is enough."""
+def _path_key(case: Case, device: str) -> tuple[Any, ...]:
+    """What PyTorch looks at when it chooses a kernel, and so for which cases one look at the profiler is enough.
+
+    A CPU's are the same for all sizes but none.
+    """
     names = (
         "kind",
         "dtype",
@@ -193,7 +196,9 @@ def _path_key(case: Case) -> tuple[Any, ...]:
     )
     lengths = None if case.lengths is None else len(set(case.lengths.tolist())) == 1  # rows alike are no longer packed
     batch, time, input_size = case.x.shape
-    large = (batch, time, input_size, first_cell(case.cell).hidden_size) if case.x.size > _SMALL else ()
+    large = (
+        (batch, time, input_size, first_cell(case.cell).hidden_size) if device != "cpu" and case.x.size > _SMALL else ()
+    )
     return (*(case.options.get(name) for name in names), lengths, case.x.size == 0, large)
 
 

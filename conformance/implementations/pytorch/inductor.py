@@ -15,7 +15,7 @@ from .base import products
 from .cells import TorchCells
 from .compiled import TorchUnrolled
 
-_SIZES: Mapping[str, int] = {"batch": 3, "time": 4, "input": 2, "hidden": 9}  # more units than a vector of AVX2 has
+_SIZES: Mapping[str, int] = {"batch": 2, "time": 3, "input": 4, "hidden": 9}  # more units than a vector of AVX2 has
 _GENERATED: dict[str, Sequence[Any]] = {
     "mode": ("compile, inductor",),
     "layout": ("batch-major",),
@@ -50,7 +50,8 @@ class TorchInductor(TorchUnrolled):
     devices: Sequence[str] = ("cpu",)
     cells: Sequence[dict[str, Any]] = _generated(
         {"layers": (1,), "direction": ("forward",)},
-        {"layers": (2,), "direction": ("both",), "dtype": ("float32",)},
+        {"layers": (2,), "direction": ("forward",), "dtype": ("float32",)},
+        {"layers": (1,), "direction": ("both",), "dtype": ("float32",)},
     )
     sizes: Mapping[str, int] | None = _SIZES
 

@@ -75,6 +75,7 @@ def report(backend: str) -> dict[str, Any]:
         "stateful": stateful(keras),
         "path": observe(keras, case_of(kind="LSTM")).path,
         "planted": planted(keras),
+        "one layer": one_layer(keras),
         "interface": keras.interface(),
         "beside a GPU": beside_a_gpu(keras),
         "on cuda": on_cuda(backend),
@@ -165,6 +166,20 @@ def planted(keras: Any) -> bool:
     return not judge(expect(case.replace(mask=other)), observe(keras, case)).agrees
 
 
+def one_layer(keras: Any) -> list[str]:
+    """What a layer that is built once answers otherwise than new ones, in calls of other sizes."""
+    case = case_of(initial_state=True, unroll=False)
+    wrong, layer, built = [], keras.layer(case), keras.code.build_layers
+    keras.code.build_layers = None  # to be built anew would raise
+    answers = [layer(case.replace(x=case.x[:, :steps], d_outputs=None, d_state=None)).values for steps in (1, 2, 1)]
+    keras.code.build_layers = built
+    for steps, answer in zip((1, 2, 1), answers, strict=True):
+        new = observe(keras, case.replace(x=case.x[:, :steps], d_outputs=None, d_state=None)).values
+        wrong += [f"{name} of {steps} steps" for name in new if not np.array_equal(new[name], answer[name])]
+    fixed = case_of(mask="left", mask_from="Embedding", form="eager"), case_of(form="Model")
+    return wrong + [f"one for other sizes than {each}" for each in fixed if keras.layer(each) is not None]
+
+
 @pytest.fixture(scope="module")
 def reports() -> Iterator[dict[str, Running]]:
     """A process for each backend, which Keras fixes when it is imported; all started at once."""
@@ -198,7 +213,7 @@ def test_layers_agree_with_the_oracle_however_they_are_built_and_called(backend:
     assert PROFILED[backend] in found.pop("profiled")
     assert found.pop("planted"), "a mask with one step changed went unnoticed"
     check_interface(found.pop("interface"))
-    assert found == {name: [] for name in (*SOME, "stateful", "beside a GPU")}, f"{backend}: {found}"
+    assert found == {name: [] for name in (*SOME, "stateful", "one layer", "beside a GPU")}, f"{backend}: {found}"
 
 
 def check_interface(interface: Any) -> None:
