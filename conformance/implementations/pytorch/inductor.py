@@ -54,6 +54,7 @@ class TorchInductor(TorchUnrolled):
         {"layers": (1,), "direction": ("both",), "dtype": ("float32",)},
     )
     sizes: Mapping[str, int] | None = _SIZES
+    longest_sequence = 20  # two seconds and more of CPU time a step, direction and layer
 
     def __init__(self, device: str = "cpu") -> None:
         _need_a_compiler()
