@@ -30,6 +30,7 @@ THREADS, CALLS_OF_A_THREAD = 4, 15
 _MOST_CASES, _GRADIENTS = 12, 4  # cases that are asked in turn, the smallest; of the calls one in so many has gradients
 _MOST_COMBINATIONS = 8  # of a kind of cell, until there is one layer for many calls
 _DEAR = 20  # how many times fewer calls where each compiles anew
+_DEAR_EARLIER = 4  # how many times fewer earlier cases
 _SIZES = ({"batch": 3, "time": 4}, {"batch": 1, "time": 9}, {"batch": 3, "time": 2}, {"batch": 2, "time": 4})
 Ask = Callable[[Case], Quantities]
 T = TypeVar("T")
@@ -39,7 +40,7 @@ def test_earlier_cases_are_answered_again_with_the_same_bits(session: Session) -
     _on_a_cpu(session, "calls, earlier cases")
     if not session.answers.earlier:
         pytest.skip("no case was checked before")
-    for case, bits in session.answers.earlier:
+    for case, bits in session.answers.earlier[:: _DEAR_EARLIER if _is_expensive(session) else 1]:
         _same_bits(session, case, bits, lambda asked: answer(session, asked), "asked again at the end of the run")
         _record(session, case, 1)
 
@@ -47,7 +48,8 @@ def test_earlier_cases_are_answered_again_with_the_same_bits(session: Session) -
 def test_many_calls_in_turn_change_nothing(session: Session) -> None:
     """Gradients and inference, and cases of other cells, options and sizes, in an order that the seed draws."""
     _on_a_cpu(session, "calls in turn")
-    cases = [form for case in _cases(session) for form in _forms(session, case)]
+    forms = [form for case in _cases(session) for form in _forms(session, case)]
+    cases = forms[: _calls_in_turn(session)]  # of more, some would be asked once alone
     asked = [(case, bits_of(answer(session, case))) for case in cases]
     _in_turn(session, [(case, bits, lambda each: answer(session, each)) for case, bits in asked])
 
@@ -84,7 +86,7 @@ def test_several_threads_get_the_same_answers(session: Session) -> None:
 
 def _in_turn(session: Session, asked: Sequence[tuple[Case, bytes, Ask]]) -> None:
     """Many calls in an order that the seed draws: every fourth with gradients, which cost most."""
-    rng, count = np.random.default_rng(session.seed), _fewer(session, session.profile.calls // 2)
+    rng, count = np.random.default_rng(session.seed), _calls_in_turn(session)
     dear = _forever(rng, [one for one in asked if one[0].wants_gradients] or asked)
     cheap = _forever(rng, [one for one in asked if not one[0].wants_gradients] or asked)
     before = "none"
@@ -174,8 +176,16 @@ def _record(session: Session, case: Case, calls: int) -> None:
     session.record_comparisons("calls", "invariants", (Comparison("calls: outputs", numbers, 0.0),), case)
 
 
+def _calls_in_turn(session: Session) -> int:
+    return _fewer(session, session.profile.calls // 2)
+
+
 def _fewer(session: Session, count: int) -> int:
-    return -(-count // _DEAR) if attribute_of(session.implementation, "expensive") else count
+    return -(-count // _DEAR) if _is_expensive(session) else count
+
+
+def _is_expensive(session: Session) -> bool:
+    return bool(attribute_of(session.implementation, "expensive"))
 
 
 def _chooser(session: Session, place: int) -> SeededChooser:

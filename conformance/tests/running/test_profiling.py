@@ -45,6 +45,7 @@ from planted_failures import Small
 
 class Slow(Small):
     name = "slow"
+    expensive = True  # few calls, each of which is waited for
 
     def observe(self, case):
         time.sleep(0.05)

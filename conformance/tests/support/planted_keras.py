@@ -46,16 +46,13 @@ class Sound(KerasLayers):
     every_release = cells
     expensive = True  # few questions
 
-
-class Changed(Sound):
-    """The scripts of divergences run in a process without the change, and say there what they say of `Sound`."""
-
     def __init__(self) -> None:
+        """All scripts of divergences show theirs: they run in a process of their own, which no change below reaches."""
         super().__init__()
-        vars(sys.modules["__main__"])["statuses_of"] = lambda scripts, variables: {}
+        vars(sys.modules["__main__"])["statuses_of"] = lambda scripts, _: {script.name: 1 for script in scripts}
 
 
-class OtherHardSigmoid(Changed):
+class OtherHardSigmoid(Sound):
     """Every GRU takes Keras 2's hard sigmoid."""
 
     def __init__(self) -> None:
@@ -71,7 +68,7 @@ class OtherHardSigmoid(Changed):
         keras.layers.GRUCell.call = call
 
 
-class MaskOffByOne(Changed):
+class MaskOffByOne(Sound):
     """The generic loop looks at the mask of the step before."""
 
     def __init__(self) -> None:
@@ -86,7 +83,7 @@ class MaskOffByOne(Changed):
         backend.rnn = run
 
 
-class RoundsOnceMore(Changed):
+class RoundsOnceMore(Sound):
     """Every LSTM cell divides its new hidden state by three, and multiplies it again."""
 
     def __init__(self) -> None:
