@@ -32,6 +32,7 @@ from ...suite import (
 )
 from ...suite.plan import CELL_VARIANTS, DTYPES, INVARIANTS, LAWS, MODULE_ORDER
 from ...suite.session import Session
+from .faults.conditional import is_right_about
 
 FORWARD: Collection[str] = ("outputs", "state", "gates")
 Check = tuple[str, Callable[[Session], None]]
@@ -63,6 +64,8 @@ class StoppingSession(Session):
 
     def check(self, test: str, case: Case, classes: Mapping[str, str] = MappingProxyType({})) -> None:
         self.cases += 1
+        if is_right_about(self.implementation, case):
+            return
         try:
             observed = observe(self.implementation, case)
         except Exception as error:  # it raised, which is seen by whoever calls it

@@ -12,7 +12,7 @@ from conformance import suite
 from conformance.power.mutants import CONDITIONAL, GROUPS, MUTANTS, bug_of, group_of
 from conformance.power.mutants.checks import MODULES
 from conformance.power.mutants.faint_faults import WEIGHTS, FaintMutant
-from conformance.power.mutants.faults.conditional import Conditional
+from conformance.power.mutants.faults.conditional import Conditional, is_right_about
 from conformance.power.mutants.layer import Textbook
 from conformance.power.mutants.measuring import caught_where_it_holds, run_until_caught, session_of
 from conformance.power.mutants.other_suites import caught_by_the_corpus
@@ -59,7 +59,9 @@ def test_elsewhere_the_fault_behind_a_condition_is_none(name: str) -> None:
     cases = [built(combinations, one) for one in combinations_with_classes(combinations)["LSTM"]]
     elsewhere = [case for case in cases if not made.holds(case) and case.size < 1000]
     assert elsewhere
+    assert not any(is_right_about(made, case) for case in cases if made.holds(case))
     for case in elsewhere[::4]:
+        assert is_right_about(made, case)
         right, found = Textbook().observe(case), made.observe(case)
         assert all(np.array_equal(found[quantity], right[quantity], equal_nan=True) for quantity in right)
 
