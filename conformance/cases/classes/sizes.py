@@ -75,7 +75,7 @@ def class_of(name: str, size: int) -> str:
     return str(size) if len(its) == 1 else f"{its[0]} to {its[-1]}"
 
 
-_WIDE, _LONG = 120, 40
+_WIDE, _LONG, _UNROLLED = 120, 40, 50
 _USUAL = ("tanh", "sigmoid")
 
 
@@ -83,8 +83,10 @@ def can_have(combination: Combination, shape: Shape) -> bool:
     """Whether a case of these options can have exactly these sizes, and its tolerances are narrow there.
 
     Activations are smooth and bounded: else many steps need proven bounds, which are infinite. Layers on top of each
-    other multiply what a case costs.
+    other multiply what a case costs, and a compiler takes a tenth of a second and more for each unrolled step.
     """
+    if combination.get("unroll") and shape.time > _UNROLLED:
+        return False
     if combination["layers"] > (1 if shape.units > _WIDE or shape.time > _LONG else 2):
         return False
     if shape.units > _WIDE and combination.get("projection"):

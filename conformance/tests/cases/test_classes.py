@@ -205,6 +205,12 @@ def test_a_run_asks_for_a_thousand_steps_and_for_257_rows_once() -> None:
     assert [shape.time for shape in its].count(1000) == [shape.batch for shape in its].count(257) == 1
 
 
+def test_what_is_unrolled_is_asked_no_long_sequence() -> None:
+    unrolled = {"LSTM": [one | {"unroll": True} for one in KINDS["LSTM"]]}
+    steps = [one["shape"].time for one in covering(unrolled, seed=0, every=False)["LSTM"] if "shape" in one]
+    assert 40 < max(steps) <= 50, steps
+
+
 def test_every_class_is_asked_with_each_direction_and_dtype_of_each_cell_where_everything_is() -> None:
     few = {"LSTM": [one for one in KINDS["LSTM"] if one["mask"] == "none"]}
     everything = covering(few, seed=0, every=True)["LSTM"]
