@@ -206,7 +206,7 @@ def test_a_run_asks_for_a_thousand_steps_and_for_257_rows_once() -> None:
 
 
 def test_what_is_unrolled_is_asked_no_long_sequence() -> None:
-    unrolled = {"LSTM": [one | {"unroll": True} for one in KINDS["LSTM"]]}
+    unrolled = {"LSTM": [{**one, "unroll": True} for one in KINDS["LSTM"]]}
     steps = [one["shape"].time for one in covering(unrolled, seed=0, every=False)["LSTM"] if "shape" in one]
     assert 40 < max(steps) <= 50, steps
 

@@ -108,6 +108,16 @@ def test_every_group_of_mutants_has_a_dozen_and_all_are_in_one() -> None:
     assert len(MUTANTS) > 200
 
 
+@pytest.mark.parametrize("page", ["README.md", "conformance/power/README.md", "conformance/power/mutants/README.md"])
+def test_a_page_says_how_many_there_are(page: str) -> None:
+    path = SUITE.parents[1] / page
+    if not path.is_file():
+        pytest.skip("an installed package has no README beside it")
+    said = re.findall(r"(\d+) \[?wrong implementations", path.read_text(encoding="utf-8"))
+    assert said, page
+    assert {int(each) for each in said} == {len(MUTANTS)}
+
+
 @pytest.mark.parametrize("name", MUTANTS)
 def test_a_mutant_says_in_a_sentence_what_is_wrong_with_it(name: str) -> None:
     assert MUTANTS[name].__doc__ is not Textbook.__doc__
