@@ -36,8 +36,11 @@ _FUNCTIONS = (
     shared.picked,
     code.as_array,
     shared.call_layers,
+    shared.connect,
+    shared.variables_of,
     shared.assemble,
     code.build_layers,
+    shared.fed,
     shared.run_built,
     code.run_layers,
 )

@@ -59,8 +59,12 @@ _FUNCTIONS = (
     code.picked,
     code.as_array,
     code.call_layers,
+    code.results_of,
+    code.connect,
+    code.variables_of,
     code.assemble,
     code.build_layers,
+    code.fed,
     code.run_built,
     code.run_layers,
 )

@@ -85,41 +85,71 @@ def call_layers(layers, x, mask, initial_states, training, concatenate):
     return [x, *flat(states)]
 
 
-def assemble(layers, inputs, dtype, source, form, reload, call_made, impose_dropout):
-    """The layers behind what gives them their inputs and their mask: their variables, and what runs them.
+def results_of(made, x, tensors, states, training, flip):
+    """The outputs of layers at their own steps, of every step or of the last, and the final states.
 
-    call_made   the outputs and the final states of layers, from the layers, their input and the tensors by name
+    states   for each layer the names of its initial states, nested as the layer takes them, or None
+    flip     whether the layers run backwards and the outputs are to be put back at their own steps
     """
-    sizes = [its["input_size"] for its in layers]
+    given = [its and picked(its, tensors) for its in states]
+    outputs, *final = call_layers(made, x, tensors.get("mask"), given, training, keras.ops.concatenate)
+    outputs = keras.ops.expand_dims(outputs, 1) if len(outputs.shape) == 2 else outputs
+    return [keras.ops.flip(outputs, axis=1) if flip else outputs, *final]
+
+
+def connect(layers, inputs, dtype, source, call_made, functional):
+    """The layers, a list of the one before them that gives them their mask, if any, what calls all, and the model.
+
+    call_made    the outputs and the final states of layers, from the layers, their input and the tensors by name
+    functional   whether there is to be a functional model of it all; else the model is None
+    """
     made = [make_layer(**{k: v for k, v in its.items() if k != "input_size"}, dtype=dtype) for its in layers]
     batch, time = inputs["x"][0][:2]
-    first = None
+    before = []
     if source == "Masking":
-        first = keras.layers.Masking(mask_value=-77.0, dtype=dtype)
+        before = [keras.layers.Masking(mask_value=-77.0, dtype=dtype)]
     if source == "Embedding":
-        first = keras.layers.Embedding(1 + batch * time, sizes[0], mask_zero=True, dtype=dtype, name="table")
+        size = layers[0]["input_size"]
+        before = [keras.layers.Embedding(1 + batch * time, size, mask_zero=True, dtype=dtype, name="table")]
 
     def call(tensors):
-        return call_made(made, tensors["x"] if first is None else first(tensors["x"]), tensors)
+        x = tensors["x"]
+        for layer in before:
+            x = layer(x)
+        return call_made(made, x, tensors)
 
-    model = None
-    if reload or form in ("Model", "predict"):
-        symbols = {name: keras.Input(batch_shape=shape, dtype=kind) for name, (shape, kind) in inputs.items()}
-        model = keras.Model(list(symbols.values()), call(symbols))
+    if not functional:
+        return made, before, call, None
+    symbols = {
+        name: keras.Input(batch_shape=shape, dtype=kind, name=name.replace(".", "_"))
+        for name, (shape, kind) in inputs.items()
+    }
+    return made, before, call, keras.Model(list(symbols.values()), call(symbols))
+
+
+def variables_of(made, before, layers, inputs):
+    """The weights of layers, then of the one before them, all of them built."""
+    batch, time = inputs["x"][0][:2]
+    for layer, its in zip(made, layers):
+        if not layer.built:
+            layer.build((batch, time, its["input_size"]))
+    for layer in before:
+        if not layer.built:
+            layer.build((batch, time))
+    return [variable for layer in [*made, *before] for variable in layer.trainable_variables]
+
+
+def assemble(layers, inputs, dtype, source, form, reload, call_made, impose_dropout):
+    """The layers behind what gives them their inputs and their mask: their variables, and what runs them."""
+    functional = reload or form in ("Model", "predict")
+    made, before, call, model = connect(layers, inputs, dtype, source, call_made, functional)
     if reload:
         with tempfile.TemporaryDirectory() as folder:
             model.save(os.path.join(folder, "model.keras"))
             model = keras.models.load_model(os.path.join(folder, "model.keras"))
         made = [model.get_layer(its["name"]) for its in layers]
-        first = model.get_layer("table") if source == "Embedding" else first
-    for layer, size in zip(made, sizes):
-        if not layer.built:
-            layer.build((batch, time, size))
-    variables = [variable for layer in made for variable in layer.trainable_variables]
-    if source == "Embedding":
-        if not first.built:
-            first.build((batch, time))
-        variables += first.trainable_variables
+        before = [model.get_layer("table")] if source == "Embedding" else before
+    variables = variables_of(made, before, layers, inputs)
 
     def run(tensors, dropout):
         impose_dropout(made, dropout)
@@ -127,6 +157,7 @@ def assemble(layers, inputs, dtype, source, form, reload, call_made, impose_drop
 
     def predict(arrays, dropout, cotangents):
         impose_dropout(made, dropout)
+        batch = len(arrays["x"])
         return as_list(model.predict([arrays[name] for name in inputs], batch_size=batch, verbose=0)), {}, []
 
     return variables, predict if form == "predict" else vector_jacobian_product(run, variables, form)
@@ -144,29 +175,29 @@ def build_layers(layers, inputs, states, dtype, source, form, reload, training, 
     """
 
     def call_made(made, x, tensors):
-        given = [its and picked(its, tensors) for its in states]
-        outputs, *final = call_layers(made, x, tensors.get("mask"), given, training, keras.ops.concatenate)
-        outputs = keras.ops.expand_dims(outputs, 1) if len(outputs.shape) == 2 else outputs
-        return [keras.ops.flip(outputs, axis=1) if flip else outputs, *final]
+        return results_of(made, x, tensors, states, training, flip)
 
     return source, *assemble(layers, inputs, dtype, source, form, reload, call_made, impose_dropout), as_array
+
+
+def fed(source, x, mask):
+    """What goes into layers that get their mask from this source, by name; the rows of an Embedding, or None."""
+    if source == "Embedding":  # each step has a row of the table of its own; a masked one has row 0
+        rows = x.reshape(-1, x.shape[-1])
+        steps = np.arange(1, 1 + len(rows), dtype="int32").reshape(x.shape[:2])
+        table = np.concatenate([np.ones((1, x.shape[-1]), x.dtype), rows])
+        return {"x": steps if mask is None else np.where(mask, steps, 0).astype("int32")}, table
+    if source == "Masking" and mask is not None:
+        return {"x": np.where(mask[..., None], x, np.asarray(-77, x.dtype))}, None
+    return {"x": x} | ({} if mask is None or source != "argument" else {"mask": mask}), None
 
 
 def run_built(built, weights, x, mask, initial_state, state_names, dropout, d_outputs, d_state):
     """What `build_layers` built, forward and backward: all that it computed, as NumPy arrays by name."""
     source, variables, pulled, as_array = built
-    arrays = {"x": x} | {f"initial_state.{name}": part for name, part in zip(state_names, initial_state or ())}
-    values = list(weights.values())
-    if source == "argument" and mask is not None:
-        arrays["mask"] = mask
-    if source == "Masking" and mask is not None:
-        arrays["x"] = np.where(mask[..., None], x, np.asarray(-77, x.dtype))
-    if source == "Embedding":  # each step has a row of the table of its own; a masked one has row 0
-        rows = x.reshape(-1, x.shape[-1])
-        values.append(np.concatenate([np.ones((1, x.shape[-1]), x.dtype), rows]))
-        steps = np.arange(1, 1 + len(rows), dtype="int32").reshape(x.shape[:2])
-        arrays["x"] = steps if mask is None else np.where(mask, steps, 0)
-    for variable, value in zip(variables, values):
+    arrays, table = fed(source, x, mask)
+    arrays |= {f"initial_state.{name}": part for name, part in zip(state_names, initial_state or ())}
+    for variable, value in zip(variables, [*weights.values(), *([] if table is None else [table])]):
         variable.assign(value)
     cotangents = [d_outputs, *(d_state or [None] * len(state_names))]
     results, of_arrays, of_variables = pulled(arrays, dropout, cotangents)
