@@ -17,7 +17,10 @@ from ...implementations.finding import load
 from ...judging.expected import expect
 from ...judging.verdict import judge
 
-NAMES = ("flax-linen", "flax-nnx", "equinox", "haiku", "mlx", "paddle", "paddle-cell", "ncnn", "litert")
+NAMES = (
+    *("flax-linen", "flax-nnx", "equinox", "haiku", "mlx", "paddle", "paddle-cell", "ncnn"),
+    *("litert", "tf2onnx"),
+)
 LIBRARIES = [
     (name, kind) for name in NAMES for kind in ("SimpleRNN", "LSTM", "GRU") if (name, kind) != ("equinox", "SimpleRNN")
 ]
