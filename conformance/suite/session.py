@@ -42,7 +42,8 @@ class Profile:
     cases                random cases of an implementation, shared out over its kinds of cell and dtypes
     cases_per_relation   random cases for each law and each invariant
     machine_runs         runs of the state machine of stateful layers
-    calls                calls in one session on the same layers, each of which must answer as the first did
+    calls                calls in one session, each of which must answer as the first did: a half of new layers, a half
+                         of one layer of each kind of cell; thorough, one object gets a thousand
     """
 
     every_combination: bool
@@ -54,7 +55,7 @@ class Profile:
 
 PROFILES = {
     "quick": Profile(every_combination=False, cases=96, cases_per_relation=5, machine_runs=5),
-    "thorough": Profile(every_combination=True, cases=400, cases_per_relation=20, machine_runs=20, calls=5_000),
+    "thorough": Profile(every_combination=True, cases=400, cases_per_relation=20, machine_runs=20, calls=10_000),
 }
 
 
