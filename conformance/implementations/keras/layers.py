@@ -193,9 +193,10 @@ class KerasLayers(ProgramImplementation):
         return stateful(case)
 
     def layer(self, case: Case) -> Callable[[Case], Observed] | None:
-        """The layers, built once and called eagerly many times; None where they are built for these sizes alone."""
+        """One layer, built once and called eagerly many times; None where it is for the sizes of this case alone."""
         model = self.arguments(case)["model"]
-        if model["form"] != "eager" or model["source"] == "Embedding":  # whose table has a row for each step
+        embedded = model["source"] == "Embedding"  # whose table has a row for each step
+        if model["form"] != "eager" or embedded or len(model["layers"]) > 1:
             return None
         built = self.code.build_layers(**model)
 
