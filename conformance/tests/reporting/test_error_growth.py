@@ -14,7 +14,7 @@ from conformance.reporting.error_growth import grown_errors
 from conformance.reporting.json_report import FORMAT
 from conformance.tests.support import python
 
-SOUND = "conformance.tests.support.planted_faults:Sound"
+SMALL = "conformance.tests.support.planted_failures:Small"
 
 
 def result(**worst: float) -> Any:
@@ -34,18 +34,18 @@ def test_what_was_exact_and_is_no_more_has_grown() -> None:
 
 
 def test_a_run_is_compared_with_an_earlier_one(tmp_path: Path) -> None:
-    file, run = tmp_path / "run.json", ("-m", "conformance", "run", "--implementation", SOUND, "--cases", "12")
+    file, run = tmp_path / "run.json", ("-m", "conformance", "run", "--implementation", SMALL, "--cases", "12")
     status, said = python(*run, "--json", str(file))
     assert status == 0, said
     status, said = python(*run, "--since", str(file))
     assert (status, "grew tenfold or more: 0" in said) == (0, True), said
     content = json.loads(file.read_text())
     families = content["implementations"][0]["families"]
-    families["gradients"]["worst"] /= 20
+    families["outputs"]["worst"] /= 20
     file.write_text(json.dumps(content))
     status, said = python(*run, "--since", str(file))
     assert status == 1, said
-    assert "sound (cpu), gradients: " in said
+    assert "small (cpu), outputs: " in said
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_what_is_no_earlier_run_is_refused_before_anything_runs(
     if content is not None:
         file.write_text(content)
     with pytest.raises(SystemExit) as ended:
-        main(["run", "--implementation", SOUND, "--since", str(file)])
+        main(["run", "--implementation", SMALL, "--since", str(file)])
     printed = capsys.readouterr().err
     assert ended.value.code == 2
     assert "argument --since: " in printed
