@@ -18,7 +18,9 @@ There are two biases or, with ``bias=False``, none, so the cell must set ``use_b
 States are ``h``, of an LSTM ``(h, c)``, each ``(layers * directions, batch, size)``: layer by layer, forward before
 backward. A cell's, ``RNNCell``, ``LSTMCell`` or ``GRUCell``, are ``(batch, size)``. `cell_of` reads a module's tensors.
 
-Source: torch/nn/modules/rnn.py, PyTorch 2.13.
+MindSpore's ``nn.RNN``, ``LSTM`` and ``GRU`` have the same names and layout, with ``has_bias`` for ``bias``.
+
+Sources: torch/nn/modules/rnn.py, PyTorch 2.13; mindspore/nn/layer/rnns.py, MindSpore 2.10.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from ...judging.expected import expect
 from ...judging.verdict import judge
 
 NAMES = (
-    *("flax-linen", "flax-nnx", "equinox", "haiku", "mlx", "paddle", "paddle-cell", "ncnn"),
+    *("flax-linen", "flax-nnx", "equinox", "haiku", "mlx", "paddle", "paddle-cell", "mindspore", "ncnn"),
     *("litert", "tf2onnx", "executorch"),
 )
 LIBRARIES = [

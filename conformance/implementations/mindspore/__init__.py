@@ -1,0 +1,1 @@
+"""MindSpore, on its CPU kernels."""

@@ -1,0 +1,1 @@
+"""The code that calls MindSpore, without a line of this project."""
