@@ -14,7 +14,7 @@ from ...cases.choosers import SeededChooser
 from ...cases.option_space import space_of
 from ...contract import NotRun
 from ...implementations.finding import load
-from ...judging.expected import expect
+from ...judging.divergences import divergences_of, expected_with
 from ...judging.verdict import judge
 
 NAMES = (
@@ -39,7 +39,7 @@ def test_a_librarys_layer_agrees_with_the_oracle_and_a_wrong_gate_does_not(name:
     case = build_case(SeededChooser(7), next(combinations)).map_arrays(  # no number so small that divergences show
         lambda array: (rng.uniform(0.25, 0.75, array.shape) * rng.choice([-1, 1], array.shape)).astype(array.dtype)
     )
-    expected = expect(case)
+    expected = expected_with(library, case, divergences_of(library))
     assert not judge(expected, observe(library, case)).disagreements
     spoiled = case.replace(params={name: np.roll(value, 1, axis=-1) for name, value in case.params.items()})
     wrong = observe(library, spoiled)
