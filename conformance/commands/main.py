@@ -78,8 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in (first,) if first in _COMMANDS else _COMMANDS:  # to import all takes longer than NumPy
         _add(commands, name, _COMMANDS[name])
     parsed = parser.parse_args(arguments)
-    # A record keeps the form that a checkout understands too, where no console script is installed.
-    parsed.command_line = f"{_MODULE} {shlex.join(sys.argv[1:] if arguments is None else arguments)}"
+    parsed.command_line = _kept(sys.argv[1:] if arguments is None else arguments)
     _prepare_output()
     try:
         with nullcontext() if parsed.named in _TELL_THEMSELVES else heartbeat(lambda: f"{parsed.named} goes on"):
@@ -103,6 +102,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{error.name} is not installed (pip install 'rnn-conformance{extra}')", file=sys.stderr)
         return 1
     return status
+
+
+def _kept(arguments: Sequence[str]) -> str:
+    """The command as a record keeps it: in the form that a checkout understands too, where no console script is
+    installed, and of files elsewhere on this machine their names alone."""
+    return f"{_MODULE} {shlex.join(Path(each).name if Path(each).is_absolute() else each for each in arguments)}"
 
 
 def _prepare_output() -> None:

@@ -68,6 +68,11 @@ def test_a_record_names_the_command_that_a_checkout_understands(program: str, mo
     assert seen == ["python -m conformance layouts"]
 
 
+def test_a_record_names_a_file_elsewhere_by_its_name_alone() -> None:
+    given = ("run", "--implementation", "mine.py:Layer", "--json", "/somewhere/else/run.json")
+    assert command_line._kept(given) == "python -m conformance run --implementation mine.py:Layer --json run.json"
+
+
 @pytest.mark.parametrize("name", command_line._COMMANDS)
 def test_every_command_explains_itself_under_its_own_name(name: str, capsys: Any) -> None:
     with pytest.raises(SystemExit) as ended:
