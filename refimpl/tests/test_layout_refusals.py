@@ -17,13 +17,14 @@ class Peephole(LSTM):
 
 
 ONLY_RECURRENT = GRU(INPUT, HIDDEN, use_bias=False)
+LACKS = "(no other is there: go over the steps with a cell of your own)"
 FOREIGN: list[tuple[Any, Cell, str, str]] = [
     (keras, SimpleRNN(INPUT, HIDDEN, use_recurrent_bias=True), "cell.use_recurrent_bias", "got True"),
     (keras, LSTM(INPUT, HIDDEN, use_recurrent_bias=True), "cell.use_recurrent_bias", "got True"),
     (keras, GRU(INPUT, HIDDEN, reset_after=False), "cell.use_recurrent_bias", "got True"),
     (keras, GRU(INPUT, HIDDEN, use_recurrent_bias=False), "cell.use_recurrent_bias", "got False"),
     (keras, ONLY_RECURRENT, "cell.use_recurrent_bias", "got True"),
-    (keras, Peephole(INPUT, HIDDEN), "cell", "SimpleRNN, LSTM, GRU, got Peephole"),
+    (keras, Peephole(INPUT, HIDDEN), "cell", f"SimpleRNN, LSTM, GRU {LACKS}, got Peephole"),
     (pytorch, SimpleRNN(INPUT, HIDDEN), "cell.use_recurrent_bias", "got False"),
     (pytorch, LSTM(INPUT, HIDDEN), "cell.use_recurrent_bias", "got False"),
     (pytorch, GRU(INPUT, HIDDEN, use_recurrent_bias=False), "cell.use_recurrent_bias", "got False"),
@@ -34,7 +35,7 @@ FOREIGN: list[tuple[Any, Cell, str, str]] = [
         "cell.reset_after",
         "True (as PyTorch has it), got False",
     ),
-    (pytorch, Peephole(INPUT, HIDDEN, use_recurrent_bias=True), "cell", "GRU, got Peephole"),
+    (pytorch, Peephole(INPUT, HIDDEN, use_recurrent_bias=True), "cell", f"GRU {LACKS}, got Peephole"),
 ]
 
 

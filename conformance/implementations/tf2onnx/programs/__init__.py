@@ -1,1 +1,1 @@
-"""The code that converts Keras layers and runs them in LiteRT, without a line of this project."""
+"""The code that makes ONNX files of Keras layers and runs them in ONNX Runtime, without a line of this project."""
