@@ -4,11 +4,13 @@ direction: ``h_n`` and ``c_n`` where a layer ends, ``d_h_0`` and ``d_c_0`` for t
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
 from ..common.descriptions import first_cell
 from ..contract import Array, Case, Quantities
+from .program import ProgramImplementation
 
 _NAMES = (("{}_n", "state.{}"), ("d_{}_0", "d_initial_state.{}"))
 _LETTERS = "hc"
@@ -37,3 +39,42 @@ def put_together(
             arrays = stack(case, [np.asarray(part) for part in parts])
             native |= {theirs.format(letter): array for letter, array in zip(_LETTERS, arrays, strict=False)}
     return native
+
+
+class StackedLayers(ProgramImplementation):
+    """Layers that took over PyTorch's states, and its two layouts: ``batch-major`` and ``time-major``."""
+
+    def given(self, case: Case) -> dict[str, Any]:
+        """The weights, and what a call is given, cotangents included, as far as the case has it."""
+        found: dict[str, Any] = {"weights": dict(self.dump(case.cell, case.params)), "x": self._sequence(case, case.x)}
+        if case.initial_state is not None:
+            found["initial_state"] = self._states(case, case.initial_state)
+        if case.d_outputs is not None:
+            found["d_outputs"] = self._sequence(case, case.d_outputs)
+        if any(part is not None for part in case.d_state or ()):
+            sizes = zip(case.d_state or (), case.cell.state_sizes, strict=True)
+            zeros = [np.zeros((len(case.x), size), case.dtype) if part is None else part for part, size in sizes]
+            found["d_state"] = self._states(case, zeros)
+        if case.lengths is not None:
+            found["lengths"] = case.lengths
+        return found
+
+    def from_native(self, case: Case, native: Quantities) -> dict[str, Array]:
+        ours = taken_apart(case, super().from_native(case, native))
+        return {n: self._sequence(case, v) if n in ("outputs", "d_x") else v for n, v in ours.items()}
+
+    def to_native(self, case: Case, ours: Quantities) -> dict[str, Array]:
+        native = put_together(case, super().to_native(case, ours), self._states)
+        return {
+            n: self._sequence(case, v) if n in ("outputs", "d_x") or n.startswith("gates.") else v
+            for n, v in native.items()
+        }
+
+    def _sequence(self, case: Case, values: Array) -> Array:
+        time_major = case.call_options.get("layout") == "time-major"
+        return np.ascontiguousarray(values.swapaxes(0, 1)) if time_major else values
+
+    def _states(self, case: Case, parts: Sequence[Array]) -> tuple[Array, ...]:
+        """States, one array a state name in order, as one array of all h and one of all c."""
+        kinds = len(first_cell(case.cell).state_names)
+        return tuple(np.stack(parts[k::kinds]) for k in range(kinds))

@@ -18,16 +18,15 @@ from importlib.metadata import version
 from typing import Any
 
 import mindspore
-import numpy as np
 
 from refimpl.layouts import pytorch as layout
 
 from ...common.descriptions import first_cell
-from ...contract import Array, Case, Observed, Quantities
-from .. import stacked_states
+from ...contract import Case, Observed, Quantities
 from ..child import in_a_child
 from ..interfaces import Interface, signature_of
-from ..program import Program, ProgramImplementation, Weights
+from ..program import Program, Weights
+from ..stacked_states import StackedLayers
 from .programs import layers as code
 
 MODULES: Mapping[str, str] = {"SimpleRNN": "RNN", "LSTM": "LSTM", "GRU": "GRU"}
@@ -57,7 +56,7 @@ def _cells() -> list[dict[str, Any]]:
     ]
 
 
-class MindSporeLayers(ProgramImplementation):
+class MindSporeLayers(StackedLayers):
     """``mindspore.nn.RNN``, ``LSTM`` and ``GRU``, in a process of its own: it takes ten seconds to be imported."""
 
     name = "mindspore"
@@ -89,22 +88,7 @@ class MindSporeLayers(ProgramImplementation):
         options |= {"bidirectional": True} if case.options["direction"] == "both" else {}
         options |= {} if case.call_options.get("layout") == "time-major" else {"batch_first": True}
         options |= {"dropout": case.call_options["dropout_rate"]} if "dropout_rate" in case.call_options else {}
-        found: dict[str, Any] = {
-            "module": MODULES[case.kind],
-            "options": options,
-            "weights": dict(self.dump(case.cell, case.params)),
-            "x": self._sequence(case, case.x),
-        }
-        if case.initial_state is not None:
-            found["initial_state"] = self._states(case, case.initial_state)
-        if case.d_outputs is not None:
-            found["d_outputs"] = self._sequence(case, case.d_outputs)
-        if any(part is not None for part in case.d_state or ()):
-            sizes = zip(case.d_state or (), case.cell.state_sizes, strict=True)
-            zeros = [np.zeros((len(case.x), size), case.dtype) if part is None else part for part, size in sizes]
-            found["d_state"] = self._states(case, zeros)
-        if case.lengths is not None:
-            found["lengths"] = case.lengths
+        found: dict[str, Any] = {"module": MODULES[case.kind], "options": options, **self.given(case)}
         if not case.call_options.get("training", True):
             found["training"] = False
         if case.call_options.get("mode") == "graph":
@@ -116,23 +100,3 @@ class MindSporeLayers(ProgramImplementation):
 
     def load(self, cell: Any, weights: Weights) -> Quantities:
         return layout.load(cell, weights)
-
-    def _sequence(self, case: Case, values: Array) -> Array:
-        time_major = case.call_options.get("layout") == "time-major"
-        return np.ascontiguousarray(values.swapaxes(0, 1)) if time_major else values
-
-    def _states(self, case: Case, parts: Sequence[Array]) -> tuple[Array, ...]:
-        """States, one array a state name in order, as one array of all h and one of all c."""
-        kinds = len(first_cell(case.cell).state_names)
-        return tuple(np.stack(parts[k::kinds]) for k in range(kinds))
-
-    def from_native(self, case: Case, native: Quantities) -> dict[str, Array]:
-        ours = stacked_states.taken_apart(case, super().from_native(case, native))
-        return {n: self._sequence(case, v) if n in ("outputs", "d_x") else v for n, v in ours.items()}
-
-    def to_native(self, case: Case, ours: Quantities) -> dict[str, Array]:
-        native = stacked_states.put_together(case, super().to_native(case, ours), self._states)
-        return {
-            n: self._sequence(case, v) if n in ("outputs", "d_x") or n.startswith("gates.") else v
-            for n, v in native.items()
-        }

@@ -6,17 +6,15 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
-import numpy as np
 import paddle
 
 from refimpl.layouts import paddle as layout
 
-from ...common.descriptions import first_cell
-from ...contract import Array, Case, Observed, Quantities
-from .. import stacked_states
+from ...contract import Case, Observed, Quantities
 from ..child import in_a_child
 from ..interfaces import Interface, signature_of
-from ..program import Program, ProgramImplementation, Weights
+from ..program import Program, Weights
+from ..stacked_states import StackedLayers
 from .programs import layers as code
 
 EITHER = (True, False)
@@ -35,7 +33,7 @@ def entries(**options: Sequence[Any]) -> list[dict[str, Any]]:
     return [{**kind, "use_bias": EITHER, "use_recurrent_bias": EITHER, **options} for kind in KINDS]
 
 
-class PaddleImplementation(ProgramImplementation):
+class PaddleImplementation(StackedLayers):
     """PaddlePaddle on its CPU, single-threaded, in a process of its own: some calls end it.
 
     classes   the names of the classes in ``paddle.nn`` that are called
@@ -61,21 +59,7 @@ class PaddleImplementation(ProgramImplementation):
         return {"gates": "paddle.nn layers return outputs and final states only"}
 
     def arguments(self, case: Case) -> dict[str, Any]:
-        found: dict[str, Any] = {
-            "dtype": case.dtype_name,
-            "weights": dict(self.dump(case.cell, case.params)),
-            "x": self._sequence(case, case.x),
-        }
-        if case.initial_state is not None:
-            found["initial_state"] = self._states(case, case.initial_state)
-        if case.d_outputs is not None:
-            found["d_outputs"] = self._sequence(case, case.d_outputs)
-        if any(part is not None for part in case.d_state or ()):
-            sizes = zip(case.d_state or (), case.cell.state_sizes, strict=True)
-            zeros = [np.zeros((len(case.x), size), case.dtype) if part is None else part for part, size in sizes]
-            found["d_state"] = self._states(case, zeros)
-        if case.lengths is not None:
-            found["lengths"] = case.lengths
+        found = {"dtype": case.dtype_name, **self.given(case)}
         for name in ("training", "autograd"):
             if not case.call_options.get(name, True):
                 found[name] = False
@@ -86,23 +70,3 @@ class PaddleImplementation(ProgramImplementation):
 
     def load(self, cell: Any, weights: Weights) -> Quantities:
         return layout.load(cell, weights)
-
-    def _sequence(self, case: Case, values: Array) -> Array:
-        time_major = case.call_options.get("layout") == "time-major"
-        return np.ascontiguousarray(values.swapaxes(0, 1)) if time_major else values
-
-    def _states(self, case: Case, parts: Sequence[Array]) -> tuple[Array, ...]:
-        """States, one array a state name in order, as one array of all h and one of all c."""
-        kinds = len(first_cell(case.cell).state_names)
-        return tuple(np.stack(parts[k::kinds]) for k in range(kinds))
-
-    def from_native(self, case: Case, native: Quantities) -> dict[str, Array]:
-        ours = stacked_states.taken_apart(case, super().from_native(case, native))
-        return {n: self._sequence(case, v) if n in ("outputs", "d_x") else v for n, v in ours.items()}
-
-    def to_native(self, case: Case, ours: Quantities) -> dict[str, Array]:
-        native = stacked_states.put_together(case, super().to_native(case, ours), self._states)
-        return {
-            n: self._sequence(case, v) if n in ("outputs", "d_x") or n.startswith("gates.") else v
-            for n, v in native.items()
-        }
