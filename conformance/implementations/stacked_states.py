@@ -41,6 +41,14 @@ def put_together(
     return native
 
 
+def whole_d_state(case: Case) -> list[Array] | None:
+    """The cotangents of all states, zeros for those that have none; None where no state has one."""
+    if all(part is None for part in case.d_state or ()):
+        return None
+    sizes = zip(case.d_state or (), case.cell.state_sizes, strict=True)
+    return [np.zeros((len(case.x), size), case.dtype) if part is None else part for part, size in sizes]
+
+
 class StackedLayers(ProgramImplementation):
     """Layers that took over PyTorch's states, and its two layouts: ``batch-major`` and ``time-major``."""
 
@@ -51,10 +59,8 @@ class StackedLayers(ProgramImplementation):
             found["initial_state"] = self._states(case, case.initial_state)
         if case.d_outputs is not None:
             found["d_outputs"] = self._sequence(case, case.d_outputs)
-        if any(part is not None for part in case.d_state or ()):
-            sizes = zip(case.d_state or (), case.cell.state_sizes, strict=True)
-            zeros = [np.zeros((len(case.x), size), case.dtype) if part is None else part for part, size in sizes]
-            found["d_state"] = self._states(case, zeros)
+        if (d_state := whole_d_state(case)) is not None:
+            found["d_state"] = self._states(case, d_state)
         if case.lengths is not None:
             found["lengths"] = case.lengths
         return found

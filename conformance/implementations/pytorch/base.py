@@ -100,10 +100,8 @@ class TorchImplementation(ProgramImplementation):
             found["hx"] = self._states(case, case.initial_state)
         if case.d_outputs is not None:
             found["d_outputs"] = self._sequence(case, widened(case.d_outputs))
-        if any(part is not None for part in case.d_state or ()):
-            sizes = zip(case.d_state or (), case.cell.state_sizes, strict=True)
-            zeros = [np.zeros((len(case.x), size), case.dtype) if part is None else part for part, size in sizes]
-            found["d_hx"] = self._states(case, zeros)
+        if (d_state := stacked_states.whole_d_state(case)) is not None:
+            found["d_hx"] = self._states(case, d_state)
         if not call_options.get("autograd", True):
             found["autograd"] = False
         if not call_options.get("input_grad", True):
