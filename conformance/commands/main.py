@@ -107,7 +107,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _kept(arguments: Sequence[str]) -> str:
     """The command as a record keeps it: in the form that a checkout understands too, where no console script is
     installed, and of files elsewhere on this machine their names alone."""
-    return f"{_MODULE} {shlex.join(Path(each).name if Path(each).is_absolute() else each for each in arguments)}"
+    kept = []
+    for each in arguments:
+        option, equals, value = each.rpartition("=") if each.startswith("--") else ("", "", each)
+        kept.append(option + equals + (Path(value).name if Path(value).is_absolute() else value))
+    return f"{_MODULE} {shlex.join(kept)}"
 
 
 def _prepare_output() -> None:

@@ -71,6 +71,7 @@ def test_a_record_names_the_command_that_a_checkout_understands(program: str, mo
 def test_a_record_names_a_file_elsewhere_by_its_name_alone() -> None:
     given = ("run", "--implementation", "mine.py:Layer", "--json", "/somewhere/else/run.json")
     assert command_line._kept(given) == "python -m conformance run --implementation mine.py:Layer --json run.json"
+    assert command_line._kept(("run", "--json=/somewhere/else/run.json")) == "python -m conformance run --json=run.json"
 
 
 @pytest.mark.parametrize("name", command_line._COMMANDS)
