@@ -180,6 +180,8 @@ class KerasLayers(ProgramImplementation):
 
     def missing(self, case: Case) -> dict[str, str]:
         found = {"gates": "keras layers return outputs and final states only"}
+        if _BACKEND in options.INFERENCE:
+            found["gradients"] = f"Keras on {_BACKEND} is for inference"
         if case.call_options.get("form") == "predict":
             found["gradients"] = "predict returns values only"
         if case.call_options.get("return_state") is False:

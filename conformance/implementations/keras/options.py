@@ -64,7 +64,9 @@ _KINDS: tuple[Entry, ...] = (
 )
 _BACKWARD = {"direction": ("backward",), "output_order": ("processing",)}
 _LAST = {"return_sequences": _NO}  # zeros for masked steps are promised with sequences only
-_FORMS = {"tensorflow": ("eager", "tf.function", "xla"), "torch": ("eager",), "jax": ("eager", "jit")}
+_FORMS = {"tensorflow": ("eager", "tf.function", "xla"), "jax": ("eager", "jit")}
+INFERENCE = ("numpy",)
+"""The backends that have no gradients."""
 
 
 def absent_in(release: str) -> list[Entry]:
@@ -89,7 +91,8 @@ def cells(backend: str, absent: Sequence[Entry] = ()) -> Sequence[Entry]:
     ]
     for values in absent:
         entries = [_without(entry, values) for entry in entries]
-    return [entry | {"dtype": entry.get("dtype", _SINGLE)} for entry in entries if all(entry.values())]
+    inference = {"gradients": _NO} if backend in INFERENCE else {}
+    return [entry | {"dtype": entry.get("dtype", _SINGLE)} | inference for entry in entries if all(entry.values())]
 
 
 def cells_of_keras_2() -> Sequence[Entry]:
@@ -131,6 +134,7 @@ def refused(backend: str, absent: Sequence[Entry] = (), device: str = "cpu") -> 
     when = {"use_cudnn": _YES}
     alternatives: dict[str, list[dict[str, Any]]] = {
         "tensorflow": [{}],
+        "numpy": [{}],
         "torch": [{"mask": ("right",)}, {"kind": ("GRU",), "reset_after": _NO}],
         "jax": [{"kind": ("LSTM",)}, {"unroll": _YES}, {"mask": ("right",)}, {"reset_after": _NO}],
     }
@@ -217,7 +221,7 @@ def _dropout(backend: str) -> list[dict[str, Any]]:
 
 def _forms(backend: str) -> list[dict[str, Any]]:
     """Every way of calling is compiled or built: dear everywhere."""
-    called = {"form": _FORMS[backend][1:] or ("eager",), "initial_state": _NO}
+    called = {"form": _FORMS.get(backend, ())[1:] or ("eager",), "initial_state": _NO}
     found = _each(**called, unroll=_EITHER, mask=("none", "holes"), direction=("forward", "both"), return_sequences=_NO)
     found += _each(form=("Model",), reload=_EITHER, mask=("none", "left"), mask_from=_SOURCES, initial_state=_NO)
     found += _each(form=("Model",), reload=_EITHER, unroll=_YES, initial_state=_YES, return_state=_EITHER)

@@ -1,8 +1,9 @@
-"""Keras on PyTorch: a float64 SimpleRNN is good to float32 only, as keras.ops.matmul multiplies in float32."""
+"""Keras: a float64 SimpleRNN is good to float32 only, as keras.ops.matmul multiplies in float32."""
 
 import os
+import sys
 
-os.environ["KERAS_BACKEND"] = "torch"
+os.environ.setdefault("KERAS_BACKEND", sys.argv[1] if sys.argv[1:] else "torch")
 import keras
 import numpy as np
 

@@ -1,8 +1,9 @@
-"""Keras on JAX: unrolled, zero_output_for_mask is ignored, and Bidirectional merges what should be zeros."""
+"""Keras: unrolled, zero_output_for_mask is ignored, and Bidirectional merges what should be zeros."""
 
 import os
+import sys
 
-os.environ["KERAS_BACKEND"] = "jax"
+os.environ.setdefault("KERAS_BACKEND", sys.argv[1] if sys.argv[1:] else "jax")
 import keras
 import numpy as np
 

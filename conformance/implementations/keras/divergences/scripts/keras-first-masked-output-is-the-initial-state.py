@@ -1,8 +1,9 @@
-"""Keras on JAX: until a row's first unmasked step the loop outputs the initial state, where zeros are due."""
+"""Keras: until a row's first unmasked step the loop outputs the initial state, where zeros are due."""
 
 import os
+import sys
 
-os.environ["KERAS_BACKEND"] = "jax"
+os.environ.setdefault("KERAS_BACKEND", sys.argv[1] if sys.argv[1:] else "jax")
 import keras
 import numpy as np
 
