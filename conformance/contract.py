@@ -230,6 +230,7 @@ class Implementation(Identified, Protocol):
                          the case itself: the oracle answers that one. It may call the framework, to see what was
                          rounded on the way (`conformance.implementations.eight_bits`). Where its x is another one, rows
                          may depend on each other: no law is asked
+    compiled_anew        option to values, as in ``refused``: each call with these compiles, so that few are repeated
     device, devices      where it computes; what its constructor takes as ``device``, such as ``("cpu", "cuda")``
     drawing(case, seed)  the case's layer in training, whose dropout its framework draws from that seed, as a function
                          without arguments that is called again and again and answers like ``observe``; None where it
@@ -269,6 +270,7 @@ class Implementation(Identified, Protocol):
 OPTIONAL_ATTRIBUTES: Mapping[str, Any] = {
     "arithmetic": {},
     "case_as_computed": None,
+    "compiled_anew": {},
     "device": "cpu",
     "devices": ("cpu",),
     "drawing": None,

@@ -38,6 +38,10 @@ def _maps_texts(value: Any) -> bool:
     return _is_mapping(value) and all(isinstance(each, str) for pair in value.items() for each in pair)
 
 
+def _maps_options(value: Any) -> bool:
+    return _is_mapping(value) and all(isinstance(name, str) and _is_sequence(its) for name, its in value.items())
+
+
 def _is_flag(value: Any) -> bool:
     return type(value) is bool
 
@@ -64,6 +68,7 @@ _METHOD, _FLAG = "a method", "True or False"
 _RULES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "arithmetic": (_maps_texts, "a mapping of dtypes to the names of arithmetics"),
     "case_as_computed": (_is_method, _METHOD),
+    "compiled_anew": (_maps_options, "a mapping of options to tuples of values"),
     "device": (lambda value: isinstance(value, str), "the name of a device"),
     "devices": (_holds_texts, "a tuple of the names of devices"),
     "drawing": (_is_method, _METHOD),

@@ -6,6 +6,7 @@ CPU it must come again bit for bit, whatever was asked in between.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
@@ -14,7 +15,7 @@ import pytest
 
 from conformance.cases.building import build_case
 from conformance.cases.choosers import SeededChooser
-from conformance.cases.option_space import Combination, has_dropout
+from conformance.cases.option_space import Combination, has_dropout, matches
 from conformance.common.calling import CALLS
 from conformance.common.protection import plain_arrays, private_fields
 from conformance.contract import Case, Observed, Quantities, attribute_of
@@ -40,7 +41,10 @@ def test_earlier_cases_are_answered_again_with_the_same_bits(session: Session) -
     _on_a_cpu(session, "calls, earlier cases")
     if not session.answers.earlier:
         pytest.skip("no case was checked before")
-    for case, bits in session.answers.earlier[:: _DEAR_EARLIER if _is_expensive(session) else 1]:
+    earlier = session.answers.earlier
+    dear = [_is_expensive(session) or _compiles_anew(session, case) for case, _ in earlier]
+    cheap = [each for each, compiles in zip(earlier, dear, strict=True) if not compiles]
+    for case, bits in cheap + [each for each, compiles in zip(earlier, dear, strict=True) if compiles][::_DEAR_EARLIER]:
         _same_bits(session, case, bits, lambda asked: answer(session, asked), "asked again at the end of the run")
         _record(session, case, 1)
 
@@ -87,21 +91,24 @@ def test_several_threads_get_the_same_answers(session: Session) -> None:
 def _in_turn(session: Session, asked: Sequence[tuple[Case, bytes, Ask]]) -> None:
     """Many calls in an order that the seed draws: every fourth with gradients, which cost most."""
     rng, count = np.random.default_rng(session.seed), _calls_in_turn(session)
-    dear = _forever(rng, [one for one in asked if one[0].wants_gradients] or asked)
-    cheap = _forever(rng, [one for one in asked if not one[0].wants_gradients] or asked)
-    before = "none"
+
+    def forever(gradients: bool) -> Iterator[tuple[Case, bytes, Ask]]:
+        its = [one for one in asked if one[0].wants_gradients is gradients] or asked
+        return _forever(rng, its, [_compiles_anew(session, case) for case, *_ in its])
+
+    with_gradients, inference, before = forever(True), forever(False), "none"
     for k in range(1, count + 1):
-        case, bits, ask = next(cheap if k % _GRADIENTS else dear)
+        case, bits, ask = next(inference if k % _GRADIENTS else with_gradients)
         _same_bits(session, case, bits, ask, f"call {k} of {count} in turn, after {before},")
         before = repr(case)
     for case, *_ in asked:
         _record(session, case, count // len(asked))
 
 
-def _forever(rng: np.random.Generator, asked: Sequence[T]) -> Iterator[T]:
-    """All of them in a random order, then all again in another."""
-    while True:
-        yield from (asked[k] for k in rng.permutation(len(asked)))
+def _forever(rng: np.random.Generator, asked: Sequence[T], seldom: Sequence[bool]) -> Iterator[T]:
+    """All of them in a random order, then all again in another; some in one of many such rounds alone."""
+    for turn in itertools.count():
+        yield from (asked[k] for k in rng.permutation(len(asked)) if not seldom[k] or turn % _DEAR == 0)
 
 
 def _same_bits(session: Session, case: Case, bits: bytes, ask: Ask, what: str) -> None:
@@ -187,6 +194,12 @@ def _fewer(session: Session, count: int) -> int:
 
 def _is_expensive(session: Session) -> bool:
     return bool(attribute_of(session.implementation, "expensive"))
+
+
+def _compiles_anew(session: Session, case: Case) -> bool:
+    """Whether the implementation says so of each call with such options."""
+    anew = attribute_of(session.implementation, "compiled_anew")
+    return bool(anew) and matches(anew, case.options)
 
 
 def _chooser(session: Session, place: int) -> SeededChooser:

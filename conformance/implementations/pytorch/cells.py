@@ -60,6 +60,7 @@ class TorchCells(TorchImplementation):
         }
     ]
     empty_batch = True
+    compiled_anew: Mapping[str, Sequence[str]] = {"mode": ("export", "compile, *")}
     threads = False  # torch.compile keeps what it is about for the whole process
     states_stacked = False
 

@@ -19,6 +19,7 @@ BAD: dict[str, list[Any]] = {
     "versions": ["1.0", ("1.0",), 3],
     "arithmetic": ["bfloat16", {"float32": 3}, {3: "bfloat16"}, ["float32"], None],
     "case_as_computed": [{}, "rounded"],
+    "compiled_anew": ["compile", {"mode": "compile"}, {3: ("compile",)}, None],
     "device": [3, ("cpu",), None],
     "devices": ["cpu", 3, (3,), None],
     "drawing": [7, "yes"],

@@ -6,6 +6,7 @@ import pytest
 
 from conformance.common.protection import Given, private_fields
 from conformance.judging.divergences import Disagreement
+from conformance.suite import test_calls as calls_in_turn
 from conformance.suite import test_enumeration as enumeration
 from conformance.suite import test_left_out as left_out
 from conformance.suite.answers import Asked
@@ -15,6 +16,7 @@ from ..support import example
 from ..support import planted_calls as planted
 
 SOMETIMES = left_out.test_no_quantity_is_left_out_in_some_cases_without_a_reason
+IN_TURN = calls_in_turn.test_many_calls_in_turn_change_nothing
 NEVER = left_out.test_every_family_that_is_promised_comes
 
 
@@ -73,6 +75,19 @@ def test_a_fault_that_stays_does_not_come_and_go() -> None:
     asked = Asked(planted.Wrong(), example("LSTM"), ())
     assert asked.judged()[0].disagreements
     assert asked.again() == ""
+
+
+def test_what_compiles_anew_is_asked_again_and_seldom() -> None:
+    implementation = planted.CompilesAnew()
+    IN_TURN(Session(implementation, PROFILES["quick"]))
+    calls = implementation.by_mode
+    assert min(calls["compiled"].values()) >= 2, "each is asked, and asked again"
+    assert 10 * sum(calls["compiled"].values()) < sum(calls["eager"].values())
+
+
+def test_a_fault_in_what_is_asked_again_seldom_is_seen() -> None:
+    with pytest.raises(Disagreement, match="in turn, after"):
+        IN_TURN(Session(planted.WrongWhereItCompilesAgain(), PROFILES["quick"]))
 
 
 def test_what_was_given_to_a_call_is_watched_until_the_next_has_returned() -> None:

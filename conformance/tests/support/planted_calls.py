@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -95,3 +96,30 @@ class ChangesItLater(Right):
             self.kept.x[...] = 0
         self.kept = case
         return super().observe(case)
+
+
+class CompilesAnew(Right):
+    """It is right, and counts how often each case came in each of its two modes."""
+
+    name = "compiles-anew"
+    cells = ({"kind": "SimpleRNN", "mode": ("eager", "compiled")},)
+    compiled_anew: Mapping[str, Sequence[str]] = {"mode": ("compiled",)}
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.by_mode: dict[str, Counter[bytes]] = {"eager": Counter(), "compiled": Counter()}
+
+    def observe(self, case: Case) -> Any:
+        self.by_mode[case.call_options["mode"]][case.x.tobytes()] += 1
+        return super().observe(case)
+
+
+class WrongWhereItCompilesAgain(CompilesAnew):
+    """It is off by one from the second time on that it compiles for a case."""
+
+    name = "wrong-where-it-compiles-again"
+
+    def observe(self, case: Case) -> Quantities:
+        found = super().observe(case)
+        again = self.by_mode["compiled"][case.x.tobytes()] > 1
+        return {name: value + again for name, value in found.items()}
