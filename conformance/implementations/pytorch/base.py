@@ -137,7 +137,7 @@ class TorchImplementation(ProgramImplementation):
         if key in self._paths:
             native = self.program(arguments)
         else:
-            native, ran = profiled(lambda: self.program(arguments), self.device)
+            native, ran = self.watched(arguments)
             self._paths[key] = f"{self.described(case)}: {ran}"
         missing = self.left_out(case)
         if not case.call_options.get("input_grad", True):
@@ -145,6 +145,10 @@ class TorchImplementation(ProgramImplementation):
         if not case.call_options.get("autograd", True):
             missing["gradients"] = "run without autograd"
         return Observed(self.from_native(case, native), missing, self._paths[key])
+
+    def watched(self, arguments: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+        """What the program returns, and which kernels of PyTorch's ran."""
+        return profiled(lambda: self.program(arguments), self.device)
 
     def described(self, case: Case) -> str:
         """What is called, in PyTorch's terms."""

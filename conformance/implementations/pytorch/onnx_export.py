@@ -101,6 +101,7 @@ class TorchOnnx(TorchLayers):
         return f"torch.nn.{MODULES[case.kind]}{packed} by the {exporter} exporter in ONNX Runtime"
 
     def watched(self, arguments: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+        """What the exported model returns, and its recurrent operators."""
         model, given = _exported(**arguments)  # once: to export it is most of the work
         native: dict[str, Any] = _run_model(model, given)
         operators = {node.op_type for node in onnx.load_from_string(model).graph.node}

@@ -102,6 +102,14 @@ def test_an_unrolled_layer_agrees_and_runs_no_recurrent_kernel(mode: str) -> Non
     assert "aten::gru" not in observed("torch-unrolled", case).path
 
 
+@pytest.mark.parametrize(
+    ("kind", "dynamo", "told"), [("LSTM", False, "LSTM"), ("SimpleRNN", True, "no recurrent operator, but its parts")]
+)
+def test_the_path_of_an_exported_layer_names_the_operators_of_its_file(kind: str, dynamo: bool, told: str) -> None:
+    case = a_case("torch-onnx", kind=kind, dynamo=dynamo, gradients=False, dtype="float32")
+    assert observe(load("torch-onnx"), case).path.endswith(f"in ONNX Runtime: {told}")
+
+
 @pytest.mark.parametrize("kind", ["SimpleRNN", "LSTM", "GRU"])
 @pytest.mark.parametrize("mode", ["script", "export", "compile, aot_eager"])
 def test_a_cell_by_other_ways_agrees(kind: str, mode: str) -> None:
