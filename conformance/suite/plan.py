@@ -92,7 +92,7 @@ def _covering(session: Session) -> Mapping[str, Sequence[Combination]]:
     longest = attribute_of(session.implementation, "longest_sequence") or math.inf
 
     def covered(every: bool) -> Mapping[str, Sequence[Combination]]:
-        found = covering(kinds, session.seed, every)
+        found = covering(kinds, session.seed, every, attribute_of(session.implementation, "compiled_anew"))
         return {kind: [one for one in its if steps_of(one) <= longest] for kind, its in found.items()}
 
     found = covered(thorough)

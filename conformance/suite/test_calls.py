@@ -29,6 +29,7 @@ from conformance.suite.threads import answers_in_threads
 
 THREADS, CALLS_OF_A_THREAD = 4, 15
 _MOST_CASES, _GRADIENTS = 12, 4  # cases that are asked in turn, the smallest; of the calls one in so many has gradients
+_MOST_DEAR_CASES = 2  # of these cases, where each call compiles
 _MOST_COMBINATIONS = 8  # of a kind of cell, until there is one layer for many calls
 _DEAR = 20  # how many times fewer calls where each compiles anew
 _DEAR_EARLIER = 4  # how many times fewer earlier cases
@@ -129,7 +130,9 @@ def _cases(session: Session) -> list[Case]:
         case = session.prepared(build_case(_chooser(session, place), session.space.valid[place]))
         if len(case.x) and not session.diverges(case):
             found.append(case)
-    return sorted(found, key=lambda case: case.size)[:_MOST_CASES]
+    found.sort(key=lambda case: case.size)
+    dear = [case for case in found if _compiles_anew(session, case)][:_MOST_DEAR_CASES]
+    return [case for case in found if not _compiles_anew(session, case)][: _MOST_CASES - len(dear)] + dear
 
 
 def _forms(session: Session, case: Case) -> list[Case]:

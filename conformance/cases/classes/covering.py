@@ -13,13 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from ..option_space import Combination
+from ..option_space import Combination, matches
 from ..option_table import CARRIED
 from . import extents, losses, sizes, values
 
 _CANDIDATES = 16  # combinations that are looked at for each class and kind
 _WEIGHTS = {"direction": 8.0, "gradients": 8.0, "dtype": 4.0}  # of a pair; of another option 1
 _PRICE = 3.0  # in pairs
+_PRICE_OF_COMPILING = 5.0  # in cases that call what is there
 _MOST_NUMBERS = 500_000  # of a recurrent kernel whose gradient a quick run asks for
 _NOT_GRADIENTS = ("gradients", False)
 
@@ -31,10 +32,12 @@ class Covering:
     """The pairs that the cases so far have.
 
     quick   whether gradients that cost too much are left out
+    anew    the options with which each call compiles (`conformance.contract`)
     """
 
     rng: np.random.Generator
     quick: bool = True
+    anew: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     pairs: Pairs = field(default_factory=set)
 
     def cases_of(
@@ -50,7 +53,7 @@ class Covering:
             candidates = self._candidates(combinations, each, can_have)
             if not candidates:
                 continue
-            worth = [self._gain({**one, carried: each}) - _PRICE * price_of(one, each) for one in candidates]
+            worth = [self._gain({**one, carried: each}) - _PRICE * self._price(one, each) for one in candidates]
             best = candidates[int(np.argmax(worth))]
             found.append(self._with_others({**best, carried: each}))
             self.pairs |= pairs_of(found[-1])
@@ -67,6 +70,10 @@ class Covering:
                 if len(found) == _CANDIDATES:
                     break
         return found
+
+    def _price(self, combination: Combination, each: Any) -> float:
+        compiles = bool(self.anew) and matches(self.anew, combination)
+        return price_of(combination, each) + (_PRICE_OF_COMPILING if compiles else 0)
 
     def _with_others(self, combination: Combination) -> Combination:
         """With the extent and the loss that have met its options least."""
@@ -135,13 +142,16 @@ def classes_of(combination: Mapping[str, Any]) -> dict[str, str]:
     return found
 
 
-def covering(kinds: Mapping[str, Sequence[Combination]], seed: int, every: bool) -> dict[str, list[Combination]]:
+def covering(
+    kinds: Mapping[str, Sequence[Combination]], seed: int, every: bool, anew: Mapping[str, Sequence[Any]] | None = None
+) -> dict[str, list[Combination]]:
     """For each kind of cell its combinations with what they carry.
 
     kinds   to each kind the combinations that the implementation has
     every   False: each class once with each kind; True: once with each direction and dtype of each kind, too
+    anew    the options with which each call compiles: others are preferred
     """
-    covering = Covering(np.random.default_rng([seed, 22]), quick=not every)
+    covering = Covering(np.random.default_rng([seed, 22]), quick=not every, anew=anew or {})
     found: dict[str, list[Combination]] = {}
     for number, (kind, combinations) in enumerate(kinds.items()):
         once = sizes.ONCE if every else sizes.ONCE[number :: max(len(kinds), 1)]

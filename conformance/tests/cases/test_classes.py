@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -209,6 +209,25 @@ def test_what_is_unrolled_is_asked_no_long_sequence() -> None:
     unrolled = {"LSTM": [{**one, "unroll": True} for one in KINDS["LSTM"]]}
     steps = [one["shape"].time for one in covering(unrolled, seed=0, every=False)["LSTM"] if "shape" in one]
     assert 40 < max(steps) <= 50, steps
+
+
+def test_what_compiles_anew_is_asked_few_classes_and_no_class_is_lost() -> None:
+    modes = {
+        kind: [{**one, "mode": mode} for one in its for mode in ("eager", "compiled")] for kind, its in KINDS.items()
+    }
+    found = covering(modes, seed=0, every=False, anew={"mode": ("compiled",)})
+    alike = covering(modes, seed=0, every=False)
+    assert 4 * compiled(found) < compiled(alike)
+    assert all(classes_met(found[kind]) == classes_met(alike[kind]) for kind in KINDS)
+
+
+def compiled(covered: Mapping[str, Sequence[Combination]]) -> int:
+    return sum(one["mode"] == "compiled" for its in covered.values() for one in its)
+
+
+def classes_met(combinations: Sequence[Combination]) -> set[tuple[str, str]]:
+    """Sizes and numbers; losses are drawn."""
+    return {(name, each) for one in combinations for name, each in classes_of(one).items() if name != "loss"}
 
 
 def test_every_class_is_asked_with_each_direction_and_dtype_of_each_cell_where_everything_is() -> None:
