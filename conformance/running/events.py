@@ -25,9 +25,11 @@ _OWNER, _LOCK = os.getpid(), threading.Lock()
 
 
 def record_named(text: str) -> Record:
-    """The record that a command line names: the number of a descriptor, or else a file."""
+    """The record that a command line names: the number of a descriptor, or else a file. This process is its owner."""
+    global _OWNER
     if not text.isdecimal():
         return Path(text)
+    _OWNER = os.getpid()
     os.set_inheritable(int(text), False)  # no process that is started from here on has it
     return int(text)
 

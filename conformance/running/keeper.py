@@ -33,26 +33,37 @@ def main(arguments: Sequence[str]) -> NoReturn:
     """Runs the command to its end, or until the parent is gone."""
     life, inherited, *command = arguments
     os.set_inheritable(int(life), False)
+    keep(int(life), int(inherited))
+    _become(command)
+
+
+def keep(life: int, inherited: int, told: int = -1) -> None:
+    """Forks this process, and returns in the new one alone; this one keeps it, and ends as it does.
+
+    told   a descriptor to which it writes how the new process ended, in its parent's words of `os.waitpid`; -1: none
+    """
     _control(_PR_SET_CHILD_SUBREAPER, 1)
     process = os.fork()
     if not process:
-        _become(command)
-    if int(inherited) >= 0:
-        os.close(int(inherited))
+        os.setsid()
+        _control(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        return
+    if inherited >= 0:
+        os.close(inherited)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda number, _: os.kill(process, number))
-    threading.Thread(target=_end_with_parent, args=(int(life), process), daemon=True).start()
+    threading.Thread(target=_end_with_parent, args=(life, process), daemon=True).start()
     os.waitid(os.P_PID, process, os.WEXITED | os.WNOWAIT)
     _end_group(process)  # before its number is free for another
     _, status = os.waitpid(process, 0)
     _end_orphans()
+    if told >= 0:
+        os.write(told, b"%d\n" % status)
     _end_likewise(status)
 
 
 def _become(command: list[str]) -> NoReturn:
     try:
-        os.setsid()
-        _control(_PR_SET_PDEATHSIG, signal.SIGKILL)
         os.execvp(command[0], command)
     except OSError as error:
         os.write(2, f"{command[0]}: {error.strerror}\n".encode())

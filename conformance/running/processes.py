@@ -10,11 +10,13 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 from ..implementations.finding import source_of
 from .events import LONGEST, Record, SpoiledRecord, read_events
+from .forking import Forked, Forker
 from .kept import Kept
 
 _POLL_SECONDS = 0.2
@@ -52,7 +54,7 @@ class KeptProcess:
     """A process that is `Kept`. Of what it prints the end is kept too."""
 
     def __init__(self) -> None:
-        self.process: Kept | None = None
+        self.process: Kept | Forked | None = None
         self._printed = b""
         self._readers: list[threading.Thread] = []
 
@@ -76,12 +78,17 @@ class KeptProcess:
         """Starts it with these environment variables."""
         self._launch(command, variables, -1)
 
-    def _launch(self, command: Sequence[str], variables: Mapping[str, str], inherited: int) -> None:
+    def _launch(
+        self, command: Sequence[str], variables: Mapping[str, str], inherited: int, forker: Forker | None = None
+    ) -> None:
         self.stop()  # what it was before
         log, written = os.pipe()
         self._printed = b""
-        silent = subprocess.DEVNULL
-        self.process = Kept(command, inherited, stdin=silent, stdout=written, stderr=written, env=variables)
+        forked, silent = None, subprocess.DEVNULL
+        if forker is not None:
+            with suppress(OSError):
+                forked = forker.fork(command[2:], variables, written, inherited)
+        self.process = forked or Kept(command, inherited, stdin=silent, stdout=written, stderr=written, env=variables)
         os.close(written)
         self._readers = [_read_aside(log, self._keep)]
 
@@ -131,11 +138,14 @@ class RecordedProcess(KeptProcess):
             self._record, self._written = os.pipe()
         return self._written
 
-    def launch(self, command: Sequence[str], variables: Mapping[str, str]) -> None:
-        """Starts it with these environment variables. One of the arguments is the number of the `record`."""
+    def launch(self, command: Sequence[str], variables: Mapping[str, str], forker: Forker | None = None) -> None:
+        """Starts it with these environment variables. One of the arguments is the number of the `record`.
+
+        forker   forks it if it can; the command is then Python with ``-m``
+        """
         if isinstance(self.record, Path):
-            return super().launch(command, variables)
-        self._launch(command, variables, self.record)
+            return self._launch(command, variables, -1, forker)
+        self._launch(command, variables, self.record, forker)
         os.close(self._written)
         self._written, self._part = -1, b""
         self._readers.append(_read_aside(self._record, self._split))

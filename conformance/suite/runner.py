@@ -17,12 +17,15 @@ from pathlib import Path
 from typing import Any
 
 from ..implementations.finding import source_of
+from ..running.forking import Forker
 from ..running.processes import ON_GPU, ONE_THREAD, WITHOUT_GPU, RecordedProcess, poll_until_done
 from .call_limit import seconds_between_signs
 from .events import EVENTS
 
 _UNTIL_FIRST = 120.0  # seconds for Python, pytest and our own modules, before anything of the implementation's
 _PACKAGE = Path(__file__).parents[1]
+_PRELOADED = f"{__package__}.preloaded"
+_FEW = 2
 _PYTESTS_OWN = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD")
 """What a shell tells pytest could leave out tests, or the plug-in that draws cases."""
 
@@ -95,7 +98,8 @@ class SuiteProcess(RecordedProcess):
     def of_kind(self, kind: str) -> list[dict[str, Any]]:
         return [event for event in self.events if event["event"] == kind]
 
-    def start(self, plan: RunPlan) -> None:
+    def start(self, plan: RunPlan, forker: Forker | None = None) -> None:
+        """Starts it; with a forker from what that has imported."""
         command = [
             *(sys.executable, "-m", "pytest", str(_PACKAGE / "suite"), "-q", "-c", os.devnull),
             "--capture=no",  # so that the log has the last words of a framework that dies
@@ -112,7 +116,7 @@ class SuiteProcess(RecordedProcess):
         for name in _PYTESTS_OWN:
             environment.pop(name, None)
         self.started = time.monotonic()
-        self.launch(command, environment)
+        self.launch(command, environment, forker)
 
 
 def run_suite(
@@ -123,9 +127,10 @@ def run_suite(
     A `KeyboardInterrupt` stops them, and what is known of them is in their events; then the signal comes too.
     """
     processes = [SuiteProcess(name) for name in plan.implementations]
+    forker = Forker([_PRELOADED], os.environ | ONE_THREAD) if _forks(plan) else None
     try:
         waiting = deque(start_order(processes, plan.jobs))
-        for running in poll_until_done(waiting, plan.jobs, lambda process: process.start(plan)):
+        for running in poll_until_done(waiting, plan.jobs, lambda process: process.start(plan, forker)):
             for process, _ in running:
                 process.seconds = time.monotonic() - process.started
                 process.read()
@@ -139,7 +144,17 @@ def run_suite(
         for process in processes:
             process.stop()
             process.read()
+        if forker is not None:
+            forker.end()
     return processes, None
+
+
+def _forks(plan: RunPlan) -> bool:
+    """Whether processes are forked: on Linux alone, as elsewhere libraries may hold threads when they are imported.
+
+    One or two gain nothing; and where each keeps accounts of its time, imports are among them.
+    """
+    return sys.platform == "linux" and len(plan.implementations) > _FEW and not plan.profile_suite
 
 
 def start_order(processes: Sequence[SuiteProcess], jobs: int) -> list[SuiteProcess]:

@@ -83,6 +83,7 @@ def test_it_ends_where_its_parent_is_killed(what: str, tmp_path: Path) -> None:
 
 BY_THEMSELVES = {
     "running/keeper.py": "it is what keeps",
+    "running/forking.py": "what it forks begins to keep",
     "common/temporary.py": "the shell waits for the end of this process",
     "judging/divergences/scripts.py": "is asked by a process that is kept",
     "implementations/child.py": "is called in a process that is kept",
