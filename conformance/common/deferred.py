@@ -29,3 +29,19 @@ class Deferred(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self._names)
+
+
+class Chosen(Mapping[str, Any]):
+    """Of two mappings with the same names the second, for the names that it is taken for; the other is not asked."""
+
+    def __init__(self, first: Mapping[str, Any], second: Mapping[str, Any], takes: Callable[[str], bool]) -> None:
+        self._first, self._second, self._takes = first, second, takes
+
+    def __getitem__(self, name: str) -> Any:
+        return (self._second if self._takes(name) else self._first)[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._first)
+
+    def __len__(self) -> int:
+        return len(self._first)

@@ -21,7 +21,7 @@ from refimpl.sampling import Moments
 from refimpl.tails import deviations_at
 
 from ..cases.oracle_run import quantities, run_oracle
-from ..common.deferred import Deferred
+from ..common.deferred import Chosen, Deferred
 from ..contract import Array, Case, Quantities
 
 FLOAT64 = Precision.of("float64")
@@ -76,10 +76,15 @@ class Expected:
             found[name] = np.where(most > 0, np.fmin(bound, most), bound)
         return found
 
-    def widened(self, other: Expected, applies: Callable[[str], bool]) -> Expected:
-        """The same, with as much room as the other gives where that is more, for the quantities that it applies to."""
+    def widened(self, other: Expected, applies: Callable[[str], bool], coarser: bool) -> Expected:
+        """The same, with as much room as the other gives where that is more, for the quantities that it applies to.
+
+        coarser   whether the other's arithmetic can do no better, so that its room alone is computed
+        """
 
         def wider(one: Quantities, more: Quantities) -> Quantities:
+            if coarser:
+                return Chosen(one, more, applies)
             return Deferred(one, lambda: {n: np.maximum(one[n], more[n]) if applies(n) else one[n] for n in one})
 
         return replace(

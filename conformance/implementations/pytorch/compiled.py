@@ -83,6 +83,7 @@ class TorchCompiled(TorchLayers):
     cells: Sequence[dict[str, Any]] = _cells()
     refused: Sequence[Mapping[str, Any]] = []
     refused_by_cudnn: Sequence[Mapping[str, Any]] = []
+    compiled_anew: Mapping[str, Sequence[str]] = {"mode": ("script*", "export*", "compile*")}
     threads = False  # PyTorch's compilers and exporters keep what they are about for the whole process
 
     def arguments(self, case: Case) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from refimpl.precision import Precision
+
 from ...cases.asking import observe
 from ...common.printable import bounded
 from ...common.tracebacks import raised
@@ -106,17 +108,23 @@ def _expected(implementation: Identified, case: Case, applying: Sequence[Diverge
     for entry in applying:
         if entry.effect == "computes":
             computed = FAULT_MODELS[entry.model](computed)
-    oracle = OracleAnswer(computed)
-    expected = replace(oracle.expected(arithmetic_of(implementation, case)), dtype=case.dtype)
+    oracle, own = OracleAnswer(computed), arithmetic_of(implementation, case)
+    expected = replace(oracle.expected(own), dtype=case.dtype)
     for entry in applying:
         if entry.effect == "lower precision":
             precision = entry.precision.removesuffix(SYSTEMATIC)
             relative = not precision.startswith("absolute")
-            wider = oracle.expected(precision if relative else f"{case.dtype_name}, {precision}")
-            expected = expected.widened(wider, entry.affects)
+            lower = Precision.of(precision if relative else f"{case.dtype_name}, {precision}")
+            wider = oracle.expected(lower)
+            expected = expected.widened(wider, entry.affects, coarser=_is_coarser(lower, own))
             if precision != entry.precision:
                 expected = Expected(expected.values, expected.bounds, expected.dtype)
     return expected
+
+
+def _is_coarser(one: Precision, other: Precision) -> bool:
+    """Whether it is the other, but for activations that may be off by more."""
+    return replace(one, name=other.name, absolute=other.absolute) == other and one.absolute >= other.absolute
 
 
 def case_computed_by(implementation: Identified, case: Case) -> Case:

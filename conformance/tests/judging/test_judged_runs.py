@@ -15,6 +15,8 @@ from conformance.judging.divergences import (
     run_and_judge,
     still_shows,
 )
+from conformance.judging.expected import OracleAnswer, expect
+from refimpl.precision import Precision
 
 from ..support import example
 from ..support.planted_divergences import Posing, divergence_entry
@@ -130,6 +132,38 @@ def test_errors_that_do_not_average_out_are_held_to_the_proven_bounds_alone(only
     assert (without.limits["outputs"] > with_deviations.limits["outputs"]).any()
     only(systematic)
     assert not run_and_judge(Posing("posing", {"framework": "2.1"}, off=1e-2), case)[0].agrees
+
+
+@pytest.mark.parametrize("families", [("outputs", "state", "gates", "gradients"), ("outputs",)], ids=["all", "one"])
+def test_of_two_arithmetics_of_which_one_is_coarser_the_bounds_of_that_alone_are_computed(
+    families: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case, posing = example("LSTM", "float32"), Posing("posing", {"framework": "2.1"})
+    own, coarser = (dict(expect(case, name).bounds) for name in ("float32", "float32, absolute in float32"))
+    asked, proven = [], OracleAnswer.proven
+
+    def noted(answer: OracleAnswer, arithmetic: Precision) -> Any:
+        asked.append(arithmetic.name)
+        return proven(answer, arithmetic)
+
+    monkeypatch.setattr(OracleAnswer, "proven", noted)
+    precision = "absolute in float32, systematic"
+    entry = divergence_entry("lower precision", when=({"kind": ("LSTM",)},), precision=precision, families=families)
+    bounds = expected_with(posing, case, [entry]).bounds
+    np.testing.assert_array_equal(bounds["outputs"], np.maximum(own["outputs"], coarser["outputs"]))
+    assert asked == ["float32, absolute in float32"]
+    for name, found in bounds.items():
+        wanted = coarser[name] if entry.affects(name) else own[name]
+        np.testing.assert_array_equal(found, wanted, err_msg=name)
+    assert asked[1:] == ([] if len(families) > 1 else ["float32"])
+
+
+def test_an_arithmetic_that_is_not_coarser_in_everything_takes_no_room_away() -> None:
+    case, posing = example("LSTM", "float32"), Posing("posing", {"framework": "2.1"})
+    entry = divergence_entry("lower precision", when=({"kind": ("LSTM",)},), precision="float64")
+    np.testing.assert_array_equal(
+        expected_with(posing, case, [entry]).bounds["outputs"], expect(case).bounds["outputs"]
+    )
 
 
 def test_a_known_acceptance_of_wrong_sizes_shows_while_they_are_answered() -> None:
