@@ -131,7 +131,8 @@ def _cases(session: Session) -> list[Case]:
         if len(case.x) and not session.diverges(case):
             found.append(case)
     found.sort(key=lambda case: case.size)
-    dear = [case for case in found if _compiles_anew(session, case)][:_MOST_DEAR_CASES]
+    most = 1 if _is_expensive(session) else _MOST_DEAR_CASES
+    dear = [case for case in found if _compiles_anew(session, case)][:most]
     return [case for case in found if not _compiles_anew(session, case)][: _MOST_CASES - len(dear)] + dear
 
 

@@ -84,6 +84,7 @@ class TorchOnnx(TorchLayers):
     ]
     empty_batch = False  # ONNX Runtime ends the process
     expensive = True
+    compiled_anew: Mapping[str, Sequence[bool]] = {"dynamo": (True,)}  # a second and more, where the other takes 0.02
     threads = False  # PyTorch's compilers and exporters keep what they are about for the whole process
 
     def arguments(self, case: Case) -> dict[str, Any]:
