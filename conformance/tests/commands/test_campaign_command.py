@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -21,14 +22,37 @@ SMALL = "conformance.tests.support.planted_failures:Small"
 WALK = ("-m", "conformance", "campaign", "walk", "--implementation", SMALL, "--dtype", "float64", "--workers", "2")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupt_ends_it_and_the_same_command_goes_on(number: signal.Signals, tmp_path: Path) -> None:
+def results(folder: Path) -> list[Path]:
+    """The files of chunks that are done: beside them lies what they were done with."""
+    return [path for path in folder.glob("results/*/*.json") if len(path.stem) == 64]
+
+
+def test_interrupts_end_it_and_the_same_command_goes_on(tmp_path: Path) -> None:
     chunks, report = tmp_path / "chunks", tmp_path / "walk.json"
     asked = (*WALK, "--cases", "160", "--chunk", "4", "--folder", str(chunks), "--json", str(report))
-    running = start(*asked, TMPDIR=str(tmp_path))
+    done = 0
+    for number in (signal.SIGINT, signal.SIGTERM):
+        interrupted(asked, number, tmp_path, done)
+        assert not report.exists()
+        done, before = len(results(chunks)), done
+        assert before < done < 40
+
+    status, partly = python(*asked, "--report")
+    assert status == 1
+    assert "of 40 chunks" in partly
+    status, said = python(*asked)
+    assert status == 0, said
+    assert f"walk: {done} of 40 chunks are done already" in said
+    found = json.loads(report.read_bytes())
+    assert (found["done"], found["merged"]["cases"], found["merged"]["alarms"]) == (40, 160, [])
+
+
+def interrupted(asked: Sequence[str], number: signal.Signals, place: Path, done: int) -> None:
+    """Interrupts the command when it has done four chunks more; it ends in good order and leaves nothing."""
+    running = start(*asked, TMPDIR=str(place))
     try:
         until = time.monotonic() + 200
-        while len(list(chunks.glob("results/*/*.json"))) < 4:
+        while len(results(place / "chunks")) < done + 4:
             assert time.monotonic() < until, "nothing is done"
             time.sleep(0.05)
         os.killpg(running.process.pid, number)  # as a terminal does
@@ -39,27 +63,17 @@ def test_an_interrupt_ends_it_and_the_same_command_goes_on(number: signal.Signal
     assert said.splitlines()[-1] == "interrupted: what is done is kept, and the same command goes on from there"
     assert "dashboard: http://127.0.0.1:" in said
     assert "Traceback" not in said
-    while processes_with("TMPDIR", str(tmp_path)):  # what Python keeps for shared resources ends when all others have
+    while processes_with("TMPDIR", str(place)):  # what Python keeps for shared resources ends when all others have
         assert time.monotonic() < until
         time.sleep(0.05)
-    assert not [path for path in tmp_path.rglob("*") if path.name.endswith(".unfinished") or "campaign" in path.name]
-    assert not report.exists()
-
-    status, partly = python(*asked, "--report")
-    assert status == 1
-    assert "of 40 chunks" in partly
-    status, said = python(*asked)
-    assert status == 0, said
-    assert "walk: 0 of 40 chunks" not in said
-    found = json.loads(report.read_bytes())
-    assert (found["done"], found["merged"]["cases"], found["merged"]["alarms"]) == (40, 160, [])
+    assert not [path for path in place.rglob("*") if path.name.endswith(".unfinished") or "campaign" in path.name]
 
 
 def test_a_damaged_result_is_told_and_done_again(tmp_path: Path) -> None:
     asked = (*WALK, "--cases", "12", "--chunk", "4", "--folder", str(tmp_path))
     status, whole = python(*asked)
     assert status == 0, whole
-    path = next(path for path in tmp_path.glob("results/*/*.json") if len(path.stem) == 64)
+    path = results(tmp_path)[0]
     before = path.read_bytes()
     path.write_bytes(before.replace(b'"cases":4', b'"cases":5'))
     status, said = python(*asked, "--report")
