@@ -13,7 +13,7 @@ import pytest
 from conformance.reporting.many_errors import ENOUGH
 from conformance.reporting.result import result_of
 from conformance.running.run_records import read_run_record
-from conformance.tests.support import python
+from conformance.tests.support import command
 
 
 def case(dtype: str, measured: int, size: float) -> dict[str, Any]:
@@ -58,7 +58,7 @@ def test_errors_that_are_a_tenth_of_faithful_ones_are_suspicious(measured: int, 
 def test_who_declares_a_coarse_arithmetic_and_computes_in_a_fine_one_is_named(tmp_path: Path) -> None:
     file = tmp_path / "run.json"
     name = "conformance.tests.support.planted_declarations:Coarse"
-    status, said = python("-m", "conformance", "run", "--implementation", name, "--cases", "24", "--json", str(file))
+    status, said = command("run", "--implementation", name, "--cases", "24", "--json", str(file))
     assert status == 0, said
     assert "Declares a coarser arithmetic than its errors show" in said
     (found,) = read_run_record(file)["implementations"]

@@ -12,7 +12,7 @@ import pytest
 from conformance.commands.main import main
 from conformance.reporting.error_growth import grown_errors
 from conformance.reporting.json_report import FORMAT
-from conformance.tests.support import python
+from conformance.tests.support import command
 
 SMALL = "conformance.tests.support.planted_failures:Small"
 
@@ -34,16 +34,16 @@ def test_what_was_exact_and_is_no_more_has_grown() -> None:
 
 
 def test_a_run_is_compared_with_an_earlier_one(tmp_path: Path) -> None:
-    file, run = tmp_path / "run.json", ("-m", "conformance", "run", "--implementation", SMALL, "--cases", "12")
-    status, said = python(*run, "--json", str(file))
+    file, run = tmp_path / "run.json", ("run", "--implementation", SMALL, "--cases", "12")
+    status, said = command(*run, "--json", str(file))
     assert status == 0, said
-    status, said = python(*run, "--since", str(file))
+    status, said = command(*run, "--since", str(file))
     assert (status, "grew tenfold or more: 0" in said) == (0, True), said
     content = json.loads(file.read_text())
     families = content["implementations"][0]["families"]
     families["outputs"]["worst"] /= 20
     file.write_text(json.dumps(content))
-    status, said = python(*run, "--since", str(file))
+    status, said = command(*run, "--since", str(file))
     assert status == 1, said
     assert "small (cpu), outputs: " in said
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from conformance.reporting.github import append_job_summary, print_annotations, workflow_commands_stopped
-from conformance.tests.support import HERE, python
+from conformance.tests.support import HERE, command
 
 from .test_terminal_report import ABSENT, FAILURES, MANY, result
 
@@ -78,8 +78,8 @@ def test_commands_are_stopped_while_others_texts_are_printed(summary: Path, caps
 def test_a_run_in_a_workflow_writes_both(tmp_path: Path) -> None:
     path = tmp_path / "summary.md"
     failing = f"{HERE / 'planted_failures.py'}:Silent"
-    status, said = python(
-        *("-m", "conformance", "run", "--implementation", failing, "--cases", "4"),
+    status, said = command(
+        *("run", "--implementation", failing, "--cases", "4"),
         GITHUB_ACTIONS="true",
         GITHUB_STEP_SUMMARY=str(path),
     )

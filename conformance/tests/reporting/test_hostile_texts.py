@@ -9,7 +9,7 @@ import pytest
 from junitparser import JUnitXml
 
 from conformance.running.run_records import read_run_record
-from conformance.tests.support import python
+from conformance.tests.support import command
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +19,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     planted = "conformance.tests.support.planted_texts"
     names = [word for name in ("Hostile", "Unlike") for word in ("--implementation", f"{planted}:{name}")]
     files = ("--json", str(folder / "run.json"), "--junit", str(folder / "run.xml"))
-    status, said = python("-m", "conformance", "run", *names, *files, "--cases", "8")
+    status, said = command("run", *names, *files, "--cases", "8")
     assert status == 1, said[-3000:]
     return said, folder
 

@@ -18,8 +18,8 @@ from conformance.reporting.many_errors import (
     leaning_since,
 )
 from conformance.suite.session import PROFILES, Session
+from conformance.tests.support import command
 from conformance.tests.support import planted_biases as planted
-from conformance.tests.support import python
 from conformance.tests.support.planted_faults import Sound
 
 CASES = 60
@@ -125,7 +125,7 @@ def test_the_limit_is_one_false_alarm_in_a_million_runs() -> None:
 
 def test_the_command_fails_on_a_bias_and_says_which(tmp_path: Path) -> None:
     name = "conformance.tests.support.planted_biases:Leaning"
-    status, said = python("-m", "conformance", "run", "--implementation", name, "--json", str(tmp_path / "run.json"))
+    status, said = command("run", "--implementation", name, "--json", str(tmp_path / "run.json"))
     assert status == 1, said
     assert "The errors of outputs in float32: they have one sign, by" in said
     (found,) = json.loads((tmp_path / "run.json").read_text())["implementations"]

@@ -35,7 +35,7 @@ from conformance.running.profiling.accounts import (
 )
 from conformance.running.profiling.sampling import Sampler
 
-from ..support import HERE, python
+from ..support import HERE, command, python
 
 SLOW = f"""
 import sys
@@ -212,8 +212,8 @@ def test_the_share_outside_is_that_of_all_but_the_frameworks_own_accounts() -> N
 def test_a_run_tells_where_the_time_of_each_process_went(tmp_path: Path) -> None:
     (tmp_path / "slow_plug_in.py").write_text(SLOW)
     file = tmp_path / "verdict.json"
-    status, said = python(
-        *("-m", "conformance", "run", "--implementation", f"{tmp_path / 'slow_plug_in.py'}:Slow"),
+    status, said = command(
+        *("run", "--implementation", f"{tmp_path / 'slow_plug_in.py'}:Slow"),
         *("--implementation", f"{HERE / 'planted_failures.py'}:Exits", "--profile-suite", "--json", str(file)),
     )
     assert status == 1, said
@@ -232,7 +232,7 @@ def test_a_run_tells_where_the_time_of_each_process_went(tmp_path: Path) -> None
 def test_without_the_option_no_accounts_are_kept(tmp_path: Path) -> None:
     file = tmp_path / "verdict.json"
     options = ("--implementation", f"{HERE / 'planted_failures.py'}:Small", "--json", str(file))
-    status, said = python("-m", "conformance", "run", *options)
+    status, said = command("run", *options)
     assert status == 0, said
     (small,) = json.loads(file.read_text())["implementations"]
     assert small["accounts"] == {}

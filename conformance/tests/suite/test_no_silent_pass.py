@@ -16,7 +16,7 @@ from conformance.judging.verdict import Comparison, compare, judge
 from conformance.suite import test_laws as laws
 from conformance.suite.relations import compare_within
 from conformance.suite.session import PROFILES, Session
-from conformance.tests.support import example, python
+from conformance.tests.support import command, example
 from conformance.tests.support.planted_failures import OutputsOnly, Small
 
 DIFFICULT = "conformance.tests.support.planted_failures"
@@ -25,7 +25,7 @@ DIFFICULT = "conformance.tests.support.planted_failures"
 def verdict_on(name: str, folder: Path, **environment: Any) -> tuple[int, str, dict[str, Any]]:
     """Exit status, output and the one implementation's JSON of a run."""
     file = folder / "verdict.json"
-    status, said = python("-m", "conformance", "run", "--implementation", name, "--json", str(file), **environment)
+    status, said = command("run", "--implementation", name, "--json", str(file), **environment)
     return status, said, json.loads(file.read_text())["implementations"][0]
 
 
@@ -54,7 +54,7 @@ def test_cells_that_make_no_sense_end_with_a_message_and_status_2(name: str, sai
 
 def test_a_record_of_cells_that_make_no_sense_is_refused_by_name(tmp_path: Path) -> None:
     name = "conformance.tests.support.planted_declarations:Misspelt"
-    status, printed = python("-m", "conformance", "record", "--implementation", name, str(tmp_path / "a.jsonl.xz"))
+    status, printed = command("record", "--implementation", name, str(tmp_path / "a.jsonl.xz"))
     assert status == 1
     assert "not run: cells: entry 1 (GRU): the option 'lenghts' is not known; did you mean 'lengths'?" in printed
 
@@ -71,7 +71,7 @@ def test_the_seed_says_what_is_drawn_on_a_ci_too(tmp_path: Path) -> None:
     def numbers(seed: str) -> int:
         file = tmp_path / f"{seed}.json"
         options = ("--implementation", f"{DIFFICULT}:Small", "--seed", seed, "--json", str(file))
-        assert python("-m", "conformance", "run", *options, CI="true")[0] == 0
+        assert command("run", *options, CI="true")[0] == 0
         return int(json.loads(file.read_text())["implementations"][0]["numbers"])
 
     assert numbers("0") != numbers("1"), "two seeds drew the same cases"

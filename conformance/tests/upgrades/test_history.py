@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from packaging.version import Version
 
-from conformance.tests.support import ROOT, python
+from conformance.tests.support import ROOT, command
 from conformance.tests.upgrades.test_observations import observed
 from conformance.upgrades.observations.history import ReleaseSeries, histories_in, series_of_record
 from conformance.upgrades.observations.history_page import PAGE, digest_of, history_page, version_ranges
@@ -52,15 +52,15 @@ def test_versions_are_told_as_ranges_of_those_that_were_asked() -> None:
 
 def test_the_command_writes_the_page_and_its_plots(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
-    status, said = python("-m", "conformance", "history", str(tmp_path))
+    status, said = command("history", str(tmp_path))
     assert (status, "holds no record" in said) == (2, True), said
     write_record(tmp_path / f"small{SUFFIX}", [observed("Small"), observed("Later")])
-    status, said = python("-m", "conformance", "history", str(tmp_path))
+    status, said = command("history", str(tmp_path))
     assert (status, "small, as small: 2 releases" in said) == (0, True), said
     for name in (ERRORS, SPEED):
         assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
     write_record(tmp_path / f"other{SUFFIX}", [observed("Small")])
-    status, said = python("-m", "conformance", "history", str(tmp_path))
+    status, said = command("history", str(tmp_path))
     assert (status, "says nothing of other" in said) == (2, True), said
 
 

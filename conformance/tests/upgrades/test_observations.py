@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from conformance.commands.upgrades.diff import exit_status, selected_observations
-from conformance.tests.support import Running, python, start
+from conformance.tests.support import Running, command, start
 from conformance.tests.support import planted_changes as planted
 from conformance.upgrades.observations.answers import ErrorTally
 from conformance.upgrades.observations.comparing import (
@@ -153,7 +153,7 @@ def test_cases_that_one_side_lacks_are_named_and_are_no_agreement(tmp_path: Path
         for file, its in (("old", old), ("new", new)):
             write_record(tmp_path / f"{file}.jsonl.xz", [its])
         files = [str(tmp_path / f"{file}.jsonl.xz") for file in ("old", "new")]
-        status, said = python("-m", "conformance", "diff", *files, "--json", str(tmp_path / "diff.json"))
+        status, said = command("diff", *files, "--json", str(tmp_path / "diff.json"))
         assert (status, "NOTHING" in said, "INCOMPLETE" in said) == (1, False, True), said
         assert f"2 cases are only in {name}" in said
         lacking = json.loads((tmp_path / "diff.json").read_text())["differences"][0]["lacking"]
@@ -181,15 +181,15 @@ def test_the_command_tells_what_moved_and_writes_it(tmp_path: Path) -> None:
         write_record(file, [observed(name)])
     written = tmp_path / "diff.json"
     arguments = [str(files["Small"]), str(files["Wrong"]), "--json", str(written)]
-    status, said = python("-m", "conformance", "diff", *arguments)
+    status, said = command("diff", *arguments)
     assert status == 1, said
     assert "small 1.0 → 1.1" in said
     assert "BEHAVIOUR" in said
     content = json.loads(written.read_text())
     assert content["differences"][0]["severity"] == "behaviour"
-    assert python("-m", "conformance", "diff", *arguments[:2], "--fail-on", "never")[0] == 0
+    assert command("diff", *arguments[:2], "--fail-on", "never")[0] == 0
     files["Wrong"].write_bytes(b"")
-    status, said = python("-m", "conformance", "diff", *arguments)
+    status, said = command("diff", *arguments)
     assert (status, "Wrong.jsonl.xz: is cut off" in said) == (2, True), said
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from conformance.implementations.finding import load
-from conformance.tests.support import python
+from conformance.tests.support import command
 from conformance.tests.support.planted_changes import Small
 from conformance.upgrades.observations.questions import Question, questions
 from conformance.upgrades.observations.record import (
@@ -164,7 +164,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_an_implementation_is_recorded_and_what_takes_its_process_down_is_an_answer(tmp_path: Path) -> None:
     sound, stops = tmp_path / "sound.jsonl.xz", tmp_path / "stops.jsonl.xz"
     for file, name in ((sound, SMALL), (stops, SMALL.replace("Small", "Stops"))):
-        status, said = python("-m", "conformance", "record", str(file), "--implementation", name)
+        status, said = command("record", str(file), "--implementation", name)
         assert status == 0, said
     (whole,), (stopped,) = read_record(sound), read_record(stops)
     assert [a.digest for a in whole.answers] == [a.digest for a in stopped.answers]
@@ -193,7 +193,7 @@ def test_a_process_that_ends_early_with_status_0_or_hangs_has_done_so_on_its_que
     file = tmp_path / "three.jsonl.xz"
     names = [SMALL.replace("Small", name) for name in ("Small", "Leaves", "Hangs")]
     asked = [word for name in names for word in ("--implementation", name)]
-    status, said = python("-m", "conformance", "record", str(file), *asked, "--call-timeout", "4")
+    status, said = command("record", str(file), *asked, "--call-timeout", "4")
     assert status == 0, said
     whole, left, hung = read_record(file)
     for one, message in ((left, "status 0"), (hung, "no answer in 4 s")):
@@ -206,15 +206,13 @@ def test_a_process_that_ends_early_with_status_0_or_hangs_has_done_so_on_its_que
 def test_what_cannot_run_is_said_and_fails(tmp_path: Path) -> None:
     file = tmp_path / "a.jsonl.xz"
     name = "conformance.tests.support.planted_changes:Absent"
-    status, said = python("-m", "conformance", "record", str(file), "--implementation", name)
+    status, said = command("record", str(file), "--implementation", name)
     assert (status, "nothing was recorded" in said, file.exists()) == (1, True, False), said
 
 
 def test_an_implementation_that_raises_in_every_case_fails_and_is_recorded(tmp_path: Path) -> None:
     file = tmp_path / "a.jsonl.xz"
-    status, said = python(
-        "-m", "conformance", "record", str(file), "--implementation", SMALL.replace("Small", "Broken")
-    )
+    status, said = command("record", str(file), "--implementation", SMALL.replace("Small", "Broken"))
     (broken,) = read_record(file)
     assert status == 1, said
     assert {answer.raised for answer in broken.answers} == {Raised("TypeError", "no")}
@@ -224,7 +222,7 @@ def test_records_are_merged_and_of_two_alike_the_last_stays(tmp_path: Path) -> N
     one, other, merged = (tmp_path / f"{name}.jsonl.xz" for name in ("one", "other", "merged"))
     write_record(one, [an_observation(), an_observation(implementation="another")])
     write_record(other, [an_observation(machine={"system": "Darwin"}), an_observation(versions={"small": "1.1"})])
-    status, said = python("-m", "conformance", "merge", str(merged), str(one), str(other))
+    status, said = command("merge", str(merged), str(one), str(other))
     assert (status, "3 observations" in said) == (0, True), said
     assert [(o.implementation, o.versions["small"], o.machine["system"]) for o in read_record(merged)] == [
         ("small", "1.0", "Darwin"),
@@ -232,7 +230,7 @@ def test_records_are_merged_and_of_two_alike_the_last_stays(tmp_path: Path) -> N
         ("small", "1.1", "Linux"),
     ]
     other.write_bytes(b"")
-    status, said = python("-m", "conformance", "merge", str(tmp_path / "no.jsonl.xz"), str(one), str(other))
+    status, said = command("merge", str(tmp_path / "no.jsonl.xz"), str(one), str(other))
     assert (status, "other.jsonl.xz: is cut off" in said, (tmp_path / "no.jsonl.xz").exists()) == (2, True, False)
 
 
