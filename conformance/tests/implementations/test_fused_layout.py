@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -14,24 +15,35 @@ from conformance.judging.expected import expect
 from conformance.judging.verdict import judge
 from refimpl.layouts import fused
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-tf = pytest.importorskip("tensorflow")
-cells = pytest.importorskip("tensorflow.python.keras.layers.legacy_rnn.rnn_cell_impl")
+
+@cache
+def tensorflow() -> Any:
+    """Imported for the first test, as it takes four seconds, and each of pytest's processes collects this file."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    return pytest.importorskip("tensorflow")
+
+
+@cache
+def cells() -> Any:
+    """TensorFlow's cells of version 1."""
+    tensorflow()
+    return pytest.importorskip("tensorflow.python.keras.layers.legacy_rnn.rnn_cell_impl")
+
 
 INPUT, HIDDEN, PROJECTED = 3, 4, 2
 MADE: dict[str, tuple[Any, Any]] = {
-    "BasicRNNCell": (ri.SimpleRNN(INPUT, HIDDEN), lambda: cells.BasicRNNCell(HIDDEN, dtype="float64")),
+    "BasicRNNCell": (ri.SimpleRNN(INPUT, HIDDEN), lambda: cells().BasicRNNCell(HIDDEN, dtype="float64")),
     "BasicLSTMCell": (
         ri.LSTM(INPUT, HIDDEN, forget_bias=1.0),
-        lambda: cells.BasicLSTMCell(HIDDEN, forget_bias=1.0, dtype="float64"),
+        lambda: cells().BasicLSTMCell(HIDDEN, forget_bias=1.0, dtype="float64"),
     ),
     "LSTMCell": (
         ri.LSTM(INPUT, HIDDEN, proj_size=PROJECTED, peepholes=True, forget_bias=0.75),
-        lambda: cells.LSTMCell(HIDDEN, use_peepholes=True, num_proj=PROJECTED, forget_bias=0.75, dtype="float64"),
+        lambda: cells().LSTMCell(HIDDEN, use_peepholes=True, num_proj=PROJECTED, forget_bias=0.75, dtype="float64"),
     ),
     "GRUCell": (
         ri.GRU(INPUT, HIDDEN, reset_after=False, use_recurrent_bias=False),
-        lambda: cells.GRUCell(HIDDEN, dtype="float64"),
+        lambda: cells().GRUCell(HIDDEN, dtype="float64"),
     ),
 }
 
@@ -44,11 +56,11 @@ def run(layer: Any, cell: Any, case: Case) -> Observed:
     assert {name: tuple(v.shape) for name, v in variables.items()} == {n: a.shape for n, a in weights.items()}
     for name, variable in variables.items():
         variable.assign(weights[name])
-    states = [tf.constant(part) for part in case.initial_state_or_zeros()]
+    states = [tensorflow().constant(part) for part in case.initial_state_or_zeros()]
     outputs = []
     for t in range(case.x.shape[1]):
         if len(states) == 2:
-            y, after = layer(case.x[:, t], cells.LSTMStateTuple(states[1], states[0]))
+            y, after = layer(case.x[:, t], cells().LSTMStateTuple(states[1], states[0]))
             states = [after.h, after.c]
         else:
             y, after = layer(case.x[:, t], states[0])

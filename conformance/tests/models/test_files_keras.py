@@ -16,7 +16,7 @@ from conformance.models.files.model import Model, Said
 from conformance.models.files.readers.reading import read
 from conformance.models.files.running import Recording, loaded
 
-from ..support import keras_files, python
+from ..support import keras_files, needs, python
 
 NOT_LOADED_BY_KERAS = {"merged.h5", "mask dropped.h5"}
 """Keras 3.15 writes the mask of a model as operations, which its own reader of ``.h5`` does not know."""
@@ -25,7 +25,7 @@ CASES = [(name, suffix) for name in keras_files.MODELS for suffix in keras_files
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    pytest.importorskip("keras", reason="Keras is not installed")
+    needs("keras")
     found = tmp_path_factory.mktemp("keras files")
     status, said = python(
         *("-m", "conformance.tests.support.keras_files", str(found)),

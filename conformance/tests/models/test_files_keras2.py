@@ -10,13 +10,18 @@ import numpy as np
 import pytest
 
 h5py = pytest.importorskip("h5py", reason="h5py is not installed")
-pytest.importorskip("keras", reason="Keras is not installed")
 
 from conformance.commands.main import main  # noqa: E402
 from conformance.models.files.model import Said  # noqa: E402
 from conformance.models.files.readers.reading import read  # noqa: E402
+from conformance.tests.support import needs  # noqa: E402
 from refimpl import GRU  # noqa: E402
 from refimpl.layouts import keras as layout  # noqa: E402
+
+
+@pytest.fixture(autouse=True)
+def keras() -> None:
+    needs("keras")
 
 
 def layer(kind: str, name: str, **options: Any) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from conformance.models.files.readers import safetensors
 from refimpl.layouts import keras as keras_layout
 from refimpl.layouts import pytorch as torch_layout
 
-from ..support import example, python
+from ..support import example, needs, python
 
 torch: Any = pytest.importorskip("torch", reason="PyTorch is not installed")
 library: Any = pytest.importorskip("safetensors.torch", reason="safetensors is not installed")
@@ -72,7 +72,7 @@ def test_a_layer_of_pytorch_computes_with_what_our_reader_reads(kind: str, dtype
 
 @pytest.mark.parametrize("kind", LAYERS)
 def test_a_layer_of_keras_computes_with_what_our_reader_reads(kind: str, tmp_path: Path) -> None:
-    pytest.importorskip("keras", reason="Keras is not installed")
+    needs("keras")
     given, weights, answer = (tmp_path / name for name in ("x.npy", "w.safetensors", "answer.npy"))
     x = np.random.default_rng(1).uniform(-0.5, 0.5, (2, 4, 3)).astype(np.float32)
     np.save(given, x)

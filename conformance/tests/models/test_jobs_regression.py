@@ -23,6 +23,8 @@ from conformance.models.jobs.regression import (
 from conformance.models.training.tasks import REGRESSION_RECURRENT_KERNEL, REGRESSION_TARGET, REGRESSION_X
 from refimpl.training import Snapshot, fit
 
+from ..support import needs
+
 
 def test_the_published_predictions_have_the_published_loss() -> None:
     loss = float(LOSS(REGRESSION_TARGET, np.array(PUBLISHED)[:, None]))
@@ -73,7 +75,7 @@ def test_a_difference_of_one_weight_in_one_step_is_seen() -> None:
 
 
 def test_keras_follows_and_the_job_ends_well(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    pytest.importorskip("tensorflow", reason="tensorflow is not installed")
+    needs("tensorflow")
     few = ("--epochs", "60", "--draws", "2", "--followed", "1", "--folder", str(tmp_path))
     status = main(["job", "regression", *few])
     said = capsys.readouterr().out

@@ -17,7 +17,7 @@ from conformance.models.jobs.data import rated_sentences, reviews
 from conformance.models.jobs.data.rated_sentences import SOURCES, DataRefused
 from conformance.models.jobs.frameworks import Answer
 
-from ..support import python
+from ..support import needs, python
 
 GOOD, BAD = ("fine", "moving", "clever", "warm"), ("dull", "stale", "clumsy", "cold")
 
@@ -63,7 +63,7 @@ def test_reviews_rated_zero_are_left_out_and_one_in_five_held_out(made_up: Path)
 
 
 def test_keras_learns_what_the_oracle_learns(made_up: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    pytest.importorskip("tensorflow", reason="tensorflow is not installed")
+    needs("tensorflow")
     few = ("--cell", "GRU", "--epochs", "2", "--length", "8", "--words", "20", "--batch-size", "16")
     folder = tmp_path / "states"
     status = main(["job", "sentiment", *few, "--archive", str(made_up), "--folder", str(folder)])
@@ -151,7 +151,7 @@ def test_another_file_than_keras_s_is_never_given_to_its_loader(tmp_path: Path) 
 
 
 def test_keras_s_own_loader_reads_its_format(tmp_path: Path) -> None:
-    pytest.importorskip("tensorflow", reason="tensorflow is not installed")
+    needs("tensorflow")
     path = tmp_path / "imdb.npz"
     rows = np.empty(3, object)
     rows[:] = [[1, 4, 30], [2, 9], [5, 6, 7, 8]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
+import pytest
 
 import conformance
 from conformance.cases.numbers import distinct_numbers
@@ -84,6 +86,12 @@ def python(*arguments: str, cwd: Path = ROOT, **changes: str) -> tuple[int, str]
         return running.ended()
     finally:
         running.end()
+
+
+def needs(package: str) -> None:
+    """Skips the test where a package is not installed that another process imports: here it would take seconds."""
+    if importlib.util.find_spec(package) is None:
+        pytest.skip(f"{package} is not installed")
 
 
 def command(*arguments: str, **changes: str) -> tuple[int, str]:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from conformance.commands.upgrades.diff import exit_status, selected_observations
-from conformance.tests.support import Running, command, start
+from conformance.tests.support import Running, command, needs, start
 from conformance.tests.support import planted_changes as planted
 from conformance.upgrades.observations.answers import ErrorTally
 from conformance.upgrades.observations.comparing import (
@@ -202,8 +202,8 @@ PLANTED = {"OtherHardSigmoid": "behaviour", "MaskOffByOne": "behaviour", "Rounds
 @pytest.fixture(scope="module")
 def keras_records(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Records of Keras on PyTorch, as it is and with each change, made side by side."""
-    pytest.importorskip("keras")
-    pytest.importorskip("torch")
+    needs("keras")
+    needs("torch")
     folder = tmp_path_factory.mktemp("records")
     files = {name: folder / f"{name}.jsonl.xz" for name in ("Sound", *PLANTED)}
     runs: list[Running] = [
