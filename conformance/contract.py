@@ -224,8 +224,9 @@ class Implementation(Identified, Protocol):
     These attributes are optional (`OPTIONAL_ATTRIBUTES` has their defaults):
 
     arithmetic           dtype to the arithmetic that it computes in, as ``{"float32": "float32, products in TF32"}``;
-                         the key ``"float32, tf32"`` is for cases whose option ``tf32`` is True. Every bound follows
-                         from it (`conformance.judging.arithmetic`)
+                         the key ``"float32, tf32"`` is for cases whose option ``tf32`` is True, and
+                         ``"float32, form=predict"`` for those whose ``form`` is "predict". Every bound follows from it
+                         (`conformance.judging.arithmetic`)
     case_as_computed(case)  the case that it computes where it rounds what it is given, as weights to 8 bits, and else
                          the case itself: the oracle answers that one. It may call the framework, to see what was
                          rounded on the way (`conformance.implementations.eight_bits`). Where its x is another one, rows

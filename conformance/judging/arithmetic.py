@@ -1,9 +1,9 @@
 """Arithmetics by name: those of `refimpl.precision`, and those of frameworks.
 
 An implementation names the arithmetic that it computes with in ``arithmetic``, a mapping from dtype to a name, or from
-``dtype, option`` where an option of its own decides by being True, as in ``float32, tf32``. Where it names none it is
-that of the dtype, with the activations' own constants. This is all that says how large an error may be: every bound
-follows from it and the case.
+``dtype, option`` where an option of its own decides by being True, as in ``float32, tf32``, or by its value, as in
+``float32, form=predict``. Where it names none it is that of the dtype, with the activations' own constants. This is all
+that says how large an error may be: every bound follows from it and the case.
 
 A framework's folder holds what is its own in ``arithmetic.toml``. Units are u |y|: half an ulp, where y is a power of
 two.
@@ -97,7 +97,10 @@ def arithmetic_of(implementation: Any, case: Case) -> Precision:
     """The arithmetic in which the implementation computes the case; `ValueError` where it names an unknown one."""
     named: Mapping[str, str] = attribute_of(implementation, "arithmetic")
     dtype = case.dtype_name
-    by_option = [f"{dtype}, {option}" for option, value in case.call_options.items() if value is True]
+    by_option = [
+        f"{dtype}, {option}" if value is True else f"{dtype}, {option}={value}"
+        for option, value in case.call_options.items()
+    ]
     key = next((key for key in by_option if key in named), dtype)
     return _named(implementation, key, named.get(key, dtype))
 

@@ -12,7 +12,8 @@ A divergence never excludes a case. Where one applies, the case is run, and what
 - ``effect = "lower precision"``: the numbers of the stated ``families`` are only as good as ``precision``, and are held
   to its bounds; all others to their own. ``precision = "absolute"`` is that of their dtype, with activations whose
   errors are relative to 1 and not to their values (`refimpl.precision.Precision`). Where it ends with ``systematic``,
-  these errors do not average out, and only the proven bounds are asked for.
+  these errors do not average out, and only the proven bounds are asked for. Where the entry ``gives`` a dtype, they
+  come in that one, and are rounded to the case's; if they do not, the divergence is gone, and the suite fails.
 - ``effect = "missing"``: the stated ``families`` are not returned. If they are, the divergence is gone, and the suite
   fails.
 - ``effect = "accepts"``: an input that ``families`` name is answered where its size is wrong and an error is due:

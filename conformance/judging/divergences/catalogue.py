@@ -36,6 +36,7 @@ class Divergence:
     when              alternatives, each a mapping from option to the values that trigger it
     minimal           the smallest case that shows it; None where a script alone does
     aside             quantities that are not compared
+    gives             the dtype in which the quantities of ``families`` come, where that is not the case's
     script            the name of its script, where that is not its id
     reaches           it is triggered only where a gate's absolute value exceeds this
     given             it is triggered only where the absolute value of a number that goes in exceeds this
@@ -56,6 +57,7 @@ class Divergence:
     precision: str = ""
     families: tuple[str, ...] = ()
     aside: tuple[str, ...] = ()
+    gives: str = ""
     script: str = ""
     reaches: float = 0.0
     given: float = 0.0

@@ -153,6 +153,8 @@ def still_shows(implementation: Implementation, entry: Divergence) -> bool:
         return not entry.affects("nan") or bool(np.isfinite(np.asarray(observed.values["outputs"], np.float64)).any())
     if entry.effect == "missing":
         return not any(entry.affects(name) for name in observed.values)
+    if any(entry.gives not in ("", value.dtype.name) for value in _of(entry, observed).values()):
+        return False
     strictly = judge(_expected(implementation, case, ()), observed)
     others = [each for each in _applying(case, divergences_of(implementation)) if each.id != entry.id]
     as_stated = _judged(implementation, case, [entry, *others], observed)
@@ -167,6 +169,7 @@ def _judged(implementation: Implementation, case: Case, applying: Sequence[Diver
     describes them: the gradient of the input at steps that are not masked.
     """
     expected = _expected(implementation, case, applying)
+    observed = _in_the_dtype_of(case, applying, observed)
     ignored: dict[str, Array] = {}
     reasons = {}
     for name in expected.values.keys() & observed.values.keys():
@@ -178,3 +181,20 @@ def _judged(implementation: Implementation, case: Case, applying: Sequence[Diver
                 reasons[name] = f"known divergence {entry.id}"
     verdict = judge(expected.without(ignored) if ignored else expected, observed)
     return replace(verdict, missing={**verdict.missing, **reasons})
+
+
+def _in_the_dtype_of(case: Case, applying: Sequence[Divergence], observed: Observed) -> Observed:
+    """The answer with what entries say comes in another dtype rounded to the case's; all else is as it is."""
+    values = dict(observed.values)
+    for entry in (one for one in applying if one.gives):
+        for name, value in _of(entry, observed).items():
+            if value.dtype.name != entry.gives:
+                raise Disagreement(f"{case!r}\nknown divergence {entry.id} is gone: {name} is {value.dtype.name}")
+            with np.errstate(all="ignore"):  # beyond the case's dtype is infinite there
+                values[name] = value.astype(case.dtype)
+    return replace(observed, values=values)
+
+
+def _of(entry: Divergence, observed: Observed) -> dict[str, Array]:
+    """The quantities of the entry's families."""
+    return {name: value for name, value in observed.values.items() if entry.affects(name)}

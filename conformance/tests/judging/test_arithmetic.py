@@ -40,6 +40,14 @@ def test_an_option_of_a_case_may_decide_the_arithmetic() -> None:
     assert arithmetic_of(allowing, case.replace(call_options={"tf32": True})).factors == 11
 
 
+def test_the_value_of_an_option_may_decide_the_arithmetic() -> None:
+    coarse = type("Coarse", (Sound,), {"arithmetic": {"float32, form=predict": "bfloat16"}})()
+    case = example("LSTM").in_dtype("float32")
+    assert arithmetic_of(coarse, case.replace(call_options={"form": "eager"})).name == "float32"
+    assert arithmetic_of(coarse, case.replace(call_options={"form": "predict"})).name == "bfloat16"
+    assert arithmetic_of(coarse, example("LSTM").replace(call_options={"form": "predict"})).name == "float64"
+
+
 def test_an_unknown_arithmetic_is_told_with_who_named_it() -> None:
     unknown = type("Unknown", (Sound,), {"arithmetic": {"float32": "float31"}})()
     with pytest.raises(ValueError, match=r"sound: arithmetic\['float32'\]: dtype: expected float64 or .*got float31"):

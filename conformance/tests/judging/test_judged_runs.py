@@ -119,6 +119,23 @@ def test_what_is_known_to_be_wrong_is_set_aside_and_all_else_is_held_to_its_boun
     assert [found.quantity for found in run_and_judge(off, example("LSTM"))[0].disagreements] == ["outputs"]
 
 
+@pytest.mark.parametrize(("off", "agrees"), [(0.0, True), (1e-3, False)], ids=["right", "wrong"])
+def test_what_is_known_to_come_in_another_dtype_is_held_to_its_numbers(off: float, agrees: bool, only: Any) -> None:
+    entry, case = divergence_entry("lower precision", gives="float32"), example("LSTM")
+    inner = Posing("posing", {"framework": "2.1"}, off)
+
+    def observe(case: Case) -> Any:
+        found = inner.observe(case)
+        return {**found, "outputs": found["outputs"].astype("float32")}
+
+    narrow: Any = SimpleNamespace(name="posing", versions={"framework": "2.1"}, observe=observe)
+    assert not run_and_judge(narrow, case, ())[0].agrees, "another dtype went unseen"
+    assert run_and_judge(narrow, case, [entry])[0].agrees == agrees
+    assert still_shows(narrow, entry) == agrees
+    with pytest.raises(Disagreement, match="an-entry is gone: outputs is float64"):
+        run_and_judge(inner, case, [entry])
+
+
 def test_errors_that_do_not_average_out_are_held_to_the_proven_bounds_alone(only: Any) -> None:
     case, posing = example("LSTM", "float32"), Posing("posing", {"framework": "2.1"})
     random, systematic = (
