@@ -276,7 +276,7 @@ def test_figures_are_of_all_cases_and_never_nan_in_json(tmp_path: Path) -> None:
     [
         (("--cases", "0"), "argument --cases: a positive whole number is needed"),
         (("--json", "no/such/folder/file"), "no such folder"),
-        (("--implementation", "nobody"), "expected one of keras-jax"),
+        (("--implementation", "nobody"), "expected one of iree"),
         (("--dtype", "float8"), "invalid choice"),
     ],
 )

@@ -115,7 +115,7 @@ def test_a_script_shows_its_divergence_by_its_exit_status_alone(script: str, wor
     ("changed", "complaint"),
     [
         (("implementation =", "implementaton ="), "implementaton"),
-        ((PLANTED, "keras-torhc"), "expected one of keras-jax"),
+        ((PLANTED, "keras-torhc"), "expected one of iree"),
         (("SimpleRNN", "RNN"), "expected a kind out of"),
         (("{ hidden = 3", "{ hiden = 3"), "hiden"),
         (("dtype =", "dtyp ="), "'dtype' is a required property"),

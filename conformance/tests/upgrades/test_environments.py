@@ -107,7 +107,7 @@ def test_a_companion_can_be_given() -> None:
         (("kera==3", "--", "layouts"), "expected one of keras"),
         (("keras 3", "--", "layouts"), "is no requirement"),
         (("keras==3.9.2", "--python", "3", "--", "layouts"), "a minor release of CPython is needed"),
-        (("keras==3.9.2", "--for", "kera", "--", "layouts"), "expected one of keras-jax"),
+        (("keras==3.9.2", "--for", "kera", "--", "layouts"), "expected one of iree"),
         (("keras==3.9.2",), "required: COMMAND"),
     ],
 )
