@@ -79,13 +79,15 @@ class KerasLayers(ProgramImplementation):
     devices: Sequence[str] = ("cpu", "cuda")
     code: Any = code
     fused: Sequence[tuple[Any, str]] = ()
+    arithmetic: Mapping[str, str] = getattr(code.backend, "arithmetic", dict)()
     program = Program(_PREAMBLE, _FUNCTIONS)
     dtypes: Sequence[str] = ("float64", "float32", "float16", "bfloat16")
     cells: Sequence[Mapping[str, Any]] = options.cells(_BACKEND, _ABSENT)
     every_release: Sequence[Mapping[str, Any]] = options.cells(_BACKEND)
     refused: Sequence[Mapping[str, Any]] = options.refused(_BACKEND, _ABSENT)
-    expensive = _BACKEND == "jax"  # it compiles every operation anew for every shape
+    expensive = _BACKEND in ("jax", "openvino")  # JAX compiles anew for every shape, OpenVINO every graph
     sizes = {"batch": 3, "time": 4, "input": 2, "hidden": 5} if _BACKEND == "jax" else None
+    longest_sequence = 50 if _BACKEND == "openvino" else None  # each step is compiled
     threads = False  # a model is kept for all cases of its options, and each case assigns its weights
 
     def __init__(self, device: str = "cpu") -> None:

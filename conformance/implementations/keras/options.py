@@ -65,7 +65,7 @@ _KINDS: tuple[Entry, ...] = (
 _BACKWARD = {"direction": ("backward",), "output_order": ("processing",)}
 _LAST = {"return_sequences": _NO}  # zeros for masked steps are promised with sequences only
 _FORMS = {"tensorflow": ("eager", "tf.function", "xla"), "jax": ("eager", "jit")}
-INFERENCE = ("numpy",)
+INFERENCE = ("numpy", "openvino")
 """The backends that have no gradients."""
 
 
@@ -135,6 +135,7 @@ def refused(backend: str, absent: Sequence[Entry] = (), device: str = "cpu") -> 
     alternatives: dict[str, list[dict[str, Any]]] = {
         "tensorflow": [{}],
         "numpy": [{}],
+        "openvino": [{}],
         "torch": [{"mask": ("right",)}, {"kind": ("GRU",), "reset_after": _NO}],
         "jax": [{"kind": ("LSTM",)}, {"unroll": _YES}, {"mask": ("right",)}, {"reset_after": _NO}],
     }

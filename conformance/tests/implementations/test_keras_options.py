@@ -15,7 +15,7 @@ from conformance.contract import Case
 from conformance.implementations.keras import options as keras_options
 from conformance.implementations.keras.build_arguments import build_arguments
 
-BACKENDS = ("tensorflow", "torch", "jax")
+BACKENDS = ("tensorflow", "torch", "jax", "numpy", "openvino")
 DTYPES = ("float64", "float32", "float16", "bfloat16")
 
 

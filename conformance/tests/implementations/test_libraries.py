@@ -19,7 +19,7 @@ from ...judging.verdict import judge
 
 NAMES = (
     *("flax-linen", "flax-nnx", "equinox", "haiku", "mlx", "paddle", "paddle-cell", "mindspore", "ncnn"),
-    *("litert", "tf2onnx", "executorch"),
+    *("litert", "tf2onnx", "executorch", "tvm"),
 )
 LIBRARIES = [
     (name, kind) for name in NAMES for kind in ("SimpleRNN", "LSTM", "GRU") if (name, kind) != ("equinox", "SimpleRNN")
