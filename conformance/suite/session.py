@@ -50,7 +50,7 @@ class Profile:
     cases: int
     cases_per_relation: int
     machine_runs: int
-    calls: int = 400
+    calls: int = 240
 
 
 PROFILES = {
