@@ -130,9 +130,12 @@ def gradients(results: Iterable[tuple[Var, Array | None]], wanted: Sequence[Var]
     reached: list[tuple[int, Var]] = []
 
     def arrive(at: Var, d: Array) -> None:
-        if at.number not in found:
-            heappush(reached, (-at.number, at))
-        found[at.number] = found[at.number] + d if at.number in found else d
+        number = at.number
+        if number in found:
+            found[number] = found[number] + d
+        else:
+            heappush(reached, (-number, at))
+            found[number] = d
 
     for result, cotangent in results:
         if cotangent is not None:
@@ -150,12 +153,12 @@ def _value(other: Any) -> Any:
 
 def _binary(value: Array, *operands: tuple[Any, Pull]) -> Var:
     """The result of operands that may be broadcast; constants among them have no gradient."""
-    pulls = [
-        (each, lambda d, pull=pull, shape=each.shape: _summed_to(pull(d), shape))
-        for each, pull in operands
-        if isinstance(each, Var)
-    ]
-    return Var(value, pulls)
+    made_of = [(each, pull) for each, pull in operands if isinstance(each, Var)]
+    return Var(value, [(v, pull if v.shape == value.shape else _summing(pull, v.shape)) for v, pull in made_of])
+
+
+def _summing(pull: Pull, shape: tuple[int, ...]) -> Pull:
+    return lambda d: _summed_to(pull(d), shape)
 
 
 def _summed_to(d: Array, shape: tuple[int, ...]) -> Array:
