@@ -27,6 +27,7 @@ from .store import Store
 _LOSSES = 10  # workers that one chunk may cost: then it is the chunk
 _AHEAD = 3  # chunks that wait for each thread, so that none idles
 _OF_WORKERS = {"DASK_LOGGING__DISTRIBUTED": "critical", "MALLOC_TRIM_THRESHOLD_": 65536}
+_PATIENCE = 10.0  # seconds for a scheduler to answer
 _WAIT = 1.0  # seconds between looks for a worker, while there are only some that differ
 
 
@@ -82,7 +83,7 @@ def connected(scheduler: str | None, workers: int) -> Iterator[Any]:
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # also of what ends after the cluster has
     if scheduler:
         try:
-            with distributed.Client(scheduler, timeout="10s") as client:
+            with distributed.Client(scheduler, timeout=_PATIENCE) as client:
                 yield client
         except OSError as error:
             raise CannotRun(f"no scheduler answers at {scheduler}: {error}") from None

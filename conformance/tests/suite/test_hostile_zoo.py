@@ -32,7 +32,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
         "--junit",
         str(report.with_suffix(".xml")),
     )
-    running = start("-m", "conformance", "run", *names, *options, "--jobs", "4", TMPDIR=str(folder))
+    running = start("-m", "conformance", "run", *names, *options, "--jobs", "6", TMPDIR=str(folder))
     try:
         status = running.process.wait(timeout=900)
         running.output.seek(0)

@@ -68,7 +68,8 @@ def test_what_cannot_be_done_is_told_and_the_rest_is_done(tmp_path: Path, monkey
     assert len(files(tmp_path)) == 3
 
 
-def test_no_scheduler_is_told() -> None:
+def test_no_scheduler_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "_PATIENCE", 1.0)
     told = pytest.raises(engine.CannotRun, match=r"no scheduler answers at tcp://127\.0\.0\.1:9")
     with told, engine.connected("tcp://127.0.0.1:9", 1):
         pass
