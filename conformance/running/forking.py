@@ -2,8 +2,8 @@
 
 `Forker` starts it, as ``python -m conformance.running.forking SOCKET MODULE…``. For each process it gets a message with
 what it is to be: the arguments of ``python -m``, the environment, and descriptors. A forked process keeps its like
-(`keeper.keep`), which goes on as a new interpreter would. Where frameworks are imported no thread has begun, so that a
-fork is safe.
+(`keeper.keep`), which goes on as a new interpreter would. No framework is among the modules: what forks has no thread
+but its own, so that a fork is safe.
 """
 
 from __future__ import annotations

@@ -97,7 +97,7 @@ def needs(package: str) -> None:
 def command(*arguments: str, **changes: str) -> tuple[int, str]:
     """Runs a command of ours to its end, as `python` does with ``-m conformance``, in a process that is forked.
 
-    That has the imports: a command took 0.6 s for them. `python` is for the question how a command begins.
+    That has the imports, which take a command half a second. `python` is for the question how a command begins.
     """
     with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
         variables = {**os.environ, "PYTHONPATH": str(ROOT), **changes}
