@@ -86,7 +86,10 @@ class Tvm(ExportedLayers):
         if features != expected:
             raise ValueError(f"outputs have {features} features, expected {expected}")
         sizes = {(rows, size) if unbatched else (rows, len(case.x), size) for size in case.cell.state_sizes}
-        return super().from_native(case, {k: v for k, v in native.items() if k == "outputs" or v.shape in sizes})
+        ours = super().from_native(case, {k: v for k, v in native.items() if k == "outputs" or v.shape in sizes})
+        if case.dtype_name != "bfloat16":
+            return ours
+        return {name: value.astype(case.dtype) for name, value in ours.items()}  # both come as float32, through NumPy
 
     def described(self, case: Case) -> str:
         return f"torch.nn.{MODULES[case.kind]} by torch.export, TVM's {case.call_options.get('importer', 'decomposed')}"
