@@ -132,8 +132,8 @@ def run_suite(
         waiting = deque(start_order(processes, plan.jobs))
         for running in poll_until_done(waiting, plan.jobs, lambda process: process.start(plan, forker)):
             for process, _ in running:
+                process.read()  # which takes as long as there is more to read
                 process.seconds = time.monotonic() - process.started
-                process.read()
                 process.end_if_silent(plan.call_timeout)
             watch(processes)
     except KeyboardInterrupt as error:
