@@ -46,6 +46,7 @@ INSIDE = {
             "conformance.implementations.oracle.layers",
             "conformance.implementations.node",
             "conformance.running.events",
+            "conformance.running.forking",
             "conformance.truth.accuracy",
             "conformance.truth.activation_accuracy",
             "conformance.truth.activation_worker",

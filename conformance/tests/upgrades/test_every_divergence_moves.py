@@ -71,7 +71,8 @@ class Diverging(Mended):
                 values[name] = values[name] + np.asarray(1, case.dtype)
             else:
                 off = (own.limits[name] + wide.limits[name]) / 2
-                values[name] = (own.values[name] + np.where(np.isfinite(off), off, 0)).astype(case.dtype)
+                found = own.values[name] + np.where(np.isfinite(off), off, 0)
+                values[name] = found.astype(entry.gives or case.dtype)
         return Observed(values, {}, "")
 
 
