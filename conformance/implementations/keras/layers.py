@@ -86,6 +86,7 @@ class KerasLayers(ProgramImplementation):
     every_release: Sequence[Mapping[str, Any]] = options.cells(_BACKEND)
     refused: Sequence[Mapping[str, Any]] = options.refused(_BACKEND, _ABSENT)
     expensive = _BACKEND in ("jax", "openvino")  # JAX compiles anew for every shape, OpenVINO every graph
+    compiled_anew: Mapping[str, Sequence[str]] = {"form": ("xla",)}
     sizes = {"batch": 3, "time": 4, "input": 2, "hidden": 5} if _BACKEND == "jax" else None
     longest_sequence = 50 if _BACKEND == "openvino" else None  # each step is compiled
     threads = False  # a model is kept for all cases of its options, and each case assigns its weights
