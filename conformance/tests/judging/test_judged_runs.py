@@ -175,6 +175,17 @@ def test_of_two_arithmetics_of_which_one_is_coarser_the_bounds_of_that_alone_are
     assert asked[1:] == ([] if len(families) > 1 else ["float32"])
 
 
+@pytest.mark.parametrize("order", [1, -1], ids=["the lower first", "the lower last"])
+def test_of_two_entries_neither_takes_away_the_room_that_the_other_gives(order: int) -> None:
+    case, posing = example("LSTM"), Posing("posing", {"framework": "2.1"})
+    entries = [divergence_entry("lower precision", precision=precision) for precision in ("float32", "absolute")]
+    found = expected_with(posing, case, entries[::order])
+    for entry in entries:
+        alone = expected_with(posing, case, [entry])
+        assert (found.bounds["outputs"] >= alone.bounds["outputs"]).all(), entry.precision
+        assert (found.deviations["outputs"] >= alone.deviations["outputs"]).all(), entry.precision
+
+
 def test_an_arithmetic_that_is_not_coarser_in_everything_takes_no_room_away() -> None:
     case, posing = example("LSTM", "float32"), Posing("posing", {"framework": "2.1"})
     entry = divergence_entry("lower precision", when=({"kind": ("LSTM",)},), precision="float64")
