@@ -21,7 +21,7 @@ _OF_A_PROGRAM = ("module", "options", "exported_at", "lengths")
 _KEPT = 64
 _given: Any = code.given
 
-EXPORT_FUNCTIONS = (code.Packing, code.given, code.exported)
+EXPORT_FUNCTIONS = (code.Packing, code.laid_out, code.given, code.exported)
 """What a program is printed with that calls `programs.exported.exported`."""
 
 PACKED_IS_NOT_EXPORTED: Mapping[str, Any] = {

@@ -110,6 +110,16 @@ def test_the_path_of_an_exported_layer_names_the_operators_of_its_file(kind: str
     assert observe(load("torch-onnx"), case).path.endswith(f"in ONNX Runtime: {told}")
 
 
+def test_a_tensor_that_is_exported_has_no_strides_of_numpy_s() -> None:
+    """ExecuTorch compares them where an axis has size 1, too."""
+    from conformance.implementations.pytorch.programs import exported
+
+    laid_out: Any = exported.laid_out
+    array = np.lib.stride_tricks.as_strided(np.ones(4, np.float32), (4, 1), (4, 16))
+    assert laid_out(array, torch.float32).stride() == (1, 1)
+    assert torch.tensor(array).contiguous().stride() != (1, 1), "this array would show nothing"
+
+
 @pytest.mark.parametrize("kind", ["SimpleRNN", "LSTM", "GRU"])
 @pytest.mark.parametrize("mode", ["script", "export", "compile, aot_eager"])
 def test_a_cell_by_other_ways_agrees(kind: str, mode: str) -> None:

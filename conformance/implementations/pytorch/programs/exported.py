@@ -23,9 +23,14 @@ class Packing(torch.nn.Module):
         return pad_packed_sequence(packed, self.layer.batch_first)[0], final
 
 
+def laid_out(array, dtype):
+    """The array as a tensor whose strides are PyTorch's: an axis of size 1 else keeps NumPy's, whatever they are."""
+    return torch.tensor(array, dtype=dtype).clone(memory_format=torch.contiguous_format)
+
+
 def given(module, options, x, hx=None, lengths=None):
     """What the layer is called with, as tensors."""
-    tensors = [torch.tensor(part, dtype=options["dtype"]).contiguous() for part in (x, *(hx or ()))]
+    tensors = [laid_out(part, options["dtype"]) for part in (x, *(hx or ()))]
     states = () if hx is None else (tuple(tensors[1:]) if module == "LSTM" else tensors[1],)
     return (tensors[0], *(states or (None,)), torch.tensor(lengths)) if lengths is not None else (tensors[0], *states)
 
@@ -38,7 +43,7 @@ def exported(module, options, weights, x, hx=None, lengths=None, exported_at=Non
     """
     layer = getattr(torch.nn, module)(**options).eval()
     for name, value in weights.items():
-        getattr(layer, name).data = torch.tensor(value, dtype=options["dtype"]).contiguous()
+        getattr(layer, name).data = laid_out(value, options["dtype"])
     called, shapes = layer if lengths is None else Packing(layer), None
     if exported_at is not None:
         more = 0 if exported_at == "another batch" else 2
