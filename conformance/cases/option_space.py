@@ -72,6 +72,11 @@ def matches(when: Mapping[str, Sequence[Any]], combination: Combination) -> bool
     return all(_is_among(combination.get(name, "absent"), values) for name, values in when.items())
 
 
+def compiles_anew(anew: Mapping[str, Sequence[Any]], combination: Combination) -> bool:
+    """Whether each call with these options compiles, as ``compiled_anew`` says; none does where that is empty."""
+    return bool(anew) and matches(anew, combination)
+
+
 def _is_among(value: Any, values: Sequence[Any]) -> bool:
     if value in values:
         return True

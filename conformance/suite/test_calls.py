@@ -15,7 +15,7 @@ import pytest
 
 from conformance.cases.building import build_case
 from conformance.cases.choosers import SeededChooser
-from conformance.cases.option_space import Combination, has_dropout, matches
+from conformance.cases.option_space import Combination, compiles_anew, has_dropout
 from conformance.common.calling import CALLS
 from conformance.common.protection import plain_arrays, private_fields
 from conformance.contract import Case, Observed, Quantities, attribute_of
@@ -42,10 +42,11 @@ def test_earlier_cases_are_answered_again_with_the_same_bits(session: Session) -
     _on_a_cpu(session, "calls, earlier cases")
     if not session.answers.earlier:
         pytest.skip("no case was checked before")
-    earlier = session.answers.earlier
-    dear = [_is_expensive(session) or _compiles_anew(session, case) for case, _ in earlier]
-    cheap = [each for each, compiles in zip(earlier, dear, strict=True) if not compiles]
-    for case, bits in cheap + [each for each, compiles in zip(earlier, dear, strict=True) if compiles][::_DEAR_EARLIER]:
+    dear: list[tuple[Case, bytes]] = []
+    cheap: list[tuple[Case, bytes]] = []
+    for each in session.answers.earlier:
+        (dear if _is_expensive(session) or _compiles_anew(session, each[0]) else cheap).append(each)
+    for case, bits in cheap + dear[::_DEAR_EARLIER]:
         _same_bits(session, case, bits, lambda asked: answer(session, asked), "asked again at the end of the run")
         _record(session, case, 1)
 
@@ -201,9 +202,7 @@ def _is_expensive(session: Session) -> bool:
 
 
 def _compiles_anew(session: Session, case: Case) -> bool:
-    """Whether the implementation says so of each call with such options."""
-    anew = attribute_of(session.implementation, "compiled_anew")
-    return bool(anew) and matches(anew, case.options)
+    return compiles_anew(attribute_of(session.implementation, "compiled_anew"), case.options)
 
 
 def _chooser(session: Session, place: int) -> SeededChooser:

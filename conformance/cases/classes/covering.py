@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..option_space import Combination, matches
+from ..option_space import Combination, compiles_anew
 from ..option_table import CARRIED
 from . import extents, losses, sizes, values
 
@@ -72,8 +72,7 @@ class Covering:
         return found
 
     def _price(self, combination: Combination, each: Any) -> float:
-        compiles = bool(self.anew) and matches(self.anew, combination)
-        return price_of(combination, each) + (_PRICE_OF_COMPILING if compiles else 0)
+        return price_of(combination, each) + _PRICE_OF_COMPILING * compiles_anew(self.anew, combination)
 
     def _with_others(self, combination: Combination) -> Combination:
         """With the extent and the loss that have met its options least."""

@@ -110,17 +110,15 @@ def _expected(implementation: Identified, case: Case, applying: Sequence[Diverge
             computed = FAULT_MODELS[entry.model](computed)
     oracle, own = OracleAnswer(computed), arithmetic_of(implementation, case)
     expected = replace(oracle.expected(own), dtype=case.dtype)
-    lowered: list[Divergence] = []
-    for entry in applying:
-        if entry.effect == "lower precision":
-            precision = entry.precision.removesuffix(SYSTEMATIC)
-            relative = not precision.startswith("absolute")
-            lower = Precision.of(precision if relative else f"{case.dtype_name}, {precision}")
-            wider = oracle.expected(lower)
-            expected = expected.widened(wider, entry.affects, coarser=not lowered and _is_coarser(lower, own))
-            lowered.append(entry)
-            if precision != entry.precision:
-                expected = Expected(expected.values, expected.bounds, expected.dtype)
+    lowering = [entry for entry in applying if entry.effect == "lower precision"]
+    for entry in lowering:
+        precision = entry.precision.removesuffix(SYSTEMATIC)
+        relative = not precision.startswith("absolute")
+        lower = Precision.of(precision if relative else f"{case.dtype_name}, {precision}")
+        alone = len(lowering) == 1 and _is_coarser(lower, own)
+        expected = expected.widened(oracle.expected(lower), entry.affects, coarser=alone)
+        if precision != entry.precision:
+            expected = Expected(expected.values, expected.bounds, expected.dtype)
     return expected
 
 
