@@ -93,6 +93,18 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.fixture
+def forked_workers() -> Iterator[None]:
+    """Dask's workers are forked from one process with the imports, which are most of what a short one does."""
+    import dask  # here, as most modules need none of it
+    import distributed
+
+    with dask.config.set({"distributed.worker.multiprocessing-method": "forkserver"}):
+        context = distributed.utils.get_mp_context()
+        context.set_forkserver_preload(["distributed", "conformance.power.campaigns"])
+        yield
+
+
 @pytest.fixture(scope="module")
 def measuring() -> Iterator[None]:
     """This process draws and stops as one that measures mutants does (`power.mutants.measuring.prepare_process`)."""

@@ -69,17 +69,23 @@ def interrupted(asked: Sequence[str], number: signal.Signals, place: Path, done:
     assert not [path for path in place.rglob("*") if path.name.endswith(".unfinished") or "campaign" in path.name]
 
 
-def test_a_damaged_result_is_told_and_done_again(tmp_path: Path) -> None:
-    asked = (*WALK, "--cases", "12", "--chunk", "4", "--folder", str(tmp_path))
-    status, whole = python(*asked)
+@pytest.mark.usefixtures("forked_workers")
+def test_a_damaged_result_is_told_and_done_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = [*WALK[2:], "--cases", "12", "--chunk", "4", "--folder", str(tmp_path)]
+
+    def campaign(*more: str) -> tuple[int, str]:
+        status = main([*asked, *more])
+        return status, capsys.readouterr().out
+
+    status, whole = campaign()
     assert status == 0, whole
     path = results(tmp_path)[0]
     before = path.read_bytes()
     path.write_bytes(before.replace(b'"cases":4', b'"cases":5'))
-    status, said = python(*asked, "--report")
+    status, said = campaign("--report")
     assert status == 1
     assert f"damaged: {path}: is not what its checksum was made of" in said
-    status, said = python(*asked)
+    status, said = campaign()
     assert status == 0, said
     assert f"removed, and done again: {path}: is not what its checksum was made of" in said
     assert "walk: 2 of 3 chunks are done already" in said
