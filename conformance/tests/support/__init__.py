@@ -20,6 +20,7 @@ import conformance
 from conformance.cases.numbers import distinct_numbers
 from conformance.contract import CELL_KINDS, Array, Case
 from conformance.running.forking import Forker
+from conformance.running.processes import ONE_THREAD
 
 _PRELOADED = ["conformance.suite.preloaded", *(f"conformance.commands.{name}" for name in ("run", "upgrades.record"))]
 ROOT = Path(conformance.__file__).parent.parent
@@ -101,7 +102,7 @@ def command(*arguments: str, **changes: str) -> tuple[int, str]:
     """
     with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
         variables = {**os.environ, "PYTHONPATH": str(ROOT), **changes}
-        process = _forker().fork(["conformance", *arguments], variables, output.fileno(), -1)
+        process = forker(*_PRELOADED).fork(["conformance", *arguments], variables, output.fileno(), -1)
         try:
             status = process.wait(300)
         finally:
@@ -111,9 +112,9 @@ def command(*arguments: str, **changes: str) -> tuple[int, str]:
 
 
 @cache
-def _forker() -> Forker:
-    """This process's, which ends with it."""
-    return Forker(_PRELOADED, {**os.environ, "PYTHONPATH": str(ROOT)})
+def forker(*modules: str) -> Forker:
+    """What forks processes that have imported these modules, PyTorch among them or not; it ends with this process."""
+    return Forker(modules, {**os.environ, **ONE_THREAD, "PYTHONPATH": str(ROOT)})
 
 
 def processes_with(variable: str, value: str) -> list[int]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -12,7 +14,8 @@ import numpy as np
 import pytest
 
 from conformance.commands.upgrades.diff import exit_status, selected_observations
-from conformance.tests.support import Running, command, needs, start
+from conformance.running.processes import ONE_THREAD, WITHOUT_GPU, subprocess_environment
+from conformance.tests.support import command, forker, needs
 from conformance.tests.support import planted_changes as planted
 from conformance.upgrades.observations.answers import ErrorTally
 from conformance.upgrades.observations.comparing import (
@@ -24,6 +27,7 @@ from conformance.upgrades.observations.comparing import (
 )
 from conformance.upgrades.observations.questions import questions
 from conformance.upgrades.observations.record import Observation, decoded_answer, read_record, write_record
+from conformance.upgrades.observations.recording import ImplementationRecorder, record_implementations
 from conformance.upgrades.observations.worker import answer_fields, observation_fields, question_fields
 
 
@@ -201,19 +205,22 @@ PLANTED = {"OtherHardSigmoid": "behaviour", "MaskOffByOne": "behaviour", "Rounds
 
 @pytest.fixture(scope="module")
 def keras_records(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Records of Keras on PyTorch, as it is and with each change, made side by side."""
+    """Records of Keras on PyTorch, as it is and with each change, each by a process that has imported both."""
     needs("keras")
     needs("torch")
     folder = tmp_path_factory.mktemp("records")
     files = {name: folder / f"{name}.jsonl.xz" for name in ("Sound", *PLANTED)}
-    runs: list[Running] = [
-        start("-m", "conformance", "record", str(file), "--implementation", f"{KERAS}:{name}")
-        for name, file in files.items()
-    ]
-    for run in runs:
-        status, said = run.ended()
-        run.end()
-        assert status == 0, said
+
+    def launch_forked(self: ImplementationRecorder, module: str, arguments: Sequence[object], _: str) -> None:
+        command = [sys.executable, "-m", module, *map(str, arguments)]
+        self.launch(command, subprocess_environment(**ONE_THREAD | WITHOUT_GPU), forker(KERAS, questions.__module__))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ImplementationRecorder, "launch_worker", launch_forked)
+        found = record_implementations([f"{KERAS}:{name}" for name in files], 2, lambda _: None, 60)
+    for file, one in zip(files.values(), found, strict=True):
+        assert not one.not_run, one.not_run
+        write_record(file, [one])
     return files
 
 
