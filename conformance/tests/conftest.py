@@ -17,7 +17,6 @@ from .support import HERE, ROOT
 
 DEAREST = (
     "suite/test_hostile_zoo.py",
-    "power/test_correct_variants.py",
     "power/test_mutants.py",
     "judging/test_divergence_scripts.py",
     "power/test_tolerance_study.py",

@@ -1,4 +1,7 @@
-"""The quick profile catches every wrong implementation; each is run until the first case that is wrong."""
+"""The quick profile catches every wrong implementation, and finds nothing in correct ones that are written differently.
+
+A wrong one is run until the first case that is wrong. All get the same cases, which the oracle computes once a process.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,20 @@ import numpy as np
 import pytest
 
 from conformance import suite
+from conformance.cases.building import build_case
+from conformance.cases.choosers import SeededChooser
 from conformance.power.mutants import CONDITIONAL, GROUPS, MUTANTS, bug_of, group_of
 from conformance.power.mutants.checks import MODULES
+from conformance.power.mutants.correct_variants import CORRECT_VARIANTS
 from conformance.power.mutants.faint_faults import WEIGHTS, FaintMutant
 from conformance.power.mutants.faults.conditional import Conditional, is_right_about
 from conformance.power.mutants.layer import Textbook
-from conformance.power.mutants.measuring import caught_where_it_holds, run_until_caught, session_of
+from conformance.power.mutants.measuring import (
+    caught_where_it_holds,
+    run_module,
+    run_until_caught,
+    session_of,
+)
 from conformance.power.mutants.other_suites import caught_by_the_corpus
 from conformance.suite.plan import MODULE_ORDER, combinations_with_classes
 from conformance.suite.test_classes import built
@@ -100,6 +111,36 @@ def test_a_fault_of_no_weight_is_none(arithmetic: str) -> None:
 )
 def test_the_corpus_alone_catches_what_its_cases_can_show(made: type[Textbook], caught: bool) -> None:
     assert caught_by_the_corpus(made, ("hand_sized", "standard")) is caught
+
+
+OF_BITS = ("calls", "refusals", "fixtures")
+"""Modules that compare an implementation's bits with its own, with its errors, and exact integers: how it rounds is
+nothing to them, and their calls are `Textbook`'s in all variants."""
+
+
+@pytest.mark.parametrize("name", CORRECT_VARIANTS)
+def test_a_correct_implementation_passes(name: str) -> None:
+    modules = [module for module in MODULES if name == "Textbook" or module not in OF_BITS]
+    found = {module: run_module(module, CORRECT_VARIANTS[name](), 0) for module in modules}
+    alarms = {module: f"{its.caught}: {its.message}" for module, its in found.items() if its.caught}
+    assert not alarms, alarms
+    assert sum(its.cases for its in found.values()) > 300, "hardly anything was compared"
+
+
+ALIKE = ("Textbook", "MasksByArithmetic")  # to multiply by 1 and add 0 rounds nothing
+
+
+@pytest.mark.parametrize("name", [name for name in CORRECT_VARIANTS if name not in ALIKE])
+def test_it_does_round_otherwise(name: str) -> None:
+    """Else it would be no other implementation."""
+    made = CORRECT_VARIANTS[name]()
+    session = session_of(made, 0)
+    cases = (build_case(SeededChooser(0, place), session.space.valid[place]) for place in session.planned)
+    assert any(
+        not np.array_equal(value, right)
+        for case in cases
+        for value, right in zip(made.observe(case).values(), Textbook().observe(case).values(), strict=True)
+    )
 
 
 def test_every_group_of_mutants_has_a_dozen_and_all_are_in_one() -> None:
