@@ -33,7 +33,6 @@ DEAREST = (
     "judging/test_reproduction.py",
     "suite/test_classes.py",
     "suite/test_devices.py",
-    "implementations/test_hand_sized_case.py",
     "models/test_jobs_gates.py",
     "reporting/test_error_growth.py",
     "power/test_mutants_command.py",

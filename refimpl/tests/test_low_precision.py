@@ -32,6 +32,7 @@ from .support import (
 )
 
 each_half = pytest.mark.parametrize("name", ["float16", "bfloat16"])
+COARSER = ("float32", "float16", "bfloat16")
 
 
 # --- the numbers ------------------------------------------------------------------------------------------------------
@@ -203,7 +204,7 @@ def test_a_stack_in_low_precision_lies_within_its_bound(stack: AnyCell, name: st
 
 
 @each_shape
-@pytest.mark.parametrize("name", ["float32", "float16", "bfloat16"])
+@pytest.mark.parametrize("name", COARSER)
 def test_a_coarser_precision_has_a_larger_bound(cell: AnyCell, name: str) -> None:
     finer = {"float32": "float64", "float16": "float32", "bfloat16": "float16"}[name]
     over = run(example(cell, seed=0))
@@ -212,31 +213,31 @@ def test_a_coarser_precision_has_a_larger_bound(cell: AnyCell, name: str) -> Non
 
 
 @pytest.mark.parametrize("cell", [cell for cell in CELLS if is_smooth(cell, gradients=False)], ids=short)
-@pytest.mark.parametrize("name", ["float32", "float16", "bfloat16"])
-def test_of_a_smooth_cell_a_finer_precision_has_a_bound_that_is_finer_in_proportion(cell: AnyCell, name: str) -> None:
+def test_of_a_smooth_cell_a_finer_precision_has_a_bound_that_is_finer_in_proportion(cell: AnyCell) -> None:
     for scale in (1.0, 8.0, 2.0**-3):
         e = example(cell, seed=0, scale=scale)
         e = replace(e, params=cell.init(np.random.default_rng(0)))
-        assert_finer_in_proportion(e, name, gradients=is_smooth(cell))
+        assert_finer_in_proportion(e, gradients=is_smooth(cell))
 
 
 @pytest.mark.parametrize("activation", [name for name in NAMES if named(name).jump is None])
-@pytest.mark.parametrize("name", ["float32", "float16", "bfloat16"])
-def test_of_values_it_is_so_for_every_activation_that_does_not_jump(activation: str, name: str) -> None:
+def test_of_values_it_is_so_for_every_activation_that_does_not_jump(activation: str) -> None:
     for cell in (SimpleRNN(2, 3, activation), LSTM(2, 3, activation, "hard_sigmoid"), GRU(2, 3, "relu", activation)):
         for scale in (2.0**-3, 2.0**-6):  # larger, the exponential of the exponential overflows
-            assert_finer_in_proportion(example(cell, seed=0, scale=scale), name, gradients=False)
+            assert_finer_in_proportion(example(cell, seed=0, scale=scale), gradients=False)
 
 
-def assert_finer_in_proportion(e: Example, name: str, gradients: bool) -> None:
-    finer = 2 * Precision.of("float64").unit_roundoff / Precision.of(name).unit_roundoff
+def assert_finer_in_proportion(e: Example, gradients: bool) -> None:
+    """Each coarser precision beside float64."""
     over, pulled = run(e), (e.d_outputs, e.d_state)
-    coarse, fine = (
+    fine, *coarser = (
         parts(bound(over, p)) | (parts(gradient_bound(over, p, *pulled)) if gradients else {})
-        for p in (name, "float64")
+        for p in ("float64", *COARSER)
     )
-    for part in fine:
-        assert (fine[part] <= finer * coarse[part]).all(), (e.cell, part)
+    for name, coarse in zip(COARSER, coarser, strict=True):
+        finer = 2 * Precision.of("float64").unit_roundoff / Precision.of(name).unit_roundoff
+        for part in fine:
+            assert (fine[part] <= finer * coarse[part]).all(), (e.cell, name, part)
 
 
 def test_what_jumps_is_not_smooth() -> None:

@@ -80,7 +80,7 @@ def test_damaged_files_are_one_clear_line_each(reader: Reader, tmp_path: Path, m
     if reader.name.startswith("Keras"):
         from conformance.models.files.readers import keras_weights
 
-        monkeypatch.setattr(keras_weights, "PROBE_SECONDS", 4.0)
+        monkeypatch.setattr(keras_weights, "PROBE_SECONDS", 1.0)  # some files keep HDF5's library busy for ever
     assert damaged(reader, reader.share, 0, tmp_path) == []
 
 

@@ -16,11 +16,12 @@ from conformance.cases.building import build_case
 from conformance.cases.choosers import SeededChooser
 from conformance.cases.declarations import with_defaults
 from conformance.contract import Case, NotRun, Observed
-from conformance.implementations.finding import load
+from conformance.implementations.finding import FRAMEWORKS, load
 from conformance.judging.expected import expect
 from conformance.judging.verdict import judge
 
 from ..support import ROOT, Running, start
+from . import test_hand_sized_case
 
 BACKENDS = ("tensorflow", "torch", "jax")
 PLAIN: dict[str, Any] = {"kind": "GRU", "dtype": "float32", "gradients": True, "initial_state": False, "unroll": True}
@@ -81,6 +82,7 @@ def report(backend: str) -> dict[str, Any]:
         "on cuda": on_cuda(backend),
         "forgotten": forgotten(keras),
         "profiled": profiled(keras, backend),
+        "hand-sized": test_hand_sized_case.report(f"keras-{backend}"),
     }
 
 
@@ -191,6 +193,10 @@ def reports() -> Iterator[dict[str, Running]]:
         process.end()
 
 
+def test_every_backend_of_the_run_is_asked() -> None:
+    assert {name for name in FRAMEWORKS if name.startswith("keras")} == {f"keras-{backend}" for backend in BACKENDS}
+
+
 def test_jax_knows_the_variables_by_which_tox_keeps_what_was_compiled() -> None:
     jax = pytest.importorskip("jax")
     named = re.findall(r"^ +(JAX_\w+) =", (ROOT / "tox.ini").read_text(), re.MULTILINE)
@@ -213,6 +219,7 @@ def test_layers_agree_with_the_oracle_however_they_are_built_and_called(backend:
     assert PROFILED[backend] in found.pop("profiled")
     assert found.pop("planted"), "a mask with one step changed went unnoticed"
     check_interface(found.pop("interface"))
+    test_hand_sized_case.check_report(f"keras-{backend}", found.pop("hand-sized"))
     assert found == {name: [] for name in (*SOME, "stateful", "one layer", "beside a GPU")}, f"{backend}: {found}"
 
 

@@ -12,16 +12,20 @@ import pytest
 h5py = pytest.importorskip("h5py", reason="h5py is not installed")
 
 from conformance.commands.main import main  # noqa: E402
+from conformance.models.files import running  # noqa: E402
 from conformance.models.files.model import Said  # noqa: E402
 from conformance.models.files.readers.reading import read  # noqa: E402
-from conformance.tests.support import needs  # noqa: E402
+from conformance.tests.support import needs, run_forked  # noqa: E402
 from refimpl import GRU  # noqa: E402
 from refimpl.layouts import keras as layout  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
-def keras() -> None:
+def keras(monkeypatch: pytest.MonkeyPatch) -> None:
     needs("keras")
+    needs("torch")
+    forked = run_forked("keras", "torch", running.__name__, KERAS_BACKEND="torch")
+    monkeypatch.setattr(running, "run_kept", forked)
 
 
 def layer(kind: str, name: str, **options: Any) -> dict[str, Any]:

@@ -7,7 +7,6 @@ import struct
 import zipfile
 from collections import OrderedDict
 from pathlib import Path
-from subprocess import CompletedProcess
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,7 @@ from conformance.models.files import checking, drawing, running  # noqa: E402
 from conformance.models.files.checking import Check  # noqa: E402
 from conformance.models.files.model import CannotRead, Said  # noqa: E402
 from conformance.models.files.readers.reading import read  # noqa: E402
-from conformance.tests.support import forker  # noqa: E402
+from conformance.tests.support import run_forked  # noqa: E402
 from conformance.tests.support.readers import read_state_dict  # noqa: E402
 
 MODULES: dict[str, Any] = {
@@ -34,14 +33,8 @@ MODULES: dict[str, Any] = {
 
 @pytest.fixture(autouse=True)
 def forked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """PyTorch's processes are forked from one that has imported it, which is most of what they do."""
-
-    def run_forked(command: Any, limit: float, stdout: Any, stderr: Any, env: Any) -> Any:
-        preloaded = forker("torch", "conformance.implementations.pytorch.file_runs", running.__name__)
-        process = preloaded.fork(command[2:], env, stdout.fileno(), -1)
-        return CompletedProcess(command, process.wait(limit))
-
-    monkeypatch.setattr(running, "run_kept", run_forked)
+    forked = run_forked("torch", "conformance.implementations.pytorch.file_runs", running.__name__)
+    monkeypatch.setattr(running, "run_kept", forked)
 
 
 def tensors() -> dict[str, Any]:
