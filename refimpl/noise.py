@@ -110,6 +110,8 @@ class Noise:
         """Whether a tanh or sigmoid was met whose samples come apart, so that errors are no longer in proportion."""
         self.at_kinks = False
         """Whether a slope was met that may be either of two."""
+        self.at_jumps = False
+        """Whether a value was."""
 
     def carry_to_first_order(self, linear: bool) -> None:
         """Whether errors are; then float32 has room for them, but of very small or large values (`in_float32`)."""

@@ -88,6 +88,7 @@ def inside(low: float, high: float, y: Array, delta: Array | None, noise: Noise)
         if np.isfinite(limit):
             moved = abs(float(noise.precision.stored(np.asarray(limit))) - limit)
             either |= ~((least >= limit + moved) | (limit - moved >= most))  # so where nothing is known of y
+            either |= (y != limit) & (np.abs(y - limit) < noise.least)  # an underflow
     if not either.any():
         return found, None
     noise.at_kinks = True
@@ -128,5 +129,6 @@ def _moved(activation: Activation, x: Array, slope: Array, window: tuple[Array, 
     if activation.jump is not None:
         low, high = low - u * limit, high + u * limit
         jump = np.where(high > low, activation.jump(low, high), 0.0)
+        noise.at_jumps |= bool(jump.any())
         variance = variance + (SHARE / noise.unit * jump) ** 2
     return variance

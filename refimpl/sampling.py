@@ -108,6 +108,7 @@ class Moments:
     share    how large a deviation may be against the values before it is chaotic
     least    values below this are lost rather than chaotic
     coupled  whether the units of a row and step are
+    either   whether something in the run, at a kink or a jump, may be either of two: all samples have the difference
     many     ``(3, samples)``, what each sample's errors have in common (`leaning`); None where it was not asked for
     """
 
@@ -116,6 +117,7 @@ class Moments:
     share: float
     least: float
     coupled: bool
+    either: bool
     many: Array | None = None
 
     @cached_property
@@ -162,7 +164,7 @@ def moments(
     values: dict[str, Array] = {}
     variances: dict[str, Array] = {}
     in_common: list[dict[str, Array]] = []
-    at_kinks = apart = False
+    at_kinks = at_jumps = apart = False
     with np.errstate(all="ignore"):
         for begin in range(first, first + samples, MOST_SAMPLES):
             count = min(MOST_SAMPLES, first + samples - begin)
@@ -174,7 +176,8 @@ def moments(
                 variances[name] = variances.get(name, 0.0) + its[name] * (count / samples)
             if many:
                 in_common.append(leanings(found, values, its))
-            at_kinks, apart = at_kinks or noise.at_kinks, apart or noise.apart
+            at_kinks, at_jumps = at_kinks or noise.at_kinks, at_jumps or noise.at_jumps
+            apart = apart or noise.apart
     share = COMES_APART_AT_KINKS if at_kinks else COMES_APART if apart else np.inf
     return {
         name: Moments(
@@ -183,6 +186,7 @@ def moments(
             share,
             _LEAST * noise.least,
             not name.startswith("d_params."),
+            at_kinks or at_jumps,
             np.concatenate([each[name] for each in in_common], axis=1) if many else None,
         )
         for name, deviation in together(variances, samples, max(1, samples // stride), noise.unit).items()

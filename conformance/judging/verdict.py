@@ -168,7 +168,7 @@ def judge(expected: Expected, observed: Observed) -> Verdict:
     shared = [name for name in expected.values if name in observed.values]
     comparisons: _Comparisons = [_by_deviations(expected, name, observed.values[name]) for name in shared]
     most = suspected_of(sum(c.numbers for c in comparisons if c is not None)) / farthest()
-    if any(_is_suspected(c, most) for c in comparisons):
+    if any(_is_suspected(expected, c, most) for c in comparisons):
         comparisons = _settled(expected, observed, comparisons, most) or [
             _by_limits(expected, name, observed.values[name], c) for name, c in zip(shared, comparisons, strict=True)
         ]
@@ -190,24 +190,29 @@ def judge(expected: Expected, observed: Observed) -> Verdict:
     return Verdict(tuple(found), missing, observed.path)
 
 
-def _is_suspected(found: Comparison | None, most: float) -> bool:
-    return found is None or found.undecided > 0 or found.ratio > most
+def _is_suspected(expected: Expected, found: Comparison | None, most: float) -> bool:
+    return found is None or _is_undecided(expected, found) or found.ratio > most
+
+
+def _is_undecided(expected: Expected, found: Comparison) -> bool:
+    """Whether some number could not be compared, that is not left out on purpose."""
+    return found.undecided > expected.left_out.get(found.quantity, 0)
 
 
 def _settled(expected: Expected, observed: Observed, comparisons: _Comparisons, most: float) -> _Comparisons:
     """The comparisons by a closer look, if no number is suspected by it any more; else none."""
-    if not expected.closer or any(c is None or c.undecided or c.problem for c in comparisons):
+    if not expected.closer or any(c is None or _is_undecided(expected, c) or c.problem for c in comparisons):
         return ()
     found: list[Comparison | None] = []
     for each in comparisons:
-        if each is None or not _is_suspected(each, most):
+        if each is None or not _is_suspected(expected, each, most):
             found.append(each)
             continue
         if each.ratio * farthest() > BEYOND_DOUBT:
             return ()
         name, deviations = each.quantity, expected.closer[each.quantity]
         now = compare(name, expected.values[name], farthest() * deviations, observed.values[name])
-        if _is_suspected(now, most):
+        if _is_suspected(expected, now, most):
             return ()
         now = replace(now, deviation=float(deviations[now.index]), certain=False)
         found.append(_with_errors_of(each, now))
@@ -271,13 +276,13 @@ def in_common_of(comparisons: Sequence[Comparison]) -> tuple[list[list[float]], 
 
 def _by_limits(expected: Expected, name: str, got: Any, first: Comparison | None) -> Comparison:
     """Compared with the limits, unless it is wrong beyond doubt already."""
-    if first is not None and (first.problem or (expected.smooth and BEYOND_DOUBT < first.ratio * farthest() < np.inf)):
+    beyond_doubt = first is not None and BEYOND_DOUBT < first.ratio * farthest() < np.inf
+    if first is not None and (first.problem or (beyond_doubt and expected.smooth())):
         return first
     found = compare(name, expected.values[name], expected.limits[name], got, expected.dtype)
     if first is None or not found.index:
         return found
-    found = beside_bound(expected, found)
-    return _with_errors_of(first, found)
+    return _with_errors_of(first, found if found.agrees else beside_bound(expected, found))
 
 
 def _with_errors_of(first: Comparison, found: Comparison) -> Comparison:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from .. import SimpleRNN, backward, compare, forward
 from ..activations import named
 from ..noise import OF_ROUNDING, Noise
 from ..pooling import pooled
@@ -168,6 +169,17 @@ def test_beside_a_kink_the_slope_may_be_either() -> None:
         slope = x.strictly_between(0.0, np.inf)
         assert (slope.delta is not None) == open_, at
         assert x.noise.at_kinks == open_, at
+
+
+@pytest.mark.parametrize(("start", "open_"), [(1e-35, True), (1e-20, False)])
+def test_the_slope_of_what_underflows_in_float32_may_be_that_of_0(start: float, open_: bool) -> None:
+    """A state of 10⁻⁴⁸ is 0 in float32, where relu has no slope."""
+    params = {"kernel": np.zeros((1, 1)), "recurrent_kernel": np.full((1, 1), 1e-13)}
+    cell, d_outputs = SimpleRNN(1, 1, activation="relu", use_bias=False), np.ones((1, 1, 1))
+    wide = forward(cell, params, np.zeros((1, 1, 1)), (np.full((1, 1), start),))
+    assert backward(wide, d_outputs).params["recurrent_kernel"] == start
+    flushed = {"params": {"recurrent_kernel": np.zeros((1, 1))}}
+    assert compare(wide, gradients=flushed, d_outputs=d_outputs).agrees is open_
 
 
 def test_several_slopes_beside_their_kinks_may_all_be_the_other() -> None:

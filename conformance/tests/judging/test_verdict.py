@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from conformance.common.deferred import Deferred
 from conformance.contract import Case, Observed
 from conformance.implementations.oracle.layers import Oracle
 from conformance.judging.expected import Expected, expect, farthest
@@ -136,6 +137,39 @@ def test_a_suspected_number_is_looked_at_more_closely_before_bounds_are_asked_fo
     verdict = judge(expected, Observed({"outputs": np.array([1.0, 2.0, 1.0])}))
     assert verdict.agrees is agrees
     assert verdict.comparisons[0].farthest == 10, "the errors are told as the first look has them"
+
+
+def test_numbers_that_are_left_out_on_purpose_ask_for_no_closer_look() -> None:
+    def unasked() -> dict[str, np.ndarray]:
+        raise NotImplementedError("was asked for")
+
+    of = {name: {"outputs": np.full(3, value)} for name, value in (("value", 1.0), ("off", 0.1))}
+    later = Deferred(["outputs"], unasked)
+    left_out = Expected(of["value"], later, None, of["off"], later, closer=later).without(
+        {"outputs": np.array([False, False, True])}
+    )
+    verdict = judge(left_out, Observed({"outputs": np.array([1.0, 1.1, 9.0])}))
+    assert (verdict.agrees, verdict.numbers, verdict.comparisons[0].undecided) == (True, 2, 1)
+    with pytest.raises(NotImplementedError, match="was asked for"):
+        judge(left_out, Observed({"outputs": np.array([1.0, 1.9, 9.0])}))
+
+
+@pytest.mark.parametrize(("activation", "at"), [("relu", 0.0), ("thresholded_relu(0.5)", 0.5)])
+def test_only_beside_a_kink_or_a_jump_does_the_bound_alone_decide(activation: str, at: float) -> None:
+    """Either side is as faithful there. Elsewhere slopes are as certain as those of a tanh."""
+    case = example("SimpleRNN", activation=activation).in_dtype(np.float32)
+    (start,) = case.initial_state or ()
+    argument = case.x[0, 0] @ case.params["kernel"] + start[0] @ case.params["recurrent_kernel"] + case.params["bias"]
+    for distance, smooth in ((0.1, True), (1e-8, False)):
+        bias = case.params["bias"].astype(np.float64)
+        bias[0] += at + distance - argument[0]
+        expected = expect(case.in_dtype(np.float64).replace(params={**case.params, "bias": bias}), "float32")
+        assert expected.smooth() is smooth, distance
+        nearer = [np.any(expected.limits[name] < bound) for name, bound in expected.bounds.items()]
+        assert any(nearer) is smooth, distance
+        other = Expected(expected.values, expected.bounds)
+        for one, more in ((expected, other), (other, expected)):
+            assert one.widened(more, lambda _: True, coarser=False).smooth() is smooth
 
 
 def test_few_roundings_that_are_beyond_their_bound_are_wrong_though_few_deviations_off() -> None:
