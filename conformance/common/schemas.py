@@ -54,7 +54,12 @@ def _validator() -> Any:
             its = {name: one for name, one in its.items() if name in instance and not _plain(instance[name], one)}
         return keywords["properties"](validator, its, instance, schema)
 
-    return extend(jsonschema.Draft202012Validator, {"items": items, "properties": properties})
+    def others(validator: Any, its: Any, instance: Any, schema: Any) -> Iterable[Any]:
+        plain = isinstance(instance, dict) and all(_plain(one, its) for one in instance.values())
+        return () if plain else keywords["additionalProperties"](validator, its, instance, schema)
+
+    quick = {"items": items, "properties": properties, "additionalProperties": others}
+    return extend(jsonschema.Draft202012Validator, quick)
 
 
 def _plain(content: Any, schema: Any) -> bool:

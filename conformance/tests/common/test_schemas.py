@@ -16,6 +16,8 @@ SCHEMAS: dict[str, Any] = {
     "numbers": {"items": {"type": "number"}},
     "rows": {"items": ROWS},
     "fields": {"properties": {"a": ROWS, "b": {"type": "integer"}, "c": {"type": ["string", "null"]}}},
+    "others": {"properties": {"a": {"items": False}}, "additionalProperties": {"type": "integer"}},
+    "no others": {"properties": {"a": True}, "additionalProperties": False},
     "nullable": {"properties": {"a": {"anyOf": [{"$ref": "#/$defs/numbers"}, {"type": "null"}]}}},
     "few": {"items": {"type": "array", "minItems": 1, "items": {"type": "number"}}},
     "first": {"prefixItems": [{"type": "string"}], "items": {"type": "number"}},
@@ -26,7 +28,17 @@ CONTENTS: list[Any] = [
     *([], [1, 2.5], [1, "2"], [True], [None], ["1", 2], [[]], [[1]], [[1, 1]], [["1"]], 5, "text", None, {}, {"a": 1}),
     *([[[1, 2], [3.0]]], [[[1, 2], [3, 4], [5, 6]]], [[[1, 2, 3, 4]]], [[[1, True]]], [[1, 2]], [[{}]], [{"0": 1}]),
     *({"a": [[1, 2], []]}, {"a": [[1, 2, 3, 4]]}, {"a": [1]}, {"a": [1, "2"]}, {"a": None}, {"a": [1, 2, 3, 4]}),
-    *({"b": 1}, {"b": 1.0}, {"b": True}, {"b": 1.5}, {"c": None}, {"c": "x"}, {"c": 1}, {"a": [[1, 2]], "b": "1"}),
+    *(
+        {"b": 1},
+        {"b": 1.0},
+        {"b": True},
+        {"b": 1.5},
+        {"c": None},
+        {"c": "x"},
+        {"c": 1},
+        {"a": [[1, 2]], "b": "1"},
+        {"b": 1, "c": "x"},
+    ),
 ]
 
 
