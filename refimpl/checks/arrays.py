@@ -32,6 +32,8 @@ def as_array(name: str, value: Any) -> Array:
 
     Raises `InvalidArgument` for what NumPy cannot read, a masked array (its mask would be lost), and too many numbers.
     """
+    if type(value) is np.ndarray and value.size <= MOST_NUMBERS:  # most are
+        return value
     if carries_its_own_arithmetic(value):
         return value
     if isinstance(value, np.ma.MaskedArray) or (
@@ -69,9 +71,7 @@ def array(
     infinity.
     """
     found = as_array(name, value)
-    if found.ndim != len(axes) or any(
-        size not in (None, got) for size, got in zip(axes.values(), found.shape, strict=True)
-    ):
+    if not _fits(found.shape, tuple(axes.values())):
         sizes = ", ".join(axis if size is None else f"{axis}={size}" for axis, size in axes.items())
         raise InvalidArgument(name, expected=f"shape ({sizes})", got=f"shape {found.shape}")
     return _numbers(name, found, dtype, check_finite, source)
@@ -81,6 +81,9 @@ def shaped(
     name: str, value: Any, shape: Sequence[int], *, dtype: Any = None, check_finite: bool = True, source: str = "x"
 ) -> Array:
     """`array` of exactly that shape."""
+    found = as_array(name, value)
+    if found.shape == tuple(shape):
+        return _numbers(name, found, dtype, check_finite, source)
     axes = {f"axis {k}": size for k, size in enumerate(shape)}
     return array(name, value, axes, dtype=dtype, check_finite=check_finite, source=source)
 
@@ -137,6 +140,11 @@ def weights(name: str, value: Any, shape: Sequence[int] | None = None) -> Array:
     elif found.dtype.name not in _MOVED or not found.dtype.isnative:
         raise InvalidArgument(name, expected=f"dtype {', '.join(_MOVED)} or object", got=described(found))
     return found
+
+
+def _fits(shape: tuple[int, ...], sizes: tuple[int | None, ...]) -> bool:
+    """Whether the shape has these sizes; None matches any."""
+    return len(shape) == len(sizes) and all(size in (None, got) for size, got in zip(sizes, shape, strict=True))
 
 
 def _numbers(name: str, found: Array, dtype: Any, check_finite: bool, source: str) -> Array:

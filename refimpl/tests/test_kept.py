@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import platform
+import subprocess
+import sys
 import tracemalloc
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -102,3 +106,28 @@ def test_a_run_that_keeps_nothing_holds_its_outputs_alone() -> None:
     assert most < 1.5 * one
     most, _ = memory_of(lambda: forward(cell, params, x, keep=False, return_sequences=False))
     assert most < 0.5 * one
+
+
+_FAULTS_A_CALL = """
+import resource
+import numpy as np
+import {package} as ri
+
+rng = np.random.default_rng(0)
+cell = ri.LSTM(32, 32)
+params, x = cell.init(rng), rng.normal(size=(32, 50, 32))
+faults = []
+for _ in range(8):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    ri.backward(ri.forward(cell, params, x), x)
+    faults.append(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+print(min(faults[4:]))
+"""
+
+if platform.libc_ver()[0] == "glibc":
+
+    def test_a_call_gets_the_memory_that_the_last_one_freed() -> None:
+        package = Path(__file__).parents[1]
+        script = _FAULTS_A_CALL.format(package=package.name)
+        done = subprocess.run([sys.executable, "-c", script], cwd=package.parent, capture_output=True, text=True)
+        assert int(done.stdout) < 100, f"pages that a call got anew; without `trace._expect` 1500: {done.stderr}"
