@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -65,6 +66,14 @@ DEAREST = (
 
 # pytest-xdist's workers have a width of 80, of no terminal; what commands print is looked at in its own width.
 os.environ.pop("COLUMNS", None)
+
+
+@pytest.hookimpl(hookwrapper=True, optionalhook=True)
+def pytest_xdist_auto_num_workers() -> Iterator[None]:
+    """One worker more than cores, unless the environment says how many: many a test waits for what sleeps or hangs."""
+    found: Any = yield
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" not in os.environ:
+        found.force_result(found.get_result() + 1)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
