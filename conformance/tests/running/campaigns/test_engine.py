@@ -39,6 +39,7 @@ def test_a_campaign_whose_worker_is_killed_and_replaced_gives_the_same_to_the_by
     assert (one / "result.json").read_bytes() == (other / "result.json").read_bytes()
     assert files(one).items() <= files(other).items()
     assert len(files(other)) == len(files(one)) + found.apart > len(files(one))
+    assert undisturbed(whole, other).chunks == 0, "all of it is done"
 
 
 def _numpy(whole: Campaign, folder: Path) -> str:
