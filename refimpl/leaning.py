@@ -44,7 +44,7 @@ def leanings(sampled: Mapping[str, Sequence[Any]], values: Arrays, variances: Ar
     unit = 0.0
     for name, parts in sampled.items():
         if values[name].size and all(isinstance(part, SampledValues) for part in parts):
-            errors = _errors(parts)
+            errors = errors_of(parts)
             if errors is not None:
                 unit = parts[0].noise.unit
                 alike.setdefault(len(errors), {})[name] = errors[:, some_of(values[name].size)]
@@ -60,7 +60,7 @@ def leanings(sampled: Mapping[str, Sequence[Any]], values: Arrays, variances: Ar
     return found
 
 
-def _errors(parts: Sequence[SampledValues]) -> Array | None:
+def errors_of(parts: Sequence[SampledValues]) -> Array | None:
     """``(samples, numbers)`` of all parts; None where none has any."""
     deltas = [part.settled() for part in parts]
     samples = max((len(delta) for delta in deltas if delta is not None), default=0)

@@ -169,7 +169,7 @@ def moments(
         for begin in range(first, first + samples, MOST_SAMPLES):
             count = min(MOST_SAMPLES, first + samples - begin)
             noise = Noise(precision, count, (seed, begin), **shared)
-            found = _sampled(run, noise, outputs, state, gradients)
+            found = sampled_parts(run, noise, outputs, state, gradients)
             its: dict[str, Array] = {}
             for name, parts in found.items():
                 values[name], its[name] = _joined(parts)
@@ -205,7 +205,7 @@ def named(run: Any, gradients: Gradients | None, state_names: Sequence[str]) -> 
     return found
 
 
-def _sampled(run: AnyRun, noise: Noise, d_outputs: Array, d_state: State, gradients: bool) -> dict[str, list[Any]]:
+def sampled_parts(run: AnyRun, noise: Noise, d_outputs: Array, d_state: State, gradients: bool) -> dict[str, list[Any]]:
     """Every quantity, in pieces of the batch; of parameters' gradients, which are sums over them, in one."""
     if not noise.careful and may_be_at_once(run, noise.precision):
         noise.carry_to_first_order(True)

@@ -54,6 +54,7 @@ INSIDE: dict[str, str] = {
     "sampling.Moments": RESULT,
     "sampling.Spread": RESULT,
     "sampling.moments": "what `spread` and `compare` do",
+    "sampling.sampled_parts": "what they evaluate, after the checks",
     "sampling.named": "how `spread` and `compare` name quantities",
     "comparing.Comparison": RESULT,
     "comparing.Verdict": RESULT,
