@@ -33,6 +33,7 @@ from typing import Any
 
 from ..cases.attributes import check_attributes
 from ..cases.declarations import Misdeclared
+from ..common.importing import collector_paused
 from ..common.reading import read_toml
 from ..common.schemas import mismatch
 from ..contract import Implementation, NotRun, attribute_of
@@ -169,7 +170,9 @@ def load(name: str, device: str = "cpu") -> Implementation:
     """
     source = source_of(name)
     with installed(source):
-        made = _made(name, imported(source.target), device)
+        with collector_paused():
+            implementation_class = imported(source.target)
+        made = _made(name, implementation_class, device)
     for attribute in ("name", "versions", "dtypes", "cells", "observe"):
         if not getattr(made, attribute, None):
             raise Misdeclared(f"expected an attribute {attribute!r} that is not empty")

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ...common.importing import collector_paused
 from ...implementations.finding import not_installed, offered
 from .running import loaded, save
 
@@ -22,9 +23,10 @@ def main(arguments: Sequence[str]) -> int:
     inputs = loaded(folder / "inputs.npz", asked["names"])
     found: dict[str, Any] = {"not run": "", "failed": "", "names": [], "report": {}, "versions": {}}
     try:
-        for package in source.packages:
-            found["versions"][package] = _version(importlib.import_module(package))
-        module = importlib.import_module(source.target)
+        with collector_paused():
+            for package in source.packages:
+                found["versions"][package] = _version(importlib.import_module(package))
+            module = importlib.import_module(source.target)
     except ModuleNotFoundError as error:
         if error.name not in source.packages:
             raise

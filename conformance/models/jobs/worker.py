@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from ...common.importing import collector_paused
 from ...contract import NotRun
 from ...implementations.finding import not_installed, source_of
 
@@ -38,9 +39,11 @@ def main(arguments: Sequence[str]) -> int:
     source = source_of(framework)
     module, _, function = target.partition(":")
     try:
-        for package in source.packages:
-            importlib.import_module(package)
-        answer, found["report"] = getattr(importlib.import_module(module), function)(given, options, tell)
+        with collector_paused():
+            for package in source.packages:
+                importlib.import_module(package)
+            side = importlib.import_module(module)
+        answer, found["report"] = getattr(side, function)(given, options, tell)
     except NotRun as reason:
         found["not run"] = str(reason)
     except ModuleNotFoundError as error:

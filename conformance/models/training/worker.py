@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ...common.importing import collector_paused
 from ...implementations.finding import not_installed, offered
 from .tasks import TASKS
 
@@ -28,7 +29,8 @@ def main(arguments: Sequence[str]) -> int:
     report: dict[str, Any] = {"versions": {}, "manner": "", "dtype": "", "done": [], "not_run": {}}
     source = offered("training")[name]
     try:
-        side = importlib.import_module(source.target)
+        with collector_paused():
+            side = importlib.import_module(source.target)
     except ModuleNotFoundError as error:
         if error.name not in source.packages:
             raise
