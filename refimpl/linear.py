@@ -18,7 +18,9 @@ Factors = tuple[Array, ...] | None
 
 def affine(x: Array, kernel: Array, bias: Array | None = None, factors: Factors = None) -> Array:
     """``(x * factors) @ kernel + bias``: ``(..., m)`` and ``(m, n)`` give ``(..., n)``."""
-    if factors is not None and len(factors) > 1:
+    if factors is None:
+        product = _product(x, kernel)
+    elif len(factors) > 1:
         parts = zip(factors, blocks(kernel, len(factors)), strict=True)
         product = concatenate(*((x * factor) @ block for factor, block in parts))
     else:
@@ -30,7 +32,9 @@ def affine(x: Array, kernel: Array, bias: Array | None = None, factors: Factors 
 
 def affine_adjoint(d_out: Array, kernel: Array, factors: Factors = None) -> Array:
     """The cotangent of ``x`` in `affine`, from that of its result."""
-    if factors is not None and len(factors) > 1:
+    if factors is None:
+        return _product(d_out, kernel.T)
+    if len(factors) > 1:
         count = len(factors)
         pulled = [d @ block.T for d, block in zip(blocks(d_out, count), blocks(kernel, count), strict=True)]
         return total(*(dropped(d, factors, k) for k, d in enumerate(pulled)))
@@ -70,6 +74,8 @@ def dropped(x: Array, factors: Factors, gate: int = 0) -> Array:
 def blocks(a: Array, count: int) -> tuple[Array, ...]:
     """The ``count`` equal blocks of the last axis, one a gate."""
     width = a.shape[-1] // count
+    if count == 2:  # as every step asks for
+        return a[..., :width], a[..., width:]
     return tuple([a[..., k * width : (k + 1) * width] for k in range(count)])  # a generator takes twice as long
 
 

@@ -190,7 +190,7 @@ def _together(run: Run, cotangents: Sequence[StepCotangents]) -> StepCotangents:
     """Those of several steps, ``(time, batch, features)``."""
     cell, columns = run.cell, run.params["kernel"].shape[1]
     d_xw = d_hu = stacked([each.projected for each in cotangents], run.x, columns)
-    if any(each.recurrent is not each.projected for each in cotangents):
+    if cotangents and cotangents[0].recurrent is not cotangents[0].projected:
         d_hu = stacked([each.recurrent for each in cotangents], run.x, columns)
     d_output = None
     if "projection_kernel" in run.params:
