@@ -117,9 +117,8 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def forked_workers() -> Iterator[None]:
     """Dask's workers are forked from one process with the imports, which are most of what a short one does."""
-    import dask  # here, as most modules need none of it
-    import distributed
-
+    dask = pytest.importorskip("dask", reason="Dask is not installed")
+    distributed = pytest.importorskip("distributed", reason="Dask is not installed")
     with dask.config.set({"distributed.worker.multiprocessing-method": "forkserver"}):
         context = distributed.utils.get_mp_context()
         context.set_forkserver_preload(["distributed", "conformance.power.campaigns"])

@@ -14,6 +14,7 @@ import pytest
 from conformance.cases.building import build_case
 from conformance.cases.choosers import SeededChooser
 from conformance.cases.probing import is_probing
+from conformance.commands.main import main
 from conformance.common.schemas import mismatch
 from conformance.contract import Case
 from conformance.power.campaigns import certified, plan, walk, wrong
@@ -22,8 +23,6 @@ from conformance.power.tolerance_study import report
 from conformance.power.tolerance_study.measuring import study as plain_study
 from conformance.running.campaigns.chunks import canonical
 from conformance.truth import corpus
-
-from ..support import python
 
 SOUND, WRONG = (f"conformance.tests.support.planted_faults:{name}" for name in ("Sound", "GatesSwapped"))
 
@@ -82,15 +81,15 @@ def _assert_same(one: Case, other: Case) -> None:
     np.testing.assert_array_equal(one.x, other.x)
 
 
-def test_a_study_is_the_plain_one_but_for_its_times(tmp_path: Path) -> None:
-    pytest.importorskip("distributed", reason="Dask is not installed")
+@pytest.mark.usefixtures("forked_workers")
+def test_a_study_is_the_plain_one_but_for_its_times(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder, result = str(tmp_path / "chunks"), tmp_path / "study.json"
     asked = ("tolerance-study", "--implementation", "oracle", "--dtype", "float32", "--cases", "20", "--seed", "1")
     where = ("--alarms-only", "--workers", "1", "--folder", folder, "--json", str(result))
-    status, said = python("-m", "conformance", "campaign", *asked, *where)
+    status = main(["campaign", *asked, *where])
     (plain,) = plain_study([("oracle", "float32", 20)], 1, 1, lambda _: None, faults=False)
     expected = report.without_nan(report.summary(plain))
-    assert status == 0, said
+    assert status == 0, capsys.readouterr().out
     assert json.loads(result.read_text())["merged"]["study"] == expected | {"cost": None, "versions": {}}
 
 
@@ -138,8 +137,8 @@ def test_the_plan_multiplies_what_was_measured() -> None:
     assert any("takes 500 chunks a second. It keeps 5,000 cores" in line for line in said)
 
 
+@pytest.mark.usefixtures("forked_workers")
 def test_the_merging_is_simulated_with_the_walk_s_own_result() -> None:
-    pytest.importorskip("distributed", reason="Dask is not installed")
     (chunk,) = walk.campaign_of(plan._walk(3, 3)).chunks
     its = plan.measure(chunk.work(**chunk.parameters), 20, 3)
     assert its.size > 500
