@@ -11,7 +11,7 @@ from ..support import python
 
 LACKING = (
     *("dask", "distributed"),
-    *("rich", "jsonschema", "junitparser", "cpuinfo", "flint", "matplotlib"),
+    *("rich", "jsonschema_rs", "junitparser", "cpuinfo", "flint", "matplotlib"),
     *("tensorflow", "keras", "onnx", "onnxruntime", "onnxscript"),
 )
 RIGHT = "conformance.tests.support.planted_violations:Right"
@@ -60,12 +60,12 @@ def test_a_run_needs_no_more(bare: str, tmp_path: Path) -> None:
     )
     assert status == 0, said
     assert "right (cpu)" in said
-    assert "schemas: jsonschema is not installed" in said
+    assert "schemas: jsonschema-rs is not installed" in said
     assert "[bold]" not in said
     found = json.loads(where.read_text())
     assert found["implementations"][0]["verdict"] == "agrees"
     assert found["machine"]["processor"] == "unknown"
-    assert found["not_run"]["schemas"].startswith("jsonschema is not installed")
+    assert found["not_run"]["schemas"].startswith("jsonschema-rs is not installed")
 
 
 @pytest.mark.parametrize(

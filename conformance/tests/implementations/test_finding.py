@@ -145,7 +145,7 @@ def test_a_folder_offers_what_its_file_says_and_the_slowest_comes_first(folder: 
     ("old", "new", "message"),
     [
         ("timed = ", "timd = ", r"\$\.mine: .*'timd' was unexpected"),
-        ("[mine]", "[empty]\n[mine]", r"\$\.empty: .* is not valid under any of the given schemas"),
+        ("[mine]", "[empty]\n[mine]", r"\$\.empty: .* is not valid under any of the schemas"),
         ('"timed:Mine"', '"timed.py:Mine!"', r"\$\.mine\.timed: .* does not match"),
         ("seconds = 7", "seconds = -7", r"\$\.mine\.seconds: -7 is less than the minimum"),
         ('extra = "mine"', "extra = 1", r"\$\.extra: 1 is not of type 'string'"),

@@ -102,7 +102,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         (MODEL + "ulps = { tanh = 1 }", "'source' is a required property"),
         (MODEL + 'ulps = { tanh = 0 }\nsource = "s"', "minimum"),
         ("[measured.torch]\ntanh = { float64 = 1 }", "'versions' is a required property"),
-        ('[measured.torch]\nversions = "1"', "does not have enough properties"),
+        ('[measured.torch]\nversions = "1"', "has less than 2 properties"),
         ('[measured.torch]\nversions = "1"\ntanh = { float64 = -1 }', "minimum"),
         ('[measured.torch]\nversions = "1"\ntanh = { float8 = 1 }', "'float8' is not one of"),
         ('[measured]\n[wrong.torch]\ntanh = ["float8"]', "'float8' is not one of"),

@@ -100,7 +100,7 @@ def named(stack: Sequence[str]) -> list[tuple[str, str]]:
             IMPORTS,
             (
                 "re.compile",
-                "jsonschema.validators",
+                "rich.console",
                 IMPORT,
                 "conformance.judging.divergences",
                 IMPORT,

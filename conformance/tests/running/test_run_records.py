@@ -82,9 +82,9 @@ def test_a_record_of_a_gpu_says_which(record: dict[str, Any], tmp_path: Path) ->
     ("change", "said"),
     [
         ({"format": 1}, r"\$\.format: 2 was expected"),
-        ({"gpu": None}, r"\$\.gpu: None is not of type 'object'"),
+        ({"gpu": None}, r"\$\.gpu: null is not of type 'object'"),
         ({"command": "python cheat.py"}, r"\$\.command"),
-        ({"implementations": []}, r"\$\.implementations: \[\] should be non-empty"),
+        ({"implementations": []}, r"\$\.implementations: \[\] has less than 1 item"),
         ({"more": 1}, "'more' was unexpected"),
     ],
 )
