@@ -276,9 +276,10 @@ def in_common_of(comparisons: Sequence[Comparison]) -> tuple[list[list[float]], 
 
 def _by_limits(expected: Expected, name: str, got: Any, first: Comparison | None) -> Comparison:
     """Compared with the limits, unless it is wrong beyond doubt already."""
-    beyond_doubt = first is not None and BEYOND_DOUBT < first.ratio * farthest() < np.inf
-    if first is not None and (first.problem or (beyond_doubt and expected.smooth())):
-        return first
+    if first is not None:
+        beyond_doubt = BEYOND_DOUBT < first.ratio * farthest() < np.inf
+        if first.problem or not np.isfinite(first.got) or (beyond_doubt and expected.smooth()):
+            return first
     found = compare(name, expected.values[name], expected.limits[name], got, expected.dtype)
     if first is None or not found.index:
         return found

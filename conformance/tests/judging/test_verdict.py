@@ -172,6 +172,14 @@ def test_only_beside_a_kink_or_a_jump_does_the_bound_alone_decide(activation: st
             assert one.widened(more, lambda _: True, coarser=False).smooth() is smooth
 
 
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+def test_what_is_no_number_where_one_is_due_is_wrong_at_first_sight(wrong: float) -> None:
+    of = {name: {"outputs": np.full(3, value)} for name, value in (("value", 1.0), ("off", 0.1))}
+    expected = Expected(of["value"], Unasked(), None, of["off"], Unasked(), closer=Unasked())
+    (found,) = judge(expected, Observed({"outputs": np.array([1.0, wrong, 1.0])})).disagreements
+    assert found.index == (1,)
+
+
 def test_few_roundings_that_are_beyond_their_bound_are_wrong_though_few_deviations_off() -> None:
     """A SimpleRNN without an activation rounds seldom, and its bounds are near."""
     case = example("SimpleRNN", activation="linear").in_dtype(np.float32)
