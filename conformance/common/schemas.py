@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from collections.abc import Mapping
 from itertools import islice
 from typing import Any
@@ -18,7 +20,19 @@ def mismatch(content: Any, schema: Mapping[str, Any]) -> str:
     """Where the content does not follow the schema, and how, by the first two mistakes; empty where it does."""
     if not _THERE:
         return ""
-    return "; ".join(map(_told, islice(jsonschema_rs.Draft202012Validator(dict(schema)).iter_errors(content), 2)))
+    validator = jsonschema_rs.Draft202012Validator(dict(schema))
+    if validator.is_valid(content):
+        return ""
+    return "; ".join(map(_told, islice(validator.iter_errors(_in_numbers(content)), 2)))
+
+
+def _in_numbers(content: Any) -> Any:
+    """With a finite number for each float, as JSON has no others: of records, infinity and NaN are numbers."""
+    if isinstance(content, dict):
+        return {name: _in_numbers(one) for name, one in content.items()}
+    if isinstance(content, list):
+        return [_in_numbers(one) for one in content]
+    return sys.float_info.max if isinstance(content, float) and not math.isfinite(content) else content
 
 
 def _told(error: Any) -> str:

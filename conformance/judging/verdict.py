@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from refimpl.leaning import some_of, sums
-from refimpl.looks import BEYOND_DOUBT, CLOSEST, suspected_of
+from refimpl.looks import BEYOND_DOUBT, CLOSEST, FINEST, is_near, suspected_of
 from refimpl.tails import two_sided
 
 from ..contract import FAMILIES, Array, Observed, family_of
@@ -36,6 +36,7 @@ class Comparison:
     certain    whether the number lies beyond its proven bound; False where the bound was not asked for
     measured   how many errors were compared with a deviation, of a dozen samples; ``squares`` is the sum of the squares
                of their ratios, and ``farthest`` the greatest
+    samples    of the look that decided
     in_common  ``(3, 1 + samples)``, what the errors and those of each sample have in common (`refimpl.leaning`)
     """
 
@@ -53,6 +54,7 @@ class Comparison:
     measured: int = 0
     squares: float = 0.0
     farthest: float = 0.0
+    samples: int = CLOSEST
     in_common: Array | None = field(default=None, compare=False)
 
     @property
@@ -74,7 +76,7 @@ class Comparison:
         deviations = error / self.deviation
         if self.certain:
             return f"{told}: wrong, {deviations:.3g} deviations off"
-        chance = min(1.0, NUMBERS * two_sided(deviations, CLOSEST))
+        chance = min(1.0, NUMBERS * two_sided(deviations, self.samples))
         return f"{told}: improbable, {deviations:.3g} deviations off; probability {chance:.1g} in a run"
 
 
@@ -283,6 +285,9 @@ def _by_limits(expected: Expected, name: str, got: Any, first: Comparison | None
     found = compare(name, expected.values[name], expected.limits[name], got, expected.dtype)
     if first is None or not found.index:
         return found
+    if expected.finest and is_near(found.ratio):
+        finer = compare(name, expected.values[name], expected.finest_limits[name], got, expected.dtype)
+        found = replace(finer, samples=FINEST)
     return _with_errors_of(first, found if found.agrees else beside_bound(expected, found))
 
 
@@ -298,5 +303,7 @@ def beside_bound(expected: Expected, found: Comparison) -> Comparison:
     name, at = found.quantity, found.index
     deviation, bound = float(expected.refined[name][at]), float(expected.bounds[name][at])
     proven = bound != farthest() * deviation  # it is so where there is no bound
+    if found.samples == FINEST:
+        deviation = float(expected.finest[name][at])
     certain = proven and abs(found.got - found.expected) > bound
     return replace(found, deviation=deviation, certain=certain)
