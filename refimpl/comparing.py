@@ -27,7 +27,7 @@ from .arrays import Array
 from .errors import InvalidArgument
 from .given import in_float64, quantities
 from .given import numbers as checked_numbers
-from .looks import CLOSEST, Looks, asks_for_bound, is_near, is_open
+from .looks import CLOSEST, CLOSEST_LOOK, Looks, asks_for_bound, is_near, is_open
 from .precision import Precision
 from .running import AnyRun, backward, checked_run
 from .sampling import SAMPLES, Moments, named
@@ -170,7 +170,7 @@ def compare(
         numbers = sum(case.numbers for case in cases.values())
         if not is_open(worst, numbers):
             break
-        if look == len(looks.counts) - 2 and not is_near(worst / deviations_at(LIMIT / numbers, CLOSEST)):
+        if look == CLOSEST_LOOK and not is_near(worst / deviations_at(LIMIT / numbers, CLOSEST)):
             break
     bounds: dict[str, Array] = {}
     if proven or asks_for_bound(wide.cell, worst):

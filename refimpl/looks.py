@@ -28,6 +28,7 @@ FIRST_OF_MANY = 6
 CLOSER = 48
 CLOSEST, FINEST = 96, 384
 """The limit is 8.7 deviations then, and 7.7."""
+CLOSEST_LOOK = 2  # its place in `Looks.counts`; from it on partial sums are looked at
 _NEAR = 0.7, 1.3
 """Of a limit by `CLOSEST`: what these say is a tenth off, in the mean."""
 _FINE = 24
@@ -117,7 +118,7 @@ class Looks:
                 samples=self.counts[look],
                 seed=self.seed,
                 first=sum(self.counts[:look]),
-                careful=self.counts[look] >= CLOSEST,
+                careful=look >= CLOSEST_LOOK,
                 many=self.many and look == 0,
             )
         return self.taken[look]

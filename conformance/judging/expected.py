@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 import refimpl as ri
-from refimpl.looks import CLOSEST, FINEST, SUSPECTED, Looks, asks_for_bound
+from refimpl.looks import CLOSEST, CLOSEST_LOOK, FINEST, SUSPECTED, Looks, asks_for_bound
 from refimpl.precision import Precision
 from refimpl.sampling import Moments
 from refimpl.tails import deviations_at
@@ -200,7 +200,7 @@ def _is_smooth(case: Case, looks: Looks) -> bool:
     """By the first look too, as most kinks are near enough for it: then no closer one is taken."""
     if ri.rounding.is_smooth(case.cell, case.wants_gradients):
         return True
-    return not (looks.either(0) or looks.either(looks.counts.index(CLOSEST)))
+    return not (looks.either(0) or looks.either(CLOSEST_LOOK))
 
 
 def _in_common(found: Moments) -> Array:
