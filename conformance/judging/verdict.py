@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from refimpl.leaning import some_of, sums
 from refimpl.looks import BEYOND_DOUBT, CLOSEST, FINEST, is_near, suspected_of
 from refimpl.tails import two_sided
 
 from ..contract import FAMILIES, Array, Observed, family_of
 from .expected import NUMBERS, Expected, farthest
+from .in_common import in_common
 
 NEGLIGIBLE_RATIO = 0.01
 """An error below a hundredth of its bound is never reported as grown."""
@@ -170,7 +170,7 @@ def judge(expected: Expected, observed: Observed) -> Verdict:
     shared = [name for name in expected.values if name in observed.values]
     comparisons: _Comparisons = [_by_deviations(expected, name, observed.values[name]) for name in shared]
     most = suspected_of(sum(c.numbers for c in comparisons if c is not None)) / farthest()
-    if any(_is_suspected(expected, c, most) for c in comparisons):
+    if any(_is_suspected(c, most) for c in comparisons):
         comparisons = _settled(expected, observed, comparisons, most) or [
             _by_limits(expected, name, observed.values[name], c) for name, c in zip(shared, comparisons, strict=True)
         ]
@@ -192,29 +192,31 @@ def judge(expected: Expected, observed: Observed) -> Verdict:
     return Verdict(tuple(found), missing, observed.path)
 
 
-def _is_suspected(expected: Expected, found: Comparison | None, most: float) -> bool:
-    return found is None or _is_undecided(expected, found) or found.ratio > most
+def _compared(expected: Expected, name: str, bound: Array, got: Any) -> Comparison:
+    """Compared with what is expected; what is left out on purpose is not undecided."""
+    found = compare(name, expected.values[name], bound, got, expected.dtype)
+    left_out = min(found.undecided, expected.left_out.get(name, 0))
+    return replace(found, undecided=found.undecided - left_out) if left_out else found
 
 
-def _is_undecided(expected: Expected, found: Comparison) -> bool:
-    """Whether some number could not be compared, that is not left out on purpose."""
-    return found.undecided > expected.left_out.get(found.quantity, 0)
+def _is_suspected(found: Comparison | None, most: float) -> bool:
+    return found is None or found.undecided > 0 or found.ratio > most
 
 
 def _settled(expected: Expected, observed: Observed, comparisons: _Comparisons, most: float) -> _Comparisons:
     """The comparisons by a closer look, if no number is suspected by it any more; else none."""
-    if not expected.closer or any(c is None or _is_undecided(expected, c) or c.problem for c in comparisons):
+    if not expected.closer or any(c is None or c.undecided or c.problem for c in comparisons):
         return ()
     found: list[Comparison | None] = []
     for each in comparisons:
-        if each is None or not _is_suspected(expected, each, most):
+        if each is None or not _is_suspected(each, most):
             found.append(each)
             continue
         if each.ratio * farthest() > BEYOND_DOUBT:
             return ()
         name, deviations = each.quantity, expected.closer[each.quantity]
-        now = compare(name, expected.values[name], farthest() * deviations, observed.values[name])
-        if _is_suspected(expected, now, most):
+        now = _compared(expected, name, farthest() * deviations, observed.values[name])
+        if _is_suspected(now, most):
             return ()
         now = replace(now, deviation=float(deviations[now.index]), certain=False)
         found.append(_with_errors_of(each, now))
@@ -227,7 +229,7 @@ def _by_bound(expected: Expected, found: Comparison | None, observed: Observed) 
     if found is None or not agrees or not expected.near_bound(found.ratio * farthest()):
         return found
     name = found.quantity
-    bounded = compare(name, expected.values[name], expected.bounds[name], observed.values[name], expected.dtype)
+    bounded = _compared(expected, name, expected.bounds[name], observed.values[name])
     return found if bounded.agrees else _with_errors_of(found, beside_bound(expected, bounded))
 
 
@@ -236,7 +238,7 @@ def _by_deviations(expected: Expected, name: str, got: Any) -> Comparison | None
     if name not in expected.deviations:
         return None
     deviation = expected.deviations[name]
-    found = compare(name, expected.values[name], farthest() * deviation, got, expected.dtype)
+    found = _compared(expected, name, farthest() * deviation, got)
     if found.problem:
         return found
     error = np.abs(np.asarray(got, np.float64) - expected.values[name])
@@ -249,31 +251,8 @@ def _by_deviations(expected: Expected, name: str, got: Any) -> Comparison | None
         measured=ratios.size,
         squares=float(np.square(ratios).sum()),
         farthest=float(ratios.max(initial=0.0)),
-        in_common=_in_common(expected, name, got),
+        in_common=in_common(expected, name, got),
     )
-
-
-def _in_common(expected: Expected, name: str, got: Any) -> Array | None:
-    """The errors' own sums beside those of each sample; None where these say nothing."""
-    if name not in expected.many or not expected.many[name].any():
-        return None
-    value, some = expected.values[name].ravel(), some_of(expected.values[name].size)
-    error = np.asarray(got, np.float64).ravel()[some] - value[some]
-    (own,) = sums(error[None], value[some], np.square(expected.deviations[name].ravel()[some]))
-    return np.concatenate([own, expected.many[name]], axis=1)
-
-
-def in_common_of(comparisons: Sequence[Comparison]) -> tuple[list[list[float]], int]:
-    """The sums over some quantities of a case, and their variances by the samples, ``(2, 3)``; and how many samples."""
-    parts = [each.in_common for each in comparisons if each.in_common is not None]
-    if not parts:
-        return [[0.0] * 3, [0.0] * 3], 0
-    samples = min(part.shape[1] - 1 for part in parts)  # gradients of large kernels are made of every so manyth
-    total = np.zeros((3, 1 + samples))
-    for part in parts:
-        own, of_samples = part[:, :1], part[:, 1:]
-        total += np.concatenate([own, of_samples[:, :: -(-of_samples.shape[1] // samples)][:, :samples]], axis=1)
-    return [total[:, 0].tolist(), np.square(total[:, 1:]).mean(axis=1).tolist()], samples
 
 
 def _by_limits(expected: Expected, name: str, got: Any, first: Comparison | None) -> Comparison:
@@ -282,12 +261,11 @@ def _by_limits(expected: Expected, name: str, got: Any, first: Comparison | None
         beyond_doubt = BEYOND_DOUBT < first.ratio * farthest() < np.inf
         if first.problem or not np.isfinite(first.got) or (beyond_doubt and expected.smooth()):
             return first
-    found = compare(name, expected.values[name], expected.limits[name], got, expected.dtype)
+    found = _compared(expected, name, expected.limits[name], got)
     if first is None or not found.index:
         return found
     if expected.finest and is_near(found.ratio):
-        finer = compare(name, expected.values[name], expected.finest_limits[name], got, expected.dtype)
-        found = replace(finer, samples=FINEST)
+        found = replace(_compared(expected, name, expected.finest_limits[name], got), samples=FINEST)
     return _with_errors_of(first, found if found.agrees else beside_bound(expected, found))
 
 

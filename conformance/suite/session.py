@@ -23,7 +23,8 @@ from ..common.printable import LINE, NAME, bounded, printable, printable_lines
 from ..common.protection import changed_fields, private_copy, private_fields
 from ..contract import Case, Implementation, Quantities, attribute_of, family_of
 from ..judging.divergences import Disagreement, Divergence, case_computed_by, divergences_of, expected_with
-from ..judging.verdict import Comparison, Verdict, beside_bound, in_common_of, squares_of, summary
+from ..judging.in_common import in_common_of
+from ..judging.verdict import Comparison, Verdict, beside_bound, squares_of, summary
 from ..running.events import Record, append_event
 from .answers import Answers, Asked
 from .failing_cases import LINES_SHOWN, failing_case, failure_message, script_of_case
@@ -68,6 +69,7 @@ class Session:
     record: Record | None = None
     seed: int = 0
     answers: Answers = field(default_factory=Answers)
+    shared: dict[str, Any] = field(default_factory=dict)  # what several tests need and one computes, by name
     _failed: set[str] = field(default_factory=set)
     _kept: int = 0
 
@@ -96,11 +98,6 @@ class Session:
     def coverage(self) -> Coverage:
         """What of the option space has been tried."""
         return Coverage(self.tuples)
-
-    @cached_property
-    def shared(self) -> dict[str, Any]:
-        """What several tests need and one computes, by name."""
-        return {}
 
     @property
     def cases_per_relation(self) -> int:
@@ -275,13 +272,13 @@ class Session:
             self._failed.add(test)
         summaries = verdict.by_family() if family is None else [summary(family, verdict.comparisons)]
         families: dict[str, dict[str, Any]] = {
-            name: {"numbers": numbers, "worst": ratio, "undecided": undecided}
-            for name, numbers, ratio, undecided in summaries
+            name: {"numbers": numbers, "worst": worst, "undecided": open_} for name, numbers, worst, open_ in summaries
         }
         for name, found in families.items():
             its = [c for c in verdict.comparisons if family is not None or family_of(c.quantity) == name]
             found["measured"], found["squares"] = squares_of(its)
-            found["in_common"], found["samples"] = in_common_of(() if classes else its)  # there one number may hide all
+            alike = [one.in_common for one in its if not classes]  # of special ones a number may hide all others
+            found["in_common"], found["samples"] = in_common_of(alike)
         self._write(
             event="case",
             test=test,
