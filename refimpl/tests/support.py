@@ -10,7 +10,7 @@ fraction: the same example serves every arithmetic.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -187,6 +187,18 @@ def run_of_cell(e: Example, **options: Any) -> Run:
     found = run(e, **options)
     assert isinstance(found, Run)
     return found
+
+
+def in_dtype(e: Example, dtype: Any) -> Example:
+    """The example in another dtype."""
+    return replace(
+        e,
+        params={name: a.astype(dtype) for name, a in e.params.items()},
+        x=e.x.astype(dtype),
+        initial_state=tuple(part.astype(dtype) for part in e.initial_state),
+        d_outputs=e.d_outputs.astype(dtype),
+        d_state=tuple(d.astype(dtype) for d in e.d_state),
+    )
 
 
 def both_ways(e: Example, **options: Any) -> tuple[AnyRun, Gradients]:

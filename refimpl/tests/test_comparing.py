@@ -10,25 +10,14 @@ import pytest
 
 from .. import GRU, LSTM, InvalidArgument, SimpleRNN, Verdict, assert_agrees, backward, compare, forward
 from ..comparing import LIMIT
-from ..looks import CLOSEST, SUSPECTED, Looks
-from ..precision import Precision
-from ..sampling import moments
-from ..tails import deviations_at
-from .support import STACKS, AnyCell, Example, both_ways, each_cell, example, run
+from ..looks import SUSPECTED
+from .support import STACKS, AnyCell, Example, both_ways, each_cell, example, in_dtype, run
 from .test_spread import each_kind, gone_wild, in_float32, ordinary
 
 
 def given(e: Example, dtype: Any = np.float32, **changed: Any) -> dict[str, Any]:
     """What an implementation returns that computes the example in a dtype as NumPy does."""
-    narrow = replace(
-        e,
-        params={name: a.astype(dtype) for name, a in e.params.items()},
-        x=e.x.astype(dtype),
-        initial_state=tuple(part.astype(dtype) for part in e.initial_state),
-        d_outputs=e.d_outputs.astype(dtype),
-        d_state=tuple(d.astype(dtype) for d in e.d_state),
-    )
-    over, gradients = both_ways(replace(narrow, **changed))
+    over, gradients = both_ways(replace(in_dtype(e, dtype), **changed))
     return {
         "outputs": over.outputs,
         "state": over.state,
@@ -38,19 +27,6 @@ def given(e: Example, dtype: Any = np.float32, **changed: Any) -> dict[str, Any]
         "d_state": e.d_state,
         "dtype": np.dtype(dtype).name,
     }
-
-
-def test_a_number_just_within_its_limit_is_settled_by_more_samples() -> None:
-    """The more samples, the nearer the limit: how large a deviation is is less in doubt."""
-    e = ordinary(LSTM(6, 9), 0)
-    wide = run(e)
-    first = sum(Looks(wide, Precision.of("float32"), (None, None), gradients=False).counts[:2])
-    found = moments(wide, "float32", gradients=False, samples=CLOSEST, first=first, careful=True)["outputs"]
-    limit = deviations_at(LIMIT / wide.outputs.size, CLOSEST)
-    for share, agrees in ((0.6, True), (0.98, False)):
-        got = wide.outputs.copy()
-        got[2, 3, 4] += share * limit * found.deviation[2, 3, 4]
-        assert compare(wide, outputs=got).agrees is agrees, share
 
 
 def verdict(e: Example, **what: Any) -> Verdict:

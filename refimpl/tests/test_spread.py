@@ -26,6 +26,7 @@ from .support import (
     each_shape,
     example,
     factors_of,
+    in_dtype,
     parts,
     run,
     short,
@@ -61,28 +62,11 @@ def ordinary(cell: AnyCell, seed: int, time: int = 7, batch: int = 4) -> Example
     )
 
 
-def narrow(value: Any) -> Any:
-    """Arrays by name, in float32."""
-    return {name: a.astype(np.float32) for name, a in value.items()}
-
-
-def narrowed(e: Example) -> Example:
-    """The example in float32."""
-    return replace(
-        e,
-        params=narrow(e.params),
-        x=e.x.astype(np.float32),
-        initial_state=tuple(part.astype(np.float32) for part in e.initial_state),
-        d_outputs=e.d_outputs.astype(np.float32),
-        d_state=tuple(d.astype(np.float32) for d in e.d_state),
-    )
-
-
 def in_float32(e: Example, **options: Any) -> Parts:
     """What NumPy computes in float32, in its own order of summation."""
     if "dropout" in options:
-        options["dropout"] = narrow(options["dropout"])
-    over, grads = both_ways(narrowed(e), **options)
+        options["dropout"] = {name: factors.astype(np.float32) for name, factors in options["dropout"].items()}
+    over, grads = both_ways(in_dtype(e, np.float32), **options)
     return {name: a.astype(np.float64) for name, a in (parts(over) | parts(grads)).items()}
 
 
@@ -179,7 +163,7 @@ def test_rows_that_are_equal_err_alike_and_their_errors_add_up(cell: AnyCell) ->
         ratio = all_.gradients.params["kernel"] / one.gradients.params["kernel"]
         assert np.median(ratio) > 24
         assert 0.4 < np.sqrt(np.mean(off(many, in_float32(many), "float32") ** 2)) < 1
-        over, grads = both_ways(narrowed(many))
+        over, grads = both_ways(in_dtype(many, np.float32))
         its = {"outputs": over.outputs, "state": over.state, "gradients": grads}
         verdict = compare(run(many), **its, d_outputs=many.d_outputs, d_state=many.d_state)
         assert verdict.agrees, verdict  # whose closest look tells apart what a dozen samples of equal rows do not
