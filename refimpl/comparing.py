@@ -27,11 +27,11 @@ from .arrays import Array
 from .errors import InvalidArgument
 from .given import in_float64, quantities
 from .given import numbers as checked_numbers
-from .looks import CLOSEST, CLOSEST_LOOK, Looks, asks_for_bound, is_near, is_open
+from .looks import Looks, asks_for_bound, is_open
 from .precision import Precision
 from .running import AnyRun, backward, checked_run
 from .sampling import SAMPLES, Moments, named
-from .tails import deviations_at, two_sided
+from .tails import two_sided
 
 LIMIT = 1e-6
 """The probability of a false alarm in one comparison, by the model."""
@@ -169,8 +169,6 @@ def compare(
         worst, freedom = max((case.worst for case in cases.values()), default=0.0), count
         numbers = sum(case.numbers for case in cases.values())
         if not is_open(worst, numbers):
-            break
-        if look == CLOSEST_LOOK and not is_near(worst / deviations_at(LIMIT / numbers, CLOSEST)):
             break
     bounds: dict[str, Array] = {}
     if proven or asks_for_bound(wide.cell, worst):

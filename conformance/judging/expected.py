@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 import refimpl as ri
-from refimpl.looks import CLOSEST, CLOSEST_LOOK, FINEST, SUSPECTED, Looks, asks_for_bound
+from refimpl.looks import CLOSEST, CLOSEST_LOOK, SUSPECTED, Looks, asks_for_bound
 from refimpl.precision import Precision
 from refimpl.sampling import Moments
 from refimpl.tails import deviations_at
@@ -32,9 +32,9 @@ NUMBERS = 10**7
 
 
 @cache
-def farthest(samples: int = CLOSEST) -> float:
-    """How many deviations a number may be off before it is improbable: 8.7 by 96 samples, 7.7 by 384."""
-    return deviations_at(FALSE_ALARMS / NUMBERS, samples)
+def farthest() -> float:
+    """How many deviations of the closest look a number may be off before it is improbable: 8.7 from 96 samples."""
+    return deviations_at(FALSE_ALARMS / NUMBERS, CLOSEST)
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,6 @@ class Expected:
     smooth       says whether no slope of the case may be either of two: no argument is near a kink or a jump
     many         ``(3, samples)``: what the many errors of each of the dozen samples have in common (`refimpl.leaning`)
     closer       as ``deviations``, from a look in between
-    finest       the same from a still closer one, for what is near its limit; empty: not asked
     left_out     how many numbers of a quantity are not compared on purpose (`without`)
     near_bound   whether a number so many deviations off is asked for its bound (`looks.asks_for_bound`)
     """
@@ -62,7 +61,6 @@ class Expected:
     smooth: Callable[[], bool] = field(default=lambda: True, repr=False)
     many: Quantities = field(default_factory=dict)
     closer: Quantities = field(default_factory=dict)
-    finest: Quantities = field(default_factory=dict)
     left_out: Mapping[str, int] = field(default_factory=dict)
     near_bound: Callable[[float], bool] = field(default=lambda worst: worst > SUSPECTED, repr=False)
 
@@ -72,18 +70,12 @@ class Expected:
 
         Beside a kink the bound alone decides: it knows every slope that is as good, and samples may miss one.
         """
-        return self._limits(self.refined, farthest()) if self.deviations and self.smooth() else self.bounds
-
-    @cached_property
-    def finest_limits(self) -> Quantities:
-        """The same by the finest look, where there is one."""
-        return self._limits(self.finest, farthest(FINEST)) if self.finest and self.smooth() else self.limits
-
-    def _limits(self, deviations: Quantities, most: float) -> Quantities:
+        if not self.deviations or not self.smooth():
+            return self.bounds
         found = {}
         for name, bound in self.bounds.items():
-            far = most * deviations[name]
-            found[name] = np.where(far > 0, np.fmin(bound, far), bound)
+            most = farthest() * self.refined[name]
+            found[name] = np.where(most > 0, np.fmin(bound, most), bound)
         return found
 
     def widened(self, other: Expected, applies: Callable[[str], bool], coarser: bool) -> Expected:
@@ -103,7 +95,6 @@ class Expected:
             deviations=wider(self.deviations, other.deviations),
             closer=wider(self.closer, other.closer),
             refined=wider(self.refined, other.refined),
-            finest=wider(self.finest, other.finest),
             smooth=lambda: other.smooth() and (coarser or self.smooth()),
             many=Deferred(self.many, lambda: {n: other.many[n] if applies(n) else self.many[n] for n in self.many}),
         )
@@ -120,7 +111,6 @@ class Expected:
             deviations=opened(self.deviations),
             closer=opened(self.closer),
             refined=opened(self.refined),
-            finest=opened(self.finest),
             many={name: self.many[name] for name in self.many if name not in ignored},
             left_out={n: int(np.broadcast_to(ignored[n], self.values[n].shape).sum()) for n in ignored},
         )
@@ -154,7 +144,7 @@ class OracleAnswer:
         precision = Precision.of(arithmetic or self.case.dtype_name)
         names = self.values
         looks = Looks(self.run, precision, self._cotangents, self.case.wants_gradients, many=True)
-        deviations, closer, refined, finest = (
+        deviations, closer, refined = (
             Deferred(names, partial(_deviations, looks, look)) for look in range(len(looks.counts))
         )
         in_common = Deferred(names, lambda: {name: _in_common(each) for name, each in looks.at(0).items()})
@@ -167,7 +157,7 @@ class OracleAnswer:
 
         smooth = partial(_is_smooth, self.case, looks)
         near, bounded = partial(asks_for_bound, self.case.cell), Deferred(names, bounds)
-        known = deviations, refined, smooth, in_common, closer, finest
+        known = deviations, refined, smooth, in_common, closer
         return Expected(self.values, bounded, self.case.dtype, *known, near_bound=near)
 
     def proven(self, precision: Precision) -> Quantities:

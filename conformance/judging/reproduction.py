@@ -80,7 +80,7 @@ def _of_program(implementation: ProgramImplementation, case: Case, expected: Exp
             sources,
             f"\narguments = {_literal(arguments)}",
             f"expected = {_literal(implementation.to_native(case, expected.values))}",
-            f"bound = {_literal(implementation.to_native(case, expected.finest_limits))}",
+            f"bound = {_literal(implementation.to_native(case, expected.limits))}",
             _COMPARISON.format(entry=program.functions[-1].__name__),
         ]
     )
@@ -122,7 +122,7 @@ def _of_plug_in(implementation: Implementation, case: Case, expected: Expected) 
             "    return getattr(answer, 'values', answer) if not isinstance(answer, dict) else answer\n\n",
             f"arguments = {_literal(arguments)}",
             f"expected = {_literal(expected.values)}",
-            f"bound = {_literal(expected.finest_limits)}",
+            f"bound = {_literal(expected.limits)}",
             _COMPARISON.format(entry="run"),
         ]
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from refimpl.looks import BEYOND_DOUBT, CLOSEST, FINEST, is_near, suspected_of
+from refimpl.looks import BEYOND_DOUBT, CLOSEST, suspected_of
 from refimpl.tails import two_sided
 
 from ..contract import FAMILIES, Array, Observed, family_of
@@ -36,7 +36,6 @@ class Comparison:
     certain    whether the number lies beyond its proven bound; False where the bound was not asked for
     measured   how many errors were compared with a deviation, of a dozen samples; ``squares`` is the sum of the squares
                of their ratios, and ``farthest`` the greatest
-    samples    of the look that decided
     in_common  ``(3, 1 + samples)``, what the errors and those of each sample have in common (`refimpl.leaning`)
     """
 
@@ -54,7 +53,6 @@ class Comparison:
     measured: int = 0
     squares: float = 0.0
     farthest: float = 0.0
-    samples: int = CLOSEST
     in_common: Array | None = field(default=None, compare=False)
 
     @property
@@ -76,7 +74,7 @@ class Comparison:
         deviations = error / self.deviation
         if self.certain:
             return f"{told}: wrong, {deviations:.3g} deviations off"
-        chance = min(1.0, NUMBERS * two_sided(deviations, self.samples))
+        chance = min(1.0, NUMBERS * two_sided(deviations, CLOSEST))
         return f"{told}: improbable, {deviations:.3g} deviations off; probability {chance:.1g} in a run"
 
 
@@ -264,8 +262,6 @@ def _by_limits(expected: Expected, name: str, got: Any, first: Comparison | None
     found = _compared(expected, name, expected.limits[name], got)
     if first is None or not found.index:
         return found
-    if expected.finest and is_near(found.ratio):
-        found = replace(_compared(expected, name, expected.finest_limits[name], got), samples=FINEST)
     return _with_errors_of(first, found if found.agrees else beside_bound(expected, found))
 
 
@@ -281,7 +277,5 @@ def beside_bound(expected: Expected, found: Comparison) -> Comparison:
     name, at = found.quantity, found.index
     deviation, bound = float(expected.refined[name][at]), float(expected.bounds[name][at])
     proven = bound != farthest() * deviation  # it is so where there is no bound
-    if found.samples == FINEST:
-        deviation = float(expected.finest[name][at])
     certain = proven and abs(found.got - found.expected) > bound
     return replace(found, deviation=deviation, certain=certain)

@@ -172,16 +172,6 @@ def test_only_beside_a_kink_or_a_jump_does_the_bound_alone_decide(activation: st
             assert one.widened(more, lambda _: True, coarser=False).smooth() is smooth
 
 
-@pytest.mark.parametrize(("finest", "said"), [(0.12, ""), (0.1, "improbable, 8.2 deviations off"), (None, "30 dev")])
-def test_a_number_near_its_limit_and_no_other_is_looked_at_once_more(finest: float | None, said: str) -> None:
-    of = {name: {"outputs": np.full(3, value)} for name, value in (("value", 1.0), ("off", 0.1), ("bound", 9.0))}
-    more = Deferred(["outputs"], lambda: {"outputs": np.full(3, finest)} if finest else {})
-    expected = Expected(of["value"], of["bound"], None, of["off"], of["off"], finest=more)
-    verdict = judge(expected, Observed({"outputs": np.array([1.0, 1.82 if finest else 4.0, 1.0])}))
-    assert verdict.agrees is not bool(said), str(verdict)
-    assert said in str(verdict.comparisons[0])
-
-
 @pytest.mark.parametrize("wrong", [np.nan, np.inf])
 def test_what_is_no_number_where_one_is_due_is_wrong_at_first_sight(wrong: float) -> None:
     of = {name: {"outputs": np.full(3, value)} for name, value in (("value", 1.0), ("off", 0.1))}
