@@ -88,9 +88,7 @@ def _errors(answer: OracleAnswer, precision: Precision) -> Mapping[str, Array]:
 
 def _farthest(errors: Array, effect: Array) -> float:
     """How many of its deviations the number is off that is so most."""
-    deviation = np.sqrt(np.square(errors).mean(axis=0))
-    shown = (deviation > 0) & np.isfinite(deviation)
-    return float(np.abs(effect[shown] / deviation[shown]).max(initial=0.0))
+    return float(np.abs(_in_deviations(errors, effect)[1]).max(initial=0.0))
 
 
 def distance(errors: Array, effect: Array) -> float:
@@ -98,13 +96,18 @@ def distance(errors: Array, effect: Array) -> float:
 
     Directions in which the samples hardly differ are left out: equal numbers differ in none.
     """
-    deviation = np.sqrt(np.square(errors).mean(axis=0))
-    shown = (deviation > 0) & np.isfinite(deviation)
-    scaled = errors[:, shown] / deviation[shown]
+    scaled, moved = _in_deviations(errors, effect)
     variances, directions = np.linalg.eigh(scaled.T @ scaled / len(scaled))
-    along = directions.T @ (effect[shown] / deviation[shown])
+    along = directions.T @ moved
     kept = variances > _LEAST
     return float(np.sqrt(np.sum(np.square(along[kept]) / variances[kept])))
+
+
+def _in_deviations(errors: Array, effect: Array) -> tuple[Array, Array]:
+    """Both in units of each number's deviation, without numbers that have none."""
+    deviation = np.sqrt(np.square(errors).mean(axis=0))
+    shown = (deviation > 0) & np.isfinite(deviation)
+    return errors[:, shown] / deviation[shown], effect[shown] / deviation[shown]
 
 
 def _power(deviations: float, among: int) -> float:
