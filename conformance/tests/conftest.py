@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from .support import HERE, ROOT
+from .support.forked_frameworks import TOGETHER
 
 DEAREST = (
     "suite/test_hostile_zoo.py",
@@ -74,6 +75,25 @@ def pytest_xdist_auto_num_workers() -> Iterator[None]:
     found: Any = yield
     if "PYTEST_XDIST_AUTO_NUM_WORKERS" not in os.environ:
         found.force_result(found.get_result() + 1)
+
+
+def unit_of(file: str) -> str:
+    """What one worker of pytest-xdist runs: a file, or all those that fork processes from the same ones."""
+    return "forked frameworks" if file.endswith(TOGETHER) else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """That of ``--dist loadfile``, with the units that `unit_of` says."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling  # here, as it may be absent
+
+    class ByUnit(LoadFileScheduling):  # type: ignore[misc]  # it may be absent
+        def _split_scope(self, nodeid: str) -> str:
+            return unit_of(super()._split_scope(nodeid))
+
+    return ByUnit(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
@@ -20,7 +21,8 @@ from conformance.implementations.finding import FRAMEWORKS, load
 from conformance.judging.expected import expect
 from conformance.judging.verdict import judge
 
-from ..support import ROOT, Running, start
+from ..support import ROOT, Running
+from ..support.forked_frameworks import start_forked
 from . import test_hand_sized_case
 
 BACKENDS = ("tensorflow", "torch", "jax")
@@ -185,9 +187,7 @@ def one_layer(keras: Any) -> list[str]:
 @pytest.fixture(scope="module")
 def reports() -> Iterator[dict[str, Running]]:
     """A process for each backend, which Keras fixes when it is imported; all started at once."""
-    code = "import sys, json; from conformance.tests.implementations.test_keras import report; "
-    code += "said = report(sys.argv[1]); print(); print(json.dumps(said))"
-    processes = {backend: start("-c", code, backend) for backend in BACKENDS}
+    processes = {backend: start_forked(f"keras-{backend}", __name__, backend) for backend in BACKENDS}
     yield processes
     for process in processes.values():
         process.end()
@@ -239,3 +239,7 @@ def check_interface(interface: Any) -> None:
     assert both["weights"] == lstm["weights"] * 2
     assert both["defaults"]["layer"] == "LSTM(…)"
     assert " at 0x" not in json.dumps(interface), "an address, which is another one in every process"
+
+
+if __name__ == "__main__":
+    print(json.dumps(report(sys.argv[1])))

@@ -16,7 +16,8 @@ from conformance.models.files.model import Model, Said
 from conformance.models.files.readers.reading import read
 from conformance.models.files.running import Recording, loaded
 
-from ..support import keras_files, needs, python
+from ..support import keras_files, needs
+from ..support.forked_frameworks import run_forked
 
 NOT_LOADED_BY_KERAS = {"merged.h5", "mask dropped.h5"}
 """Keras 3.15 writes the mask of a model as operations, which its own reader of ``.h5`` does not know."""
@@ -27,11 +28,7 @@ CASES = [(name, suffix) for name in keras_files.MODELS for suffix in keras_files
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     needs("keras")
     found = tmp_path_factory.mktemp("keras files")
-    status, said = python(
-        *("-m", "conformance.tests.support.keras_files", str(found)),
-        KERAS_BACKEND="tensorflow",
-        TF_CPP_MIN_LOG_LEVEL="3",
-    )
+    status, said = run_forked("keras-tensorflow", "conformance.tests.support.keras_files", str(found))
     assert status == 0, said
     return found
 

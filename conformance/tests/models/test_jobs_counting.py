@@ -13,6 +13,8 @@ from conformance.models.jobs import counting
 from conformance.models.jobs.counting import KINDS, UNITS, counts, models, total_in
 from conformance.models.jobs.frameworks import Answer, frameworks_with
 
+pytestmark = pytest.mark.usefixtures("forked_frameworks")
+
 
 def test_the_published_counts() -> None:
     found = counts("keras")

@@ -22,6 +22,8 @@ from conformance.models.training.single_steps import rounded_step
 
 from ..support import ROOT, python, start
 
+pytestmark = pytest.mark.usefixtures("forked_frameworks")
+
 PAGE = ROOT / "conformance" / "models" / "jobs" / "two_units.md"
 NETWORK = Network(1, 2, 2, activation="linear")
 JOINED = {

@@ -50,6 +50,13 @@ def sleeping(arrays: Any, options: Any, tell: Any) -> Any:
     time.sleep(60)
 
 
+@pytest.fixture(params=["started", "forked"], autouse=True)
+def beginning(request: pytest.FixtureRequest) -> None:
+    """A process is started for each question, or forked, as in the tests of the jobs themselves."""
+    if request.param == "forked":
+        request.getfixturevalue("forked_frameworks")
+
+
 def test_arrays_and_options_go_there_and_come_back() -> None:
     told: list[Mapping[str, Any]] = []
     answer = ask(NUMPY, HERE + "doubled", {"a": np.arange(3, dtype=np.float32)}, {"factor": 2}, told.append)

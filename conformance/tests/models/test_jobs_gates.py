@@ -16,6 +16,8 @@ from conformance.judging.verdict import compare
 from conformance.models.jobs import gates
 from conformance.models.jobs.jacobians import as_case, jacobians, norms, spans_as_case, split, state_sizes
 
+pytestmark = pytest.mark.usefixtures("forked_frameworks")
+
 
 def drawn(kind: str, hidden: int = 5, steps: int = 6) -> tuple[Any, dict[str, Any], Any]:
     rng = np.random.default_rng(0)

@@ -25,6 +25,8 @@ from refimpl.training import Snapshot, fit
 
 from ..support import needs
 
+pytestmark = pytest.mark.usefixtures("forked_frameworks")
+
 
 def test_the_published_predictions_have_the_published_loss() -> None:
     loss = float(LOSS(REGRESSION_TARGET, np.array(PUBLISHED)[:, None]))

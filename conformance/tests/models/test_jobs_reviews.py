@@ -19,6 +19,8 @@ from conformance.models.jobs.frameworks import Answer
 
 from ..support import needs, python
 
+pytestmark = pytest.mark.usefixtures("forked_frameworks")
+
 GOOD, BAD = ("fine", "moving", "clever", "warm"), ("dull", "stale", "clumsy", "cold")
 
 

@@ -22,7 +22,7 @@ STEPS = 5
 
 
 @pytest.fixture(scope="module")
-def answers() -> Iterator[dict[str, FrameworkTraces]]:
+def answers(forked_frameworks: None) -> Iterator[dict[str, FrameworkTraces]]:
     """Every framework's traces, each made in a process of its own, two at a time."""
     with ThreadPoolExecutor(2) as pool:
         found = pool.map(lambda name: framework_traces(name, SMALL, STEPS), parity.IMPLEMENTATIONS)
