@@ -84,6 +84,7 @@ def connected(scheduler: str | None, workers: int) -> Iterator[Any]:
     if scheduler:
         try:
             with distributed.Client(scheduler, timeout=_PATIENCE) as client:
+                _check_scheduler(client, scheduler)
                 yield client
         except OSError as error:
             raise CannotRun(f"no scheduler answers at {scheduler}: {error}") from None
@@ -121,10 +122,21 @@ def _interrupts_blocked() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
+def _check_scheduler(client: Any, address: str) -> None:
+    """`CannotRun` where the scheduler has not this project: what names our functions is read there too."""
+    try:
+        client.run_on_scheduler(environment_here, (), "")
+    except ImportError as error:
+        raise CannotRun(f"the scheduler at {address} needs this project, as its workers do: {error}") from None
+
+
 def environment_of(client: Any, campaign: Campaign) -> Environment:
-    """The environment of most workers. It waits for the first worker."""
+    """The environment of most workers, after it has waited for the first; `CannotRun` where one cannot tell its own."""
     client.wait_for_workers(1)
-    found = client.run(environment_here, campaign.packages, campaign.plugin)
+    found = client.run(environment_here, campaign.packages, campaign.plugin, on_error="return")
+    for address, its in found.items():
+        if isinstance(its, Exception):
+            raise CannotRun(f"a worker of {len(found)}, {address}, cannot do this work: {its}")
     return most_common(found.values())
 
 
