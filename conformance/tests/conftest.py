@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 
 from .support import HERE, ROOT
-from .support.forked_frameworks import TOGETHER
 
 DEAREST = (
     "suite/test_hostile_zoo.py",
@@ -64,6 +63,19 @@ DEAREST = (
     "power/test_scale_search.py",
 )
 """The files that take longest, the dearest first: none is alone at the end. `tox run -e suite` tells which."""
+
+TOGETHER = (
+    "implementations/test_keras.py",
+    "models/test_files_keras.py",
+    "models/test_jobs_counting.py",
+    "models/test_jobs_elman.py",
+    "models/test_jobs_frameworks.py",
+    "models/test_jobs_gates.py",
+    "models/test_jobs_regression.py",
+    "models/test_jobs_reviews.py",
+    "models/test_training_parity.py",
+)
+"""The files that fork frameworks (`support.forked_frameworks`). One worker runs them all: each is imported once."""
 
 # pytest-xdist's workers have a width of 80, of no terminal; what commands print is looked at in its own width.
 os.environ.pop("COLUMNS", None)

@@ -22,7 +22,7 @@ from conformance.judging.expected import expect
 from conformance.judging.verdict import judge
 
 from ..support import ROOT, Running
-from ..support.forked_frameworks import start_forked
+from ..support.forked_frameworks import start_with
 from . import test_hand_sized_case
 
 BACKENDS = ("tensorflow", "torch", "jax")
@@ -187,7 +187,7 @@ def one_layer(keras: Any) -> list[str]:
 @pytest.fixture(scope="module")
 def reports() -> Iterator[dict[str, Running]]:
     """A process for each backend, which Keras fixes when it is imported; all started at once."""
-    processes = {backend: start_forked(f"keras-{backend}", __name__, backend) for backend in BACKENDS}
+    processes = {backend: start_with(f"keras-{backend}", __name__, backend) for backend in BACKENDS}
     yield processes
     for process in processes.values():
         process.end()

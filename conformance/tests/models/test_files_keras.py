@@ -16,8 +16,8 @@ from conformance.models.files.model import Model, Said
 from conformance.models.files.readers.reading import read
 from conformance.models.files.running import Recording, loaded
 
-from ..support import keras_files, needs
-from ..support.forked_frameworks import run_forked
+from ..support import keras_files, needs, to_its_end
+from ..support.forked_frameworks import start_with
 
 NOT_LOADED_BY_KERAS = {"merged.h5", "mask dropped.h5"}
 """Keras 3.15 writes the mask of a model as operations, which its own reader of ``.h5`` does not know."""
@@ -28,7 +28,7 @@ CASES = [(name, suffix) for name in keras_files.MODELS for suffix in keras_files
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     needs("keras")
     found = tmp_path_factory.mktemp("keras files")
-    status, said = run_forked("keras-tensorflow", "conformance.tests.support.keras_files", str(found))
+    status, said = to_its_end(start_with("keras-tensorflow", "conformance.tests.support.keras_files", str(found)))
     assert status == 0, said
     return found
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from ..conftest import DEAREST, pytest_collection_modifyitems, unit_of
+from ..conftest import DEAREST, TOGETHER, pytest_collection_modifyitems, unit_of
 from ..support import HERE, ROOT
-from ..support.forked_frameworks import TOGETHER
 
 TESTS = HERE.parent
 
@@ -37,10 +37,9 @@ def test_tox_leaves_the_files_in_this_order() -> None:
 
 
 def test_files_that_fork_frameworks_are_one_unit_and_any_other_is_one_of_its_own() -> None:
-    forking = {
-        str(path.relative_to(TESTS)) for path in TESTS.rglob("test_*.py") if "forked_frameworks" in path.read_text()
-    }
-    assert forking - {"running/test_order_of_tests.py"} == set(TOGETHER)
+    others = (path for path in TESTS.rglob("test_*.py") if path != Path(__file__))
+    forking = {path.relative_to(TESTS).as_posix() for path in others if "forked_frameworks" in path.read_text()}
+    assert forking == set(TOGETHER)
     names = [f"conformance/tests/{name}" for name in (*TOGETHER, *DEAREST)]
     units = {unit_of(name) for name in names}
     assert len(units) == 1 + len(set(DEAREST) - set(TOGETHER))

@@ -83,11 +83,22 @@ def start(*arguments: str, cwd: Path = ROOT, **changes: str) -> Running:
 
 def python(*arguments: str, cwd: Path = ROOT, **changes: str) -> tuple[int, str]:
     """Runs Python to its end; its exit status, and what it wrote, errors among it."""
-    running = start(*arguments, cwd=cwd, **changes)
+    return to_its_end(start(*arguments, cwd=cwd, **changes))
+
+
+def to_its_end(running: Running) -> tuple[int, str]:
+    """Waits for it and closes its output; its exit status, and what it wrote, errors among it."""
     try:
         return running.ended()
     finally:
         running.end()
+
+
+def start_forked(forking: Forker, arguments: Sequence[str], variables: Mapping[str, str]) -> Running:
+    """As `start` does of ``python -m ARGUMENTS``, but forked, in this environment."""
+    output = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115  (outlives this function)
+    process: Any = forking.fork(arguments, variables, output.fileno(), -1)
+    return Running(process, output)
 
 
 def needs(package: str) -> None:
@@ -101,15 +112,8 @@ def command(*arguments: str, **changes: str) -> tuple[int, str]:
 
     That has the imports, which take a command half a second. `python` is for the question how a command begins.
     """
-    with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
-        variables = {**os.environ, "PYTHONPATH": str(ROOT), **changes}
-        process = forker(*_PRELOADED).fork(["conformance", *arguments], variables, output.fileno(), -1)
-        try:
-            status = process.wait(300)
-        finally:
-            process.kill()
-        output.seek(0)
-        return status, output.read()
+    variables = {**os.environ, "PYTHONPATH": str(ROOT), **changes}
+    return to_its_end(start_forked(forker(*_PRELOADED), ["conformance", *arguments], variables))
 
 
 @cache

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import tempfile
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from types import SimpleNamespace
@@ -19,20 +18,8 @@ from conformance.running.forking import Forker
 from conformance.running.kept import Kept, run_kept
 from conformance.running.processes import subprocess_environment
 
-from . import ROOT, Running, forker, start
+from . import ROOT, Running, forker, start, start_forked, to_its_end
 
-TOGETHER = (
-    "implementations/test_keras.py",
-    "models/test_files_keras.py",
-    "models/test_jobs_counting.py",
-    "models/test_jobs_elman.py",
-    "models/test_jobs_frameworks.py",
-    "models/test_jobs_gates.py",
-    "models/test_jobs_regression.py",
-    "models/test_jobs_reviews.py",
-    "models/test_training_parity.py",
-)
-"""The tests that fork them. One worker of pytest-xdist runs them all, so that each framework is imported once."""
 _READ_ON_IMPORT = {"JAX_ENABLE_X64": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
 
 
@@ -45,23 +32,12 @@ def importing(framework: str) -> Forker | None:
     return forker("conformance.tests.support", *source.packages, *sides, **_variables(framework))
 
 
-def start_forked(framework: str, *arguments: str) -> Running:
+def start_with(framework: str, *arguments: str) -> Running:
     """``python -m ARGUMENTS`` with that framework imported, or as it begins where that is not installed."""
-    forking = importing(framework)
+    forking, variables = importing(framework), _variables(framework)
     if forking is None:
-        return start("-m", *arguments, cwd=ROOT, **_variables(framework))
-    output = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115  (outlives this function)
-    process: Any = forking.fork(arguments, subprocess_environment(**_variables(framework)), output.fileno(), -1)
-    return Running(process, output)
-
-
-def run_forked(framework: str, *arguments: str) -> tuple[int, str]:
-    """The same, to its end; its exit status, and what it wrote, errors among it."""
-    running = start_forked(framework, *arguments)
-    try:
-        return running.ended()
-    finally:
-        running.end()
+        return start("-m", *arguments, cwd=ROOT, **variables)
+    return start_forked(forking, arguments, subprocess_environment(**variables))
 
 
 def kept(command: Sequence[str], *, env: Mapping[str, str], stdout: int, stderr: IO[bytes], **options: Any) -> Any:
@@ -84,7 +60,7 @@ def run(command: Sequence[str], *, env: Mapping[str, str], **options: Any) -> su
     if importing(command[3]) is None:
         return run_kept(command, env=env, **options)
     _check_environment(command[3], env)
-    status, said = run_forked(command[3], *command[2:])
+    status, said = to_its_end(start_with(command[3], *command[2:]))
     return subprocess.CompletedProcess(command, status, "", said)
 
 
