@@ -50,9 +50,9 @@ def sleeping(arrays: Any, options: Any, tell: Any) -> Any:
     time.sleep(60)
 
 
-@pytest.fixture(params=["started", "forked"], autouse=True)
+@pytest.fixture(params=["started", "forked"], scope="module", autouse=True)
 def beginning(request: pytest.FixtureRequest) -> None:
-    """A process is started for each question, or forked, as in the tests of the jobs themselves."""
+    """A process is started for each question; and then, in all tests again, forked, as in those of the jobs."""
     if request.param == "forked":
         request.getfixturevalue("forked_frameworks")
 
