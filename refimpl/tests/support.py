@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from .. import GRU, LSTM, AnyRun, Cell, Gradients, Layer, Run, SimpleRNN, Stack, backward, forward
-from ..rounding import RunBound, bound
+from ..rounding import RunBound, bound, bounds
 from . import naive
 
 BATCH, TIME, INPUT, HIDDEN = 4, 5, 2, 3
@@ -216,6 +216,12 @@ def parts(result: AnyRun | RunBound | Gradients) -> Parts:
         return named | {"x": result.x} | _numbered("initial_state", result.initial_state)
     gates = {f"gates[{name!r}]": gate for name, gate in result.gates.items()}
     return {"outputs": result.outputs} | _numbered("state", result.state) | gates
+
+
+def bounds_of(over: AnyRun, dtype: Any, d_outputs: Any, d_state: Any) -> Parts:
+    """The bound on every array of a run, and on every gradient of these cotangents."""
+    of_run, of_gradients = bounds(over, dtype, d_outputs, d_state)
+    return parts(of_run) | parts(of_gradients)
 
 
 def assert_follows_the_textbook(e: Example, dropout: dict[str, Any] | None = None) -> None:

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from .. import Cell, Stack
-from ..rounding import bound, gradient_bound
 from ..sampling import moments
 from ..sampling import named as quantities_of
 from .derivatives import assert_derivatives_match
@@ -27,6 +26,7 @@ from .support import (
     assert_follows_the_textbook,
     assert_same,
     both_ways,
+    bounds_of,
     each_cell,
     each_direction,
     example,
@@ -137,7 +137,7 @@ def test_no_time_step_hands_the_cotangent_of_the_state_back(cell: AnyCell, kind:
 def test_of_nothing_the_rounding_bound_is_zero(cell: AnyCell, sizes: dict[str, int], dtype: Any) -> None:
     e = example(cell, seed=0, **sizes)
     run, grads = both_ways(e)
-    limits = parts(bound(run, dtype)) | parts(gradient_bound(run, dtype, e.d_outputs, e.d_state))
+    limits = bounds_of(run, dtype, e.d_outputs, e.d_state)
     assert_same(e.case, limits, {n: np.zeros(a.shape) for n, a in (parts(run) | parts(grads)).items()})
 
 

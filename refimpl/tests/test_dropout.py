@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from .. import Cell, backward, forward
-from ..rounding import bound, gradient_bound
 from .support import (
     BATCH,
     Example,
     assert_same,
     assert_within,
     both_ways,
+    bounds_of,
     each_cell,
     each_direction,
     each_shape,
@@ -30,8 +30,7 @@ def assert_alike(e: Example, one: dict[str, Any], other: dict[str, Any], **optio
     limits = []
     for factors in (one, other):
         over = run(e, dropout=factors, **options)
-        of_gradients = gradient_bound(over, np.float64, e.d_outputs, e.d_state)
-        limits.append(parts(bound(over, np.float64)) | parts(of_gradients))
+        limits.append(bounds_of(over, np.float64, e.d_outputs, e.d_state))
     first, second = (both_ways(e, dropout=factors, **options) for factors in (one, other))
     got, expected = (parts(over) | parts(grads) for over, grads in (first, second))
     assert_within(e.case, got, expected, *limits)
@@ -83,10 +82,7 @@ def test_factors_that_fit_in_float32_are_bounded_in_it(cell: Cell, reverse: bool
         wide, narrow = (example(cell, 5, dtype=d) for d in (np.float64, np.float32))
         factors = [factors_of(cell, 5, a_gate=a_gate, dtype=d) for d in (np.float64, np.float32)]
         over, grads = both_ways(wide, dropout=factors[0], reverse=reverse)
-        limits = [
-            parts(bound(over, d)) | parts(gradient_bound(over, d, wide.d_outputs, wide.d_state))
-            for d in (np.float32, np.float64)
-        ]
+        limits = [bounds_of(over, d, wide.d_outputs, wide.d_state) for d in (np.float32, np.float64)]
         got = both_ways(narrow, dropout=factors[1], reverse=reverse)
         found = parts(got[0]) | parts(got[1])
         assert {a.dtype for a in found.values()} == {np.dtype(np.float32)}

@@ -11,7 +11,7 @@ import pytest
 from .. import GRU, LSTM, SimpleRNN, forward
 from ..activations import NAMES, named
 from ..precision import Precision
-from ..rounding import bound, gradient_bound, is_smooth
+from ..rounding import bound, is_smooth
 from ..running import unroll, unroll_adjoint
 from .emulated import Machine, emulated
 from .support import (
@@ -22,6 +22,7 @@ from .support import (
     Parts,
     assert_within,
     both_ways,
+    bounds_of,
     each_cell,
     each_shape,
     example,
@@ -137,7 +138,7 @@ def assert_bounded(name: str, cell: AnyCell, scale: float = 1.0, batch: int = 2,
     e = example(cell, seed=0, batch=batch, time=time, scale=scale)
     over, grads = both_ways(e, **options)
     d_outputs = e.d_outputs[:, : over.outputs.shape[1]]
-    limits = [parts(bound(over, p)) | parts(gradient_bound(over, p, d_outputs, e.d_state)) for p in (name, np.float64)]
+    limits = [bounds_of(over, p, d_outputs, e.d_state) for p in (name, np.float64)]
     truth = parts(over) | parts(grads)
     for machine in (Machine(precision), Machine(precision, backwards=True, flushes=True)):
         found = computed(machine, e, over)
@@ -231,8 +232,7 @@ def assert_finer_in_proportion(e: Example, gradients: bool) -> None:
     """Each coarser precision beside float64."""
     over, pulled = run(e), (e.d_outputs, e.d_state)
     fine, *coarser = (
-        parts(bound(over, p)) | (parts(gradient_bound(over, p, *pulled)) if gradients else {})
-        for p in ("float64", *COARSER)
+        bounds_of(over, p, *pulled) if gradients else parts(bound(over, p)) for p in ("float64", *COARSER)
     )
     for name, coarse in zip(COARSER, coarser, strict=True):
         finer = 2 * Precision.of("float64").unit_roundoff / Precision.of(name).unit_roundoff

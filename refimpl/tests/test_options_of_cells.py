@@ -20,6 +20,7 @@ from .support import (
     assert_same,
     assert_within,
     both_ways,
+    bounds_of,
     each_seed,
     example,
     parts,
@@ -33,7 +34,7 @@ each_lstm = pytest.mark.parametrize("cell", LSTMS, ids=short)
 
 def limits(e: Example) -> Parts:
     over = run(e)
-    return parts(bound(over, np.float64)) | parts(gradient_bound(over, np.float64, e.d_outputs, e.d_state))
+    return bounds_of(over, np.float64, e.d_outputs, e.d_state)
 
 
 def everything(e: Example) -> Parts:

@@ -23,6 +23,7 @@ from .support import (
     Parts,
     assert_within,
     both_ways,
+    bounds_of,
     each_cell,
     each_shape,
     example,
@@ -51,7 +52,7 @@ def everything(e: Example, **options: Any) -> Parts:
 
 def bounds(e: Example, dtype: Any, **options: Any) -> Parts:
     over = run(e, **options)
-    return parts(bound(over, dtype)) | parts(gradient_bound(over, dtype, e.d_outputs, e.d_state))
+    return bounds_of(over, dtype, e.d_outputs, e.d_state)
 
 
 def in_decimals(array: Any) -> Any:

@@ -18,6 +18,7 @@ from .support import (
     assert_same,
     assert_within,
     both_ways,
+    bounds_of,
     each_cell,
     each_stack,
     example,
@@ -204,7 +205,7 @@ def test_the_names_of_a_stack_are_those_that_its_documentation_states() -> None:
 def test_rows_of_a_stack_with_lengths_are_as_if_alone(stack: Stack) -> None:
     e = example(stack, seed=2)
     over, grads = both_ways(e, lengths=LENGTHS)
-    rounding = parts(bound(over, np.float64)) | parts(gradient_bound(over, np.float64, e.d_outputs, e.d_state))
+    rounding = bounds_of(over, np.float64, e.d_outputs, e.d_state)
     whole = parts(over) | parts(grads)
     summed: Parts = {name: 0.0 for name in whole if name.startswith("params")}
     for row, length in enumerate(LENGTHS):
@@ -259,9 +260,6 @@ def test_float32_and_float64_stacks_differ_by_no_more_than_their_bounds(stack: S
     wide, narrow = (example(stack, 4, dtype=d) for d in (np.float64, np.float32))
     over, grads = both_ways(wide, **given)
     d_outputs = wide.d_outputs[:, : over.outputs.shape[1]]
-    limits = [
-        parts(bound(over, d)) | parts(gradient_bound(over, d, d_outputs, wide.d_state))
-        for d in (np.float32, np.float64)
-    ]
+    limits = [bounds_of(over, d, d_outputs, wide.d_state) for d in (np.float32, np.float64)]
     got, got_grads = both_ways(narrow, **narrow_options)
     assert_within(narrow.case, parts(got) | parts(got_grads), parts(over) | parts(grads), *limits)
