@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import functools
+import io
 import pickle
+import zipfile
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -38,13 +41,15 @@ def tensors(
         return _flat(module.state_dict(), most), {"modules": said}
     if options.get("holds") == "torch.export":
         return _flat(_loaded(torch.export.load, path).state_dict, most), {}
-    return _flat(_loaded(torch.load, path, map_location="cpu", weights_only=True), most), {}
+    # A file takes memory for all that it is asked for, bytes that it has for what there is; old files say up to 4 GiB.
+    source = path if zipfile.is_zipfile(path) else io.BytesIO(Path(path).read_bytes())
+    return _flat(_loaded(torch.load, source, map_location="cpu", weights_only=True), most), {}
 
 
-def _loaded(load: Callable[..., Any], path: str, **options: Any) -> Any:
+def _loaded(load: Callable[..., Any], source: Any, **options: Any) -> Any:
     """What PyTorch loads, or the reason why it does not."""
     try:
-        return load(path, **options)
+        return load(source, **options)
     except Exception as error:  # whatever a damaged file makes of it
         said = " ".join(str(error).rpartition("WeightsUnpickler error: ")[2].split())
         if isinstance(error, pickle.UnpicklingError) and any(words in said for words in _OF_CODE):

@@ -75,6 +75,14 @@ def test_a_good_file_is_read(reader: Reader, tmp_path: Path) -> None:
         reader.read(reader.good(tmp_path))
 
 
+def test_an_old_file_of_pytorch_takes_no_memory_for_what_it_only_says(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    reader = next(each for each in READERS if each.name == "PyTorch 1")
+    path = tmp_path / "model.pt"
+    path.write_bytes(b"\x80\x02X" + (2**32 - 1).to_bytes(4, "little") + b"a text of 4 GiB")
+    assert finding(reader, path) == ""
+
+
 @pytest.mark.parametrize("reader", AVAILABLE, ids=lambda reader: reader.name)
 def test_damaged_files_are_one_clear_line_each(reader: Reader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if reader.name.startswith("Keras"):
