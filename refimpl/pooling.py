@@ -91,13 +91,9 @@ def _fitted(log: Array, known: Array | None) -> tuple[Array, float]:
     """An additive model of rows and columns, by sweeps of means; and how many numbers it leaves free."""
     axes = [axis for axis in (0, 1) if log.shape[axis] >= _FEW]
     if known is None:  # one sweep is exact
-        fitted = log.mean(keepdims=True)
-        means = [log.mean(axis=axis, keepdims=True) for axis in axes]
-        for mean in means:
-            fitted = fitted + (mean - log.mean()) if len(axes) > 1 else mean
-        return np.broadcast_to(fitted, log.shape), float(
-            log.size - sum(log.shape[1 - axis] for axis in axes) + len(axes) - 1
-        )
+        means = [np.add.reduce(log, axis=axis, keepdims=True) / log.shape[axis] for axis in axes]
+        fitted = sum(means) + (1 - len(axes)) * (np.add.reduce(log, axis=None) / log.size)
+        return fitted, float(log.size - sum(log.shape[1 - axis] for axis in axes) + len(axes) - 1)
     weights, total = known.astype(np.float64), float(np.count_nonzero(known))
     rows = np.where(known, log, 0.0)
     fitted = np.full(log.shape, rows.sum() / total)
