@@ -7,20 +7,17 @@ import platform
 from collections.abc import Mapping
 from typing import Any
 
+from ..common.processor import processor
+
 _VECTORS = ("sse", "ssse", "avx", "fma", "f16c", "amx", "asimd", "neon", "sve", "bf16", "fphp")
 
 
 def machine() -> dict[str, Any]:
     """Platform, processor, its vector extensions, and the threads that a framework was given.
 
-    The processor is unknown where py-cpuinfo is not installed, as on a machine that is there for its GPU.
+    The processor is unknown where py-cpuinfo is not installed.
     """
-    try:
-        import cpuinfo
-    except ModuleNotFoundError:
-        found = {}
-    else:
-        found = cpuinfo.get_cpu_info()
+    found = processor()
     return {
         "system": platform.system(),
         "architecture": platform.machine(),

@@ -32,7 +32,7 @@ _ENTRIES: Sequence[Mapping[str, Any]] = [
     {"kind": "LSTM", **_CHOICES, "direction": operators.DIRECTIONS, "outputs": ("all", "states")},
     # Without the output Y a row that has ended is computed on, and counts in the range of the others' states: nobody
     # can see what it is then, so that lengths go with Y.
-    {"kind": "LSTM", "direction": operators.DIRECTIONS, "lengths": operators.LENGTHS},
+    {"kind": "LSTM", "direction": operators.DIRECTIONS, "lengths": operators.LENGTHS, "reduce_range": _EITHER},
     {"kind": "LSTM", "clip": _EITHER, "input_forget": _EITHER, "peepholes": _EITHER},
     {"kind": "LSTM", "activation": ("tanh", "relu"), "recurrent_activation": ("sigmoid", "tanh")},
     {"kind": "LSTM", "shapes": ("static", "dynamic")},

@@ -24,6 +24,8 @@ A divergence never excludes a case. Where one applies, the case is run, and what
 - ``effect = "wrong"``: the numbers of the stated ``families`` are wrong in a way that no model describes. They are not
   compared, all others are.
 
+An entry that is ``lacking`` instruction sets is of x86-64 processors that have none of them, and of no other machine.
+
 An entry's minimal case must still show the divergence within the case's own bounds. When it no longer does, the suite
 fails until somebody closes the entry with an upper end in ``versions``. The script ``<id>.py`` shows the divergence to
 the framework's developers: NumPy and the framework alone, under twenty lines, exit status 1 while it diverges.

@@ -17,6 +17,7 @@ from ...cases.declarations import with_defaults
 from ...cases.option_space import matches
 from ...cases.option_table import CARRIED
 from ...cases.oracle_run import run_oracle
+from ...common.processor import is_x86_without
 from ...common.reading import read_toml
 from ...common.schemas import mismatch
 from ...contract import Case, Identified, attribute_of, family_of
@@ -41,6 +42,7 @@ class Divergence:
     reaches           it is triggered only where a gate's absolute value exceeds this
     given             it is triggered only where the absolute value of a number that goes in exceeds this
     subnormal         it is triggered only where a number that goes in is subnormal
+    lacking           it is had only on x86-64 processors without any of these instruction sets
     """
 
     id: str
@@ -63,14 +65,20 @@ class Divergence:
     given: float = 0.0
     subnormal: bool = False
     devices: tuple[str, ...] = ("cpu", "cuda")
+    lacking: tuple[str, ...] = ()
 
     @property
     def of_some_numbers(self) -> bool:
         """Whether it depends on the numbers of a case, not on its options and sizes alone."""
         return bool(self.reaches or self.given or self.subnormal)
 
+    @property
+    def is_of_this_processor(self) -> bool:
+        """Whether this machine's processor is one that has it."""
+        return not self.lacking or is_x86_without(self.lacking)
+
     def concerns(self, implementation: Identified) -> bool:
-        """Whether the entry is about this implementation, or a kernel of it, in its versions and on its device."""
+        """Whether the entry is about this implementation, or a kernel of it, in its versions and where it computes."""
         here = attribute_of(implementation, "device") in self.devices
         names = {implementation.name, *attribute_of(implementation, "kernels")}
         return (
@@ -81,6 +89,7 @@ class Divergence:
                 and SpecifierSet(wanted).contains(implementation.versions[package], prereleases=True)
                 for package, wanted in self.versions.items()
             )
+            and self.is_of_this_processor
         )
 
     def affects(self, quantity: str) -> bool:
@@ -111,6 +120,7 @@ def _counts(case: Case) -> dict[str, Any]:
     """The sizes of a case as entries name them, ``none``, ``one`` or ``many``; and the number of steps."""
     batch, time, features = case.x.shape
     sizes = {"batch": batch, "time": time, "features": features, "units": case.cell.state_sizes[0]}
+    sizes["distinct_lengths"] = 0 if case.lengths is None else len(set(case.lengths.tolist()))
     return {name: ("none", "one")[size] if size < 2 else "many" for name, size in sizes.items()} | {"steps": time}
 
 
@@ -156,6 +166,7 @@ def as_markdown() -> str:
     rows = ["| what | seen in | since | script |", "| --- | --- | --- | --- |"]
     for entry in known_divergences():
         versions = ", ".join(f"{package} {wanted}" for package, wanted in entry.versions.items())
+        versions += f" on x86-64 without {' and '.join(entry.lacking)}" if entry.lacking else ""
         script = f"[{entry.id}]({script_of(entry).relative_to(FOLDER).as_posix()})"
         rows.append(
             f"| {entry.summary} | {', '.join(entry.implementations)} ({entry.effect}) | {versions} | {script} |"
@@ -169,7 +180,7 @@ def _parsed(file: str, entry: dict[str, Any]) -> Divergence:
             f"{file}: {entry['id']}: model: expected one of {', '.join(FAULT_MODELS)}, got {entry['model']!r}"
         )
     when = tuple({name: tuple(values) for name, values in one.items()} for one in entry.get("when", ()))
-    lists = {name: tuple(entry.get(name, ())) for name in ("families", "aside", "implementations")}
+    lists = {name: tuple(entry.get(name, ())) for name in ("families", "aside", "implementations", "lacking")}
     minimal = minimal_case(entry["minimal"]) if "minimal" in entry else None
     devices = tuple(entry.get("devices", Divergence.devices))
     found = Divergence(**entry | lists | {"when": when, "minimal": minimal, "devices": devices})

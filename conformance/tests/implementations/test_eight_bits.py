@@ -11,6 +11,7 @@ import pytest
 from ...cases.building import build_case
 from ...cases.choosers import SeededChooser
 from ...cases.option_space import space_of
+from ...common.processor import is_x86_without
 from ...contract import Array, Case, NotRun
 from ...implementations import eight_bits
 from ...implementations.finding import load
@@ -26,6 +27,8 @@ def in_8_bits(name: str, **wanted: Any) -> tuple[Any, Case]:
         pytest.skip(str(absent))
     refused = implementation.refused
     valid = space_of(implementation.cells, implementation.dtypes, refused).valid
+    if name == "onnxruntime-int8":
+        wanted = {"reduce_range": True, **wanted}  # without it right on processors with VNNI alone
     wanted = {"kind": "LSTM", "use_bias": True, "initial_state": True, **wanted}
     fits = [one for one in valid if wanted.items() <= one.items() and one.get("weights_in", "qint8") == "qint8"]
     return implementation, build_case(SeededChooser(3), fits[0])
@@ -38,6 +41,14 @@ def test_each_step_follows_from_what_was_rounded_before_it(name: str, direction:
     verdict, _ = run_and_judge(implementation, case)
     assert verdict.comparisons
     assert not verdict.disagreements
+
+
+@pytest.mark.parametrize("direction", ["forward", "both"])
+def test_the_whole_range_is_right_where_the_processor_adds_up_in_32_bits(direction: str) -> None:
+    implementation, case = in_8_bits("onnxruntime-int8", direction=direction, lengths="unsorted", reduce_range=False)
+    saturates = is_x86_without(("avx512_vnni", "avx_vnni"))
+    assert bool(run_and_judge(implementation, case, ())[0].disagreements) is saturates
+    assert not run_and_judge(implementation, case)[0].disagreements
 
 
 @pytest.mark.parametrize("name", NAMES)

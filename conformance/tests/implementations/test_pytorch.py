@@ -175,7 +175,7 @@ def test_the_native_layout_and_back_changes_nothing(name: str, layout: str) -> N
         ("torch", {"layout": "time-major", "strided": True, "initial_state": True, "dtype": "float32"}),
         ("torch-cell", {"layout": "unbatched", "mode": "trace", "dtype": "float32"}),
         ("torch-compiled", {"mode": "script", "lengths": "unsorted", "dtype": "float32"}),
-        ("torch-switched", {"autocast": True, "dtype": "bfloat16"}),
+        ("torch-switched", {"autocast": True, "projection": True, "dtype": "bfloat16"}),
         ("torch-switched", {"streams": 3, "dtype": "float64"}),
     ],
     ids=["packed", "strided", "cell", "scripted", "autocast", "threads"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 from packaging.specifiers import SpecifierSet
 
+from conformance.common import processor as described
 from conformance.implementations.finding import FRAMEWORKS, data_files
 from conformance.judging.divergences import Divergence, known_divergences, script_of
 from conformance.judging.divergences.scripts import statuses_of
@@ -56,6 +58,9 @@ def why_not_here(entries: Iterable[Any]) -> str:
         if absent and entry.implementations and not set(entry.implementations) & set(FRAMEWORKS):
             reasons.append(f"{entry.id}: {', '.join(absent)} is not installed")
             continue
+        if not entry.is_of_this_processor:
+            reasons.append(f"{entry.id} is of x86-64 processors without {', '.join(entry.lacking)}")
+            continue
         here = {package: version(names[0]) for package in entry.versions if (names := DISTRIBUTIONS.get(package))}
         others = [f"{name} {here[name]}" for name in here if here[name] not in SpecifierSet(entry.versions[name])]
         if not others:
@@ -93,25 +98,36 @@ def test_a_script_that_shows_nothing_is_seen(tmp_path: Path) -> None:
     assert list(found.values()) == [0, "ZeroDivisionError: division by zero", 1]
 
 
+def entry_of(versions: dict[str, str], *implementations: str, lacking: tuple[str, ...] = ()) -> Any:
+    """An entry of these, as far as it is asked."""
+    return Divergence("an-entry", implementations, versions, (), "elsewhere", "", "", "", lacking=lacking)
+
+
+def test_on_another_processor_a_script_is_not_run_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    of_some = entry_of({"pytest": ">=1"}, lacking=("avx512bw", "sse9"))
+    for its, said in (
+        ({"arch": "X86_64", "flags": ["avx2"]}, ""),
+        ({"arch": "X86_64", "flags": ["avx2", "avx512bw"]}, "an-entry is of x86-64 processors without avx512bw, sse9"),
+        ({"arch": "ARM_8", "flags": ["asimd"]}, "an-entry is of x86-64 processors without avx512bw, sse9"),
+        ({}, "an-entry is of x86-64 processors without avx512bw, sse9"),
+    ):
+        monkeypatch.setattr(described, "processor", lambda its=its: its)
+        assert why_not_here([of_some]) == said
+        implementation = SimpleNamespace(name="an-entry", versions={"pytest": version("pytest")})
+        assert replace(of_some, implementations=("an-entry",)).concerns(implementation) is (not said)
+
+
 def test_only_a_version_that_no_entry_names_keeps_a_script_from_being_run() -> None:
     here = version("pytest")
-    now, before = (
-        SimpleNamespace(id="an-entry", implementations=(), versions={"pytest": f"{sign}{here}"}) for sign in (">=", "<")
-    )
+    now, before = (entry_of({"pytest": f"{sign}{here}"}) for sign in (">=", "<"))
     assert why_not_here([now, before]) == ""
     assert why_not_here([before]) == f"an-entry is of pytest <{here}; pytest {here} is installed"
-    assert (
-        why_not_here([SimpleNamespace(id="an-entry", implementations=(), versions={"no_such_package_anywhere": ">=1"})])
-        == ""
-    )
+    assert why_not_here([entry_of({"no_such_package_anywhere": ">=1"})]) == ""
     assert why_not_here([]) == "", "a script of no entry is run"
 
 
 def test_a_framework_with_an_environment_of_its_own_may_be_absent() -> None:
     """One of the default run may not: then its scripts fail."""
-    of_its_own, of_the_run = (
-        SimpleNamespace(id="an-entry", implementations=(name,), versions={"no_such_package_anywhere": ">=1"})
-        for name in ("openvino", "torch")
-    )
+    of_its_own, of_the_run = (entry_of({"no_such_package_anywhere": ">=1"}, name) for name in ("openvino", "torch"))
     assert why_not_here([of_its_own]) == "an-entry: no_such_package_anywhere is not installed"
     assert why_not_here([of_the_run]) == ""
