@@ -41,7 +41,7 @@ def tensors(
         return _flat(module.state_dict(), most), {"modules": said}
     if options.get("holds") == "torch.export":
         return _flat(_loaded(torch.export.load, path).state_dict, most), {}
-    # A file takes memory for all that it is asked for, bytes that it has for what there is; old files say up to 4 GiB.
+    # To read n bytes of a file makes room for n, which an old one says itself, up to 4 GiB; not so of bytes in memory.
     source = path if zipfile.is_zipfile(path) else io.BytesIO(Path(path).read_bytes())
     return _flat(_loaded(torch.load, source, map_location="cpu", weights_only=True), most), {}
 

@@ -23,7 +23,7 @@ def _in_place(change: Callable[[Any], Any], when: Callable[[Any], bool] = lambda
     return lambda case: change(case) if when(case) else None
 
 
-MUTATIONS: dict[str, Action] = {  # at sizes that few cases have, or in every case
+MUTATIONS: dict[str, Action] = {  # ``_at_`` sizes that few cases have, or in every case
     "zeros_a_bias_at_15_steps": _in_place(lambda c: c.params["bias"].fill(0), lambda c: c.x.shape[1] >= 15),
     "zeros_a_bias_at_10_steps": _in_place(lambda c: c.params["bias"].fill(0), lambda c: c.x.shape[1] >= 10),
     "zeros_a_cotangent_at_9_units": _in_place(
