@@ -171,8 +171,10 @@ def machine(
             self.between_two_calls("reload", call)
 
         def teardown(self) -> None:
-            """Adds a reset and a reload to every run: of so few runs, chance may leave one of them out."""
+            """Adds two calls in a row, one with a state, a reset and a reload: in so few runs chance may miss one."""
             if self.both is not None:
+                for given in (False, False, True):
+                    self.take(self.random_call((3, len(self.steps), "full"), given))
                 for name in ("reset", "reload"):
                     self.between_two_calls(name, (3, len(self.steps), "full"))
 

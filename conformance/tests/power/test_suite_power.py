@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
+import hypothesis.core
 import pytest
 
 from conformance.cases.strategies import declares_cell
@@ -163,16 +165,27 @@ def test_what_only_the_framework_knows_is_asked_of_it_before_anything_is_expecte
         enumeration(checking(Unprepared))
 
 
-@pytest.mark.parametrize(
-    ("made", "step"),
-    [
-        (planted.ForgetsState, "call("),
-        (planted.IgnoresGivenState, "initial_state=given"),
-        (planted.NeverResets, "reset()"),
-        (planted.LosesWeights, "reload()"),
-        (planted.SaysItKeepsState, "reload()"),
-    ],
-)
+KEEPING_STATE = {
+    planted.ForgetsState: "call(",
+    planted.IgnoresGivenState: "initial_state=given",
+    planted.NeverResets: "reset()",
+    planted.LosesWeights: "reload()",
+    planted.SaysItKeepsState: "reload()",
+}
+
+
+@pytest.mark.parametrize("made", KEEPING_STATE)
+def test_one_run_of_the_state_machine_shows_it_whatever_is_drawn(
+    made: type[planted.Right], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trying, "SHRINKING_SECONDS", 0.0)
+    for seed in range(8):
+        monkeypatch.setattr(hypothesis.core, "global_force_seed", seed)
+        with pytest.raises(Disagreement):
+            stateful(checking(made, profile=replace(FEW, machine_runs=1)))
+
+
+@pytest.mark.parametrize(("made", "step"), KEEPING_STATE.items())
 def test_a_layer_whose_state_is_not_what_its_calls_left_is_seen(made: type[planted.Right], step: str) -> None:
     with pytest.raises(Disagreement) as caught:
         stateful(checking(made))
