@@ -115,6 +115,7 @@ def test_of_a_fault_of_no_weight_every_bit_is_the_right_layer_s(arithmetic: str)
     for case in cases:
         right, found = Textbook().observe(case), faint.observe(case)
         assert all(np.array_equal(found[quantity], right[quantity], equal_nan=True) for quantity in right)
+    assert not run_module("stateful", faint, 0).caught
 
 
 def test_a_fault_of_no_weight_is_none_in_half_precision() -> None:
