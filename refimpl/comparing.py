@@ -8,8 +8,8 @@ Two rules, the second of which reaches further and the first of which is certain
 - *wrong*: it was asked whether it lies beyond its proven bound (`rounding`), and it does
 
 The bound costs many runs, so it is asked for only where the spread leaves something open: some number is more than four
-deviations off, or fewer where no activation errs (`looks.asks_for_bound`). ``proven=True`` asks in any case. Without it
-a number beyond its bound passes if it is that near; there are such bounds where very few roundings make a number.
+deviations off, or fewer where no activation errs (`looks.bound_asked_from`). ``proven=True`` asks in any case. Without
+it a number beyond its bound passes if it is that near; there are such bounds where very few roundings make a number.
 
 A dozen samples come first; numbers that look suspicious by these, which is rare, are looked at more closely (`looks`).
 """
@@ -27,7 +27,7 @@ from .arrays import Array
 from .errors import InvalidArgument
 from .given import in_float64, quantities
 from .given import numbers as checked_numbers
-from .looks import Looks, asks_for_bound, is_open
+from .looks import Looks, bound_asked_from, is_open
 from .precision import Precision
 from .running import AnyRun, backward, checked_run
 from .sampling import SAMPLES, Moments, named
@@ -171,7 +171,7 @@ def compare(
         if not is_open(worst, numbers):
             break
     bounds: dict[str, Array] = {}
-    if proven or asks_for_bound(wide.cell, worst):
+    if proven or worst > bound_asked_from(wide.cell):
         bounds = _bounds(wide, precision, cotangents if of_gradients else None)
     return Verdict(
         precision.name, tuple(case.judged(name, numbers, freedom, bounds.get(name)) for name, case in cases.items())

@@ -54,20 +54,16 @@ def is_open(worst: float, numbers: int) -> bool:
     return suspected_of(numbers) < worst < BEYOND_DOUBT
 
 
-def asks_for_bound(cell: Cell | Stack, worst: float) -> bool:
-    """Whether the proven bound of a number that is so many deviations off is asked for: it costs many runs.
+def bound_asked_from(cell: Cell | Stack) -> float:
+    """From how many deviations on a number is asked for its proven bound, which costs many runs.
 
     What is within `SUSPECTED` deviations agrees by the spread, and is not asked for its bound. A bound grows with the
     number of roundings, deviations with its root: so it is nearer only where very few roundings make a number, as in
     layers of a unit or two. Where no activation errs it may be as near as one rounding's, and is asked for from there.
     """
-    return worst > (_FEWEST if _errs_little(cell) else SUSPECTED)
-
-
-def _errs_little(cell: Cell | Stack) -> bool:
     names = ("activation", "recurrent_activation", "output_activation")
-    used = [[getattr(each, name, None) for name in names] for _, each in named_cells(cell)]
-    return any(all(named(name).ulps == 0 for name in its if name is not None) for its in used)
+    used = {getattr(each, name, None) for _, each in named_cells(cell) for name in names} - {None}
+    return _FEWEST if all(named(name).ulps == 0 for name in used) else SUSPECTED
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 import refimpl as ri
-from refimpl.looks import CLOSEST, CLOSEST_LOOK, SUSPECTED, Looks, asks_for_bound
+from refimpl.looks import CLOSEST, CLOSEST_LOOK, SUSPECTED, Looks, bound_asked_from
 from refimpl.precision import Precision
 from refimpl.sampling import Moments
 from refimpl.tails import deviations_at
@@ -50,7 +50,7 @@ class Expected:
     many         ``(3, samples)``: what the many errors of each of the dozen samples have in common (`refimpl.leaning`)
     closer       as ``deviations``, from a look in between
     left_out     how many numbers of a quantity are not compared on purpose (`without`)
-    near_bound   whether a number so many deviations off is asked for its bound (`looks.asks_for_bound`)
+    bound_from   how many deviations off a number is asked for its bound (`looks.bound_asked_from`)
     """
 
     values: Quantities
@@ -62,7 +62,7 @@ class Expected:
     many: Quantities = field(default_factory=dict)
     closer: Quantities = field(default_factory=dict)
     left_out: Mapping[str, int] = field(default_factory=dict)
-    near_bound: Callable[[float], bool] = field(default=lambda worst: worst > SUSPECTED, repr=False)
+    bound_from: float = SUSPECTED
 
     @cached_property
     def limits(self) -> Quantities:
@@ -155,10 +155,9 @@ class OracleAnswer:
                 return proven
             return {n: np.where(np.isfinite(b), b, farthest() * refined[n]) for n, b in proven.items()}
 
-        smooth = partial(_is_smooth, self.case, looks)
-        near, bounded = partial(asks_for_bound, self.case.cell), Deferred(names, bounds)
-        known = deviations, refined, smooth, in_common, closer
-        return Expected(self.values, bounded, self.case.dtype, *known, near_bound=near)
+        known = deviations, refined, partial(_is_smooth, self.case, looks), in_common, closer
+        asked_from = bound_asked_from(self.case.cell)
+        return Expected(self.values, Deferred(names, bounds), self.case.dtype, *known, bound_from=asked_from)
 
     def proven(self, precision: Precision) -> Quantities:
         """The proven bounds."""

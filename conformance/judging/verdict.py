@@ -144,13 +144,12 @@ def compare(quantity: str, expected: Array, bound: Array, got: Any, dtype: Any =
         return Comparison(quantity, 0, 0.0, undecided=undecided)
     with np.errstate(all="ignore"):
         error = np.abs(found - expected)
-        ratio = np.where(error == 0, 0.0, error / bound)
-    ratio = np.where(decided, np.nan_to_num(ratio, nan=np.inf, posinf=np.inf), 0.0)
-    worst = np.unravel_index(int(np.argmax(ratio)), ratio.shape)
+        ratio = np.where(decided & (error != 0), error / bound, 0.0)
+    worst = np.unravel_index(int(ratio.argmax()), ratio.shape)  # NaN, which is the worst, counts as the greatest
     return Comparison(
         quantity,
         int(decided.sum()),
-        float(ratio[worst]),
+        np.inf if np.isnan(ratio[worst]) else float(ratio[worst]),
         tuple(int(k) for k in worst),
         float(expected[worst]),
         float(found[worst]),
@@ -224,7 +223,7 @@ def _settled(expected: Expected, observed: Observed, comparisons: _Comparisons, 
 def _by_bound(expected: Expected, found: Comparison | None, observed: Observed) -> Comparison | None:
     """The same, or what lies beyond its bound although it is few deviations off."""
     agrees = found is None or (found.agrees and found.index and not found.certain)
-    if found is None or not agrees or not expected.near_bound(found.ratio * farthest()):
+    if found is None or not agrees or found.ratio * farthest() <= expected.bound_from:
         return found
     name = found.quantity
     bounded = _compared(expected, name, expected.bounds[name], observed.values[name])

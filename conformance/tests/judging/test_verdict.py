@@ -53,8 +53,7 @@ def test_a_bound_of_zero_allows_the_same_number_only() -> None:
 @pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
 def test_what_is_not_finite_where_a_number_is_due_disagrees(wrong: float) -> None:
     found = verdict_on([1.0, wrong, 4.0])
-    assert not found.agrees, str(found)
-    assert found.index == (1,), str(found)
+    assert (found.agrees, found.ratio, found.index) == (False, np.inf, (1,)), str(found)
 
 
 @pytest.mark.parametrize("got", [ONE[:2], ONE[None], np.float64(1.0), [[1.0], [-2.0], [4.0]]])
@@ -74,6 +73,13 @@ def test_what_is_not_floating_point_is_a_problem(dtype: str) -> None:
 def test_a_number_without_a_bound_is_undecided_and_not_counted_as_compared() -> None:
     found = verdict_on([1.0, 99.0, 4.0], bound=[0.5, np.inf, 0.125])
     assert (found.agrees, found.numbers, found.undecided) == (True, 2, 1), str(found)
+
+
+@pytest.mark.parametrize("got", [0.0, np.inf, np.nan])
+@pytest.mark.parametrize("due", [np.inf, np.nan])
+def test_where_the_oracle_itself_has_no_number_whatever_came_is_undecided(due: float, got: float) -> None:
+    found = verdict_on([1.0, got, 4.0], expected=[1.0, due, 4.0])
+    assert (found.agrees, found.numbers, found.undecided, found.ratio) == (True, 2, 1, 0.0), str(found)
 
 
 def test_where_no_number_has_a_bound_nothing_is_compared_and_nothing_agrees() -> None:
