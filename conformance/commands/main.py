@@ -34,7 +34,8 @@ _OPTIONAL = {
     "platformdirs": "upgrade",
 }
 """Packages that only some commands need, to the extra that installs them."""
-_ALWAYS = ("rich", "junitparser", "cpuinfo")  # which pip installs, and a plain checkout may lack
+_ALWAYS = ("numpy", "ml_dtypes", "hypothesis", "pytest", "rich", "junitparser", "cpuinfo")
+"""Packages that pip installs with the project, and that may be missing where a checkout is run as it is."""
 _COMMANDS = {
     "run": "run",
     "gpu-evidence": "gpu_evidence",
@@ -98,8 +99,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         if error.name not in (*_OPTIONAL, *_ALWAYS):
             raise
-        extra = f"[{_OPTIONAL[error.name]}]" if error.name in _OPTIONAL else ""
-        print(f"{error.name} is not installed (pip install 'rnn-conformance{extra}')", file=sys.stderr)
+        extra = _OPTIONAL.get(error.name)
+        how = f"pip install 'rnn-conformance[{extra}]'" if extra else "in the checkout: pip install -e ."
+        print(f"{error.name} is not installed ({how})", file=sys.stderr)
         return 1
     return status
 

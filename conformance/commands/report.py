@@ -58,7 +58,7 @@ def _report(parsed: argparse.Namespace) -> int:
     if history:
         write_atomically(parsed.html / history, history_page(series, back="index.html"))
     write_atomically(parsed.html / "index.html", scoreboard_page(records, history))
-    print(f"{parsed.html / 'index.html'}: {len(records)} records")
+    print(f"{parsed.html / 'index.html'}: {len(records)} record{'s' if len(records) > 1 else ''}")
     return 0
 
 

@@ -112,9 +112,8 @@ def _run(parsed: argparse.Namespace) -> int:
     absent = {"schemas": why} if (why := why_unchecked()) else {}
     if device == "cuda" and no_cuda:
         console.print(f"cuda: not run: {no_cuda}")
-        if parsed.json:
-            content = as_json([], {"cuda": no_cuda}, plan, 1, parsed.command_line)
-            write_atomically(parsed.json, encoded_run_record(content))
+        for line in _write_files(parsed, [], [], as_json([], {"cuda": no_cuda}, plan, 1, parsed.command_line)):
+            console.print(line, highlight=False)
         return 1
     if parsed.device is None:
         absent["cuda"] = no_cuda or "a device is here, but was not asked for (--device cuda)"
@@ -154,18 +153,20 @@ def _run(parsed: argparse.Namespace) -> int:
 def _write_files(
     parsed: argparse.Namespace, processes: Sequence[SuiteProcess], results: Sequence[Result], content: dict[str, Any]
 ) -> list[str]:
-    """Writes every file that is asked for, of a run that was interrupted too; returns what is to be said of them."""
+    """Writes every file that is asked for, of a run that was interrupted or could not begin too; returns what is to be
+    said of them."""
     partial, said = content.get("why_partial", ""), []
+    nothing_ran = {} if content["implementations"] else content["not_run"]
     if parsed.json:
         write_atomically(parsed.json, encoded_run_record(content))
     if parsed.html:
         write_atomically(parsed.html, run_page(content))
     if parsed.junit:
-        write_junit(parsed.junit, processes, results, partial)
-    if parsed.record and not partial:
-        said.append(f"recorded in {write_run_record(parsed.record, content)}")
+        write_junit(parsed.junit, processes, results, partial, nothing_ran)
+    if parsed.record and (partial or nothing_ran):
+        said.append(f"not recorded: {'a partial run is no evidence' if partial else 'nothing was run'}")
     elif parsed.record:
-        said.append("not recorded: a partial run is no evidence")
+        said.append(f"recorded in {write_run_record(parsed.record, content)}")
     return said
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from ..common.atomic import write_atomically
@@ -11,14 +12,26 @@ from ..suite.runner import SuiteProcess
 from .result import Result
 
 
-def write_junit(path: Path, processes: Sequence[SuiteProcess], results: Sequence[Result], partial: str = "") -> None:
+def write_junit(
+    path: Path,
+    processes: Sequence[SuiteProcess],
+    results: Sequence[Result],
+    partial: str = "",
+    nothing_ran: Mapping[str, str] = MappingProxyType({}),
+) -> None:
     """Writes what the processes have reported; a suite that did not come to its end has an error that says why.
 
-    partial   why the run has not come to its end; a property of each suite
+    partial       why the run has not come to its end; a property of each suite
+    nothing_ran   what was asked for and not there, so that no process was begun, and why: an error each
     """
-    from junitparser import JUnitXml, TestSuite  # here, as a machine that is there for its GPU may lack it
+    from junitparser import Error, JUnitXml, TestCase, TestSuite  # here, as a machine there for its GPU may lack it
 
     merged = JUnitXml()
+    for name, why in nothing_ran.items():
+        suite, case = TestSuite(name), TestCase("the run", "suite")
+        case.result = [_told(Error, f"not run: {why}")]
+        suite.add_testcase(case)
+        merged.add_testsuite(suite)
     for process, result in zip(processes, results, strict=True):
         suite = TestSuite(process.name)
         if partial:

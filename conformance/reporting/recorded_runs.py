@@ -39,7 +39,8 @@ def _machine(record: RunRecord) -> str:
 def _cells(its: Mapping[str, Any], families: Sequence[str]) -> list[str]:
     found = [its["name"], ", ".join(f"{name} {version}" for name, version in its["versions"].items())]
     found += [_worst(its["families"].get(family)) for family in families]
-    known = f", {len(its['divergences'])} known divergences" if its["divergences"] else ""
+    count = len(its["divergences"])
+    known = f", {count} known divergence{'s' if count > 1 else ''}" if count else ""
     verdict = f"not run: {its['why']}" if its["verdict"] == "not run" else its["verdict"] + known
     return [*found, f"{its['cases']:,}", f"{its['numbers']:,}", f"{its['seconds']:.0f}", verdict]
 

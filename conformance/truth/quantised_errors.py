@@ -7,6 +7,7 @@ units, on 16 rows of 50 steps, with numbers as training begins with. What of it 
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -69,6 +70,7 @@ def measured() -> Iterator[tuple[str, ...]]:
 
 def main() -> None:
     """Prints the table, in Markdown."""
+    argparse.ArgumentParser(prog="python -m conformance.truth.quantised_errors", description=__doc__).parse_args()
     print("| implementation | layer | options | outputs, root mean square | half off by at most | 99 of 100 | worst |")
     print("| --- | --- | --- | ---: | ---: | ---: | ---: |")
     for row in measured():

@@ -74,7 +74,14 @@ def test_a_run_needs_no_more(bare: str, tmp_path: Path) -> None:
 def test_a_command_that_needs_more_says_what(command: str, lacking: str, bare: str) -> None:
     status, said = python("-m", "conformance", command, "--jobs", "1", PYTHONPATH=bare)
     assert status == 1
-    assert said.strip() == f"{lacking} is not installed (pip install 'rnn-conformance')"
+    assert said.strip() == f"{lacking} is not installed (in the checkout: pip install -e .)"
+
+
+@pytest.mark.parametrize("lacking", ["numpy", "ml_dtypes", "pytest"])
+def test_a_run_that_lacks_what_it_needs_says_so_in_a_line(lacking: str, bare: str, tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(BLOCKER.replace(repr(LACKING), repr((lacking,))))
+    status, said = python("-m", "conformance", "run", "--device", "cuda", PYTHONPATH=bare)
+    assert (status, said.strip()) == (1, f"{lacking} is not installed (in the checkout: pip install -e .)")
 
 
 def test_a_campaign_without_dask_says_what_installs_it(bare: str, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from junitparser import JUnitXml
 
 from conformance.commands import run as command
 from conformance.commands.main import main
@@ -102,17 +103,22 @@ def test_a_file_cut_short_or_missing_is_refused(tmp_path: Path, capsys: pytest.C
         assert name in capsys.readouterr().err
 
 
-def test_without_a_gpu_nothing_is_run_and_the_json_says_why(
+def test_without_a_gpu_nothing_is_run_and_every_file_that_was_asked_for_says_why(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(command, "why_no_cuda", lambda: "no CUDA device")
-    where, kept = tmp_path / "found.json", tmp_path / "kept.json"
-    assert main(["run", "--device", "cuda", "--json", str(where), "--record", str(kept)]) == 1
-    assert "cuda: not run: no CUDA device" in capsys.readouterr().out
+    where, junit, page, kept = (tmp_path / name for name in ("found.json", "found.xml", "found.html", "kept.json"))
+    files = ("--json", str(where), "--junit", str(junit), "--html", str(page), "--record", str(kept))
+    assert main(["run", "--device", "cuda", *files]) == 1
+    assert capsys.readouterr().out == "cuda: not run: no CUDA device\nnot recorded: nothing was run\n"
     found = json.loads(where.read_text())
     assert found["not_run"] == {"cuda": "no CUDA device"}
     assert found["implementations"] == []
     assert found["exit_status"] == 1
+    (suite,) = JUnitXml.fromfile(str(junit))
+    assert (suite.name, suite.tests, suite.errors) == ("cuda", 1, 1)
+    assert "not run: no CUDA device" in junit.read_text()
+    assert "no CUDA device" in page.read_text()
     assert not kept.exists(), "what was not run is no evidence"
 
 

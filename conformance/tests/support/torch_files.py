@@ -93,4 +93,6 @@ def exported_and_converted(folder: Path) -> tuple[Path, Path]:
 
 
 if __name__ == "__main__":
-    exported_and_converted(Path(sys.argv[1]))
+    where = Path(sys.argv[1])
+    where.mkdir(parents=True, exist_ok=True)
+    exported_and_converted(where)
