@@ -48,8 +48,7 @@ FAMILIES = ("outputs", "state", "gates", "gradients")
 
 def family_of(quantity: str) -> str:
     """The family that a quantity belongs to."""
-    head = quantity.split(".")[0]
-    return "gradients" if head.startswith("d_") else head
+    return "gradients" if quantity.startswith("d_") else quantity.split(".")[0]
 
 
 @dataclass(frozen=True)
@@ -104,8 +103,7 @@ class Case:
     @property
     def outputs_shape(self) -> tuple[int, int, int]:
         """The shape of the outputs."""
-        batch, time, _ = self.x.shape
-        return batch, time if self.return_sequences else 1, self.cell.output_size
+        return len(self.x), self.x.shape[1] if self.return_sequences else 1, self.cell.output_size
 
     @property
     def wants_gradients(self) -> bool:
@@ -147,9 +145,7 @@ class Case:
 
     def initial_state_or_zeros(self) -> tuple[Array, ...]:
         """The initial state that an implementation starts from which has no default of its own."""
-        if self.initial_state is not None:
-            return self.initial_state
-        return tuple(np.zeros((self.x.shape[0], size), self.dtype) for size in self.cell.state_sizes)
+        return self.initial_state or tuple(np.zeros((len(self.x), size), self.dtype) for size in self.cell.state_sizes)
 
     def replace(self, **changes: Any) -> Case:
         """The same case with some fields changed."""
