@@ -80,7 +80,12 @@ def recipes(seeds: int | Iterable[int] = SEEDS, **options: Any) -> list[Recipe]:
 
 
 def oracle(case: Case) -> ri.AnyRun:
-    """The oracle's run of a case, in float64: what `refimpl.assert_agrees` and `refimpl.compare` take."""
+    """The oracle's run of a case, in float64: what `refimpl.assert_agrees` and `refimpl.compare` take.
+
+    Raises `ValueError` for what is no case, as one of the names that `cases` gives.
+    """
+    if not isinstance(case, Case):
+        raise ValueError(f"case: expected a Case, as the values of cases(…) are, got {case!r}")
     return run_oracle(case.in_dtype(np.float64))
 
 

@@ -8,8 +8,9 @@ Two rules, the second of which reaches further and the first of which is certain
 - *wrong*: it was asked whether it lies beyond its proven bound (`rounding`), and it does
 
 The bound costs many runs, so it is asked for only where the spread leaves something open: some number is more than four
-deviations off, or fewer where no activation errs (`looks.bound_asked_from`). ``proven=True`` asks in any case. Without
-it a number beyond its bound passes if it is that near; there are such bounds where very few roundings make a number.
+deviations off, or fewer where no activation errs (`looks.bound_asked_from`), or all are so large or small that float64
+cannot square their errors. ``proven=True`` asks in any case. Without it a number beyond its bound passes if it is that
+near; there are such bounds where very few roundings make a number.
 
 A dozen samples come first; numbers that look suspicious by these, which is rare, are looked at more closely (`looks`).
 """
@@ -80,10 +81,14 @@ class Comparison:
         if not self.numbers:
             return f"{self.quantity}: {self.verdict}; {self.chaotic} numbers were not compared"
         bound = "not asked for" if self.bound is None else f"{self.bound:.3g}"
+        spread = "which no samples tell"
+        if np.isfinite(self.deviation):
+            spread = (
+                f"which is {self.deviations:.3g} deviations of {self.deviation:.3g}; probability {self.probability:.2g}"
+            )
         return (
             f"{self.quantity}{list(self.index)}: {self.verdict}: expected {self.expected!r}, got {self.got!r}, off by "
-            f"{abs(self.got - self.expected):.3g}, which is {self.deviations:.3g} deviations of {self.deviation:.3g}; "
-            f"probability {self.probability:.2g}; proven bound {bound}"
+            f"{abs(self.got - self.expected):.3g}, {spread}; proven bound {bound}"
         )
 
 
@@ -113,6 +118,8 @@ class Verdict:
     def __str__(self) -> str:
         if self.agrees:
             return f"agrees: {self.numbers} numbers of {len(self.comparisons)} quantities, in {self.dtype}"
+        if not self.numbers and not any(each.chaotic for each in self.comparisons):
+            return "nothing was compared: there are no numbers"
         if not self.numbers:
             return f"chaotic: in {self.dtype} the samples of every number come apart; nothing was compared"
         lines = [f"{len(self.disagreements)} of {len(self.comparisons)} quantities disagree, in {self.dtype}"]
@@ -171,7 +178,7 @@ def compare(
         if not is_open(worst, numbers):
             break
     bounds: dict[str, Array] = {}
-    if proven or worst > bound_asked_from(wide.cell):
+    if proven or worst > bound_asked_from(wide.cell) or not all(seen[name].in_reach for name in expected):
         bounds = _bounds(wide, precision, cotangents if of_gradients else None)
     return Verdict(
         precision.name, tuple(case.judged(name, numbers, freedom, bounds.get(name)) for name, case in cases.items())
@@ -198,8 +205,8 @@ class _Case:
 
     @staticmethod
     def of(expected: Array, got: Array, found: Moments, looks: Looks) -> _Case:
-        deviation = looks.deviation(found)
-        decided = ~found.chaotic & (np.abs(expected) < looks.precision.largest)
+        deviation = np.where(found.unknown, np.inf, looks.deviation(found))
+        decided = ~found.unknown & (np.abs(expected) < looks.precision.largest)
         with np.errstate(all="ignore"):
             error = np.abs(got - expected)
             off = np.where(error == 0, 0.0, error / deviation)
@@ -219,13 +226,14 @@ class _Case:
         its, off = self.numbers, self.deviations
         beyond = np.zeros(off.shape, bool)
         if bound is not None:
+            bounded = np.isfinite(bound) & np.isfinite(self.expected)
+            its = int(np.count_nonzero(self.decided | bounded))
             with np.errstate(all="ignore"):
-                error = np.abs(self.got - self.expected)
-                beyond = np.isfinite(bound) & np.isfinite(self.expected) & ~(error <= bound)
+                beyond = bounded & ~(np.abs(self.got - self.expected) <= bound)
         if not its and not beyond.any():
             return Comparison(name, "chaotic" if off.size else "agrees", 0, off.size)
         worst = np.unravel_index(int(np.argmax(np.where(beyond, off, -1.0) if beyond.any() else off)), off.shape)
-        probability = min(1.0, numbers * two_sided(float(off[worst]), freedom))
+        probability = min(1.0, max(1, numbers) * two_sided(float(off[worst]), freedom))
         verdict = "wrong" if beyond.any() else "improbable" if probability < LIMIT else "agrees"
         return Comparison(
             name,

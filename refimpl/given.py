@@ -21,15 +21,13 @@ def quantities(run: AnyRun, outputs: Any, state: Any, gates: Any, gradients: Any
     found = dict(_checked("outputs", {"outputs": outputs}, {"outputs": run.outputs.shape}))
     found |= _parts("state", "state", state, names, {n: (batch, size[n]) for n in names})
     if gates is not None:
-        checks.mapping("gates", run.gates, _mapping("gates", gates), others=True)
+        checks.some_of("gates", gates, run.gates)
         found |= {f"gates.{n}": a for n, a in _checked("gates", gates, {n: g.shape for n, g in run.gates.items()})}
     if gradients is not None:
         if isinstance(gradients, Gradients):
             gradients = {"params": gradients.params, "x": gradients.x, "initial_state": gradients.initial_state}
-        known = ("params", "x", "initial_state")
-        checks.mapping("gradients", dict.fromkeys(known), _mapping("gradients", gradients), others=True)
-        params = _mapping("gradients.params", gradients.get("params") or {})
-        checks.mapping("gradients.params", shapes, params, others=True)
+        checks.some_of("gradients", gradients, ("params", "x", "initial_state"))
+        params = checks.some_of("gradients.params", gradients.get("params") or {}, shapes)
         found |= {f"d_params.{n}": a for n, a in _checked("gradients.params", params, shapes)}
         found |= dict(_checked("gradients.x", {"d_x": gradients.get("x")}, {"d_x": run.x.shape}))
         found |= _parts(
@@ -42,12 +40,6 @@ def quantities(run: AnyRun, outputs: Any, state: Any, gates: Any, gradients: Any
     if not found:
         raise InvalidArgument("outputs, state, gates, gradients", expected="something to compare", got="None of them")
     return found
-
-
-def _mapping(name: str, value: Any) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping):
-        raise InvalidArgument(name, expected="a mapping from name to array", got=checks.described(value))
-    return value
 
 
 def _parts(

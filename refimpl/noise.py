@@ -49,7 +49,7 @@ _FAR_APART = 0x9E3779B1
 _OF_ROW, _OF_STEP = (np.array(n, np.uint32) for n in (0x9E3779B1, 0x27D4EB2F))
 _FAR = 8.0  # deviations of a rounding
 _SMALL = 2.0**-90
-_LEAST_EXPONENT = -500  # of what may be squared in float64
+LEAST_EXPONENT = -500  # of what may be squared in float64
 _FIRST, _SECOND, _SHIFT, _SIGN = (np.array(n, np.uint32) for n in (0x85EBCA6B, 0xC2B2AE35, 15, 2**31))
 _OF_DOUBLE, _OF_SINGLE = 53, 24
 _ROUGHLY = 12
@@ -92,7 +92,7 @@ class Noise:
         self.repeats = repeats
         self.real: Any = np.float32 if precision.least >= -126 else np.float64
         self.unit = math.sqrt(OF_ROUNDING) * precision.unit_roundoff
-        self.least = 2.0 ** max(precision.least, _LEAST_EXPONENT)
+        self.least = 2.0 ** max(precision.least, LEAST_EXPONENT)
         self.lost = (self.least / self.unit) ** 2
         """The variance of what an underflow may cost."""
         self._digits = _alike(precision.bits)

@@ -18,7 +18,7 @@ from . import checks, sampled_sequence, sequence
 from .arrays import Array
 from .errors import InvalidArgument
 from .leaning import leanings
-from .noise import MOST_SAMPLES, Noise
+from .noise import LEAST_EXPONENT, MOST_SAMPLES, Noise
 from .parameters import Gates, Parameters, State
 from .pooling import together
 from .precision import Precision
@@ -109,6 +109,7 @@ class Moments:
     least    values below this are lost rather than chaotic
     coupled  whether the units of a row and step are
     either   whether something in the run, at a kink or a jump, may be either of two: all samples have the difference
+    in_reach whether float64 has room for the squares of its errors
     many     ``(3, samples)``, what each sample's errors have in common (`leaning`); None where it was not asked for
     """
 
@@ -118,6 +119,7 @@ class Moments:
     least: float
     coupled: bool
     either: bool
+    in_reach: bool
     many: Array | None = None
 
     @cached_property
@@ -126,13 +128,19 @@ class Moments:
 
         What the samples say of other units that are coupled with it is then worth nothing either.
         """
-        square = np.square(self.value)
+        with np.errstate(over="ignore"):
+            square = np.square(self.value)
         by_row = square.ndim > 1 and square.shape[-1] >= _UNITS
         mean = square.mean(axis=-1, keepdims=True) if by_row else square.sum() / max(1, square.size)
         chaotic = ~(self.deviation <= self.share * np.maximum(np.sqrt(mean), self.least))
         if by_row and self.coupled and chaotic.any():
             return np.broadcast_to(chaotic.any(axis=-1, keepdims=True), chaotic.shape)
         return chaotic
+
+    @cached_property
+    def unknown(self) -> Array:
+        """Where the samples do not say how far off a faithful implementation may be."""
+        return self.chaotic | ~np.isfinite(self.deviation) | (not self.in_reach)
 
 
 def moments(
@@ -187,10 +195,19 @@ def moments(
             _LEAST * noise.least,
             not name.startswith("d_params."),
             at_kinks or at_jumps,
+            _in_reach(values[name], precision),
             np.concatenate([each[name] for each in in_common], axis=1) if many else None,
         )
         for name, deviation in together(variances, samples, max(1, samples // stride), noise.unit).items()
     }
+
+
+def _in_reach(value: Array, precision: Precision) -> bool:
+    """Whether float64 can square the errors of these numbers: else the samples' variances are infinite, or no less than
+    those of numbers which are far larger."""
+    size = float(np.abs(value).max(initial=0.0))
+    fine = 2.0**LEAST_EXPONENT / precision.unit_roundoff if precision.least < LEAST_EXPONENT else 0.0
+    return size == 0 or fine < size < 2.0**-LEAST_EXPONENT
 
 
 def named(run: Any, gradients: Gradients | None, state_names: Sequence[str]) -> dict[str, Array]:

@@ -182,7 +182,7 @@ class OracleAnswer:
 
 
 def _deviations(looks: Looks, look: int) -> Quantities:
-    return {name: np.where(each.chaotic, np.inf, looks.deviation(each)) for name, each in looks.at(look).items()}
+    return {name: np.where(each.unknown, np.inf, looks.deviation(each)) for name, each in looks.at(look).items()}
 
 
 def _is_smooth(case: Case, looks: Looks) -> bool:
@@ -193,8 +193,9 @@ def _is_smooth(case: Case, looks: Looks) -> bool:
 
 
 def _in_common(found: Moments) -> Array:
-    """`Moments.many`; nothing where some number is chaotic."""
-    return np.zeros((3, 1)) if found.many is None or found.chaotic.any() else found.many
+    """`Moments.many`; nothing where some number is chaotic, or all are out of reach."""
+    known = found.in_reach and not found.chaotic.any()
+    return found.many if known and found.many is not None else np.zeros((3, 1))
 
 
 def expect(case: Case, arithmetic: Any = None) -> Expected:

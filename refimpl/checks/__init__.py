@@ -17,7 +17,7 @@ from .arrays import (
     shaped,
     weights,
 )
-from .collections import mapping, named_floats, names, sequence, shaped_arrays
+from .collections import mapping, named_floats, names, sequence, shaped_arrays, some_of
 from .fields import Check, at_least, between, fields, function, has, instance, integer, optional, word
 from .runs import dropout, mask, parameters, state
 from .scalars import count, dtype, flag, generator, number, one_of, positive, size, text
@@ -60,6 +60,7 @@ __all__ = [
     "shaped",
     "shaped_arrays",
     "size",
+    "some_of",
     "state",
     "text",
     "weights",

@@ -22,6 +22,15 @@ def mapping(name: str, value: Any, keys: Collection[str], *, others: bool = Fals
     return value
 
 
+def some_of(name: str, value: Any, keys: Collection[str]) -> Mapping[str, Any]:
+    """``value`` as a mapping with some of these keys and no others."""
+    if not isinstance(value, Mapping) or not set(value) <= set(keys):
+        known = ", ".join(map(str, keys)) or "none, as this run keeps nothing of the kind"
+        got = f"the keys {', '.join(map(str, value))}" if isinstance(value, Mapping) else described(value)
+        raise InvalidArgument(name, expected=f"a mapping with some of the keys {known}", got=got)
+    return value
+
+
 def names(name: str, value: Any) -> Mapping[str, Any]:
     """``value`` as a mapping whose keys are all names, whichever."""
     if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):

@@ -14,6 +14,8 @@ from ..looks import SUSPECTED
 from .support import STACKS, AnyCell, Example, both_ways, each_cell, example, in_dtype, run
 from .test_spread import each_kind, gone_wild, in_float32, ordinary
 
+ONE = np.ones(1)
+
 
 def given(e: Example, dtype: Any = np.float32, **changed: Any) -> dict[str, Any]:
     """What an implementation returns that computes the example in a dtype as NumPy does."""
@@ -185,6 +187,58 @@ def test_the_bound_is_asked_for_where_some_number_is_suspect_or_the_caller_wants
     assert max(each.deviations for each in calm.comparisons) < SUSPECTED
     assert all(each.bound is None for each in calm.comparisons)
     assert all(each.bound is not None for each in wanted.comparisons)
+
+
+@pytest.mark.parametrize("scale", [1e-280, 1e-200, 1e-150, 1e-134, 1e-100, 1.0, 1e100, 1e150, 1e160, 1e300])
+def test_numbers_of_any_size_are_held_to_their_own(scale: float) -> None:
+    """Float64 cannot square the errors of the smallest and largest: there the bound decides."""
+    cell = SimpleRNN(2, 3, activation="linear", use_bias=False)
+    over = forward(cell, cell.init(np.random.default_rng(0)), np.full((1, 2, 2), scale))
+    for factor, agrees in ((1.0, True), (1 + 2e-16, True), (1 + 1e-13, False), (-7.0, False)):
+        found = compare(over, outputs=factor * over.outputs, dtype="float64")
+        assert (found.agrees, found.numbers) == (agrees, 6), f"{factor}: {found}"
+
+
+@pytest.mark.parametrize("cell", [LSTM(2, 3), GRU(2, 3)], ids=lambda cell: type(cell).__name__)
+@pytest.mark.parametrize("scale", [1e-160, 1e160])
+def test_gradients_of_any_size_are_held_to_their_own(cell: Any, scale: float) -> None:
+    over = forward(cell, cell.init(np.random.default_rng(0)), np.ones((2, 3, 2)))
+    d_outputs = np.full(over.outputs.shape, scale)
+    found = backward(over, d_outputs)
+    assert compare(over, gradients=found, d_outputs=d_outputs, dtype="float64").agrees
+    turned = {"params": {name: -gradient for name, gradient in found.params.items()}, "x": 0 * found.x}
+    wrong = compare(over, gradients=turned, d_outputs=d_outputs, dtype="float64").disagreements
+    assert len(wrong) == len(found.params) + 1
+    assert {each.verdict for each in wrong} == {"wrong"}
+    assert "which no samples tell; proven bound" in str(wrong[0])
+
+
+def test_where_there_are_no_numbers_nothing_is_said_to_be_chaotic() -> None:
+    cell = GRU(2, 3)
+    over = forward(cell, cell.init(np.random.default_rng(0)), np.zeros((0, 5, 2)))
+    found = compare(over, outputs=np.zeros((0, 5, 3)))
+    assert (found.agrees, str(found)) == (False, "nothing was compared: there are no numbers")
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"gates": {"q": ONE}}, "gates: expected a mapping with some of the keys .*, got the keys q$"),
+        (
+            {"gradients": {"kernel": ONE}},
+            "gradients: .* some of the keys params, x, initial_state, got the keys kernel$",
+        ),
+        (
+            {"gradients": {"params": {"kernal": ONE}}},
+            "gradients.params: .*some of the keys kernel, .*, got the keys kernal$",
+        ),
+        ({"gates": ONE}, "gates: expected a mapping with some of the keys .*, got float64"),
+    ],
+)
+def test_a_name_that_nobody_knows_is_told_beside_those_that_are_known(given: Any, told: str) -> None:
+    e = ordinary(GRU(6, 9), 0, time=3)
+    with pytest.raises(InvalidArgument, match=told):
+        compare(run(e), **given, d_outputs=e.d_outputs)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])

@@ -82,6 +82,19 @@ def test_where_the_oracle_itself_has_no_number_whatever_came_is_undecided(due: f
     assert (found.agrees, found.numbers, found.undecided, found.ratio) == (True, 2, 1, 0.0), str(found)
 
 
+@pytest.mark.parametrize("scale", [1e-200, 1.0, 1e200])
+def test_numbers_whose_errors_float64_cannot_square_are_held_to_their_bounds(scale: float) -> None:
+    case = example("SimpleRNN", activation="linear")
+    zeros = tuple(np.zeros_like(part) for part in case.initial_state or ())
+    params = {name: value * (scale if "bias" in name else 1) for name, value in case.params.items()}
+    case = case.replace(x=case.x * scale, params=params, initial_state=zeros, d_outputs=None, d_state=None)
+    values = expect(case).values
+    assert judge(expect(case), Observed(values)).agrees
+    for factor in (1 + 1e-12, -7.0):
+        found = judge(expect(case), Observed({**values, "outputs": factor * values["outputs"]}))
+        assert [each.quantity for each in found.disagreements] == ["outputs"], found
+
+
 def test_where_no_number_has_a_bound_nothing_is_compared_and_nothing_agrees() -> None:
     nothing = {"outputs": np.full(3, np.inf)}
     found = judge(Expected({"outputs": ONE}, nothing), Observed({"outputs": ONE + 1}))

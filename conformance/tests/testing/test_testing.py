@@ -88,3 +88,9 @@ def test_the_oracle_answers_in_float64_and_agrees_with_itself(dtype: str) -> Non
         ri.assert_agrees(run, outputs=run.outputs.astype(case.dtype), dtype=dtype)
         with pytest.raises(AssertionError, match=r"outputs.*(wrong|improbable)"):
             ri.assert_agrees(run, outputs=run.outputs + np.eye(1, run.outputs.shape[2]), dtype=dtype)
+
+
+@pytest.mark.parametrize("value", ["SimpleRNN-float32-seed0", None])
+def test_what_is_no_case_is_refused_by_name(value: Any) -> None:
+    with pytest.raises(ValueError, match=f"case: expected a Case, as the values of cases.* are, got {value!r}"):
+        oracle(value)
