@@ -111,7 +111,7 @@ def _run(parsed: argparse.Namespace) -> int:
     no_cuda = why_no_cuda()
     absent = {"schemas": why} if (why := why_unchecked()) else {}
     if device == "cuda" and no_cuda:
-        console.print(f"cuda: not run: {no_cuda}")
+        console.print(f"cuda: not run: {no_cuda}", markup=False)
         for line in _write_files(parsed, [], [], as_json([], {"cuda": no_cuda}, plan, 1, parsed.command_line)):
             console.print(line, highlight=False)
         return 1
@@ -139,7 +139,7 @@ def _run(parsed: argparse.Namespace) -> int:
     if parsed.since is not None:
         console.print(f"\n[bold]Worst errors that grew tenfold or more: {len(grown)}[/]")
         for one in grown:
-            console.print(f"  {one}", highlight=False)
+            console.print(f"  {one}", highlight=False, markup=False)
         console.print(f"[bold]What all errors do together, and did not before: {len(leaning)}[/]")
         for said in leaning:
             console.print(f"  {escape(said)}", highlight=False)

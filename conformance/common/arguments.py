@@ -16,6 +16,13 @@ def count(text: str) -> int:
     return int(text)
 
 
+def natural(text: str) -> int:
+    """A whole number from 0 on."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError("a whole number from 0 on is needed")
+    return int(text)
+
+
 def seconds(text: str) -> float:
     """A number of seconds above zero."""
     try:

@@ -9,9 +9,10 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from rich.markup import escape
 from rich.table import Table
 
-from ...common.arguments import output_file
+from ...common.arguments import natural, output_file
 from ...common.atomic import write_atomically
 from ...models.files import against, checking, describing, scripts
 from ...models.files.against import Against
@@ -34,8 +35,8 @@ def add_to(commands: Any) -> None:
         "prints what it holds, runs it in its own framework on drawn or given inputs, and compares each recurrent "
         "layer with the oracle on the values that really reach it, and the whole model as far as its other parts are "
         "known. "
-        "Nothing is unpickled and no code out of the file is run without --trust. Exit status: 0 where numbers were "
-        "compared and all agree, 1 where not, 2 for a file that cannot be read.",
+        "Nothing is unpickled and no code out of the file is run without --trust. Exit status: 0 where numbers of "
+        "every recurrent layer were compared and all agree, 1 where not, 2 for a file that cannot be read.",
     )
     model.add_argument("file", type=Path, metavar="FILE")
     model.add_argument("--config", type=Path, metavar="FILE", help="of weights alone: what model.to_json() gave")
@@ -47,7 +48,7 @@ def add_to(commands: Any) -> None:
         metavar="NAME=3,7,5",
         help="of an input that is drawn and left open by the file; may be repeated",
     )
-    model.add_argument("--seed", type=int, default=0, help="of what is drawn (default: 0)")
+    model.add_argument("--seed", type=natural, default=0, help="of what is drawn (default: 0)")
     model.add_argument(
         "--in",
         dest="runtimes",
@@ -113,7 +114,7 @@ def _model(parsed: argparse.Namespace) -> int:
 def _write_script(console: Any, path: Path, found: Check, second: Check | None) -> None:
     try:
         write_atomically(path, scripts.script(found, second))
-        console.print(f"{path.name} shows the first difference", highlight=False)
+        console.print(f"{path.name} shows the first difference", highlight=False, markup=False)
     except scripts.NoScript as reason:
         console.print(f"no script: {reason}", highlight=False, markup=False)
 
@@ -147,6 +148,8 @@ def _whose(first: Check, second: Check) -> str:
         return f"what runs {' and '.join(off)} does not compute what is in it, as said above"
     if unrun:
         return f"{' and '.join(unrun)} was not run, so nothing is known of what runs it"
+    if unsure := [Path(each.model.path).name for each in (first, second) if not each.agrees]:
+        return f"not all of {' and '.join(unsure)} was compared: the difference may be in what runs it, too"
     return "what runs each file computes what it holds: the difference is in the files"
 
 
@@ -162,23 +165,24 @@ def show_against(console: Any, beside: Against) -> None:
         console.print(f"  values were not compared: {beside.not_computed}", highlight=False, markup=False)
     elif beside.same:
         each = "" if beside.unaligned else "what reaches each layer, what it returns, "
-        console.print(f"  nothing differs: {each}what the models return", highlight=False)
+        console.print(f"  nothing differs: {each}what the models return", highlight=False, markup=False)
 
 
 def show_model(console: Any, model: Model) -> None:
     """The model as a table."""
-    console.print(f"{Path(model.path).name}: {model.written_by}", highlight=False)
+    console.print(f"{Path(model.path).name}: {model.written_by}", highlight=False, markup=False)
     for each in model.inputs:
-        console.print(f"  takes {describing.input_in_words(each)}", highlight=False)
+        console.print(f"  takes {describing.input_in_words(each)}", highlight=False, markup=False)
     table = Table("place", "kind", "sizes", "options")
     table.add_column("parameters", justify="right")
     for line in describing.lines_of(model):
         style = "dim" if line.node is None else ""
         count = f"{line.parameters:,}" if line.parameters else ""
-        table.add_row(line.place.partition("#")[0], line.kind, line.sizes, line.options, count, style=style)
+        told = (line.place.partition("#")[0], line.kind, line.sizes, line.options, count)
+        table.add_row(*map(escape, told), style=style)
     console.print(table)
     for note in model.notes:
-        console.print(f"  {note}", highlight=False)
+        console.print(f"  {note}", highlight=False, markup=False)
 
 
 def show_run(console: Any, model: Model, ran: Ran) -> None:

@@ -85,7 +85,7 @@ def _campaign(parsed: argparse.Namespace) -> int:
 
 def _run(console: Console, campaign: Campaign, store: Store, parsed: argparse.Namespace) -> int:
     with engine.connected(parsed.scheduler, parsed.workers) as client:
-        console.print(f"dashboard: {client.dashboard_link}", highlight=False, soft_wrap=True)
+        console.print(f"dashboard: {client.dashboard_link}", highlight=False, markup=False, soft_wrap=True)
         environment = engine.environment_of(client, campaign)
         todo = _todo(console, campaign, store, environment, parsed.part)
         began = time.monotonic()
@@ -112,7 +112,11 @@ def _todo(
         if damaged := store.drop_damaged(chunk, digest):
             console.print(f"removed, and done again: {damaged}", highlight=False, markup=False, soft_wrap=True)
     todo = [chunk for chunk in its if not store.has(chunk, digest)]
-    console.print(f"{campaign.name}: {len(its) - len(todo):,} of {len(its):,} chunks are done already", highlight=False)
+    console.print(
+        f"{campaign.name}: {len(its) - len(todo):,} of {len(its):,} chunks are done already",
+        highlight=False,
+        markup=False,
+    )
     return todo
 
 
@@ -132,7 +136,9 @@ def _told(seconds: float) -> str:
 def _say_what_went_on(console: Console, campaign: Campaign, done: engine.Progress, took: float) -> None:
     if done.seconds:
         rate = f"{done.cases / done.seconds:.1f} {campaign.unit} per core second"
-        console.print(f"done now: {done.cases:,} {campaign.unit} in {_told(took)}, {rate}", highlight=False)
+        console.print(
+            f"done now: {done.cases:,} {campaign.unit} in {_told(took)}, {rate}", highlight=False, markup=False
+        )
     for digest, differences in done.differing.items():
         console.print(
             f"a worker differs, its results are kept apart ({digest[:16]}): {'; '.join(differences)}",
@@ -141,16 +147,16 @@ def _say_what_went_on(console: Console, campaign: Campaign, done: engine.Progres
     for name, why in list(done.broken.items())[:_SHOWN]:
         console.print(f"not done: {name}: {why}", highlight=False, markup=False, soft_wrap=True)
     if len(done.broken) > _SHOWN:
-        console.print(f"not done: {len(done.broken) - _SHOWN:,} more", highlight=False)
+        console.print(f"not done: {len(done.broken) - _SHOWN:,} more", highlight=False, markup=False)
 
 
 def _end(console: Console, campaign: Campaign, state: report.State, store: Store, parsed: argparse.Namespace) -> int:
     """Prints and writes the result in one environment; 0 where all that was asked for is done, and right."""
     digest = digest_of(state.environment)
-    console.print(f"environment {digest[:16]}: {_done(campaign, state)}", highlight=False)
+    console.print(f"environment {digest[:16]}: {_done(campaign, state)}", highlight=False, markup=False)
     if state.results:
         number, size = store.size(digest)
-        console.print(f"results: {number:,} files, {size:,} bytes", highlight=False)
+        console.print(f"results: {number:,} files, {size:,} bytes", highlight=False, markup=False)
         merged = campaign.merged(state.results)
         campaign.show(console, merged)
     if parsed.json:
@@ -170,7 +176,7 @@ def _report(console: Console, campaign: Campaign, store: Store, parsed: argparse
     """What is done, in each environment; the most complete one in full."""
     found = report.states(campaign, store)
     if not found:
-        console.print(f"{campaign.name}: nothing is done in {store.folder}", highlight=False)
+        console.print(f"{campaign.name}: nothing is done in {store.folder}", highlight=False, markup=False)
         return 1
     first, *others = found
     status = _end(console, campaign, first, store, parsed)
@@ -188,5 +194,7 @@ def _report(console: Console, campaign: Campaign, store: Store, parsed: argparse
         )  # fmt: skip
     if others:
         anywhere = report.done_anywhere(found)
-        console.print(f"in some environment: {anywhere:,} of {len(campaign.chunks):,} chunks", highlight=False)
+        console.print(
+            f"in some environment: {anywhere:,} of {len(campaign.chunks):,} chunks", highlight=False, markup=False
+        )
     return status

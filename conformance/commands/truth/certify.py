@@ -44,7 +44,7 @@ def _certify(parsed: argparse.Namespace) -> int:
         return 1
     except KeyboardInterrupt:
         goes_on = "" if parsed.check else "; the same command goes on with the next family"
-        console.print(f"interrupted: nothing changed{goes_on}")
+        console.print(f"interrupted: nothing changed{goes_on}", markup=False)
         return 130
 
 
@@ -53,7 +53,7 @@ def _make(parsed: argparse.Namespace, console: Console) -> int:
     from ...truth import corpus_certification
 
     for path in corpus_certification.certify_corpus(jobs=parsed.jobs, fresh=parsed.fresh):
-        console.print(f"{path.name}: {path.stat().st_size:,} bytes", highlight=False)
+        console.print(f"{path.name}: {path.stat().st_size:,} bytes", highlight=False, markup=False)
     return 0
 
 

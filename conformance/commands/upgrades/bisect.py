@@ -141,14 +141,22 @@ def _print_change(console: Console, package: str, change: Change, plans: dict[st
         )
         return
     if change.unusable:
-        console.print(f"it may have changed before: {', '.join(change.unusable)} could not be tried", highlight=False)
+        console.print(
+            f"it may have changed before: {', '.join(change.unusable)} could not be tried",
+            highlight=False,
+            markup=False,
+        )
     old, new = (plans[one].companions for one in (change.before, change.after))
     if moved := [
         f"{old.get(name, 'none')} → {new.get(name, 'none')}"
         for name in {**old, **new}
         if old.get(name) != new.get(name)
     ]:
-        console.print(f"its companion packages changed there too, and may be why: {', '.join(moved)}", highlight=False)
+        console.print(
+            f"its companion packages changed there too, and may be why: {', '.join(moved)}",
+            highlight=False,
+            markup=False,
+        )
     console.print(
         f"first release with another verdict: {package} {change.after} "
         f"(before, in {change.before}: {before.word}; after: {after.word})",

@@ -51,7 +51,7 @@ def _diff(parsed: argparse.Namespace) -> int:
         both, unmatched = match_observations(selected_observations(parsed.old), selected_observations(parsed.new))
         found = [difference(old, new) for old, new in both]
     except ValueError as error:
-        console.print(f"diff: {error}", highlight=False)
+        console.print(f"diff: {error}", highlight=False, markup=False)
         return 2
     print_differences(console, found, unmatched, None if parsed.all else _FINDINGS_SHOWN)
     if parsed.json:
@@ -123,7 +123,7 @@ def _print_findings(console: Console, one: Difference, limit: int | None) -> Non
     for finding in one.findings[:limit]:
         console.print(f"  [{_STYLES[finding.severity]}]{finding.severity}[/] {_line(finding)}", highlight=False)
     if limit is not None and len(one.findings) > limit:
-        console.print(f"  … and {len(one.findings) - limit} more (--all prints them)", highlight=False)
+        console.print(f"  … and {len(one.findings) - limit} more (--all prints them)", highlight=False, markup=False)
     for answers, which in zip(one.unmatched, ("OLD", "NEW"), strict=True):
         if answers:
             console.print(
@@ -132,7 +132,7 @@ def _print_findings(console: Console, one: Difference, limit: int | None) -> Non
         for answer in answers[:limit]:
             console.print(f"    {_named(answer)}", highlight=False, markup=False)
         if limit is not None and len(answers) > limit:
-            console.print(f"    … and {len(answers) - limit} more (--all prints them)", highlight=False)
+            console.print(f"    … and {len(answers) - limit} more (--all prints them)", highlight=False, markup=False)
     for change in one.machine_changes:
         console.print(f"  another machine: {change}", highlight=False, markup=False)
 

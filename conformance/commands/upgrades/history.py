@@ -36,7 +36,7 @@ def _history(parsed: argparse.Namespace) -> int:
     try:
         series = histories_in(folder)
     except ValueError as error:
-        console.print(f"history: {error}", highlight=False)
+        console.print(f"history: {error}", highlight=False, markup=False)
         return 2
     write_atomically(folder / PAGE, history_page(series, folder))
     for name, plot in ((ERRORS, plot_errors), (SPEED, plot_speed)):
@@ -44,5 +44,7 @@ def _history(parsed: argparse.Namespace) -> int:
             plot(series, scratch / name)
             write_atomically(folder / name, (scratch / name).read_bytes())
     for one in series:
-        console.print(f"{one.package}, as {one.implementation}: {len(one.releases)} releases", highlight=False)
+        console.print(
+            f"{one.package}, as {one.implementation}: {len(one.releases)} releases", highlight=False, markup=False
+        )
     return 0

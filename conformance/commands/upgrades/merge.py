@@ -31,8 +31,8 @@ def _merge(parsed: argparse.Namespace) -> int:
         for path in parsed.records:
             kept |= {(one.implementation, *sorted(one.versions.items())): one for one in read_record(path)}
     except ValueError as error:
-        console.print(f"merge: {error}", highlight=False)
+        console.print(f"merge: {error}", highlight=False, markup=False)
         return 2
     write_record(parsed.into, kept.values())
-    console.print(f"{parsed.into}: {len(kept)} observations", highlight=False)
+    console.print(f"{parsed.into}: {len(kept)} observations", highlight=False, markup=False)
     return 0

@@ -54,8 +54,8 @@ def _record(parsed: argparse.Namespace) -> int:
     kept = found if parsed.implementation else answered
     write_record(parsed.file, kept)
     for one in answered:
-        console.print(f"{one.label}: {len(one.answers)} cases, {_raised(one)} raised", highlight=False)
-    console.print(f"{parsed.file}: {parsed.file.stat().st_size / 1024:.0f} KiB", highlight=False)
+        console.print(f"{one.label}: {len(one.answers)} cases, {_raised(one)} raised", highlight=False, markup=False)
+    console.print(f"{parsed.file}: {parsed.file.stat().st_size / 1024:.0f} KiB", highlight=False, markup=False)
     return 1 if any(one.not_run or _raised(one) == len(one.answers) for one in kept) else 0
 
 

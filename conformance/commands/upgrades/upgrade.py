@@ -89,7 +89,7 @@ def _upgrade(parsed: argparse.Namespace) -> int:
     console = console_of(160)
     interrupt_on_sigterm()
     if listed_package(parsed.old) != listed_package(parsed.new):
-        console.print(f"upgrade: expected two releases of one package, got {parsed.old} and {parsed.new}")
+        console.print(f"upgrade: expected two releases of one package, got {parsed.old} and {parsed.new}", markup=False)
         return 2
     try:
         more = companions_given(parsed)
@@ -99,7 +99,7 @@ def _upgrade(parsed: argparse.Namespace) -> int:
         console.print(f"upgrade: {error}", highlight=False, markup=False)
         return 2
     if old == new:
-        console.print(f"upgrade: both are {old}")
+        console.print(f"upgrade: both are {old}", markup=False)
         return 2
     with temporary_folder("conformance-upgrade-") as temporary:
         folder = parsed.keep or temporary
@@ -134,7 +134,7 @@ def _run_with_progress(console: Console, recordings: Sequence[ReleaseRecording])
                     progress.stop_task(task)
                     took = time.monotonic() - started
                     done = f"built and recorded in {took:.0f} s" if one.record.exists() else "not recorded"
-                    console.print(f"{one.plan.requirement}: {done}", highlight=False)
+                    console.print(f"{one.plan.requirement}: {done}", highlight=False, markup=False)
 
 
 def _difference(console: Console, recordings: Sequence[ReleaseRecording], parsed: argparse.Namespace) -> int:

@@ -120,7 +120,7 @@ def compare(one: Check, other: Check) -> Against:
 def _outputs_alone(one: Check, other: Check, first: bool, second: bool) -> Against:
     """Of files of which one, or both, have no recurrent layer that is known: what the models return."""
     which = "the first file has" if second else "the second file has" if first else "both files have"
-    unaligned = f"{which} no recurrent layer as such, so what the models return is compared"
+    unaligned = f"{which} no recurrent layer that could be read, so what the models return is compared"
     try:
         if not (one.model.outputs and other.model.outputs and other.inputs):
             raise ValueError("one of the files does not say how its parts are wired")

@@ -39,11 +39,10 @@ class Check:
 
     @property
     def agrees(self) -> bool:
-        """Whether numbers were compared in every run, and nothing differs; what computes in 8 bits is only measured."""
+        """Whether numbers of every recurrent layer were compared in every run, and nothing differs; what computes in 8
+        bits is only measured."""
         verdicts = [each.verdict for each in self.runs]
-        return bool(verdicts) and all(
-            v is not None and v.compared > 0 and not v.differs and not v.measured for v in verdicts
-        )
+        return bool(verdicts) and all(v is not None and v.agrees for v in verdicts)
 
 
 def inputs_of(model: Model, given: Path | None, seed: int, shapes: Mapping[str, Any] | None = None) -> dict[str, Array]:
@@ -82,6 +81,8 @@ def check(model: Model, inputs: Mapping[str, Array], runtimes: Sequence[str], sa
 
 def ran_in(runtime: str, model: Model, inputs: Mapping[str, Array], said: Said) -> Ran:
     """One framework's run."""
+    if runtime not in model.runtimes:
+        return Ran(runtime, None, None, f"it does not run such files; what does: {', '.join(model.runtimes)}")
     if model.hazards and not said.trust:
         return Ran(
             runtime, None, None, f"it would run code out of the file: {'; '.join(model.hazards)}; --trust allows it"

@@ -10,11 +10,13 @@ import numpy as np
 
 from ...common.reading import Unreadable, read_json, read_npy, read_npz
 from ...contract import Array
-from .limits import MOST_TEXT, within
+from .limits import MOST_TEXT, Budget, within
 from .model import CannotRead, Input, Model, Node
 
 BATCH, TIME, OTHER = 3, 7, 5
 """What an axis that a model leaves open has: distinct, so that none can be taken for another."""
+MOST_DRAWN = 2**30
+"""Bytes of all inputs that are drawn."""
 _PASS_ON = ("Cast", "Identity", "Transpose", "Reshape", "Squeeze", "Unsqueeze")
 
 
@@ -27,8 +29,14 @@ def drawn(model: Model, seed: int = 0, shapes: Mapping[str, Sequence[int]] | Non
     """
     rng, batch, time = np.random.default_rng(seed), _rows(model) or BATCH, TIME
     found = {}
+    budget = Budget(Path(model.path).name, MOST_DRAWN)
     for each in model.inputs:
+        if np.dtype(each.dtype).kind not in "fiub" and each.dtype != "bfloat16":
+            raise CannotRead(
+                f"{each.name}: an input of {each.dtype}, and only numbers and truth values are handed over"
+            )
         shape = _said(each, shapes or {}) or _sizes(model, each, batch, time)
+        budget.take(f"the input {each.name.partition('#')[0]}", shape, np.dtype(np.float64).itemsize)
         if each.dtype == "bool":
             found[each.name] = rng.random(shape) < 0.7
         elif each.dtype.startswith(("int", "uint")) or _table(model, each.name) is not None:
@@ -62,6 +70,8 @@ def given(model: Model, path: Path) -> dict[str, Array]:
             named = {model.inputs[0].name: np.asarray(content)}
     except (ValueError, OverflowError) as error:
         raise CannotRead(f"{path.name}: no arrays: {str(error).splitlines()[0]}") from None
+    if not named:
+        raise CannotRead(f"{path.name}: it holds no array")
     names = [each.name for each in model.inputs]
     short = {name.partition("#")[0]: name for name in names}
     if not set(named) <= set(names) | set(short):
@@ -78,7 +88,24 @@ def given(model: Model, path: Path) -> dict[str, Array]:
         )
         if not open_ or value.dtype.kind not in "fiub":
             raise CannotRead(f"{path.name}: {each.name} is {value.dtype} of shape {value.shape}, not {each.shape}")
-        found[each.name] = value.astype(each.dtype)
+        found[each.name] = _in_dtype(path.name, each, value)
+    return found
+
+
+def _in_dtype(file: str, asked: Input, value: Array) -> Array:
+    """The value in the dtype that the model asks for; `CannotRead` where integers would not be the same any more, or
+    finite floats infinite."""
+    with np.errstate(all="ignore"):
+        found: Array = value.astype(asked.dtype)
+        kept = (
+            np.array_equal(found, value)
+            if found.dtype.kind in "iub"
+            else (np.isfinite(found) == np.isfinite(value)).all()
+        )
+    if not kept:
+        raise CannotRead(
+            f"{file}: {asked.name} is asked for in {asked.dtype}, which has not all of its {value.dtype} numbers"
+        )
     return found
 
 

@@ -20,7 +20,7 @@ def size_of(path: Path) -> int:
     if path.is_dir():
         raise CannotRead(f"{path}: a folder, not a file")
     if not path.is_file():
-        raise CannotRead(f"{path}: no such file")
+        raise CannotRead(f"{path}: {'a pipe or a device, not a file' if path.exists() else 'no such file'}")
     size = path.stat().st_size
     if size > MOST_BYTES:
         raise CannotRead(f"{path.name}: {size:,} bytes, more than the {MOST_BYTES:,} that are read")

@@ -176,7 +176,7 @@ def test_an_unrolled_recurrence_is_told_and_what_it_returns_is_compared(tmp_path
     inputs = drawing.drawn(unrolled)
     found = against.compare(Check(rolled, inputs, ()), Check(unrolled, inputs, ()))
     assert found.same
-    assert found.unaligned.startswith("the second file has no recurrent layer as such")
+    assert found.unaligned.startswith("the second file has no recurrent layer that could be read")
     moved = {**inputs, "h_start": 2 * inputs["h_start"]}
     other = against.compare(Check(rolled, inputs, ()), Check(unrolled, moved, ()))
     assert not other.same

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from refimpl.rounded import Rounded
 from ....contract import Array
 from .. import conventions
 from ..model import Model, Node
-from . import keras_parts, onnx_moves, onnx_parts, tflite_parts
+from . import keras_parts, onnx_moves, onnx_parts, onnx_sizes, tflite_parts
 
 FIELDS: dict[str, tuple[Any, Any]] = {
     "keras": (keras_parts.EXACT, keras_parts.ROUNDED),
@@ -35,11 +35,13 @@ class Evaluation:
     values    by name, float64 or as they were
     masks     that go with them, ``(batch, time)`` bool
     unknown   the place of each part that was not computed, and why
+    borrowed  names of values that an unknown part returned, and of what was only moved and chosen from these
     """
 
     values: Mapping[str, Array]
     masks: Mapping[str, Array]
     unknown: Mapping[str, str]
+    borrowed: Set[str] = frozenset()
 
 
 def evaluate(
@@ -56,7 +58,11 @@ def evaluate(
     values: dict[str, Array] = {**model.constants, **{name: widened(value) for name, value in inputs.items()}}
     masks: dict[str, Array] = {}
     unknown: dict[str, str] = {}
+    borrowed: set[str] = set()
     for node in model.nodes:
+        its_own = {name for name in node.inputs if name} - model.constants.keys()
+        if its_own and its_own <= borrowed and is_exact(node, model.format):
+            borrowed.update(node.outputs)
         try:
             found = results(node, model.format, values, masks)
         except Unknown as reason:
@@ -64,6 +70,7 @@ def evaluate(
             for name in node.outputs:
                 if taken is not None and name in taken:
                     values[name] = widened(taken[name])
+                    borrowed.add(name)
             continue
         for name, value in zip(node.outputs, found, strict=False):
             if name:
@@ -73,7 +80,7 @@ def evaluate(
             mask = keras_parts.mask_after(node, its, _masks_of(node, masks))
             if mask is not None:
                 masks |= {name: mask for name in node.outputs[:1]}
-    return Evaluation(values, masks, unknown)
+    return Evaluation(values, masks, unknown, borrowed)
 
 
 def results(node: Node, format_: str, values: Mapping[str, Array], masks: Mapping[str, Array]) -> Sequence[Array]:
@@ -100,6 +107,8 @@ def computed(node: Node, format_: str, inputs: Sequence[Any]) -> Sequence[Any]:
     if operator is None:
         raise Unknown(f"{node.operator} is not modelled")
     try:
+        if format_ == "onnx" and (most := onnx_sizes.numbers_after(node, inputs)) > onnx_sizes.MOST_NUMBERS:
+            raise Unknown(f"it returns {most:,.0f} numbers, more than are computed")
         with np.errstate(all="ignore"):
             found = operator(node, inputs)
     except NotImplementedError as reason:

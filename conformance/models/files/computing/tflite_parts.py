@@ -18,7 +18,7 @@ from refimpl.elementary import sqrt
 
 from ....contract import Array
 from ..model import Node
-from . import onnx_moves, onnx_parts, parts
+from . import onnx_moves, onnx_parts, onnx_sizes, parts
 from .onnx_moves import Operator
 
 
@@ -63,7 +63,7 @@ def _split_by_sizes(node: Node, inputs: Sequence[Any]) -> list[Array]:
 
 def _fill(node: Node, inputs: Sequence[Any]) -> Array:
     sizes = _ints(inputs[0])
-    if int(np.prod(sizes, dtype=np.float64)) > onnx_moves.MOST_ELEMENTS:
+    if int(np.prod(sizes, dtype=np.float64)) > onnx_sizes.MOST_NUMBERS:
         raise NotImplementedError("an array of that size")
     return np.full(sizes, np.asarray(inputs[1]).reshape(-1)[0])
 

@@ -149,7 +149,7 @@ class _Reading:
             self.hazards.append(f"{name} is of the class {module}.{class_name}, which is not Keras's own")
         if class_name in _MODELS:
             return weights.of_model(name, class_name)
-        return weights.of_layer(name, class_name)
+        return weights.of_layer(name, class_name, _stacked_in(options))
 
     def called(
         self,
@@ -245,3 +245,13 @@ def _state_count(options: Mapping[str, Any]) -> int:
         cells = options["cell"]["config"].get("cells", [options["cell"]])
         return sum(2 if cell["class_name"] == "LSTMCell" else 1 for cell in cells)
     return 2 if "unit_forget_bias" in options else 1
+
+
+def _stacked_in(options: Any) -> list[str]:
+    """The classes of the cells that a layer stacks, also one that is wrapped."""
+    while isinstance(options, Mapping):
+        if isinstance(options.get("cells"), list):
+            return [str(cell.get("class_name")) for cell in options["cells"] if isinstance(cell, Mapping)]
+        inner = options.get("cell") or options.get("layer")
+        options = inner.get("config") if isinstance(inner, Mapping) else None
+    return []

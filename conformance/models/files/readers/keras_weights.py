@@ -22,7 +22,7 @@ import re
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,12 +46,13 @@ class Weights:
         self.group, self.budget, self.legacy = group, budget, legacy
         self._counted: dict[str, int] = {}
 
-    def of_layer(self, name: str, class_name: str) -> list[Array]:
-        """The arrays of the layer of that name, in the order in which layers come."""
+    def of_layer(self, name: str, class_name: str, cells: Sequence[str] = ()) -> list[Array]:
+        """The arrays of the layer of that name, in the order in which layers come; ``cells``: the classes of those that
+        are stacked in it, in their order, which the file does not keep."""
         if self.legacy:
             return self._legacy(name)
         found = self._group_of(class_name)
-        return [] if found is None else list(self._walk(found))
+        return [] if found is None else list(self._walk(found, _numbered(cells)))
 
     def of_group(self, name: str) -> list[Array]:
         """The arrays under a name of `layers`."""
@@ -86,7 +87,7 @@ class Weights:
         own = f"{snake}_{count}" if count else snake
         return layers.get(own)
 
-    def _walk(self, group: Any) -> Iterator[Array]:
+    def _walk(self, group: Any, listed: Sequence[str] = ()) -> Iterator[Array]:
         """A layer's own variables, then those of its parts: a wrapper's forward layer before its backward layer."""
         if "vars" in group:
             own = group["vars"]
@@ -97,9 +98,9 @@ class Weights:
             parts.remove("layer")  # Bidirectional's template in Keras 2, the forward layer itself in Keras 3
         if "cell" in parts and "cells" in parts:
             parts.remove("cells")
-        for key in sorted(parts, key=_order):
+        for key in sorted(parts, key=lambda key: _order(key, listed)):
             if key != "seed_generator":
-                yield from self._walk(group[key])
+                yield from self._walk(group[key], listed)
 
     def _array(self, group: Any, key: str, place: str) -> Array:
         found = _linked(group, key)
@@ -200,10 +201,19 @@ def _texts(names: Any) -> list[str]:
     return [name.decode("utf-8", "replace") if isinstance(name, bytes) else str(name) for name in names]
 
 
-def _order(key: str) -> tuple[int, int, str]:
+def _order(key: str, listed: Sequence[str]) -> tuple[int, int, str]:
     stem, _, count = key.rpartition("_")
+    if key in listed:
+        return len(_PARTS), listed.index(key), stem
     rank = _PARTS.index(key) if key in _PARTS else len(_PARTS)
     return rank, int(count) if count.isdigit() else 0, stem
+
+
+def _numbered(classes: Sequence[str]) -> list[str]:
+    """The names that Keras gives the parts of a list: the second of a class, and those after it, have a number."""
+    names = [snake_case(each) for each in classes]
+    counts = [names[:k].count(name) for k, name in enumerate(names)]
+    return [f"{name}_{count}" if count else name for name, count in zip(names, counts, strict=True)]
 
 
 def _linked(group: Any, path: str) -> Any:

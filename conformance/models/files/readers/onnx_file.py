@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import onnx
 from google.protobuf.message import DecodeError
-from onnx import numpy_helper
+from onnx import inliner, numpy_helper
 
 from refimpl import InvalidArgument
 from refimpl.layouts import onnx as layout
@@ -50,7 +50,7 @@ def model_of(proto: Any, path: Path) -> Model:
     if not graph.node:
         raise CannotRead(f"{path.name}: an ONNX file without nodes")
     if proto.functions:
-        proto = onnx.inliner.inline_local_functions(proto)
+        proto = inliner.inline_local_functions(proto)
         graph = proto.graph
     budget = Budget(path.name, within(path))
     constants = {tensor.name: _array(tensor, budget) for tensor in graph.initializer}
@@ -90,7 +90,7 @@ def _nodes(graph: Any, constants: dict[str, Array], budget: Budget) -> list[Node
         if proto.op_type in _LOOPS and node.attributes.get("is_recurrent"):
             node = _followed(proto, node, constants, outer, budget)
         outer |= dict.fromkeys(node.outputs, node)
-        if not folded(node, constants, "onnx"):
+        if not folded(node, constants, "onnx", budget):
             nodes.append(node)
     return nodes
 

@@ -159,7 +159,7 @@ def nodes_of(graph: Graph) -> list[Node]:
             nodes = _operator(graph, operator, name, inputs, outputs, outer)
         for node in nodes:
             outer |= dict.fromkeys(node.outputs, node)
-            if not folded(node, graph.constants, "tflite"):
+            if not folded(node, graph.constants, "tflite", graph.budget):
                 found.append(node)
     return found
 
