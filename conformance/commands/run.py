@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..common.arguments import count, output_file, output_place
+from ..common.arguments import count, output_file, output_place, same_file
 from ..common.atomic import write_atomically
 from ..common.schemas import why_unchecked
 from ..implementations.finding import BUILT_IN, FRAMEWORKS
@@ -105,6 +106,9 @@ def _run(parsed: argparse.Namespace) -> int:
         parsed.cases,
         parsed.call_timeout,
     )
+    if why := same_file(parsed, "json", "junit", "html", "record"):
+        print(f"run: {why}", file=sys.stderr)
+        return 2
     if parsed.html:
         require_packages()
     console = console_of(160)

@@ -34,6 +34,27 @@ def seconds(text: str) -> float:
     return found
 
 
+def share(text: str) -> float:
+    """A share of a whole: above 0, at most 1."""
+    try:
+        found = float(text)
+    except ValueError:
+        found = 0.0
+    if not 0 < found <= 1:
+        raise argparse.ArgumentTypeError("a number above 0 and at most 1 is needed")
+    return found
+
+
+def same_file(parsed: argparse.Namespace, *options: str) -> str:
+    """What is wrong where two of these options name one file, so that the second would write over the first."""
+    seen: dict[Path, str] = {}
+    for option in options:
+        path = getattr(parsed, option)
+        if path is not None and (first := seen.setdefault(path.resolve(), option)) != option:
+            return f"--{first} and --{option} name the same file: {path}"
+    return ""
+
+
 def output_file(name: str) -> Path:
     """A file to be written; its folder must exist."""
     path = output_place(name)

@@ -12,7 +12,7 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
-from ...common.arguments import natural, output_file
+from ...common.arguments import natural, output_file, same_file
 from ...common.atomic import write_atomically
 from ...models.files import against, checking, describing, scripts
 from ...models.files.against import Against
@@ -78,6 +78,9 @@ def _shape(text: str) -> tuple[str, tuple[int, ...]]:
 
 
 def _model(parsed: argparse.Namespace) -> int:
+    if why := same_file(parsed, "json", "html", "script"):
+        print(f"model: {why}", file=sys.stderr)
+        return BROKEN
     said = Said(parsed.config, parsed.activation, parsed.recurrent_activation, parsed.batch_first, parsed.trust)
     try:
         model = read(parsed.file, said)

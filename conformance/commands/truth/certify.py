@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from ...common.arguments import share
 from ...reporting.terminal import Console
 from ..interrupts import interrupt_on_sigterm
 from ..options import add_jobs
@@ -22,9 +23,9 @@ def add_to(commands: Any) -> None:
     certify.add_argument("--check", action="store_true", help="certify the stored cases again and write nothing")
     certify.add_argument(
         "--fraction",
-        type=float,
+        type=share,
         default=1.0,
-        help="the share of the cases that --check takes, from 0 to 1 (default: 1)",
+        help="the share of the cases that --check takes, above 0 and at most 1 (default: 1)",
     )
     certify.add_argument("--seed", type=int, default=0, help="seed of the choice that --fraction makes (default: 0)")
     certify.add_argument("--fresh", action="store_true", help="do not go on from an interrupted run, begin anew")

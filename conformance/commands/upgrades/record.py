@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from ...common.arguments import output_file
@@ -27,12 +28,18 @@ def add_to(commands: Any) -> None:
         "none raised in every case.",
     )
     parser.add_argument(
-        "file", type=output_file, metavar="FILE", help=f"the file to write; its name ends with {SUFFIX}"
+        "file", type=_record_file, metavar="FILE", help=f"the file to write; its name ends with {SUFFIX}"
     )
     add_implementation(parser, default="all frameworks that are installed")
     add_jobs(parser)
     add_call_timeout(parser)
     parser.set_defaults(command=_record)
+
+
+def _record_file(name: str) -> Path:
+    if not name.endswith(SUFFIX):
+        raise argparse.ArgumentTypeError(f"a name that ends with {SUFFIX} is needed, got {Path(name).name}")
+    return output_file(name)
 
 
 def _record(parsed: argparse.Namespace) -> int:

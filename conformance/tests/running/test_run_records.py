@@ -122,6 +122,35 @@ def test_without_a_gpu_nothing_is_run_and_every_file_that_was_asked_for_says_why
     assert not kept.exists(), "what was not run is no evidence"
 
 
+def test_two_options_that_name_one_file_are_refused_before_anything_runs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where = str(tmp_path / "found")
+    assert main(["run", "--implementation", RIGHT, "--json", where, "--junit", where]) == 2
+    assert capsys.readouterr().err == f"run: --json and --junit name the same file: {where}\n"
+    assert main(["model", "none.onnx", "--json", where, "--html", where]) == 2
+    assert capsys.readouterr().err == f"model: --json and --html name the same file: {where}\n"
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("certify", "--check", "--fraction", "nan"), "--fraction: a number above 0 and at most 1 is needed"),
+        (("certify", "--check", "--fraction", "0"), "--fraction: a number above 0 and at most 1 is needed"),
+        (("certify", "--check", "--fraction", "2"), "--fraction: a number above 0 and at most 1 is needed"),
+        (("record", "found.txt"), "a name that ends with .jsonl.xz is needed, got found.txt"),
+    ],
+)
+def test_an_option_out_of_its_range_is_refused(
+    arguments: tuple[str, ...], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    assert told in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("path", RECORDS, ids=lambda path: path.stem)
 def test_a_record_of_the_project_follows_the_schema_and_nothing_in_it_is_unexplained(path: Path) -> None:
     found = read_run_record(path)
