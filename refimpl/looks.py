@@ -62,8 +62,8 @@ def bound_asked_from(cell: Cell | Stack) -> float:
     layers of a unit or two. Where no activation errs it may be as near as one rounding's, and is asked for from there.
     """
     names = ("activation", "recurrent_activation", "output_activation")
-    used = {getattr(each, name, None) for _, each in named_cells(cell) for name in names} - {None}
-    return _FEWEST if all(named(name).ulps == 0 for name in used) else SUSPECTED
+    used = {getattr(each, name, None) for _, each in named_cells(cell) for name in names}
+    return _FEWEST if all(named(name).ulps == 0 for name in used if name is not None) else SUSPECTED
 
 
 @dataclass(frozen=True)

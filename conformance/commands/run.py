@@ -106,8 +106,8 @@ def _run(parsed: argparse.Namespace) -> int:
         parsed.cases,
         parsed.call_timeout,
     )
-    if why := same_file(parsed, "json", "junit", "html", "record"):
-        print(f"run: {why}", file=sys.stderr)
+    if clash := same_file(parsed, "json", "junit", "html", "record"):
+        print(f"run: {clash}", file=sys.stderr)
         return 2
     if parsed.html:
         require_packages()

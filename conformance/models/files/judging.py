@@ -219,7 +219,7 @@ def _judge_whole(model: Model, recording: Recording) -> tuple[PartVerdict, Mappi
     if not outputs or any(name not in exact.values for name in model.outputs):
         why = next(iter(exact.unknown.values()), "the framework did not run the whole of it")
         return PartVerdict("whole model", "", "not compared", why), exact.unknown
-    if exact.borrowed.issuperset(model.outputs):
+    if set(model.outputs) <= exact.borrowed:
         places = ", ".join(place.partition("#")[0] for place in exact.unknown)
         why = f"it is what the framework itself returned for {places}"
         return PartVerdict("whole model", "", "not compared", why), exact.unknown

@@ -62,7 +62,7 @@ def _gemm(node: Node, inputs: Sequence[Any]) -> float:
 
 def _gather(node: Node, inputs: Sequence[Any]) -> float:
     shape = _shape(inputs[0])
-    return _numbers(inputs[0]) / max(1, shape[node.attributes.get("axis", 0)]) * _numbers(inputs[1])
+    return float(_numbers(inputs[0]) / max(1, shape[node.attributes.get("axis", 0)]) * _numbers(inputs[1]))
 
 
 def _pad(node: Node, inputs: Sequence[Any]) -> float:
@@ -73,7 +73,7 @@ def _pad(node: Node, inputs: Sequence[Any]) -> float:
     sizes = [float(size) for size in shape]
     for k, axis in enumerate(np.asarray(axes).reshape(-1)):
         sizes[int(axis)] += widths[k] + widths[k + half]
-    return math.prod(sizes)
+    return float(math.prod(sizes))
 
 
 def _convolution(node: Node, inputs: Sequence[Any]) -> float:
