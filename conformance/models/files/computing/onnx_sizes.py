@@ -18,9 +18,7 @@ _Count = Callable[[Node, Sequence[Any]], float]
 
 def numbers_after(node: Node, inputs: Sequence[Any]) -> float:
     """An upper bound; most operators return no more than their inputs have, each beside each."""
-    count = _COUNTS.get(node.operator, _broadcast)
-    with np.errstate(all="ignore"):
-        return count(node, inputs)
+    return _COUNTS.get(node.operator, _broadcast)(node, inputs)
 
 
 def growth(node: Node, inputs: Sequence[Any]) -> float:
