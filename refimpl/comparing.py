@@ -175,7 +175,7 @@ def compare(
         cases = {name: _Case.of(value, got[name], seen[name], looks) for name, value in expected.items()}
         worst, freedom = max((case.worst for case in cases.values()), default=0.0), count
         numbers = sum(case.numbers for case in cases.values())
-        if not is_open(worst, numbers):
+        if not is_open(worst, numbers, looks.lost(look)):
             break
     bounds: dict[str, Array] = {}
     if proven or worst > bound_asked_from(wide.cell) or not all(seen[name].in_reach for name in expected):

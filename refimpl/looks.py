@@ -49,9 +49,12 @@ def suspected_of(numbers: int) -> float:
     return SUSPECTED if numbers < _SOME_GO_BEYOND else max(SUSPECTED, math.sqrt(2 * math.log(numbers)) + 0.5)
 
 
-def is_open(worst: float, numbers: int) -> bool:
-    """Whether a closer look could decide of so many numbers, of which the worst is so many deviations off."""
-    return suspected_of(numbers) < worst < BEYOND_DOUBT
+def is_open(worst: float, numbers: int, lost: bool = False) -> bool:
+    """Whether a closer look could decide of so many numbers, of which the worst is so many deviations off.
+
+    lost  as in `Moments`: then no number of deviations is beyond doubt
+    """
+    return suspected_of(numbers) < worst < (math.inf if lost else BEYOND_DOUBT)
 
 
 def bound_asked_from(cell: Cell | Stack) -> float:
@@ -115,6 +118,10 @@ class Looks:
     def either(self, look: int) -> bool:
         """Whether something in the run may be either of two, by that look."""
         return any(each.either for each in self.at(look).values())
+
+    def lost(self, look: int) -> bool:
+        """`Moments.lost`, by that look."""
+        return any(each.lost for each in self.at(look).values())
 
     def deviation(self, found: Moments) -> Array:
         """That of an implementation from the oracle, which itself computes in float64."""

@@ -108,6 +108,8 @@ class Noise:
         """Whether errors are carried to first order, as where all of them are known to be small."""
         self.apart = False
         """Whether a tanh or sigmoid was met whose samples come apart, so that errors are no longer in proportion."""
+        self.lost_slopes = False
+        """Whether errors were carried to first order through a slope that is as small as its own error."""
         self.at_kinks = False
         """Whether a slope was met that may be either of two."""
         self.at_jumps = False

@@ -25,6 +25,7 @@ from .sampled_activations import PROBED, STRAIGHT
 from .sequence import Gradients, Run, Traversal
 from .tracing import Program, Traced
 
+_LOST = 0.1  # of a slope, that is an error: a product of several such slopes is larger than to first order
 _STRAIGHT_ACTIVATIONS = frozenset({"tanh", "sigmoid", "linear", None})
 
 
@@ -122,6 +123,7 @@ def unroll_adjoint(run: SampledRun, d_outputs: Any, d_state: State) -> Gradients
     exact = tuple(Sampled(noise, value) for value in values)
     program = Program(values)
     slopes = cell.slopes(kept, states)
+    noise.lost_slopes |= any(map(_is_lost, slopes))
     noise.begin(BACKWARD)
     adjoints = (
         cell.adjoint(run.params, run.dropout.get("recurrent")),
@@ -158,6 +160,14 @@ def unroll_adjoint(run: SampledRun, d_outputs: Any, d_state: State) -> Gradients
         d_x.swapaxes(0, 1),
         tuple(Sampled(noise, part.value[last], delta) for part, delta in zip(after, propagation.final, strict=True)),
     )
+
+
+def _is_lost(slope: Any) -> bool:
+    """Whether some of it is hardly known, by a few samples: as that of a saturated unit."""
+    if not isinstance(slope, Sampled) or slope.delta is None:
+        return False
+    most = (_LOST / slope.noise.unit) * np.abs(slope.narrow())
+    return bool((np.abs(slope.delta[:PROBED]) > most).any())
 
 
 def _step(adjoint: Any, slopes: Kept, d_state: State, keeps: Array | None) -> tuple[StepCotangents, State]:

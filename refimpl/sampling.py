@@ -110,6 +110,8 @@ class Moments:
     coupled  whether the units of a row and step are
     either   whether something in the run, at a kink or a jump, may be either of two: all samples have the difference
     in_reach whether float64 has room for the squares of its errors
+    lost     whether errors were carried to first order through a slope as small as its own error, as of a saturated
+             unit: a product of several such slopes may be off by any number of these deviations
     many     ``(3, samples)``, what each sample's errors have in common (`leaning`); None where it was not asked for
     """
 
@@ -120,6 +122,7 @@ class Moments:
     coupled: bool
     either: bool
     in_reach: bool
+    lost: bool
     many: Array | None = None
 
     @cached_property
@@ -172,7 +175,7 @@ def moments(
     values: dict[str, Array] = {}
     variances: dict[str, Array] = {}
     in_common: list[dict[str, Array]] = []
-    at_kinks = at_jumps = apart = False
+    at_kinks = at_jumps = apart = lost = False
     with np.errstate(all="ignore"):
         for begin in range(first, first + samples, MOST_SAMPLES):
             count = min(MOST_SAMPLES, first + samples - begin)
@@ -185,7 +188,7 @@ def moments(
             if many:
                 in_common.append(leanings(found, values, its))
             at_kinks, at_jumps = at_kinks or noise.at_kinks, at_jumps or noise.at_jumps
-            apart = apart or noise.apart
+            apart, lost = apart or noise.apart, lost or noise.lost_slopes
     share = COMES_APART_AT_KINKS if at_kinks else COMES_APART if apart else np.inf
     return {
         name: Moments(
@@ -196,6 +199,7 @@ def moments(
             not name.startswith("d_params."),
             at_kinks or at_jumps,
             _in_reach(values[name], precision),
+            lost,
             np.concatenate([each[name] for each in in_common], axis=1) if many else None,
         )
         for name, deviation in together(variances, samples, max(1, samples // stride), noise.unit).items()

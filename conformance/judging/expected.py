@@ -50,6 +50,7 @@ class Expected:
     many         ``(3, samples)``: what the many errors of each of the dozen samples have in common (`refimpl.leaning`)
     closer       as ``deviations``, from a look in between
     left_out     how many numbers of a quantity are not compared on purpose (`without`)
+    lost         says whether the first look's deviations may be far too small (`Moments.lost`)
     bound_from   how many deviations off a number is asked for its bound (`looks.bound_asked_from`)
     """
 
@@ -62,6 +63,7 @@ class Expected:
     many: Quantities = field(default_factory=dict)
     closer: Quantities = field(default_factory=dict)
     left_out: Mapping[str, int] = field(default_factory=dict)
+    lost: Callable[[], bool] = field(default=lambda: False, repr=False)
     bound_from: float = SUSPECTED
 
     @cached_property
@@ -96,6 +98,7 @@ class Expected:
             closer=wider(self.closer, other.closer),
             refined=wider(self.refined, other.refined),
             smooth=lambda: other.smooth() and (coarser or self.smooth()),
+            lost=lambda: other.lost() or (not coarser and self.lost()),
             many=Deferred(self.many, lambda: {n: other.many[n] if applies(n) else self.many[n] for n in self.many}),
         )
 
@@ -155,9 +158,18 @@ class OracleAnswer:
                 return proven
             return {n: np.where(np.isfinite(b), b, farthest() * refined[n]) for n, b in proven.items()}
 
-        known = deviations, refined, partial(_is_smooth, self.case, looks), in_common, closer
-        asked_from = bound_asked_from(self.case.cell)
-        return Expected(self.values, Deferred(names, bounds), self.case.dtype, *known, bound_from=asked_from)
+        return Expected(
+            self.values,
+            Deferred(names, bounds),
+            self.case.dtype,
+            deviations,
+            refined,
+            partial(_is_smooth, self.case, looks),
+            in_common,
+            closer,
+            lost=partial(looks.lost, 0),
+            bound_from=bound_asked_from(self.case.cell),
+        )
 
     def proven(self, precision: Precision) -> Quantities:
         """The proven bounds."""

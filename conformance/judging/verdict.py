@@ -254,14 +254,17 @@ def _by_deviations(expected: Expected, name: str, got: Any) -> Comparison | None
 
 def _by_limits(expected: Expected, name: str, got: Any, first: Comparison | None) -> Comparison:
     """Compared with the limits, unless it is wrong beyond doubt already."""
+    beyond_doubt = first is not None and BEYOND_DOUBT < first.ratio * farthest() < np.inf
+    misled = beyond_doubt and expected.lost()
     if first is not None:
-        beyond_doubt = BEYOND_DOUBT < first.ratio * farthest() < np.inf
-        if first.problem or not np.isfinite(first.got) or (beyond_doubt and expected.smooth()):
+        wrong = beyond_doubt and not misled and expected.smooth()
+        if first.problem or not np.isfinite(first.got) or wrong:
             return first
     found = _compared(expected, name, expected.limits[name], got)
     if first is None or not found.index:
         return found
-    return _with_errors_of(first, found if found.agrees else beside_bound(expected, found))
+    found = found if found.agrees else beside_bound(expected, found)
+    return found if misled else _with_errors_of(first, found)
 
 
 def _with_errors_of(first: Comparison, found: Comparison) -> Comparison:

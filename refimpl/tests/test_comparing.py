@@ -213,6 +213,21 @@ def test_gradients_of_any_size_are_held_to_their_own(cell: Any, scale: float) ->
     assert "which no samples tell; proven bound" in str(wrong[0])
 
 
+def test_gradients_through_saturated_units_are_not_held_to_errors_of_first_order() -> None:
+    """A tanh of 10 is 1, or the number before it: its slope is 8e-9, or 1e-7, and five of these are multiplied."""
+    cell, time = SimpleRNN(1, 1), 5
+    params = {"kernel": np.full((1, 1), 1e-3), "recurrent_kernel": np.full((1, 1), 16.0), "bias": np.array([-6.0])}
+    over = forward(cell, params, np.zeros((1, time, 1)), (np.ones((1, 1)),))
+    d_outputs = np.zeros((1, time, 1))
+    d_outputs[:, -1] = 1.0
+    slope = 1 - (1 - 2.0**-24) ** 2
+    d_x = np.array([[[1e-3 * slope * (16 * slope) ** (time - 1 - t)] for t in range(time)]])
+    found = compare(over, gradients={"x": d_x}, d_outputs=d_outputs)
+    assert np.abs(d_x[0, 0] / backward(over, d_outputs).x[0, 0]) > 1e5, "nothing was amplified"
+    assert found.agrees, str(found)
+    assert not compare(over, gradients={"x": 1e4 * d_x}, d_outputs=d_outputs).agrees
+
+
 def test_where_there_are_no_numbers_nothing_is_said_to_be_chaotic() -> None:
     cell = GRU(2, 3)
     over = forward(cell, cell.init(np.random.default_rng(0)), np.zeros((0, 5, 2)))

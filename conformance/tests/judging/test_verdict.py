@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import refimpl as ri
 from conformance.common.deferred import Deferred
 from conformance.contract import Case, Observed
 from conformance.implementations.oracle.layers import Oracle
@@ -93,6 +94,22 @@ def test_numbers_whose_errors_float64_cannot_square_are_held_to_their_bounds(sca
     for factor in (1 + 1e-12, -7.0):
         found = judge(expect(case), Observed({**values, "outputs": factor * values["outputs"]}))
         assert [each.quantity for each in found.disagreements] == ["outputs"], found
+
+
+def test_gradients_through_saturated_units_are_not_held_to_errors_of_first_order() -> None:
+    """Case 22,876 of a walk through the oracle's options in float32 was called improbable so."""
+    time, given = 5, {"kernel": [[1e-3]], "recurrent_kernel": [[16.0]], "bias": [-6.0]}
+    cell = ri.SimpleRNN(1, 1)
+    params = {name: np.array(value, np.float32) for name, value in given.items()}
+    start, d_outputs = np.ones((1, 1), np.float32), np.zeros((1, time, 1), np.float32)
+    d_outputs[:, -1] = 1
+    case = Case(cell, params, np.zeros((1, time, 1), np.float32), (start,), d_outputs)
+    slope = 1 - (1 - 2.0**-24) ** 2  # that of the number before 1, where the exact one is 8e-9
+    d_x = np.array([[[1e-3 * slope * (16 * slope) ** (time - 1 - t)] for t in range(time)]], np.float32)
+    found = judge(expect(case), Observed({"d_x": d_x}))
+    assert found.agrees, found.disagreements
+    assert sum(each.measured for each in found.comparisons) == 0, "it says something of all errors together"
+    assert not judge(expect(case), Observed({"d_x": 1e4 * d_x})).agrees
 
 
 def test_where_no_number_has_a_bound_nothing_is_compared_and_nothing_agrees() -> None:
