@@ -64,9 +64,13 @@ def bound_asked_from(cell: Cell | Stack) -> float:
     number of roundings, deviations with its root: so it is nearer only where very few roundings make a number, as in
     layers of a unit or two. Where no activation errs it may be as near as one rounding's, and is asked for from there.
     """
+    return _FEWEST if any(_errs_little(each) for _, each in named_cells(cell)) else SUSPECTED
+
+
+def _errs_little(cell: Cell) -> bool:
     names = ("activation", "recurrent_activation", "output_activation")
-    used = {getattr(each, name, None) for _, each in named_cells(cell) for name in names}
-    return _FEWEST if all(named(name).ulps == 0 for name in used if name is not None) else SUSPECTED
+    used = [getattr(cell, name, None) for name in names]
+    return all(named(name).ulps == 0 for name in used if name is not None)
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from .. import GRU, LSTM, InvalidArgument, SimpleRNN, Verdict, assert_agrees, backward, compare, forward
+from .. import GRU, LSTM, InvalidArgument, Layer, SimpleRNN, Stack, Verdict, assert_agrees, backward, compare, forward
 from ..comparing import LIMIT
-from ..looks import SUSPECTED
+from ..looks import SUSPECTED, bound_asked_from
 from .support import STACKS, AnyCell, Example, both_ways, each_cell, example, in_dtype, run
 from .test_spread import each_kind, gone_wild, in_float32, ordinary
 
@@ -254,6 +254,17 @@ def test_a_name_that_nobody_knows_is_told_beside_those_that_are_known(given: Any
     e = ordinary(GRU(6, 9), 0, time=3)
     with pytest.raises(InvalidArgument, match=told):
         compare(run(e), **given, d_outputs=e.d_outputs)
+
+
+@pytest.mark.parametrize(
+    ("activations", "asked_from"),
+    [(("tanh",), SUSPECTED), (("linear",), 1.7), (("linear", "tanh"), 1.7), (("tanh", "relu"), 1.7)],
+)
+def test_it_is_asked_for_from_fewer_deviations_on_where_the_activations_of_some_layer_err_not(
+    activations: tuple[str, ...], asked_from: float
+) -> None:
+    layers = tuple(Layer(SimpleRNN(3, 3, activation=each)) for each in activations)
+    assert bound_asked_from(Stack(layers)) == asked_from
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])

@@ -31,6 +31,7 @@ def thinned_expectation(expected: Expected) -> Expected:
         of(expected.deviations),
         of(expected.refined),
         expected.smooth,
+        lost=expected.lost,
     )
 
 
