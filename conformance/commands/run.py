@@ -27,7 +27,7 @@ from ..suite.runner import RunPlan, SuiteProcess
 from ..suite.session import PROFILES
 from ..upgrades.environments.compatibility import package_that_brings
 from .arguments import argument_type
-from .console import console_of
+from .console import console_of, say
 from .interrupts import ignore_interrupts, interrupt_once
 from .options import add_call_timeout, add_implementation, add_jobs, add_json, add_seed
 
@@ -115,9 +115,9 @@ def _run(parsed: argparse.Namespace) -> int:
     no_cuda = why_no_cuda()
     absent = {"schemas": why} if (why := why_unchecked()) else {}
     if device == "cuda" and no_cuda:
-        console.print(f"cuda: not run: {no_cuda}", markup=False)
+        say(console, f"cuda: not run: {no_cuda}")
         for line in _write_files(parsed, [], [], as_json([], {"cuda": no_cuda}, plan, 1, parsed.command_line)):
-            console.print(line, highlight=False)
+            say(console, line)
         return 1
     if parsed.device is None:
         absent["cuda"] = no_cuda or "a device is here, but was not asked for (--device cuda)"
@@ -143,12 +143,12 @@ def _run(parsed: argparse.Namespace) -> int:
     if parsed.since is not None:
         console.print(f"\n[bold]Worst errors that grew tenfold or more: {len(grown)}[/]")
         for one in grown:
-            console.print(f"  {one}", highlight=False, markup=False)
+            say(console, f"  {one}")
         console.print(f"[bold]What all errors do together, and did not before: {len(leaning)}[/]")
         for said in leaning:
             console.print(f"  {escape(said)}", highlight=False)
     for line in written:
-        console.print(line, highlight=False)
+        say(console, line)
     if partial:
         console.print(f"\n[bold red]{partial}: this is what was known by then[/]")
     return status

@@ -10,7 +10,7 @@ from ...models.jobs.data.rated_sentences import DataRefused
 from ...models.jobs.frameworks import WorkerFailed
 from ...models.jobs.resumable.checkpoints import CheckpointRefused
 from ...models.jobs.resumable.trainer import Interrupted
-from ..console import console_of
+from ..console import console_of, say
 from ..interrupts import interrupt_on_sigterm
 
 JOBS = {
@@ -53,9 +53,9 @@ def _job(parsed: argparse.Namespace) -> int:
         status: int = parsed.job.run(parsed, console)
     except KeyboardInterrupt as interrupt:
         message = interrupt.message if isinstance(interrupt, Interrupted) else _INTERRUPTED
-        console.print(message, markup=False, highlight=False, soft_wrap=True)
+        say(console, message, soft_wrap=True)
         return 130
     except (DataRefused, CheckpointRefused, WorkerFailed) as error:
-        console.print(str(error), markup=False, highlight=False, soft_wrap=True)
+        say(console, str(error), soft_wrap=True)
         return 1
     return status

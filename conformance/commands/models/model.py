@@ -9,7 +9,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from rich.markup import escape
 from rich.table import Table
 
 from ...common.arguments import natural, output_file, same_file
@@ -20,7 +19,8 @@ from ...models.files.checking import Check, Ran
 from ...models.files.model import CannotRead, Model, Said
 from ...models.files.readers.reading import read
 from ...models.files.running import runtimes
-from ..console import console_of
+from ...reporting.terminal import escape
+from ..console import console_of, say
 
 BROKEN = 2
 """The exit status of a file that cannot be read."""
@@ -103,7 +103,7 @@ def _model(parsed: argparse.Namespace) -> int:
         beside = against.compare(found, second)
         show_against(console, beside)
         if beside.findings:
-            console.print(f"  {_whose(found, second)}", highlight=False, markup=False)
+            say(console, f"  {_whose(found, second)}")
     if parsed.script:
         _write_script(console, parsed.script, found, second if beside is not None and not beside.same else None)
     if parsed.json:
@@ -117,9 +117,9 @@ def _model(parsed: argparse.Namespace) -> int:
 def _write_script(console: Any, path: Path, found: Check, second: Check | None) -> None:
     try:
         write_atomically(path, scripts.script(found, second))
-        console.print(f"{path.name} shows the first difference", highlight=False, markup=False)
+        say(console, f"{path.name} shows the first difference")
     except scripts.NoScript as reason:
-        console.print(f"no script: {reason}", highlight=False, markup=False)
+        say(console, f"no script: {reason}")
 
 
 def _checked_against(console: Any, model: Model, other: Model, inputs: Any, runtimes: Any, said: Said) -> Check:
@@ -128,7 +128,7 @@ def _checked_against(console: Any, model: Model, other: Model, inputs: Any, runt
     try:
         given = against.handed_over(model, other, inputs)
     except ValueError as reason:
-        console.print(f"  not run on the same inputs: {reason}", highlight=False, markup=False)
+        say(console, f"  not run on the same inputs: {reason}")
         given = {}
     own = given or checking.inputs_of(other, None, 0)
     other = checking.decided(other, own)
@@ -163,19 +163,19 @@ def show_against(console: Any, beside: Against) -> None:
     console.print(beside.unaligned or aligned, highlight=False)
     for k, finding in enumerate(beside.findings):
         begins = "it begins at " if k == 0 else "and "
-        console.print(f"  {begins}{finding}", highlight=False, markup=False)
+        say(console, f"  {begins}{finding}")
     if beside.not_computed:
-        console.print(f"  values were not compared: {beside.not_computed}", highlight=False, markup=False)
+        say(console, f"  values were not compared: {beside.not_computed}")
     elif beside.same:
         each = "" if beside.unaligned else "what reaches each layer, what it returns, "
-        console.print(f"  nothing differs: {each}what the models return", highlight=False, markup=False)
+        say(console, f"  nothing differs: {each}what the models return")
 
 
 def show_model(console: Any, model: Model) -> None:
     """The model as a table."""
-    console.print(f"{Path(model.path).name}: {model.written_by}", highlight=False, markup=False)
+    say(console, f"{Path(model.path).name}: {model.written_by}")
     for each in model.inputs:
-        console.print(f"  takes {describing.input_in_words(each)}", highlight=False, markup=False)
+        say(console, f"  takes {describing.input_in_words(each)}")
     table = Table("place", "kind", "sizes", "options")
     table.add_column("parameters", justify="right")
     for line in describing.lines_of(model):
@@ -185,38 +185,36 @@ def show_model(console: Any, model: Model) -> None:
         table.add_row(*map(escape, told), style=style)
     console.print(table)
     for note in model.notes:
-        console.print(f"  {note}", highlight=False, markup=False)
+        say(console, f"  {note}")
 
 
 def show_run(console: Any, model: Model, ran: Ran) -> None:
     """What one framework computed."""
     if ran.recording is None or ran.verdict is None:
-        console.print(f"{ran.runtime}: not run: {ran.why_not}", highlight=False, markup=False)
+        say(console, f"{ran.runtime}: not run: {ran.why_not}")
         return
     versions = ", ".join(f"{name} {version}" for name, version in ran.recording.versions.items())
-    console.print(f"{ran.runtime} ({versions})", highlight=False, markup=False)
+    say(console, f"{ran.runtime} ({versions})")
     if why := ran.recording.report.get("alone"):
-        console.print(f"  {why}", highlight=False, markup=False)
+        say(console, f"  {why}")
         console.print("  so each recurrent layer runs alone, on what the oracle says reaches it", highlight=False)
     for each in (*ran.verdict.layers, ran.verdict.whole):
-        console.print(
-            f"  {each.place.partition('#')[0]}: {describing.verdict_in_words(each)}", highlight=False, markup=False
-        )
+        say(console, f"  {each.place.partition('#')[0]}: {describing.verdict_in_words(each)}")
         if each.verdict == "differs":
             for quantity in each.quantities:
                 if quantity.verdict == "differs":
-                    console.print(f"    {quantity}", highlight=False, markup=False)
+                    say(console, f"    {quantity}")
     if ran.verdict.parts:
-        console.print(f"  what stands between them: {describing.summary(ran.verdict)}", highlight=False, markup=False)
+        say(console, f"  what stands between them: {describing.summary(ran.verdict)}")
     for part in ran.verdict.parts:
         if part.verdict == "differs":
             worst = f"{part.place}, {part.operator}: {describing.verdict_in_words(part)}; {part.worst}"
-            console.print(f"    {worst}", highlight=False, markup=False)
+            say(console, f"    {worst}")
     for reason, places in _by_reason(ran.verdict.unknown).items():
         shown = ", ".join(place.partition("#")[0] for place in places[:4]) + (", …" if len(places) > 4 else "")
-        console.print(f"  not computed: {shown}: {reason}", highlight=False, markup=False)
+        say(console, f"  not computed: {shown}: {reason}")
     if apart := ran.recording.report.get("watched apart"):
-        console.print(f"  with inner values asked for, the outputs move by {apart:.3g}", highlight=False, markup=False)
+        say(console, f"  with inner values asked for, the outputs move by {apart:.3g}")
 
 
 def as_data(found: Check, other: Check | None = None, beside: Against | None = None) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from ...running.campaigns import engine, report
 from ...running.campaigns.chunks import Campaign, Chunk, digest_of, of_part
 from ...running.campaigns.environment import Environment, environment_differences
 from ...running.campaigns.store import Store
-from ..console import console_of
+from ..console import console_of, say
 from ..interrupts import ignore_interrupts, interrupt_once
 
 _SHOWN = 10
@@ -85,7 +85,7 @@ def _campaign(parsed: argparse.Namespace) -> int:
 
 def _run(console: Console, campaign: Campaign, store: Store, parsed: argparse.Namespace) -> int:
     with engine.connected(parsed.scheduler, parsed.workers) as client:
-        console.print(f"dashboard: {client.dashboard_link}", highlight=False, markup=False, soft_wrap=True)
+        say(console, f"dashboard: {client.dashboard_link}", soft_wrap=True)
         environment = engine.environment_of(client, campaign)
         todo = _todo(console, campaign, store, environment, parsed.part)
         began = time.monotonic()
@@ -110,13 +110,9 @@ def _todo(
     its = of_part(campaign.chunks, *part)
     for chunk in its:
         if damaged := store.drop_damaged(chunk, digest):
-            console.print(f"removed, and done again: {damaged}", highlight=False, markup=False, soft_wrap=True)
+            say(console, f"removed, and done again: {damaged}", soft_wrap=True)
     todo = [chunk for chunk in its if not store.has(chunk, digest)]
-    console.print(
-        f"{campaign.name}: {len(its) - len(todo):,} of {len(its):,} chunks are done already",
-        highlight=False,
-        markup=False,
-    )
+    say(console, f"{campaign.name}: {len(its) - len(todo):,} of {len(its):,} chunks are done already")
     return todo
 
 
@@ -136,27 +132,26 @@ def _told(seconds: float) -> str:
 def _say_what_went_on(console: Console, campaign: Campaign, done: engine.Progress, took: float) -> None:
     if done.seconds:
         rate = f"{done.cases / done.seconds:.1f} {campaign.unit} per core second"
-        console.print(
-            f"done now: {done.cases:,} {campaign.unit} in {_told(took)}, {rate}", highlight=False, markup=False
-        )
+        say(console, f"done now: {done.cases:,} {campaign.unit} in {_told(took)}, {rate}")
     for digest, differences in done.differing.items():
-        console.print(
+        say(
+            console,
             f"a worker differs, its results are kept apart ({digest[:16]}): {'; '.join(differences)}",
-            highlight=False, markup=False, soft_wrap=True,
-        )  # fmt: skip
+            soft_wrap=True,
+        )
     for name, why in list(done.broken.items())[:_SHOWN]:
-        console.print(f"not done: {name}: {why}", highlight=False, markup=False, soft_wrap=True)
+        say(console, f"not done: {name}: {why}", soft_wrap=True)
     if len(done.broken) > _SHOWN:
-        console.print(f"not done: {len(done.broken) - _SHOWN:,} more", highlight=False, markup=False)
+        say(console, f"not done: {len(done.broken) - _SHOWN:,} more")
 
 
 def _end(console: Console, campaign: Campaign, state: report.State, store: Store, parsed: argparse.Namespace) -> int:
     """Prints and writes the result in one environment; 0 where all that was asked for is done, and right."""
     digest = digest_of(state.environment)
-    console.print(f"environment {digest[:16]}: {_done(campaign, state)}", highlight=False, markup=False)
+    say(console, f"environment {digest[:16]}: {_done(campaign, state)}")
     if state.results:
         number, size = store.size(digest)
-        console.print(f"results: {number:,} files, {size:,} bytes", highlight=False, markup=False)
+        say(console, f"results: {number:,} files, {size:,} bytes")
         merged = campaign.merged(state.results)
         campaign.show(console, merged)
     if parsed.json:
@@ -176,25 +171,20 @@ def _report(console: Console, campaign: Campaign, store: Store, parsed: argparse
     """What is done, in each environment; the most complete one in full."""
     found = report.states(campaign, store)
     if not found:
-        console.print(f"{campaign.name}: nothing is done in {store.folder}", highlight=False, markup=False)
+        say(console, f"{campaign.name}: nothing is done in {store.folder}")
         return 1
     first, *others = found
     status = _end(console, campaign, first, store, parsed)
     for state in found:
         for problem in state.damaged[:_SHOWN]:
-            console.print(f"damaged: {problem}", highlight=False, markup=False, soft_wrap=True)
+            say(console, f"damaged: {problem}", soft_wrap=True)
     for other in others:
         apart = f"apart, environment {digest_of(other.environment)[:16]}: {_done(campaign, other)}"
         both = {chunk.identity("") for chunk, _ in first.results} & {chunk.identity("") for chunk, _ in other.results}
         unlike = sum(chunk.identity("") in both for chunk in report.disagreeing(other, first))
         differences = "; ".join(environment_differences(first.environment, other.environment))
-        console.print(
-            f"{apart}; {unlike} of {len(both)} that both have differ; {differences}",
-            highlight=False, markup=False, soft_wrap=True,
-        )  # fmt: skip
+        say(console, f"{apart}; {unlike} of {len(both)} that both have differ; {differences}", soft_wrap=True)
     if others:
         anywhere = report.done_anywhere(found)
-        console.print(
-            f"in some environment: {anywhere:,} of {len(campaign.chunks):,} chunks", highlight=False, markup=False
-        )
+        say(console, f"in some environment: {anywhere:,} of {len(campaign.chunks):,} chunks")
     return status

@@ -7,6 +7,7 @@ from typing import Any
 
 from ...common.arguments import share
 from ...reporting.terminal import Console
+from ..console import say
 from ..interrupts import interrupt_on_sigterm
 from ..options import add_jobs
 
@@ -41,11 +42,11 @@ def _certify(parsed: argparse.Namespace) -> int:
     try:
         return _check(parsed, console) if parsed.check else _make(parsed, console)
     except corpus_certification.NotCertified as refused:
-        console.print(f"not certified, nothing changed: {refused}", markup=False, soft_wrap=True)
+        say(console, f"not certified, nothing changed: {refused}", soft_wrap=True)
         return 1
     except KeyboardInterrupt:
         goes_on = "" if parsed.check else "; the same command goes on with the next family"
-        console.print(f"interrupted: nothing changed{goes_on}", markup=False)
+        say(console, f"interrupted: nothing changed{goes_on}")
         return 130
 
 
@@ -54,7 +55,7 @@ def _make(parsed: argparse.Namespace, console: Console) -> int:
     from ...truth import corpus_certification
 
     for path in corpus_certification.certify_corpus(jobs=parsed.jobs, fresh=parsed.fresh):
-        console.print(f"{path.name}: {path.stat().st_size:,} bytes", highlight=False, markup=False)
+        say(console, f"{path.name}: {path.stat().st_size:,} bytes")
     return 0
 
 
@@ -64,7 +65,7 @@ def _check(parsed: argparse.Namespace, console: Console) -> int:
 
     found = corpus_certification.check_corpus(fraction=parsed.fraction, seed=parsed.seed, jobs=parsed.jobs)
     for problem in found.problems:
-        console.print(problem, highlight=False, soft_wrap=True, markup=False)
+        say(console, problem, soft_wrap=True)
     console.print(
         f"{found.cases} cases, {found.numbers:,} numbers certified as correctly rounded, {found.proofs} directional "
         f"derivatives proven, {found.kinks} cases at a kink, {len(found.problems)} problems",

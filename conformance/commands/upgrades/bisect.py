@@ -17,7 +17,7 @@ from ...upgrades.bisecting.search import Change, Unusable, Verdict, first_change
 from ...upgrades.environments.compatibility import EnvironmentPlan, compatibility_table, plan_environment, plan_pair
 from ...upgrades.environments.uv import UvFailed, releases
 from ..arguments import argument_type, implementation
-from ..console import console_of
+from ..console import console_of, say
 from ..interrupts import interrupt_on_sigterm
 from .environment_options import add_environment_options, companions_given, report
 
@@ -65,7 +65,7 @@ def _bisect(parsed: argparse.Namespace) -> int:
     try:
         return _search(console, parsed)
     except (UvFailed, ValueError) as error:  # NoEnvironmentKnown is a ValueError
-        console.print(f"bisect: {error}", highlight=False, markup=False)
+        say(console, f"bisect: {error}")
         return 2
     except KeyboardInterrupt:
         console.print("interrupted: nothing was found")
@@ -89,7 +89,7 @@ def _search(console: Console, parsed: argparse.Namespace) -> int:
         plans[one] = plan_environment(f"{package}=={one}", ends, more, names, python)
         found = judged(plans[one], question)
         result = f"left out: {found.why}" if isinstance(found, Unusable) else str(found)
-        console.print(f"{package} {one}: {result}", highlight=False, markup=False)
+        say(console, f"{package} {one}: {result}")
         return found
 
     between = [one for one in releases(package, old, new, python) if one not in (old, new)]
@@ -141,22 +141,14 @@ def _print_change(console: Console, package: str, change: Change, plans: dict[st
         )
         return
     if change.unusable:
-        console.print(
-            f"it may have changed before: {', '.join(change.unusable)} could not be tried",
-            highlight=False,
-            markup=False,
-        )
+        say(console, f"it may have changed before: {', '.join(change.unusable)} could not be tried")
     old, new = (plans[one].companions for one in (change.before, change.after))
     if moved := [
         f"{old.get(name, 'none')} → {new.get(name, 'none')}"
         for name in {**old, **new}
         if old.get(name) != new.get(name)
     ]:
-        console.print(
-            f"its companion packages changed there too, and may be why: {', '.join(moved)}",
-            highlight=False,
-            markup=False,
-        )
+        say(console, f"its companion packages changed there too, and may be why: {', '.join(moved)}")
     console.print(
         f"first release with another verdict: {package} {change.after} "
         f"(before, in {change.before}: {before.word}; after: {after.word})",

@@ -17,7 +17,7 @@ from ...reporting.terminal import Console, Table
 from ...upgrades.observations.answers import SEVERITIES
 from ...upgrades.observations.comparing import Difference, Finding, difference, match_observations
 from ...upgrades.observations.record import Answer, Record, read_record
-from ..console import console_of
+from ..console import console_of, say
 from ..options import add_fail_on, add_json
 
 _STYLES = {"behaviour": "bold red", "accuracy": "yellow", "rounding": "cyan", "nothing": "green"}
@@ -51,7 +51,7 @@ def _diff(parsed: argparse.Namespace) -> int:
         both, unmatched = match_observations(selected_observations(parsed.old), selected_observations(parsed.new))
         found = [difference(old, new) for old, new in both]
     except ValueError as error:
-        console.print(f"diff: {error}", highlight=False, markup=False)
+        say(console, f"diff: {error}")
         return 2
     print_differences(console, found, unmatched, None if parsed.all else _FINDINGS_SHOWN)
     if parsed.json:
@@ -111,7 +111,7 @@ def print_differences(
     for one in found:
         _print_findings(console, one, limit)
     for why in unmatched:
-        console.print(f"not compared: {why}", highlight=False, markup=False)
+        say(console, f"not compared: {why}")
     if not any(one.compared for one in found):
         console.print("nothing was compared")
 
@@ -123,18 +123,18 @@ def _print_findings(console: Console, one: Difference, limit: int | None) -> Non
     for finding in one.findings[:limit]:
         console.print(f"  [{_STYLES[finding.severity]}]{finding.severity}[/] {_line(finding)}", highlight=False)
     if limit is not None and len(one.findings) > limit:
-        console.print(f"  … and {len(one.findings) - limit} more (--all prints them)", highlight=False, markup=False)
+        say(console, f"  … and {len(one.findings) - limit} more (--all prints them)")
     for answers, which in zip(one.unmatched, ("OLD", "NEW"), strict=True):
         if answers:
             console.print(
                 f"  {len(answers)} cases are only in {which}: other options, or other random numbers", highlight=False
             )
         for answer in answers[:limit]:
-            console.print(f"    {_named(answer)}", highlight=False, markup=False)
+            say(console, f"    {_named(answer)}")
         if limit is not None and len(answers) > limit:
-            console.print(f"    … and {len(answers) - limit} more (--all prints them)", highlight=False, markup=False)
+            say(console, f"    … and {len(answers) - limit} more (--all prints them)")
     for change in one.machine_changes:
-        console.print(f"  another machine: {change}", highlight=False, markup=False)
+        say(console, f"  another machine: {change}")
 
 
 def _named(answer: Answer) -> str:

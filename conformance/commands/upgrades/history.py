@@ -12,7 +12,7 @@ from ...common.temporary import temporary_folder
 from ...upgrades.observations.history import histories_in
 from ...upgrades.observations.history_page import PAGE, history_page
 from ...upgrades.observations.history_plots import ERRORS, SPEED, plot_errors, plot_speed
-from ..console import console_of
+from ..console import console_of, say
 
 
 def add_to(commands: Any) -> None:
@@ -36,7 +36,7 @@ def _history(parsed: argparse.Namespace) -> int:
     try:
         series = histories_in(folder)
     except ValueError as error:
-        console.print(f"history: {error}", highlight=False, markup=False)
+        say(console, f"history: {error}")
         return 2
     write_atomically(folder / PAGE, history_page(series, folder))
     for name, plot in ((ERRORS, plot_errors), (SPEED, plot_speed)):
@@ -44,7 +44,5 @@ def _history(parsed: argparse.Namespace) -> int:
             plot(series, scratch / name)
             write_atomically(folder / name, (scratch / name).read_bytes())
     for one in series:
-        console.print(
-            f"{one.package}, as {one.implementation}: {len(one.releases)} releases", highlight=False, markup=False
-        )
+        say(console, f"{one.package}, as {one.implementation}: {len(one.releases)} releases")
     return 0

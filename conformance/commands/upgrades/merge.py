@@ -8,7 +8,7 @@ from typing import Any
 
 from ...common.arguments import output_file
 from ...upgrades.observations.record import Observation, read_record, write_record
-from ..console import console_of
+from ..console import console_of, say
 
 
 def add_to(commands: Any) -> None:
@@ -31,8 +31,8 @@ def _merge(parsed: argparse.Namespace) -> int:
         for path in parsed.records:
             kept |= {(one.implementation, *sorted(one.versions.items())): one for one in read_record(path)}
     except ValueError as error:
-        console.print(f"merge: {error}", highlight=False, markup=False)
+        say(console, f"merge: {error}")
         return 2
     write_record(parsed.into, kept.values())
-    console.print(f"{parsed.into}: {len(kept)} observations", highlight=False, markup=False)
+    say(console, f"{parsed.into}: {len(kept)} observations")
     return 0

@@ -13,7 +13,7 @@ from ...reporting.progress import progress_bars
 from ...reporting.terminal import Console
 from ...upgrades.observations.record import SUFFIX, Observation, Record, write_record
 from ...upgrades.observations.recording import ImplementationRecorder, record_implementations
-from ..console import console_of
+from ..console import console_of, say
 from ..interrupts import interrupt_on_sigterm
 from ..options import add_call_timeout, add_implementation, add_jobs
 
@@ -54,15 +54,15 @@ def _record(parsed: argparse.Namespace) -> int:
     answered = [one for one in found if one.answers]
     for one in found:
         if one.not_run:
-            console.print(f"{one.implementation}: not run: {one.not_run}", highlight=False, markup=False)
+            say(console, f"{one.implementation}: not run: {one.not_run}")
     if not answered:
         console.print("nothing was recorded")
         return 1
     kept = found if parsed.implementation else answered
     write_record(parsed.file, kept)
     for one in answered:
-        console.print(f"{one.label}: {len(one.answers)} cases, {_raised(one)} raised", highlight=False, markup=False)
-    console.print(f"{parsed.file}: {parsed.file.stat().st_size / 1024:.0f} KiB", highlight=False, markup=False)
+        say(console, f"{one.label}: {len(one.answers)} cases, {_raised(one)} raised")
+    say(console, f"{parsed.file}: {parsed.file.stat().st_size / 1024:.0f} KiB")
     return 1 if any(one.not_run or _raised(one) == len(one.answers) for one in kept) else 0
 
 

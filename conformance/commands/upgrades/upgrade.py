@@ -18,7 +18,7 @@ from ...upgrades.environments.compatibility import EnvironmentPlan, NoEnvironmen
 from ...upgrades.environments.uv import UvFailed
 from ...upgrades.observations.record import SUFFIX
 from ..arguments import implementation, release
-from ..console import console_of
+from ..console import console_of, say
 from ..interrupts import interrupt_on_sigterm
 from ..options import add_fail_on, add_json
 from .environment_options import add_environment_options, companions_given, pinned
@@ -89,17 +89,17 @@ def _upgrade(parsed: argparse.Namespace) -> int:
     console = console_of(160)
     interrupt_on_sigterm()
     if listed_package(parsed.old) != listed_package(parsed.new):
-        console.print(f"upgrade: expected two releases of one package, got {parsed.old} and {parsed.new}", markup=False)
+        say(console, f"upgrade: expected two releases of one package, got {parsed.old} and {parsed.new}")
         return 2
     try:
         more = companions_given(parsed)
         old, new = (pinned(parsed, one) for one in (parsed.old, parsed.new))
         plans = plan_pair(old, new, more, parsed.implementation, parsed.python)
     except (NoEnvironmentKnown, UvFailed) as error:
-        console.print(f"upgrade: {error}", highlight=False, markup=False)
+        say(console, f"upgrade: {error}")
         return 2
     if old == new:
-        console.print(f"upgrade: both are {old}", markup=False)
+        say(console, f"upgrade: both are {old}")
         return 2
     with temporary_folder("conformance-upgrade-") as temporary:
         folder = parsed.keep or temporary
@@ -122,7 +122,7 @@ def _run_with_progress(console: Console, recordings: Sequence[ReleaseRecording])
     with progress_lines() as progress:
         tasks = [progress.add_task(one.plan.requirement, total=None, line="") for one in recordings]
         for one in recordings:
-            console.print(str(one.plan), highlight=False, markup=False)
+            say(console, str(one.plan))
             one.start()
         running = set(recordings)
         while running:
@@ -134,7 +134,7 @@ def _run_with_progress(console: Console, recordings: Sequence[ReleaseRecording])
                     progress.stop_task(task)
                     took = time.monotonic() - started
                     done = f"built and recorded in {took:.0f} s" if one.record.exists() else "not recorded"
-                    console.print(f"{one.plan.requirement}: {done}", highlight=False, markup=False)
+                    say(console, f"{one.plan.requirement}: {done}")
 
 
 def _difference(console: Console, recordings: Sequence[ReleaseRecording], parsed: argparse.Namespace) -> int:
@@ -143,7 +143,7 @@ def _difference(console: Console, recordings: Sequence[ReleaseRecording], parsed
 
     for one in recordings:
         if one.status:
-            console.print(one.printed.strip(), highlight=False, markup=False)
+            say(console, one.printed.strip())
     if not all(one.record.exists() for one in recordings):
         return 2
     options = ["--fail-on", parsed.fail_on, *(["--json", str(parsed.json)] if parsed.json else [])]

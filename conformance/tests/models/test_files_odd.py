@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -88,11 +87,10 @@ def test_a_file_with_a_recurrent_layer_that_was_not_compared_does_not_agree(
         assert f"layer{k}: not compared: its W is computed at run time" in said
 
 
-@pytest.mark.parametrize("made", [in_a_loop], ids=["loop"])
 def test_what_the_framework_computed_is_not_compared_with_itself(
-    made: Callable[[], Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    status, said, found = checked(made(), tmp_path, capsys)
+    status, said, found = checked(in_a_loop(), tmp_path, capsys)
     assert (status, found["agrees"]) == (1, False), said
     assert "whole model: not compared: it is what the framework itself returned for loop" in said
 
@@ -136,10 +134,14 @@ def test_brackets_in_a_name_are_shown_as_they_are(
 
 
 def growing(operator: str) -> Any:
-    """A file of some kilobytes that asks for gigabytes: a constant that is made ever larger."""
-    constants = {"pads": np.array([0, 0, 40_000, 40_000]), "row": np.ones((1, 40), np.float32)}
-    constants |= {"column": np.ones((40, 1), np.float32), "tiles": np.array([40_000, 1]), "axis": np.array(0)}
-    constants |= {"indices": np.zeros(20_000, np.int64)}
+    """A file of half a megabyte that asks for gigabytes: a constant that is made ever larger."""
+    constants = {
+        "row": np.ones((1, 40), np.float32),
+        "column": np.ones((40_000, 1), np.float32),
+        "wide": np.ones((1, 40_000), np.float32),
+        "pads": np.array([0, 0, 40_000, 40_000]),
+        "indices": np.zeros(20_000, np.int64),
+    }
     nodes, value = [], "row"
     if operator == "Concat":
         for k in range(30):
@@ -149,16 +151,9 @@ def growing(operator: str) -> Any:
         for k in range(2):
             nodes.append(helper.make_node("Gather", [value, "indices"], [f"v{k}"], axis=k))
             value = f"v{k}"
-    elif operator == "Pad":
-        nodes, value = [helper.make_node("Pad", ["row", "pads"], ["v"])], "v"
     else:
-        nodes = [helper.make_node("Tile", ["row", "tiles"], ["v"])]
-        nodes.append(helper.make_node("Transpose", ["v"], ["t"]))
-        nodes.append(helper.make_node(operator, ["v", "t"] if operator == "MatMul" else ["c", "d"], ["big"]))
-        nodes.insert(2, helper.make_node("Slice", ["v", "zero", "one", "second"], ["c"]))
-        nodes.insert(3, helper.make_node("Transpose", ["c"], ["d"]))
-        constants |= {"zero": np.array([0]), "one": np.array([1]), "second": np.array([1])}
-        value = "big"
+        given = ["row", "pads"] if operator == "Pad" else ["column", "wide"]
+        nodes, value = [helper.make_node(operator, given, ["v"])], "v"
     nodes.append(helper.make_node("ReduceMean", [value], ["mean"], keepdims=0))
     nodes.append(helper.make_node("Add", ["x", "mean"], ["y"]))
     tensors = [numpy_helper.from_array(each, name) for name, each in constants.items()]
